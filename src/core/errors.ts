@@ -1,0 +1,108 @@
+/** One row of the error table: how each face names the failure. */
+interface ErrorRow {
+  /** HTTP status of the S3 face. */
+  readonly s3: number
+  /** Code of the REST face and of the Workers binding; absent where R2 has no number. */
+  readonly v4?: number
+  readonly message: string
+}
+
+/** Every failure we can name; each face reads its own column. Codes and texts are R2's. */
+export const ERRORS = {
+  AccessDenied: { s3: 403, v4: 10003, message: 'Access Denied' },
+  BadDigest: { s3: 400, v4: 10037, message: 'The checksum you specified did not match what we received.' },
+  BadRequest: { s3: 400, message: 'Bad Request' },
+  BucketAlreadyOwnedByYou: { s3: 409, v4: 10004, message: 'The bucket you tried to create already exists, and you own it.' },
+  BucketNotEmpty: { s3: 409, v4: 10008, message: 'The bucket you tried to delete is not empty.' },
+  EntityTooLarge: { s3: 400, v4: 100100, message: 'Your proposed upload exceeds the maximum allowed object size.' },
+  EntityTooSmall: { s3: 400, v4: 10011, message: 'Your proposed upload is smaller than the minimum allowed object size.' },
+  ExpiredRequest: { s3: 403, v4: 10018, message: 'Request has expired' },
+  IncompleteBody: { s3: 400, v4: 10013, message: 'You did not provide the number of bytes specified by the Content-Length HTTP header.' },
+  InternalError: { s3: 500, v4: 10001, message: 'We encountered an internal error. Please try again.' },
+  InvalidArgument: { s3: 400, v4: 10029, message: 'Invalid Argument' },
+  InvalidBucketName: { s3: 400, v4: 10005, message: 'The specified bucket name is not valid.' },
+  InvalidDigest: { s3: 400, v4: 10014, message: 'The checksum or Content-MD5 you specified is not valid.' },
+  InvalidEncryptionAlgorithmError: {
+    s3: 400,
+    message: 'The encryption request that you specified is not valid. The valid value is AES256.',
+  },
+  InvalidMaxKeys: { s3: 400, v4: 10022, message: 'MaxKeys params must be positive integer <= 1000.' },
+  InvalidObjectName: { s3: 400, v4: 10020, message: 'The specified object name is not valid.' },
+  InvalidPart: { s3: 400, v4: 10025, message: 'One or more of the specified parts could not be found.' },
+  InvalidPartNumber: { s3: 416, message: 'The requested partnumber is not satisfiable' },
+  InvalidRange: { s3: 416, v4: 10039, message: 'The requested range is not satisfiable' },
+  InvalidRegionName: { s3: 400, message: 'The region name is not valid.' },
+  InvalidRequest: { s3: 400, message: 'Invalid Request' },
+  InvalidStorageClass: { s3: 400, v4: 10062, message: 'The storage class specified is not valid.' },
+  MalformedTrailerError: {
+    s3: 400,
+    message: 'The request contained trailing data that was not well-formed or did not conform to our published schema.',
+  },
+  MalformedXML: {
+    s3: 400,
+    message: 'The XML you provided was not well formed or did not validate against our published schema.',
+  },
+  MetadataTooLarge: { s3: 400, v4: 10012, message: 'Your metadata headers exceed the maximum allowed metadata size.' },
+  MissingContentLength: { s3: 411, v4: 10033, message: 'You must provide the Content-Length HTTP header.' },
+  NoSuchBucket: { s3: 404, v4: 10006, message: 'The specified bucket does not exist.' },
+  NoSuchCORSConfiguration: { s3: 404, v4: 10059, message: 'The CORS configuration does not exist.' },
+  NoSuchKey: { s3: 404, v4: 10007, message: 'The specified key does not exist.' },
+  NoSuchLifecycleConfiguration: { s3: 404, message: 'The lifecycle configuration does not exist.' },
+  NoSuchTagSet: { s3: 404, message: 'The TagSet does not exist.' },
+  NoSuchUpload: { s3: 404, v4: 10024, message: 'The specified multipart upload does not exist.' },
+  NotImplemented: { s3: 501, message: 'Not implemented' },
+  ObjectLockConfigurationNotFoundError: { s3: 404, message: 'Object Lock configuration does not exist for this bucket.' },
+  PreconditionFailed: { s3: 412, v4: 10031, message: 'At least one of the pre-conditions you specified did not hold.' },
+  ReplicationConfigurationNotFoundError: { s3: 404, message: 'The replication configuration was not found.' },
+  RequestTimeTooSkewed: { s3: 403, message: "The difference between the request time and the server's time is too large." },
+  RequestTimeout: { s3: 400, message: 'Your socket connection to the server was not read from or written to within the timeout period.' },
+  RouteNotFound: { s3: 404, v4: 10015, message: 'No route matches this url.' },
+  ServiceUnavailable: { s3: 503, v4: 10043, message: 'Service is temporarily unavailable. Please try again.' },
+  SignatureDoesNotMatch: {
+    s3: 403,
+    v4: 10035,
+    message:
+      'The request signature we calculated does not match the signature you provided. Check your secret access key and signing method.',
+  },
+  TooManyBuckets: { s3: 400, v4: 10009, message: 'You have attempted to create more buckets than allowed.' },
+  TooManyRequests: { s3: 429, v4: 10058, message: 'Reduce your concurrent request rate for the same object.' },
+  Unauthorized: { s3: 401, v4: 10002, message: 'Unauthorized' },
+  XAmzContentSHA256Mismatch: { s3: 400, message: "The provided 'x-amz-content-sha256' header does not match what was computed." },
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** What a failure adds to its row: another message, a status where R2 departs from the row, further named fields. */
+export interface ErrorDetail {
+  readonly message?: string
+  readonly status?: number
+  /** Elements that the S3 face prints after `Message`, in this order. */
+  readonly fields?: Readonly<Record<string, string>>
+}
+
+/** The one error class. Thrown within an isolate; crosses a stub as an {@link Outcome}. */
+export class StoreError extends Error {
+  readonly code: ErrorCode
+  readonly detail: ErrorDetail
+
+  constructor(code: ErrorCode, detail: ErrorDetail = {}) {
+    super(detail.message ?? ERRORS[code].message)
+    this.name = 'StoreError'
+    this.code = code
+    this.detail = detail
+  }
+
+  /** HTTP status on the S3 face. */
+  get status(): number {
+    return this.detail.status ?? ERRORS[this.code].s3
+  }
+}
+
+/** R2's refusal of something it does not have: `<what> not implemented`, 501. */
+export const notImplemented = (what: string): StoreError => new StoreError('NotImplemented', { message: `${what} not implemented` })
+
+/** R2's refusal of a header's value; the empty value is printed as `''`. */
+export const headerNotImplemented = (name: string, value: string): StoreError => notImplemented(`Header '${name}' with value '${value}'`)
+
+/** A 400 `InvalidArgument` with its own text. */
+export const invalidArgument = (message: string): StoreError => new StoreError('InvalidArgument', { message })

@@ -1,0 +1,33 @@
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+const TIB = 1024 * GIB
+
+/** R2's limits and the platform's, in bytes, milliseconds and counts. https://developers.cloudflare.com/r2/platform/limits/ */
+export const LIMITS = {
+  keyBytes: 1024,
+  metadataSize: 8192,
+  bucketNameMin: 3,
+  bucketNameMax: 63,
+  /** Largest body of one PutObject or UploadPart. */
+  uploadBytes: 5 * GIB - 5 * MIB,
+  objectBytes: 5 * TIB - 5 * GIB,
+  partMin: 1,
+  partMax: 10_000,
+  /** Every part but the last is at least this long. */
+  partMinBytes: 5 * MIB,
+  listMax: 1000,
+  deleteMax: 1000,
+  xmlBodyBytes: 8 * MIB,
+  /** 100 rules at most, as AWS; a preflight may be cached for a day. */
+  corsRules: 100,
+  corsMaxAgeSeconds: 86_400,
+  /** Clock skew allowed to a signed request. */
+  skewMs: 15 * 60_000,
+  presignSeconds: 604_800,
+  uploadLifeMs: 7 * 86_400_000,
+  /** What production enforces and a local server may not. */
+  sqliteValueBytes: 1_900_000,
+  kvValueBytes: 25 * MIB,
+  rpcBytes: 32 * MIB,
+} as const

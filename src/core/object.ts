@@ -1,0 +1,105 @@
+/** A jurisdiction is a namespace of buckets of its own. https://developers.cloudflare.com/r2/reference/data-location/ */
+export const JURISDICTIONS = ['default', 'eu', 'fedramp'] as const
+export type Jurisdiction = (typeof JURISDICTIONS)[number]
+
+export const LOCATIONS = ['wnam', 'enam', 'weur', 'eeur', 'apac', 'oc'] as const
+/** A location hint; `undefined` where the platform may choose. */
+export type Location = (typeof LOCATIONS)[number]
+
+export type StorageClass = 'Standard' | 'InfrequentAccess'
+
+export interface BucketRef {
+  readonly jurisdiction: Jurisdiction
+  readonly name: string
+}
+
+export interface ObjectRef {
+  readonly bucket: BucketRef
+  /** As the client wrote it; compared after NFC normalisation. */
+  readonly key: string
+}
+
+/** System metadata, named as in the Workers binding. */
+export interface HttpMetadata {
+  readonly contentType?: string
+  readonly contentLanguage?: string
+  readonly contentDisposition?: string
+  readonly contentEncoding?: string
+  readonly cacheControl?: string
+  /** `Expires`, in milliseconds since the epoch. */
+  readonly cacheExpiryMs?: number
+}
+
+/** User metadata: lowercase names without `x-amz-meta-`, values as Unicode. */
+export type CustomMetadata = Readonly<Record<string, string>>
+
+export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const
+export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number]
+export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE'
+
+/** A stored S3 checksum. */
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm
+  readonly type: ChecksumType
+  /** Base64, big-endian; a composite value ends in `-<parts>`. */
+  readonly value: string
+}
+
+/** Digests that the Workers binding reports beside the S3 checksum, in lowercase hex. */
+export interface BindingHashes {
+  readonly md5?: string
+  readonly sha1?: string
+  readonly sha256?: string
+  readonly sha384?: string
+  readonly sha512?: string
+}
+
+/** Everything about an object but its bytes. */
+export interface ObjectHead {
+  /** The spelling of the last write. */
+  readonly key: string
+  /** 32 lowercase hex digits, random per write. */
+  readonly version: string
+  readonly size: number
+  /** Without quotes: MD5 in hex, or `<md5 of md5s>-<parts>`. */
+  readonly etag: string
+  readonly uploadedMs: number
+  readonly storageClass: StorageClass
+  readonly httpMetadata: HttpMetadata
+  readonly customMetadata: CustomMetadata
+  readonly hashes: BindingHashes
+  readonly checksum?: Checksum
+  /** Base64 MD5 of the customer's key, for SSE-C objects. */
+  readonly ssecKeyMd5?: string
+  /** Number of parts of a multipart object. */
+  readonly partsCount?: number
+}
+
+/** A customer's encryption key (SSE-C), checked to be 32 bytes whose MD5 is `keyMd5`. Never stored, never logged. */
+export interface CustomerKey {
+  readonly key: Uint8Array
+  /** Base64. */
+  readonly keyMd5: string
+}
+
+/** A piece of a byte string. */
+export interface ByteSpan {
+  readonly offset: number
+  readonly length: number
+}
+
+/** A requested range: `bytes=a-b`, `bytes=a-` or `bytes=-n`. */
+export type RangeRequest = { readonly offset: number; readonly length?: number } | { readonly suffix: number }
+
+/** Conditional headers, already parsed. */
+export interface Conditions {
+  readonly ifMatch?: EtagList
+  readonly ifNoneMatch?: EtagList
+  /** Milliseconds; whole seconds when it came from a header. */
+  readonly ifModifiedSinceMs?: number
+  readonly ifUnmodifiedSinceMs?: number
+  /** Compare stored times truncated to whole seconds, as HTTP does. */
+  readonly secondsGranularity?: boolean
+}
+
+export type EtagList = '*' | readonly { readonly etag: string; readonly weak: boolean }[]

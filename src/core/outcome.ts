@@ -1,0 +1,28 @@
+import { type ErrorCode, type ErrorDetail, StoreError } from './errors.ts'
+
+/** What a stub answers: an error loses its class over RPC, so it crosses as a value and the caller throws. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: ErrorCode; readonly detail: ErrorDetail }
+
+/**
+ * Runs `work` and turns a {@link StoreError} into a value.
+ * @throws whatever else `work` throws: that is a bug or a platform failure, not an answer.
+ */
+export function outcomeOf<T>(work: () => T): Outcome<T> {
+  try {
+    return { ok: true, value: work() }
+  } catch (error) {
+    if (error instanceof StoreError) return { ok: false, code: error.code, detail: error.detail }
+    throw error
+  }
+}
+
+/**
+ * The value of a successful outcome.
+ * @throws StoreError the failure that the other side met.
+ */
+export function unwrap<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new StoreError(outcome.code, outcome.detail)
+  return outcome.value
+}
