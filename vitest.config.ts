@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/** The same for every run: tests may sign with them, and compare derived values with constants. */
+export const TEST_SECRETS = {
+  ACCOUNT_ID: '0123456789abcdef0123456789abcdef',
+  ROOT_TOKEN_ID: 'fedcba9876543210fedcba9876543210',
+  ROOT_TOKEN: 'test-root-token-test-root-token-test-root',
+  MASTER_KEY: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=',
+}
+
+const migrationsIn = async (folder: string) => (existsSync(folder) ? readD1Migrations(folder) : [])
+
+// Local workerd would ask cloudflare.com for a sample of `request.cf`; tests never need the network.
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = 'false'
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Inside workerd, with the bindings of wrangler.jsonc: everything that runs in the Worker.
+        plugins: [
+          cloudflareTest(async () => ({
+            main: existsSync('src/index.ts') ? './src/index.ts' : './test/support/empty-worker.ts',
+            wrangler: { configPath: './wrangler.jsonc' },
+            miniflare: {
+              bindings: {
+                ...TEST_SECRETS,
+                CONTROL_MIGRATIONS: await migrationsIn('migrations/control'),
+                SEGMENTS_MIGRATIONS: await migrationsIn('migrations/segments'),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/acceptance/**', 'test/**/*.node.test.ts'],
+          setupFiles: ['./test/support/apply-migrations.ts'],
+        },
+      },
+      {
+        // Plain Node: the command line scripts.
+        test: { name: 'node', environment: 'node', include: ['test/**/*.node.test.ts'], exclude: ['test/acceptance/**'] },
+      },
+      {
+        // Plain Node against a real server, started once: black box, official clients.
+        test: {
+          name: 'acceptance',
+          environment: 'node',
+          include: ['test/acceptance/**/*.test.ts'],
+          globalSetup: ['./test/acceptance/support/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
