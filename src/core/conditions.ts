@@ -1,0 +1,59 @@
+import type { Conditions, EtagList } from './object.ts'
+
+/** `failed` is 412; `not-modified` is 304 on a read and 412 on anything else. */
+export type Verdict = 'ok' | 'failed' | 'not-modified'
+
+/** What conditions are compared with. */
+export interface ConditionTarget {
+  readonly etag: string
+  readonly uploadedMs: number
+}
+
+/** Whether there is anything to evaluate. */
+export function hasConditions(conditions: Conditions): boolean {
+  const { ifMatch, ifNoneMatch, ifModifiedSinceMs, ifUnmodifiedSinceMs } = conditions
+  return [ifMatch, ifNoneMatch, ifModifiedSinceMs, ifUnmodifiedSinceMs].some((condition) => condition !== undefined)
+}
+
+/**
+ * Evaluates all conditions on an object, or on its absence. `failed` wins over `not-modified`.
+ * A passing `If-Match` rescues `If-Unmodified-Since`, and a passing `If-None-Match` rescues `If-Modified-Since`.
+ */
+export function evaluateConditions(conditions: Conditions, object: ConditionTarget | null): Verdict {
+  if (object === null) return evaluateOnAbsence(conditions)
+  const { ifMatch, ifNoneMatch } = conditions
+
+  const unchanged = ifMatch === undefined ? isUnmodified(conditions, object.uploadedMs) : matchesStrongly(ifMatch, object.etag)
+  if (!unchanged) return 'failed'
+
+  const changed = ifNoneMatch === undefined ? isModified(conditions, object.uploadedMs) : !matchesWeakly(ifNoneMatch, object.etag)
+  return changed ? 'ok' : 'not-modified'
+}
+
+/** Nothing matches and nothing was modified where nothing is; here R2 knows no rescue. */
+function evaluateOnAbsence({ ifMatch, ifModifiedSinceMs }: Conditions): Verdict {
+  if (ifMatch !== undefined) return 'failed'
+  return ifModifiedSinceMs === undefined ? 'ok' : 'not-modified'
+}
+
+function isModified({ ifModifiedSinceMs, secondsGranularity }: Conditions, uploadedMs: number): boolean {
+  if (ifModifiedSinceMs === undefined) return true
+  return comparable(ifModifiedSinceMs, secondsGranularity) < comparable(uploadedMs, secondsGranularity)
+}
+
+/**
+ * R2's engine compares strictly, and the binding shows it. Clients send back the `Last-Modified` they were given and
+ * RFC 9110 lets that pass, so equality passes for conditions from headers, which `secondsGranularity` gives away.
+ */
+function isUnmodified({ ifUnmodifiedSinceMs, secondsGranularity }: Conditions, uploadedMs: number): boolean {
+  if (ifUnmodifiedSinceMs === undefined) return true
+  const uploaded = comparable(uploadedMs, secondsGranularity)
+  const limit = comparable(ifUnmodifiedSinceMs, secondsGranularity)
+  return secondsGranularity ? uploaded <= limit : uploaded < limit
+}
+
+const comparable = (ms: number, secondsGranularity = false): number => (secondsGranularity ? Math.floor(ms / 1000) : ms)
+
+const matchesStrongly = (tags: EtagList, etag: string): boolean => tags === '*' || tags.some((tag) => !tag.weak && tag.etag === etag)
+
+const matchesWeakly = (tags: EtagList, etag: string): boolean => tags === '*' || tags.some((tag) => tag.etag === etag)

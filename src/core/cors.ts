@@ -1,0 +1,93 @@
+import { StoreError } from './errors.ts'
+import { LIMITS } from './limits.ts'
+
+/** One rule of a bucket's CORS configuration. */
+export interface CorsRule {
+  readonly id?: string
+  readonly allowedOrigins: readonly string[]
+  readonly allowedMethods: readonly string[]
+  readonly allowedHeaders: readonly string[]
+  readonly exposeHeaders: readonly string[]
+  readonly maxAgeSeconds?: number
+}
+
+/** A cross-origin request; `requestHeaders` are the names that a preflight asks for. */
+export interface CorsRequest {
+  readonly origin: string
+  readonly method: string
+  readonly requestHeaders?: readonly string[]
+}
+
+/** The rule that fits a request, and what `Access-Control-Allow-Origin` says: the origin, or `*` where a lone `*` allowed it. */
+export interface CorsMatch {
+  readonly rule: CorsRule
+  readonly allowOrigin: string
+}
+
+export const CORS_METHODS: readonly string[] = ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']
+
+const ID_LENGTH = 255
+
+/** `scheme://host` with an optional explicit port; the scheme is free since apps have their own (`capacitor://localhost`). */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:\[[0-9a-f:.]+\]|[a-z0-9._~*-]+)(?::\d{1,5})?$/i
+
+/** A header name, which may hold `*`. */
+const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/i
+
+/**
+ * Refuses a configuration that R2 would refuse.
+ * @throws StoreError `MalformedXML`
+ */
+export function checkCorsRules(rules: readonly CorsRule[]): void {
+  const counted = rules.length >= 1 && rules.length <= LIMITS.corsRules
+  if (!counted || !rules.every(isValidRule)) throw new StoreError('MalformedXML')
+}
+
+function isValidRule(rule: CorsRule): boolean {
+  const { id = '', allowedOrigins, allowedMethods, allowedHeaders, exposeHeaders, maxAgeSeconds = 0 } = rule
+  return (
+    id.length <= ID_LENGTH &&
+    allowedOrigins.length > 0 &&
+    allowedOrigins.every(isValidOrigin) &&
+    allowedMethods.length > 0 &&
+    allowedMethods.every((method) => CORS_METHODS.includes(method)) &&
+    allowedHeaders.every((name) => TOKEN.test(name) && hasOneWildcard(name)) &&
+    exposeHeaders.every((name) => TOKEN.test(name)) &&
+    Number.isInteger(maxAgeSeconds) &&
+    maxAgeSeconds >= 0 &&
+    maxAgeSeconds <= LIMITS.corsMaxAgeSeconds
+  )
+}
+
+const isValidOrigin = (origin: string): boolean => origin === '*' || (ORIGIN.test(origin) && hasOneWildcard(origin))
+
+/** At most one, so that matching is a prefix and a suffix and never a search. */
+const hasOneWildcard = (pattern: string): boolean => pattern.indexOf('*') === pattern.lastIndexOf('*')
+
+/** The first rule that allows the origin, the method and every requested header; `undefined` when none does. */
+export function matchCors(rules: readonly CorsRule[], request: CorsRequest): CorsMatch | undefined {
+  const names = new Set(request.requestHeaders?.map((name) => name.toLowerCase()))
+  for (const rule of rules) {
+    const origin = rule.allowedOrigins.find((pattern) => matchesPattern(pattern, request.origin))
+    if (origin === undefined || !rule.allowedMethods.includes(request.method) || !allowsHeaders(rule, names)) continue
+    return { rule, allowOrigin: origin === '*' ? '*' : request.origin }
+  }
+  return undefined
+}
+
+/** Exact names are looked up, so that many requested names against many allowed ones stay cheap. */
+function allowsHeaders(rule: CorsRule, names: ReadonlySet<string>): boolean {
+  if (names.size === 0) return true
+  const patterns = rule.allowedHeaders.map((pattern) => pattern.toLowerCase())
+  const exact = new Set(patterns)
+  const wildcards = patterns.filter((pattern) => pattern.includes('*'))
+  return [...names].every((name) => exact.has(name) || wildcards.some((pattern) => matchesPattern(pattern, name)))
+}
+
+/** `*` stands for any run of characters, the empty one too. */
+function matchesPattern(pattern: string, text: string): boolean {
+  const star = pattern.indexOf('*')
+  if (star < 0) return pattern === text
+  const suffix = pattern.slice(star + 1)
+  return text.length >= star + suffix.length && text.startsWith(pattern.slice(0, star)) && text.endsWith(suffix)
+}
