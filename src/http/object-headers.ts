@@ -1,0 +1,76 @@
+import { invalidArgument } from '../core/errors.ts'
+import type { ObjectHead } from '../core/object.ts'
+import { checksumHeaders } from './checksums.ts'
+import { formatHttpDate } from './conditions.ts'
+import { HTTP_METADATA_HEADERS, writeCustomMetadata } from './metadata.ts'
+import { ssecHeaders } from './ssec.ts'
+import { storageClassName } from './storage-class.ts'
+
+/** Headers that a read is asked to answer with in place of the stored ones. */
+export type HeaderOverrides = readonly (readonly [name: string, value: string])[]
+
+export interface ObjectHeaderOptions {
+  /** From `response-*` parameters; for 200 and 206 only. */
+  readonly overrides?: HeaderOverrides
+  /** A public bucket shows no `x-amz-*`. */
+  readonly public?: boolean
+  /** `x-amz-checksum-mode: ENABLED`, and the whole object or one whole part is answered. */
+  readonly checksumMode?: boolean
+}
+
+const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
+
+/** Headers of every answer about an object: 200, 206 and 304. Lengths, ranges and part counts are the caller's. */
+export function objectHeaders(head: ObjectHead, options: ObjectHeaderOptions = {}): Headers {
+  const headers = new Headers([
+    ['Content-Type', DEFAULT_CONTENT_TYPE],
+    ['ETag', `"${head.etag}"`],
+    ['Last-Modified', formatHttpDate(head.uploadedMs)],
+    ['Accept-Ranges', 'bytes'],
+  ])
+  addHttpMetadata(headers, head)
+  if (!options.public) addAmzHeaders(headers, head, options.checksumMode)
+  for (const [name, value] of options.overrides ?? []) headers.set(name, value)
+  return headers
+}
+
+function addHttpMetadata(headers: Headers, { httpMetadata }: ObjectHead): void {
+  for (const [field, name] of HTTP_METADATA_HEADERS) {
+    const value = httpMetadata[field]
+    if (value) headers.set(name, singleLine(value))
+  }
+  if (httpMetadata.cacheExpiryMs !== undefined) headers.set('Expires', formatHttpDate(httpMetadata.cacheExpiryMs))
+}
+
+/** The binding and the REST face can store what no header may hold. */
+const singleLine = (value: string): string => value.replace(/[\0\r\n]/g, ' ')
+
+function addAmzHeaders(headers: Headers, head: ObjectHead, checksumMode = false): void {
+  const { headers: custom, missing } = writeCustomMetadata(head.customMetadata)
+  for (const [name, value] of custom) headers.set(name, value)
+  if (missing > 0) headers.set('x-amz-missing-meta', String(missing))
+  if (head.storageClass === 'InfrequentAccess') headers.set('x-amz-storage-class', storageClassName(head.storageClass))
+  if (head.ssecKeyMd5 !== undefined) for (const [name, value] of ssecHeaders(head.ssecKeyMd5)) headers.set(name, value)
+  if (checksumMode && head.checksum) for (const [name, value] of checksumHeaders(head.checksum)) headers.set(name, value)
+}
+
+const OVERRIDABLE = ['content-type', 'content-language', 'expires', 'cache-control', 'content-disposition', 'content-encoding']
+
+/** A header's text: blanks, printable ASCII and the upper half of Latin-1. */
+const HEADER_VALUE = /^[\t -~\x80-\xff]*$/
+
+/**
+ * Reads the `response-*` parameters of a read; an empty one changes nothing.
+ * @throws StoreError `InvalidArgument` when a value cannot be a header.
+ */
+export function readOverrides(query: URLSearchParams): HeaderOverrides {
+  const overrides: [string, string][] = []
+  for (const name of OVERRIDABLE) {
+    const value = query.get(`response-${name}`)
+    if (!value) continue
+    // AWS's text; R2's is not known.
+    if (!HEADER_VALUE.test(value)) throw invalidArgument('Header value cannot be represented using ISO-8859-1.')
+    overrides.push([name, value])
+  }
+  return overrides
+}

@@ -1,0 +1,91 @@
+import { Buffer, isAscii, isUtf8 } from 'node:buffer'
+
+/** RFC 2047 allows 75 characters a word; base64 comes in fours, and four characters carry three bytes. */
+const WORD_LENGTH = 75
+const WORD_START = '=?UTF-8?B?'
+const WORD_END = '?='
+const WORD_BYTES = Math.floor((WORD_LENGTH - WORD_START.length - WORD_END.length) / 4) * 3
+
+/** Encodes any text as one or more encoded words, none of which cuts a character in two. */
+export function encodeWords(text: string): string {
+  const words: string[] = []
+  let chunk = ''
+  let bytes = 0
+  for (const character of text) {
+    const length = Buffer.byteLength(character)
+    if (bytes + length > WORD_BYTES) {
+      words.push(encodeWord(chunk))
+      chunk = ''
+      bytes = 0
+    }
+    chunk += character
+    bytes += length
+  }
+  return [...words, encodeWord(chunk)].join(' ')
+}
+
+const encodeWord = (chunk: string): string => WORD_START + Buffer.from(chunk).toString('base64') + WORD_END
+
+/** Each part stops at the next `?`, so no input makes the search go over the same text again and again. */
+const WORD = /=\?([^?\s]+)\?([bq])\?([^?\s]*)\?=/gi
+
+/** Neighbouring words of one charset: some encoders cut a character in two, so they are decoded together. */
+interface Run {
+  readonly charset: string
+  readonly chunks: Uint8Array[]
+  readonly start: number
+  end: number
+}
+
+/**
+ * Decodes the encoded words of a header value (B and Q; UTF-8, ISO-8859-1 and US-ASCII) and leaves the rest as it is, malformed words too.
+ * Blanks between two words are not part of the text.
+ */
+export function decodeWords(value: string): string {
+  let text = ''
+  let run: Run | undefined
+  for (const match of value.matchAll(WORD)) {
+    const bytes = wordBytes(match[2]!, match[3]!)
+    const charset = CHARSETS.get(match[1]!.toLowerCase().replace(/\*.*/, ''))
+    if (!bytes || !charset) continue
+    const end = match.index + match[0].length
+    const gap = value.slice(run?.end ?? 0, match.index)
+    const joins = run !== undefined && gap.trim() === ''
+    if (joins && run?.charset === charset) {
+      run.chunks.push(bytes)
+      run.end = end
+    } else {
+      text += decodeRun(run, value) + (joins ? '' : gap)
+      run = { charset, chunks: [bytes], start: match.index, end }
+    }
+  }
+  return text + decodeRun(run, value) + value.slice(run?.end ?? 0)
+}
+
+const CHARSETS: ReadonlyMap<string, string> = new Map([
+  ['utf-8', 'utf-8'],
+  ['utf8', 'utf-8'],
+  ['iso-8859-1', 'latin1'],
+  ['latin1', 'latin1'],
+  ['us-ascii', 'ascii'],
+  ['ascii', 'ascii'],
+])
+
+const BASE64 = /^[a-z0-9+/]*={0,2}$/i
+const QUOTED = /^(?:[!-<>-~]|=[0-9a-f]{2})*$/i
+
+/** The bytes of one word; `undefined` when its text does not hold to its encoding. */
+function wordBytes(encoding: string, text: string): Uint8Array | undefined {
+  if (encoding.toLowerCase() === 'b') return BASE64.test(text) ? Buffer.from(text, 'base64') : undefined
+  if (!QUOTED.test(text)) return undefined
+  const unquoted = text.replaceAll('_', ' ').replace(/=(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return Buffer.from(unquoted, 'latin1')
+}
+
+/** Bytes that are not of the charset they claim leave the words as they were written. */
+function decodeRun(run: Run | undefined, value: string): string {
+  if (!run) return ''
+  const bytes = Buffer.concat(run.chunks)
+  const valid = run.charset === 'utf-8' ? isUtf8(bytes) : run.charset === 'latin1' || isAscii(bytes)
+  return valid ? bytes.toString(run.charset as BufferEncoding) : value.slice(run.start, run.end)
+}

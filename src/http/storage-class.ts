@@ -1,0 +1,26 @@
+import { StoreError } from '../core/errors.ts'
+import type { StorageClass } from '../core/object.ts'
+
+/** S3's name of each class. */
+const NAMES = { Standard: 'STANDARD', InfrequentAccess: 'STANDARD_IA' } as const satisfies Record<StorageClass, string>
+
+const CLASSES: ReadonlyMap<string, StorageClass> = new Map([
+  [NAMES.Standard, 'Standard'],
+  [NAMES.InfrequentAccess, 'InfrequentAccess'],
+])
+
+/**
+ * Reads `x-amz-storage-class`; `undefined` leaves the choice to the bucket. Some clients send the header empty:
+ * that is no choice to us and an error to R2, so `strict` refuses it.
+ * @throws StoreError `InvalidStorageClass`
+ */
+export function readStorageClass(headers: Headers, { strict = false }: { strict?: boolean } = {}): StorageClass | undefined {
+  const name = headers.get('x-amz-storage-class')
+  if (name === null || (name === '' && !strict)) return undefined
+  const storageClass = CLASSES.get(name)
+  if (storageClass === undefined) throw new StoreError('InvalidStorageClass')
+  return storageClass
+}
+
+/** The class as S3 names it in headers and listings. */
+export const storageClassName = (storageClass: StorageClass): 'STANDARD' | 'STANDARD_IA' => NAMES[storageClass]
