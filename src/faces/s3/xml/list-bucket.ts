@@ -1,0 +1,73 @@
+import type { ObjectHead } from '../../../core/object.ts'
+import { accountElement, commonPrefixElements, etagElement, storageClassElement, timeElement } from './common-elements.ts'
+import { type EncodingType, keyEncoder } from './encoding-type.ts'
+import { document, element, optionalElement, textElement } from './writer.ts'
+
+export type ListedObject = Pick<ObjectHead, 'key' | 'size' | 'etag' | 'uploadedMs' | 'storageClass'>
+
+/** A page of objects; what is `undefined` was not sent or does not apply, and is not printed. */
+export interface ObjectsPage {
+  /** 1 for ListObjects, 2 for ListObjectsV2. */
+  readonly version: 1 | 2
+  readonly name: string
+  readonly prefix: string
+  readonly delimiter?: string
+  /** V1. */
+  readonly marker?: string
+  /** V1. */
+  readonly nextMarker?: string
+  /** V2. */
+  readonly startAfter?: string
+  /** V2. */
+  readonly continuationToken?: string
+  /** V2. */
+  readonly nextContinuationToken?: string
+  /** As requested, even beyond what a page can hold. */
+  readonly maxKeys: number
+  readonly encodingType?: EncodingType
+  readonly isTruncated: boolean
+  readonly objects: readonly ListedObject[]
+  readonly delimitedPrefixes: readonly string[]
+  /** Account id: always in V1, in V2 when asked for with `fetch-owner`. */
+  readonly owner?: string
+}
+
+/** `ListBucketResult` of either version, in R2's order of elements, which is not that of AWS. */
+export function renderListBucket(page: ObjectsPage): string {
+  const encode = keyEncoder(page.encodingType)
+  const owner = page.owner === undefined ? '' : accountElement('Owner', page.owner)
+  return document(
+    'ListBucketResult',
+    textElement('Name', page.name),
+    ...page.objects.map((object) => contentsElement(object, encode(object.key), owner)),
+    textElement('IsTruncated', page.isTruncated),
+    commonPrefixElements(page.delimitedPrefixes.map(encode)),
+    textElement('Prefix', encode(page.prefix)),
+    optionalElement('Delimiter', encode(page.delimiter)),
+    page.version === 1 ? positionV1(page) : positionV2(page),
+    textElement('MaxKeys', page.maxKeys),
+    page.version === 1 ? '' : textElement('KeyCount', page.objects.length + page.delimitedPrefixes.length),
+    optionalElement('EncodingType', page.encodingType),
+  )
+}
+
+function positionV1({ encodingType, marker, nextMarker }: ObjectsPage): string {
+  const encode = keyEncoder(encodingType)
+  return textElement('Marker', encode(marker ?? '')) + optionalElement('NextMarker', encode(nextMarker))
+}
+
+const positionV2 = ({ encodingType, startAfter, continuationToken, nextContinuationToken }: ObjectsPage): string =>
+  optionalElement('StartAfter', keyEncoder(encodingType)(startAfter)) +
+  optionalElement('ContinuationToken', continuationToken) +
+  optionalElement('NextContinuationToken', nextContinuationToken)
+
+const contentsElement = (object: ListedObject, key: string, owner: string): string =>
+  element(
+    'Contents',
+    textElement('Key', key),
+    textElement('Size', object.size),
+    timeElement('LastModified', object.uploadedMs),
+    etagElement(object.etag),
+    owner,
+    storageClassElement(object.storageClass),
+  )

@@ -1,0 +1,60 @@
+import type { StorageClass } from '../../../core/object.ts'
+import { accountElement, commonPrefixElements, storageClassElement, timeElement } from './common-elements.ts'
+import { type EncodingType, keyEncoder } from './encoding-type.ts'
+import { document, element, optionalElement, textElement } from './writer.ts'
+
+export interface ListedUpload {
+  readonly key: string
+  readonly uploadId: string
+  readonly storageClass: StorageClass
+  readonly initiatedMs: number
+}
+
+/** A page of the open uploads of a bucket. */
+export interface UploadsPage {
+  readonly bucket: string
+  readonly keyMarker?: string
+  readonly uploadIdMarker?: string
+  readonly nextKeyMarker?: string
+  readonly nextUploadIdMarker?: string
+  readonly prefix?: string
+  readonly delimiter?: string
+  readonly encodingType?: EncodingType
+  readonly maxUploads: number
+  readonly isTruncated: boolean
+  /** Account id. */
+  readonly owner: string
+  readonly uploads: readonly ListedUpload[]
+  readonly delimitedPrefixes: readonly string[]
+}
+
+/** `ListMultipartUploadsResult`. The markers of the request are printed even when empty, as AWS does. */
+export function renderListMultipartUploads(page: UploadsPage): string {
+  const encode = keyEncoder(page.encodingType)
+  return document(
+    'ListMultipartUploadsResult',
+    textElement('Bucket', page.bucket),
+    textElement('KeyMarker', encode(page.keyMarker ?? '')),
+    textElement('UploadIdMarker', page.uploadIdMarker ?? ''),
+    optionalElement('NextKeyMarker', encode(page.nextKeyMarker)),
+    optionalElement('NextUploadIdMarker', page.nextUploadIdMarker),
+    optionalElement('Prefix', encode(page.prefix)),
+    optionalElement('Delimiter', encode(page.delimiter)),
+    optionalElement('EncodingType', page.encodingType),
+    textElement('MaxUploads', page.maxUploads),
+    textElement('IsTruncated', page.isTruncated),
+    ...page.uploads.map((upload) => uploadElement({ ...upload, key: encode(upload.key) }, page.owner)),
+    commonPrefixElements(page.delimitedPrefixes.map(encode)),
+  )
+}
+
+const uploadElement = (upload: ListedUpload, owner: string): string =>
+  element(
+    'Upload',
+    textElement('Key', upload.key),
+    textElement('UploadId', upload.uploadId),
+    accountElement('Initiator', owner),
+    accountElement('Owner', owner),
+    storageClassElement(upload.storageClass),
+    timeElement('Initiated', upload.initiatedMs),
+  )

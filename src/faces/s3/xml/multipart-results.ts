@@ -1,0 +1,34 @@
+import type { Checksum } from '../../../core/object.ts'
+import { checksumElement, etagElement } from './common-elements.ts'
+import { document, optionalElement, textElement } from './writer.ts'
+
+export interface InitiatedUpload {
+  readonly bucket: string
+  readonly key: string
+  readonly uploadId: string
+}
+
+/** `InitiateMultipartUploadResult`, in R2's order. */
+export const renderInitiateMultipartUploadResult = ({ bucket, key, uploadId }: InitiatedUpload): string =>
+  document('InitiateMultipartUploadResult', textElement('UploadId', uploadId), textElement('Bucket', bucket), textElement('Key', key))
+
+export interface CompletedUpload {
+  readonly bucket: string
+  readonly key: string
+  readonly etag: string
+  /** URL of the object, its key encoded with the slash as `%2F`. */
+  readonly location: string
+  readonly checksum?: Checksum
+}
+
+/** `CompleteMultipartUploadResult`, in R2's order. */
+export const renderCompleteMultipartUploadResult = ({ bucket, key, etag, location, checksum }: CompletedUpload): string =>
+  document(
+    'CompleteMultipartUploadResult',
+    textElement('Bucket', bucket),
+    textElement('Key', key),
+    etagElement(etag),
+    textElement('Location', location),
+    checksumElement(checksum),
+    optionalElement('ChecksumType', checksum?.type),
+  )

@@ -1,0 +1,63 @@
+import { malformed, type XmlElement } from './reader.ts'
+
+/**
+ * The children of an element that holds nothing but elements.
+ * @throws StoreError `MalformedXML` at stray text, and at a child that `allowed`, if given, does not list.
+ */
+export function childrenOf(parent: XmlElement, allowed?: readonly string[]): readonly XmlElement[] {
+  if (/[^ \t\n]/.test(parent.text)) throw malformed()
+  if (allowed && parent.children.some((child) => !allowed.includes(child.name))) throw malformed()
+  return parent.children
+}
+
+/** All children called `name`. */
+export const allNamed = (children: readonly XmlElement[], name: string): XmlElement[] => children.filter((child) => child.name === name)
+
+/**
+ * The child called `name`, if there is one.
+ * @throws StoreError `MalformedXML` if there are several.
+ */
+export function optionalChild(children: readonly XmlElement[], name: string): XmlElement | undefined {
+  const [first, second] = allNamed(children, name)
+  if (second) throw malformed()
+  return first
+}
+
+/**
+ * The child called `name`.
+ * @throws StoreError `MalformedXML` unless there is exactly one.
+ */
+export function requiredChild(children: readonly XmlElement[], name: string): XmlElement {
+  const child = optionalChild(children, name)
+  if (!child) throw malformed()
+  return child
+}
+
+/**
+ * The text of an element that holds nothing but text, untrimmed and maybe empty.
+ * @throws StoreError `MalformedXML`
+ */
+export function textOf(element: XmlElement): string {
+  if (element.children.length > 0) throw malformed()
+  return element.text
+}
+
+/**
+ * As {@link textOf}, for elements that must not be empty.
+ * @throws StoreError `MalformedXML`
+ */
+export function someTextOf(element: XmlElement): string {
+  const text = textOf(element)
+  if (text === '') throw malformed()
+  return text
+}
+
+/**
+ * As {@link textOf}, with the white space around it taken off: for tokens and numbers, never for keys.
+ * @throws StoreError `MalformedXML` if nothing is left.
+ */
+export function tokenOf(element: XmlElement): string {
+  const token = textOf(element).replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+  if (token === '') throw malformed()
+  return token
+}
