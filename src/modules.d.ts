@@ -1,0 +1,10 @@
+/** Imports that wrangler's bundler knows how to load. */
+declare module '*.wasm' {
+  const module: WebAssembly.Module
+  export default module
+}
+
+declare module '*.sql' {
+  const text: string
+  export default text
+}
