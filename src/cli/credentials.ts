@@ -1,0 +1,27 @@
+import { ensureDevVars, type Secrets, secretAccessKey } from './dev-vars.ts'
+import { knownEndpoint } from './endpoint.ts'
+import { readSettings } from './settings.ts'
+
+/** `eval "$(npm run -s credentials)"` points S3 clients, wrangler and the Cloudflare SDKs at the local server. */
+export function credentialLines(secrets: Secrets, endpoint: string): string {
+  const values = {
+    AWS_ACCESS_KEY_ID: secrets.ROOT_TOKEN_ID,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey(secrets),
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: 'auto',
+    CLOUDFLARE_ACCOUNT_ID: secrets.ACCOUNT_ID,
+    CLOUDFLARE_API_TOKEN: secrets.ROOT_TOKEN,
+    CLOUDFLARE_API_BASE_URL: `${endpoint}/client/v4`,
+  }
+  return Object.entries(values)
+    .map(([name, value]) => `export ${name}=${shellWord(value)}`)
+    .join('\n')
+}
+
+/** A value that someone typed into .dev.vars must not become a command. */
+const shellWord = (text: string) => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+
+if (import.meta.main) {
+  const settings = readSettings(process.argv.slice(2), process.env)
+  console.log(credentialLines(ensureDevVars(settings.devVarsPath), knownEndpoint(settings)))
+}

@@ -1,0 +1,42 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+/** Where a local Cairn listens, keeps its data and finds its secrets. */
+export type Settings = {
+  /** 0 lets the system pick a free port; undefined means that nobody chose one. */
+  port: number | undefined
+  host: string
+  persistTo: string
+  devVarsPath: string
+  /** `NAME=value` pairs laid over the vars of wrangler.jsonc. */
+  vars: string[]
+}
+
+export const DEFAULT_PORT = 8787
+
+// CAIRN_HOST, not HOST: some shells and package managers export HOST as the machine's own name.
+export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: 'string' },
+      host: { type: 'string' },
+      'persist-to': { type: 'string' },
+      var: { type: 'string', multiple: true },
+    },
+  })
+  return {
+    port: readPort(values.port ?? env.PORT),
+    host: values.host ?? env.CAIRN_HOST ?? '127.0.0.1',
+    persistTo: resolve(values['persist-to'] ?? (env.PERSIST_TO || '.wrangler/state')),
+    devVarsPath: resolve(env.DEV_VARS || '.dev.vars'),
+    vars: [...(env.CAIRN_VARS?.split(/\s+/) ?? []), ...(values.var ?? [])].filter((pair) => pair !== ''),
+  }
+}
+
+function readPort(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`"${text}" is not a port: use a number from 0 to 65535.`)
+  return port
+}

@@ -1,0 +1,55 @@
+import type { ChildProcess } from 'node:child_process'
+import { banner } from './banner.ts'
+import { ensureDevVars } from './dev-vars.ts'
+import { endpointOf, noteEndpoint } from './endpoint.ts'
+import { applyLocalMigrations } from './local-migrations.ts'
+import { DEFAULT_PORT, readSettings, type Settings } from './settings.ts'
+import { spawnWrangler } from './wrangler.ts'
+
+/** `npm start`: secrets, then tables, then the server, then one banner once it answers. */
+async function start(settings: Settings): Promise<void> {
+  const secrets = ensureDevVars(settings.devVarsPath)
+  await applyLocalMigrations(settings.persistTo)
+  const server = spawnServer(settings)
+  stopTogether(server)
+  const endpoint = endpointOf(settings.host, await listeningPort(server))
+  await fetch(endpoint) // Any answer will do: the Worker is compiled on its first request.
+  noteEndpoint(settings.persistTo, endpoint)
+  console.log(banner(endpoint, secrets.ROOT_TOKEN_ID))
+}
+
+function spawnServer({ port, host, persistTo, devVarsPath, vars }: Settings): ChildProcess {
+  // A line for each request costs a round trip to Node; WRANGLER_LOG=log brings them back.
+  const log = process.env.WRANGLER_LOG ? [] : ['--log-level', 'warn']
+  const overrides = vars.flatMap((pair) => ['--var', pair.replace('=', ':')])
+  const place = ['--ip', host, '--port', String(port ?? DEFAULT_PORT), '--persist-to', persistTo]
+  const plain = ['--inspector-port', '0', '--show-interactive-dev-session=false']
+  return spawnWrangler(['dev', ...place, ...plain, ...log, ...overrides, '--env-file', devVarsPath], {
+    persistTo,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+}
+
+/** One life: a signal to us reaches the server, and when the server ends so do we. */
+function stopTogether(server: ChildProcess): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => server.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal))
+  server.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))
+}
+
+/** Wrangler tells its parent when it listens, and on which port when it was asked for any. */
+function listeningPort(server: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    server.on('message', (message) => {
+      const { event, port } = JSON.parse(String(message))
+      if (event === 'DEV_SERVER_READY') resolve(port)
+    })
+  })
+}
+
+try {
+  await start(readSettings(process.argv.slice(2), process.env))
+} catch (error) {
+  console.error((error as Error).message)
+  process.exit(1)
+}

@@ -1,0 +1,50 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+/** The project root: wrangler finds wrangler.jsonc and its migrations from here, wherever npm was called. */
+export const ROOT = join(import.meta.dirname, '../..')
+
+const WRANGLER = join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin/wrangler.js')
+
+/** A laptop without a network starts as fast as one with it, and nothing reports home. */
+const QUIET = {
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false', // No look-up of a sample `request.cf`.
+  WRANGLER_HIDE_BANNER: 'true', // The banner asks npm for a newer version.
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_WRITE_LOGS: 'false',
+}
+
+/** Local only: both would cost requests per second, and the explorer would show every object to whoever reaches the port. */
+const LEAN = { X_LOCAL_EXPLORER: 'false', X_LOCAL_OBSERVABILITY: 'false' }
+
+type WranglerOptions = SpawnOptions & { persistTo?: string }
+
+/** Local runs keep their service registry beside their data, so that two servers never see each other. */
+const registryIn = (persistTo: string | undefined) => (persistTo ? { WRANGLER_REGISTRY_PATH: join(persistTo, 'registry') } : {})
+
+export function spawnWrangler(args: string[], { persistTo, env, ...options }: WranglerOptions = {}): ChildProcess {
+  return spawn(process.execPath, [WRANGLER, ...args], {
+    cwd: ROOT,
+    ...options,
+    env: { ...(env ?? process.env), ...QUIET, ...LEAN, ...registryIn(persistTo) },
+  })
+}
+
+export type Finished = { code: number; output: string }
+
+/** Runs wrangler to its end. Output goes to the terminal unless it is wanted as text. */
+export function runWrangler(args: string[], { input, capture = false }: { input?: string; capture?: boolean } = {}): Promise<Finished> {
+  const stdin = input === undefined ? 'inherit' : 'pipe'
+  const child = spawnWrangler(args, { stdio: [stdin, capture ? 'pipe' : 'inherit', 'inherit'] })
+  let output = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  child.stdin?.end(input)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+  })
+}
