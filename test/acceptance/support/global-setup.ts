@@ -1,0 +1,15 @@
+import type { TestProject } from 'vitest/node'
+import { type Connection, startServer } from './server.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    server: Connection
+  }
+}
+
+/** One real server for all acceptance files. `npm start`'s own script starts it, so that is under test as well. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { stop, output: _, ...connection } = await startServer()
+  project.provide('server', connection)
+  return stop
+}
