@@ -1,0 +1,28 @@
+import type { BlobLayout } from '../core/read-plan.ts'
+
+/** Where a blob's sealed bytes are: in the Bucket's row, in the n-th database, or in KV. */
+export type TierName = 'inline' | 'kv' | `d1:${number}`
+
+/** Everything about a blob that is decided before its first byte arrives; enough to journal it and to sweep it. */
+export interface BlobPlan extends BlobLayout {
+  /** 32 lowercase hex digits, random. */
+  readonly id: string
+  readonly tier: TierName
+}
+
+/** A stored blob, as plain values that cross a stub; the Bucket keeps it. */
+export interface BlobRecord extends BlobPlan {
+  /** The blob's data key, wrapped by the key that `keyId` names. */
+  readonly wrappedKey: Uint8Array
+  /** A master key's id, or `ssec` for a customer's key. */
+  readonly keyId: string
+  /** The sealed bytes, for the inline tier alone. */
+  readonly inline?: Uint8Array
+}
+
+/** A fresh blob id; unguessable, and never used before, so no location can have cached its absence. */
+export const newBlobId = (): string => crypto.getRandomValues(new Uint8Array(16)).toHex()
+
+/** How many segments the sweeper has to delete: none of an inline blob, one of an empty blob elsewhere. */
+export const storedSegments = ({ tier, size, segmentBytes }: BlobPlan): number =>
+  tier === 'inline' ? 0 : Math.max(1, Math.ceil(size / segmentBytes))

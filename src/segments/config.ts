@@ -1,0 +1,82 @@
+import { LIMITS } from '../core/limits.ts'
+import { type BlobLayout, sealedSegmentBytes } from '../core/read-plan.ts'
+import type { BlobPlan, TierName } from './blob.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+export interface SegmentConfig {
+  /** Blobs up to this size go into the Bucket's row. */
+  readonly inlineMaxBytes: number
+  /** Larger ones up to this size go to D1. */
+  readonly d1MaxBytes: number
+  /** Plain bytes of one KV segment. */
+  readonly segmentBytes: number
+  /** Plain bytes of one sealed chunk, for tests; chosen by the blob's size otherwise. */
+  readonly chunkBytes?: number
+}
+
+export const DEFAULT_SEGMENT_CONFIG: SegmentConfig = { inlineMaxBytes: 64 * KIB, d1MaxBytes: 512 * KIB, segmentBytes: 24 * MIB }
+
+/** Plain bytes of a D1 row: 1.4 MB once sealed and in base64. */
+const D1_SEGMENT_BYTES = MIB
+/** A D1 blob is held whole while it is written and read. */
+const D1_MOST_BYTES = 8 * MIB
+
+/** Length of `bytes` bytes in base64. */
+export const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4
+
+/**
+ * Checks thresholds against what production enforces and a local server does not.
+ * @throws RangeError naming the setting.
+ */
+export function checkSegmentConfig(config: SegmentConfig): SegmentConfig {
+  for (const [name, value] of Object.entries(config)) {
+    if (!Number.isSafeInteger(value) || value < (name.endsWith('MaxBytes') ? 0 : 1))
+      throw new RangeError(`${name} must be a whole number of bytes`)
+  }
+  const largest = (kind: Kind, size: number) => sealedSegmentBytes(layoutFor(kind, size, config), 0)
+  if (largest('inline', config.inlineMaxBytes) > LIMITS.sqliteValueBytes)
+    throw new RangeError('inlineMaxBytes is more than a SQLite value holds')
+  if (config.d1MaxBytes > D1_MOST_BYTES) throw new RangeError(`d1MaxBytes is more than ${D1_MOST_BYTES}`)
+  if (base64Length(largest('d1', config.d1MaxBytes)) > LIMITS.sqliteValueBytes)
+    throw new RangeError('segmentBytes is more than a D1 row holds')
+  if (largest('kv', LIMITS.uploadBytes) > LIMITS.kvValueBytes) throw new RangeError('segmentBytes is more than a KV value holds')
+  return config
+}
+
+export interface Placement {
+  readonly id: string
+  readonly size: number
+  /** How many databases there are to choose from. */
+  readonly databases: number
+  /** `false` when the Bucket has no room for inline blobs. */
+  readonly inline?: boolean
+}
+
+/** Chooses a blob's tier and cuts it into chunks and segments. */
+export function planBlob({ id, size, databases, inline = true }: Placement, config: SegmentConfig): BlobPlan {
+  const { inlineMaxBytes, d1MaxBytes } = config
+  if (inline && size <= inlineMaxBytes) return { id, tier: 'inline', ...layoutFor('inline', size, config) }
+  const small = size <= Math.max(inlineMaxBytes, d1MaxBytes) && databases > 0
+  return small ? { id, tier: d1For(id, databases), ...layoutFor('d1', size, config) } : { id, tier: 'kv', ...layoutFor('kv', size, config) }
+}
+
+/** The database of a blob: ids are random, so they spread evenly. Recorded with the blob, so that the list may grow. */
+const d1For = (id: string, databases: number): TierName => `d1:${Number.parseInt(id.slice(0, 8), 16) % databases}`
+
+type Kind = 'inline' | 'd1' | 'kv'
+
+function layoutFor(kind: Kind, size: number, config: SegmentConfig): BlobLayout {
+  const chunkBytes = config.chunkBytes ?? chunkFor(kind, size)
+  if (kind === 'inline') return { size, chunkBytes, segmentBytes: Math.max(1, Math.ceil(size / chunkBytes)) * chunkBytes }
+  const most = kind === 'd1' ? Math.min(config.segmentBytes, D1_SEGMENT_BYTES) : config.segmentBytes
+  const chunk = Math.min(chunkBytes, most)
+  return { size, chunkBytes: chunk, segmentBytes: Math.floor(most / chunk) * chunk }
+}
+
+/** Larger chunks cost less a byte; smaller ones waste less on a range read and start an answer sooner. */
+function chunkFor(kind: Kind, size: number): number {
+  if (kind === 'inline') return 64 * KIB
+  return kind === 'd1' || size <= 8 * MIB ? 256 * KIB : MIB
+}

@@ -1,0 +1,148 @@
+import { createHash, hkdfSync } from 'node:crypto'
+import { StoreError } from '../core/errors.ts'
+import type { BucketRef, CustomerKey } from '../core/object.ts'
+
+const KEY_BYTES = 32
+const NONCE_BYTES = 12
+/** Derived keys kept in memory, one a bucket. */
+const CACHED_KEYS = 512
+/** The `keyId` of blobs whose data key only the customer's key unwraps. */
+export const SSEC_KEY_ID = 'ssec'
+
+/** Whose key protects a blob: the bucket's, or the customer's when one is given. */
+export interface KeyOwner {
+  readonly bucket: BucketRef
+  readonly customerKey?: CustomerKey
+}
+
+/** A blob's own key, ready to use and as it is stored. */
+export interface DataKey {
+  readonly key: CryptoKey
+  readonly wrappedKey: Uint8Array
+  readonly keyId: string
+}
+
+/** What the keyring needs to know of a blob. */
+export interface WrappedBlobKey {
+  readonly id: string
+  readonly wrappedKey: Uint8Array
+  readonly keyId: string
+}
+
+/**
+ * Everything derived from the master key. Old master keys may be handed in as well: what they protect can still be opened,
+ * and nothing new is sealed with them.
+ *
+ * Keys are cached as values, never as promises: a promise of a request that was cancelled would never settle for the others.
+ */
+export class Keyring {
+  /** Names the master key that seals. */
+  readonly keyId: string
+  readonly #masters = new Map<string, Uint8Array>()
+  readonly #derived = new Map<string, CryptoKey>()
+
+  /** @throws StoreError when a key is not base64 of 32 bytes. */
+  constructor(masterKey: string | undefined, oldMasterKeys: readonly string[] = []) {
+    const keys = [masterKey, ...oldMasterKeys].map(readMasterKey)
+    for (const key of keys) this.#masters.set(masterKeyId(key), key)
+    this.keyId = masterKeyId(keys[0]!)
+  }
+
+  /** The key-encryption key of a bucket. */
+  kekFor(bucket: BucketRef, keyId = this.keyId): Promise<CryptoKey> {
+    return this.#derive(keyId, `cairn/bucket/${bucket.jurisdiction}/${bucket.name}`, 'AES-KW', ['wrapKey', 'unwrapKey'])
+  }
+
+  /** Makes the data key of a new blob. */
+  async newDataKey(owner: KeyOwner, blobId: string): Promise<DataKey> {
+    const { customerKey, bucket } = owner
+    const kek = customerKey ? await customerKek(customerKey, blobId) : await this.kekFor(bucket)
+    const key = (await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt', 'decrypt'])) as CryptoKey
+    const wrappedKey = new Uint8Array((await crypto.subtle.wrapKey('raw', key, kek, 'AES-KW')) as ArrayBuffer)
+    return { key, wrappedKey, keyId: customerKey ? SSEC_KEY_ID : this.keyId }
+  }
+
+  /**
+   * Unwraps the data key of a stored blob.
+   * @throws StoreError `AccessDenied` for another customer key, or none; `InternalError` when our own key is lost.
+   */
+  async openDataKey(owner: KeyOwner, blob: WrappedBlobKey): Promise<CryptoKey> {
+    if (blob.keyId !== SSEC_KEY_ID) {
+      const kek = await this.kekFor(owner.bucket, blob.keyId)
+      return unwrapDataKey(blob.wrappedKey, kek, () => lostKey(`The stored data key does not open with master key ${blob.keyId}.`))
+    }
+    const denied = () => new StoreError('AccessDenied')
+    if (!owner.customerKey) throw denied()
+    return unwrapDataKey(blob.wrappedKey, await customerKek(owner.customerKey, blob.id), denied)
+  }
+
+  /** Seals a small secret. Opens only for the same purpose, so that a row cannot pass for another. */
+  async seal(purpose: string, text: string): Promise<string> {
+    const key = await this.#secretKey(this.keyId)
+    const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
+    const sealed = new Uint8Array(await crypto.subtle.encrypt(gcm(iv, purpose), key, new TextEncoder().encode(text)))
+    return `${this.keyId}.${iv.toBase64()}.${sealed.toBase64()}`
+  }
+
+  /**
+   * Opens what {@link seal} made.
+   * @throws StoreError when it was sealed with a key that is not configured, for another purpose, or was altered.
+   */
+  async open(purpose: string, sealed: string): Promise<string> {
+    const [keyId = '', iv = '', bytes = ''] = sealed.split('.')
+    const key = await this.#secretKey(keyId)
+    try {
+      const plain = await crypto.subtle.decrypt(gcm(Uint8Array.fromBase64(iv), purpose), key, Uint8Array.fromBase64(bytes))
+      return new TextDecoder().decode(plain)
+    } catch {
+      throw lostKey('A sealed secret failed authentication.')
+    }
+  }
+
+  #secretKey(keyId: string): Promise<CryptoKey> {
+    return this.#derive(keyId, 'cairn/secrets', 'AES-GCM', ['encrypt', 'decrypt'])
+  }
+
+  async #derive(keyId: string, info: string, algorithm: string, usages: string[]): Promise<CryptoKey> {
+    const name = `${keyId}/${info}`
+    const cached = this.#derived.get(name)
+    if (cached) return cached
+    const master = this.#masters.get(keyId)
+    if (!master) throw lostKey(`Master key ${keyId} is not configured.`)
+    const key = await importDerived(hkdfSync('sha256', master, '', info, KEY_BYTES), algorithm, usages)
+    if (this.#derived.size >= CACHED_KEYS) this.#derived.delete(this.#derived.keys().next().value!)
+    this.#derived.set(name, key)
+    return key
+  }
+}
+
+const lostKey = (message: string): StoreError => new StoreError('InternalError', { message })
+
+const gcm = (iv: Uint8Array, purpose: string) => ({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(purpose) })
+
+const importDerived = (bytes: ArrayBuffer, algorithm: string, usages: string[]): Promise<CryptoKey> =>
+  crypto.subtle.importKey('raw', bytes, { name: algorithm }, false, usages)
+
+const customerKek = ({ key }: CustomerKey, blobId: string): Promise<CryptoKey> =>
+  importDerived(hkdfSync('sha256', key, blobId, 'cairn/ssec', KEY_BYTES), 'AES-KW', ['wrapKey', 'unwrapKey'])
+
+async function unwrapDataKey(wrapped: Uint8Array, kek: CryptoKey, failure: () => StoreError): Promise<CryptoKey> {
+  try {
+    return await crypto.subtle.unwrapKey('raw', wrapped, kek, 'AES-KW', 'AES-GCM', false, ['decrypt'])
+  } catch {
+    throw failure()
+  }
+}
+
+function readMasterKey(text: string | undefined): Uint8Array {
+  try {
+    const key = Uint8Array.fromBase64(text ?? '')
+    if (key.byteLength === KEY_BYTES) return key
+  } catch {
+    // Said below, without the value.
+  }
+  throw new StoreError('ServiceUnavailable', { message: 'MASTER_KEY must be set to the base64 of 32 random bytes.' })
+}
+
+/** Says which key without saying anything about it. */
+const masterKeyId = (key: Uint8Array): string => createHash('sha256').update('cairn/master-key-id/').update(key).digest('hex').slice(0, 8)

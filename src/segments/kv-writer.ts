@@ -1,0 +1,62 @@
+import { LIMITS } from '../core/limits.ts'
+import { type SegmentWriter, unavailable } from './tier.ts'
+
+/** One put may finish while the next one begins. */
+const OPEN_PUTS = 2
+
+interface OpenPut {
+  readonly writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly stored: Promise<void>
+}
+
+/** Streams each segment into a put of its own, so that no segment is ever held whole. */
+export class KvWriter implements SegmentWriter {
+  readonly #kv: KVNamespace
+  readonly #blobId: string
+  readonly #puts: OpenPut[] = []
+  #next = 0
+
+  constructor(kv: KVNamespace, blobId: string) {
+    this.#kv = kv
+    this.#blobId = blobId
+  }
+
+  async begin(length: number): Promise<void> {
+    if (length > LIMITS.kvValueBytes) throw new RangeError('The segment is more than a KV value holds')
+    this.#closeLast()
+    while (this.#puts.length >= OPEN_PUTS) {
+      await this.#puts[0]!.stored
+      this.#puts.shift()
+    }
+    const { readable, writable } = new FixedLengthStream(length)
+    const stored = this.#kv.put(`${this.#blobId}/${this.#next++}`, readable).catch((error) => {
+      throw unavailable(error)
+    })
+    stored.catch(() => {}) // It is awaited later, perhaps after something else has failed.
+    this.#puts.push({ writer: writable.getWriter(), stored })
+  }
+
+  /** A put that fails stops reading, so a write may never end by itself. */
+  async append(sealed: Uint8Array): Promise<void> {
+    const { writer, stored } = this.#puts.at(-1)!
+    await Promise.race([writer.write(sealed), stored])
+  }
+
+  async finish(): Promise<void> {
+    this.#closeLast()
+    await Promise.all(this.#puts.map(({ stored }) => stored))
+  }
+
+  async abort(cause: unknown): Promise<void> {
+    for (const { writer } of this.#puts) writer.abort(cause).catch(() => {})
+    await Promise.allSettled(this.#puts.map(({ stored }) => stored))
+  }
+
+  /** The put ends by itself once it has read the last byte. */
+  #closeLast(): void {
+    this.#puts
+      .at(-1)
+      ?.writer.close()
+      .catch(() => {})
+  }
+}

@@ -1,0 +1,160 @@
+import type { ByteSource } from '../core/byte-source.ts'
+import { type ChunkSpan, planChunks, planSegments, type Slice } from '../core/read-plan.ts'
+import type { BlobRecord } from './blob.ts'
+import { bytesSource } from './bytes-source.ts'
+import { ChunkCipher } from './chunk-cipher.ts'
+import type { SegmentOpener, Tiers } from './tier.ts'
+
+/** The next segment is asked for when this many chunks of the present one are left, so that it is ready but does not wait for long. */
+const CHUNKS_AHEAD = 4
+
+export type BlobSlice = Slice<BlobRecord>
+
+export interface BodyRead {
+  /** In the order of the body; taken one by one, so that they may be paged. */
+  readonly slices: Iterable<BlobSlice> | AsyncIterable<BlobSlice>
+  /** Sum of the slices' lengths. */
+  readonly length: number
+  readonly keyFor: (blob: BlobRecord) => Promise<CryptoKey>
+  readonly tiers: Tiers
+}
+
+/**
+ * Opens a body of exactly `length` bytes, known to the response as its Content-Length.
+ * Resolves when the first chunk is authenticated, so that a failure until then is an answer; a later one aborts the stream.
+ */
+export async function openBody(read: BodyRead): Promise<ReadableStream<Uint8Array>> {
+  const body = new Body(read)
+  const chunks = body.chunks()
+  try {
+    const first = await chunks.next()
+    const bytes = first.value ?? new Uint8Array(0)
+    if (bytes.byteLength !== read.length) return stream(body, chunks, bytes, read.length)
+    await body.close()
+    return new Response(bytes).body!
+  } catch (error) {
+    await body.close()
+    throw error
+  }
+}
+
+/** Reads a small body whole. The caller bounds its length. */
+export async function readAll(read: BodyRead): Promise<Uint8Array> {
+  const body = new Body(read)
+  try {
+    let whole: Uint8Array | undefined
+    let at = 0
+    for await (const chunk of body.chunks()) {
+      if (chunk.byteLength === read.length) return chunk
+      whole ??= new Uint8Array(read.length)
+      whole.set(chunk, at)
+      at += chunk.byteLength
+    }
+    if (at !== read.length) throw new RangeError('The slices are not as long as the body')
+    return whole ?? new Uint8Array(0)
+  } finally {
+    await body.close()
+  }
+}
+
+/** A segment that is being read. */
+interface Piece {
+  readonly source: ByteSource
+  readonly cipher: ChunkCipher
+  readonly chunks: readonly ChunkSpan[]
+}
+
+/** One body on its way out: knows what is open, so that all of it can be let go at once. */
+class Body {
+  readonly #pieces: AsyncGenerator<() => Promise<Piece>>
+  readonly #open = new Set<ByteSource>()
+  #closed = false
+
+  constructor(read: BodyRead) {
+    this.#pieces = pieces(read)
+  }
+
+  /** The plain bytes, chunk by chunk, each authenticated. */
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    let ahead: Promise<Piece | undefined> | undefined
+    for (let piece = await this.#next(); piece; piece = await (ahead ?? this.#next())) {
+      ahead = undefined
+      let left = piece.chunks.length
+      for (const { index, sealedBytes, from, to } of piece.chunks) {
+        if (left-- <= CHUNKS_AHEAD) ahead ??= handled(this.#next())
+        const sealed = await piece.source.read(sealedBytes)
+        const plain = await piece.cipher.open(index, sealed)
+        yield plain.subarray(from, to)
+      }
+      this.#open.delete(piece.source)
+      await piece.source.cancel()
+    }
+  }
+
+  /** Lets go of everything upstream; a read that is waiting for it fails. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#pieces.return(undefined).catch(() => {})
+    await Promise.all([...this.#open].map((source) => source.cancel()))
+  }
+
+  async #next(): Promise<Piece | undefined> {
+    const { value: open } = await this.#pieces.next()
+    const piece = await open?.()
+    if (!piece) return undefined
+    this.#open.add(piece.source)
+    if (this.#closed) {
+      await piece.source.cancel()
+      throw new Error('The body was closed')
+    }
+    return piece
+  }
+}
+
+/** What to open, in order; nothing is fetched before it is asked for. */
+async function* pieces({ slices, keyFor, tiers }: BodyRead): AsyncGenerator<() => Promise<Piece>> {
+  for await (const { blob, span } of slices) {
+    const spans = planSegments(blob, span)
+    if (spans.length === 0) continue
+    // The key comes first: a customer's key that does not fit costs no read.
+    const cipher = new ChunkCipher(await keyFor(blob), blob)
+    const open = blob.inline ? inlineOpener(blob.inline) : tiers(blob.tier).read(blob.id, spans)
+    for (const segment of spans) {
+      yield async () => ({ source: await open(segment), cipher, chunks: planChunks(blob, segment, span) })
+    }
+  }
+}
+
+const inlineOpener =
+  (bytes: Uint8Array): SegmentOpener =>
+  async ({ sealed: { offset, length } }) =>
+    bytesSource(bytes.subarray(offset, offset + length))
+
+function stream(body: Body, chunks: AsyncGenerator<Uint8Array>, first: Uint8Array, length: number): ReadableStream<Uint8Array> {
+  const { readable, writable } = new FixedLengthStream(length)
+  const writer = writable.getWriter()
+  writer.closed.catch(() => body.close()) // The reader went away.
+  pump(chunks, first, writer)
+    .catch((error) => writer.abort(error))
+    .catch(() => {})
+    .finally(() => body.close())
+  return readable
+}
+
+/** Reads and opens one chunk while the one before it is taken by the client. */
+async function pump(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
+  let present = first
+  for (;;) {
+    const next = handled(chunks.next())
+    await writer.write(present)
+    const { done, value } = await next
+    if (done) return writer.close()
+    present = value
+  }
+}
+
+/** A promise that is awaited later, perhaps after another failure; it must not count as unhandled until then. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}

@@ -1,0 +1,106 @@
+import type { ByteSource } from '../core/byte-source.ts'
+import type { BlobPlan, BlobRecord, TierName } from './blob.ts'
+import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, planBlob, type SegmentConfig } from './config.ts'
+import { D1Tier } from './d1-tier.ts'
+import type { KeyOwner, Keyring } from './keyring.ts'
+import { KvTier, type Sleep } from './kv-tier.ts'
+import { type BlobSlice, openBody, readAll } from './reader.ts'
+import type { SegmentTier, Tiers } from './tier.ts'
+import { writeBlob } from './writer.ts'
+
+export { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig }
+
+export interface SegmentBindings {
+  readonly kv: KVNamespace
+  /** Only ever appended to: a blob records its place in the list. */
+  readonly d1: readonly D1Database[]
+}
+
+export interface SegmentOptions {
+  readonly config?: SegmentConfig
+  readonly sleep?: Sleep
+  readonly now?: () => number
+}
+
+/** What an upload brings besides its plan. */
+export interface UploadBytes {
+  readonly source: ByteSource
+  readonly owner: KeyOwner
+  /** Sees every plain byte, in order. */
+  readonly digests: { update(bytes: Uint8Array): void }
+  readonly deadlineMs?: number
+}
+
+/** What to read, in order, and whose key opens it. */
+export interface BodyRequest {
+  readonly slices: Iterable<BlobSlice> | AsyncIterable<BlobSlice>
+  /** Sum of the slices' lengths. */
+  readonly length: number
+  readonly owner: KeyOwner
+}
+
+/** The blobs' bytes, whichever tier they are in. */
+export interface Segments {
+  /** Chooses tier and layout of a new blob; `inline: false` when the Bucket has no room for inline blobs. */
+  plan(blob: { readonly id: string; readonly size: number; readonly inline?: boolean }): BlobPlan
+  /** Seals and stores an upload of exactly `plan.size` bytes. A tier other than `inline` must have been journalled before. */
+  write(plan: BlobPlan, upload: UploadBytes): Promise<BlobRecord>
+  /** Moves an inline blob to the tier that `plan` gives it with `inline: false`, as one segment. Journal it before. */
+  moveOut(blob: BlobRecord): Promise<BlobRecord>
+  /** Resolves once the first chunk is authenticated. The stream's length is known to a response made of it. */
+  openBody(body: BodyRequest): Promise<ReadableStream<Uint8Array>>
+  /** The same for a body that is small enough to be held whole. */
+  readAll(body: BodyRequest): Promise<Uint8Array>
+}
+
+/** Binds the tiers; enough for the sweeper, which needs no keys. */
+export function createTiers({ kv, d1 }: SegmentBindings, sleep?: Sleep): Tiers {
+  const tiers = new Map<TierName, SegmentTier>()
+  for (const tier of [new KvTier(kv, sleep), ...d1.map((db, i) => new D1Tier(db, i))]) tiers.set(tier.name, tier)
+  return (name) => {
+    const tier = tiers.get(name)
+    if (!tier) throw new Error(`There is no segment tier ${name}: databases may be added to the list but not removed`)
+    return tier
+  }
+}
+
+/**
+ * Binds the segment store of a deployment.
+ * @throws RangeError when the configuration exceeds a limit of the platform.
+ */
+export function createSegments(bindings: SegmentBindings, keyring: Keyring, options: SegmentOptions = {}): Segments {
+  const config = checkSegmentConfig(options.config ?? DEFAULT_SEGMENT_CONFIG)
+  const tiers = createTiers(bindings, options.sleep)
+  const plan: Segments['plan'] = (blob) => planBlob({ ...blob, databases: bindings.d1.length }, config)
+  const read = ({ slices, length, owner }: BodyRequest) => ({
+    slices,
+    length,
+    tiers,
+    keyFor: (blob: BlobRecord) => keyring.openDataKey(owner, blob),
+  })
+  return {
+    plan,
+    async write(plan, { source, owner, digests, deadlineMs }) {
+      const key = await keyring.newDataKey(owner, plan.id)
+      return writeBlob({ plan, source, key, digests, tiers, deadlineMs, now: options.now })
+    },
+    moveOut: (blob) => moveOut(blob, tiers(plan({ id: blob.id, size: blob.size, inline: false }).tier)),
+    openBody: (body) => openBody(read(body)),
+    readAll: (body) => readAll(read(body)),
+  }
+}
+
+/** A sealed chunk does not say where it is stored, so the bytes move as they are. */
+async function moveOut({ inline, ...blob }: BlobRecord, tier: SegmentTier): Promise<BlobRecord> {
+  if (!inline) return blob
+  const writer = tier.write(blob.id)
+  try {
+    await writer.begin(inline.byteLength)
+    await writer.append(inline)
+    await writer.finish()
+  } catch (error) {
+    await writer.abort(error)
+    throw error
+  }
+  return { ...blob, tier: tier.name }
+}

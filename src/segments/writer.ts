@@ -1,0 +1,83 @@
+import type { ByteSource } from '../core/byte-source.ts'
+import { StoreError } from '../core/errors.ts'
+import { chunkCount, chunkLength, sealedSegmentBytes } from '../core/read-plan.ts'
+import type { BlobPlan, BlobRecord } from './blob.ts'
+import { BufferWriter } from './buffer-writer.ts'
+import { ChunkCipher } from './chunk-cipher.ts'
+import type { DataKey } from './keyring.ts'
+import type { SegmentWriter, Tiers } from './tier.ts'
+
+export interface BlobWrite {
+  readonly plan: BlobPlan
+  readonly source: ByteSource
+  readonly key: DataKey
+  /** Sees every plain byte, in order. */
+  readonly digests: { update(bytes: Uint8Array): void }
+  readonly tiers: Tiers
+  /** When the sweeper may take the blob for abandoned; no byte is written after it. */
+  readonly deadlineMs?: number
+  readonly now?: () => number
+}
+
+/**
+ * Seals and stores exactly `plan.size` bytes of the source.
+ *
+ * The next chunk is read while the present one is hashed, sealed and written: two plain and two sealed chunks are in memory at most.
+ * @throws StoreError `IncompleteBody` when the source ends early or goes on, or the first failure of source or tier.
+ */
+export async function writeBlob(write: BlobWrite): Promise<BlobRecord> {
+  const { plan, source, key, tiers } = write
+  const buffer = plan.tier === 'inline' ? new BufferWriter() : undefined
+  const out = buffer ?? tiers(plan.tier).write(plan.id)
+  try {
+    await writeChunks(write, out)
+    await out.finish()
+  } catch (error) {
+    await Promise.all([source.cancel(), out.abort(error)])
+    throw error
+  }
+  return { ...plan, wrappedKey: key.wrappedKey, keyId: key.keyId, ...(buffer && { inline: buffer.segments[0] }) }
+}
+
+async function writeChunks(write: BlobWrite, out: SegmentWriter): Promise<void> {
+  const { plan, source, key, digests } = write
+  const cipher = new ChunkCipher(key.key, plan)
+  const count = chunkCount(plan)
+  const perSegment = plan.segmentBytes / plan.chunkBytes
+  let reading = handled(readChunk(source, chunkLength(plan, 0)))
+  let appending: Promise<void> = Promise.resolve()
+  for (let index = 0; index < count; index++) {
+    const plain = await reading
+    checkDeadline(write)
+    reading = handled(index + 1 < count ? readChunk(source, chunkLength(plan, index + 1)) : readEnd(source))
+    digests.update(plain)
+    const sealed = await cipher.seal(index, plain)
+    await appending
+    if (index % perSegment === 0) await out.begin(sealedSegmentBytes(plan, index / perSegment))
+    appending = handled(out.append(sealed))
+  }
+  await Promise.all([reading, appending])
+}
+
+async function readChunk(source: ByteSource, length: number): Promise<Uint8Array> {
+  const bytes = length === 0 ? new Uint8Array(0) : await source.read(length)
+  if (bytes.byteLength !== length) throw new StoreError('IncompleteBody')
+  return bytes
+}
+
+/** Also lets the source parse what follows the last byte. */
+async function readEnd(source: ByteSource): Promise<Uint8Array> {
+  const rest = await source.read(1)
+  if (rest.byteLength > 0) throw new StoreError('IncompleteBody')
+  return rest
+}
+
+function checkDeadline({ deadlineMs, now = Date.now }: BlobWrite): void {
+  if (deadlineMs !== undefined && now() > deadlineMs) throw new StoreError('RequestTimeout')
+}
+
+/** A promise that is awaited later, perhaps after another failure; it must not count as unhandled until then. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}
