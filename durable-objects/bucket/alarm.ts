@@ -1,0 +1,104 @@
+import { LIMITS } from '../../src/core/limits.ts'
+import type { TierName } from '../../src/segments/blob.ts'
+import type { Tiers } from '../../src/segments/tier.ts'
+import { COMPOSITE, dropReference } from './blobs.ts'
+import type { Context } from './context.ts'
+import { discard, type Garbage } from './garbage.ts'
+import type { UploadRow } from './rows.ts'
+import { abortOpenUpload, UPLOAD } from './uploads.ts'
+
+/** How much one alarm does: it re-arms for the rest, so that the bucket is never held up for long. */
+const ENTRIES_PER_ALARM = 200
+const ROWS_PER_ALARM = 2000
+const SEGMENTS_PER_ALARM = 200
+const RETRY_MS = 60_000
+
+type Due = Garbage & { due_ms: number }
+
+/** Aborts uploads that stayed open for seven days and forgets finished ones of that age. */
+export function expireUploads(context: Context): void {
+  const { sql } = context
+  const rows = sql
+    .exec<UploadRow>(
+      'SELECT * FROM uploads WHERE created_ms <= ? ORDER BY created_ms LIMIT ?',
+      context.now() - LIMITS.uploadLifeMs,
+      ENTRIES_PER_ALARM,
+    )
+    .toArray()
+  for (const row of rows) {
+    if (row.state === 'open') abortOpenUpload(context, row)
+    sql.exec('DELETE FROM uploads WHERE id = ?', row.id)
+  }
+}
+
+/**
+ * Deletes what is due: bytes first, then the entry, so that a crash in between only repeats the deletion.
+ * An entry cannot be redeemed any more once it is due, so a sweep and a commit never meet.
+ */
+export async function sweep(context: Context, storage: DurableObjectStorage, tiers: Tiers): Promise<void> {
+  const due = context.sql
+    .exec<Due & Record<string, SqlStorageValue>>(
+      'SELECT * FROM garbage WHERE due_ms <= ? ORDER BY due_ms LIMIT ?',
+      context.now(),
+      ENTRIES_PER_ALARM,
+    )
+    .toArray()
+  const budget = { rows: ROWS_PER_ALARM, segments: SEGMENTS_PER_ALARM }
+  for (const entry of due) {
+    if (budget.rows <= 0 || budget.segments <= 0) return
+    if (entry.tier === COMPOSITE || entry.tier === UPLOAD) {
+      storage.transactionSync(() => {
+        budget.rows -= releaseOwned(context, entry, budget.rows)
+      })
+    } else budget.segments -= await deleteSegments(context, tiers, entry, budget.segments)
+  }
+}
+
+/** The time of the next alarm; `null` when there is nothing to wait for. */
+export function nextWake({ sql, now }: Context): number | null {
+  const row = sql
+    .exec<{ garbage: number | null; upload: number | null }>(
+      'SELECT (SELECT min(due_ms) FROM garbage) AS garbage, (SELECT min(created_ms) FROM uploads) AS upload',
+    )
+    .one()
+  const times = [row.garbage, row.upload === null ? null : row.upload + LIMITS.uploadLifeMs].filter((time) => time !== null)
+  return times.length === 0 ? null : Math.max(Math.min(...times), now())
+}
+
+/** Drops the references that a dead composite's extents or a finished upload's parts hold. Returns the rows it took. */
+function releaseOwned(context: Context, { id, tier, due_ms }: Due, limit: number): number {
+  const { sql } = context
+  const [table, owner, member] = tier === COMPOSITE ? ['extents', 'owner_id', 'start'] : ['parts', 'upload_id', 'part_number']
+  const rows = sql
+    .exec<{ blob_id: string; member: number }>(
+      `SELECT blob_id, ${member} AS member FROM ${table} WHERE ${owner} = ? ORDER BY ${member} LIMIT ?`,
+      id,
+      limit,
+    )
+    .toArray()
+  for (const row of rows) dropReference(context, row.blob_id)
+  const last = rows.at(-1)
+  if (last) sql.exec(`DELETE FROM ${table} WHERE ${owner} = ? AND ${member} <= ?`, id, last.member)
+  if (rows.length < limit) sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id)
+  return rows.length + 1
+}
+
+/** Deletes a blob's segments from the last one down, as many as the budget allows. Returns how many. */
+async function deleteSegments(context: Context, tiers: Tiers, entry: Due, limit: number): Promise<number> {
+  const from = Math.max(entry.segments - limit, 0)
+  try {
+    await tiers(entry.tier as TierName).delete(entry.id, { from, to: entry.segments })
+  } catch (error) {
+    console.warn(`Sweep: segments of ${entry.id} could not be deleted, trying again later:`, error)
+    postpone(context, entry, context.now() + RETRY_MS)
+    return entry.segments - from
+  }
+  if (from === 0) context.sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', entry.due_ms, entry.id)
+  else context.sql.exec('UPDATE garbage SET segments = ? WHERE due_ms = ? AND id = ?', from, entry.due_ms, entry.id)
+  return Math.max(entry.segments - from, 1)
+}
+
+function postpone(context: Context, entry: Due, dueMs: number): void {
+  context.sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', entry.due_ms, entry.id)
+  discard(context, entry, dueMs)
+}

@@ -1,0 +1,280 @@
+import type { CorsRule } from '../../src/core/cors.ts'
+import type { MetadataDirective } from '../../src/core/metadata.ts'
+import type {
+  BindingHashes,
+  BucketRef,
+  ByteSpan,
+  Checksum,
+  ChecksumAlgorithm,
+  ChecksumType,
+  Conditions,
+  CustomMetadata,
+  HttpMetadata,
+  Location,
+  ObjectHead,
+  RangeRequest,
+  StorageClass,
+} from '../../src/core/object.ts'
+import type { Outcome } from '../../src/core/outcome.ts'
+import type { BlobRecord } from '../../src/segments/blob.ts'
+
+// What the engine and a Bucket say to each other: plain values that cross RPC.
+
+export interface BucketInfo extends BucketRef {
+  readonly createdMs: number
+  readonly location?: Location
+  readonly storageClass: StorageClass
+}
+
+/** A blob about to be written outside the Bucket. */
+export interface Begin {
+  readonly blobId: string
+  readonly tier: string
+  readonly segments: number
+  readonly size: number
+  /** What the blob is for; checked now, so that no byte is written in vain. */
+  readonly target:
+    | { readonly key: string; readonly conditions?: Conditions }
+    | { readonly key: string; readonly uploadId: string; readonly ssecKeyMd5?: string }
+}
+
+/** The journal entry of a begun blob. A commit after the deadline is refused: the sweeper may have been there. */
+export interface Begun {
+  readonly deadlineMs: number
+  /** Of the upload that a part belongs to: to be computed even if the client does not claim it. */
+  readonly checksumAlgorithm?: ChecksumAlgorithm
+}
+
+/** The bytes of a write: sealed, and journalled by `begin` unless they are inline. */
+export interface WrittenBlob {
+  readonly blob: BlobRecord
+  readonly begun?: Begun
+}
+
+export interface ObjectAttributes {
+  /** Absent: the bucket's default. */
+  readonly storageClass?: StorageClass
+  readonly httpMetadata: HttpMetadata
+  readonly customMetadata: CustomMetadata
+}
+
+export interface CommitObject extends WrittenBlob, ObjectAttributes {
+  readonly key: string
+  readonly etag: string
+  readonly hashes?: BindingHashes
+  readonly checksum?: Checksum
+  readonly ssecKeyMd5?: string
+  readonly conditions?: Conditions
+}
+
+/** `inline-full`: the inline budget is spent, store the blob in another tier. */
+export type Committed<T> = { readonly kind: 'committed'; readonly value: T } | { readonly kind: 'inline-full' }
+
+export interface Lookup {
+  readonly key: string
+  readonly conditions?: Conditions
+  readonly range?: RangeRequest
+  readonly partNumber?: number
+  readonly ssecKeyMd5?: string
+  /** False for HEAD: no extents, no inline bytes. */
+  readonly body: boolean
+}
+
+/** A piece of a stored blob. */
+export interface BlobSlice {
+  readonly blob: BlobRecord
+  readonly span: ByteSpan
+}
+
+/** The first slices of a body; `rest` tells how to ask for the others. */
+export interface BodySlices {
+  readonly slices: readonly BlobSlice[]
+  readonly rest?: BodyRest
+}
+
+export interface BodyRest {
+  readonly ownerId: string
+  readonly span: ByteSpan
+}
+
+export interface Found {
+  readonly kind: 'found'
+  readonly head: ObjectHead
+  /** The bytes that were asked for. */
+  readonly span: ByteSpan
+  readonly body: BodySlices
+}
+
+export type Looked = Found | { readonly kind: 'not-modified'; readonly head: ObjectHead }
+
+export interface ListQuery {
+  readonly prefix: string
+  readonly delimiter?: string
+  /** Where the page starts; absent at the beginning. */
+  readonly after?: ListPosition
+  /** At most this many objects and delimited prefixes; 0 only asks whether there is anything. */
+  readonly limit: number
+  readonly includeMetadata?: boolean
+}
+
+/** After a key, or after everything below a delimited prefix. */
+export type ListPosition = { readonly key: string } | { readonly prefix: string }
+
+export interface ListPage<T> {
+  readonly items: readonly T[]
+  readonly delimitedPrefixes: readonly string[]
+  readonly truncated: boolean
+  /** The last thing on the page, when it is truncated. */
+  readonly last?: ListPosition
+}
+
+export interface CopySource {
+  readonly key: string
+  readonly conditions?: Conditions
+  readonly ssecKeyMd5?: string
+}
+
+export interface CopyObject extends ObjectAttributes {
+  readonly key: string
+  readonly source: CopySource
+  readonly directive: MetadataDirective
+  readonly conditions?: Conditions
+  readonly ssecKeyMd5?: string
+}
+
+/** `needs-bytes`: the encryption differs, so the source must be read and stored anew. */
+export type Copied<T> = { readonly kind: 'copied'; readonly value: T } | { readonly kind: 'needs-bytes'; readonly source: Found }
+
+export interface CreateUpload extends ObjectAttributes {
+  readonly key: string
+  readonly conditions?: Conditions
+  readonly checksumAlgorithm?: ChecksumAlgorithm
+  readonly checksumType?: ChecksumType
+  readonly ssecKeyMd5?: string
+}
+
+export interface CreatedUpload {
+  readonly uploadId: string
+  readonly createdMs: number
+}
+
+export interface UploadRef {
+  readonly key: string
+  readonly uploadId: string
+}
+
+export interface CommitPart extends UploadRef, WrittenBlob {
+  readonly partNumber: number
+  readonly etag: string
+  /** Of the upload's algorithm. */
+  readonly checksum?: Checksum
+  readonly ssecKeyMd5?: string
+}
+
+export interface CopyPart extends UploadRef {
+  readonly partNumber: number
+  readonly source: CopySource
+  readonly range?: RangeRequest
+  readonly ssecKeyMd5?: string
+}
+
+export interface Part {
+  readonly partNumber: number
+  readonly etag: string
+  readonly size: number
+  readonly uploadedMs: number
+  readonly checksum?: Checksum
+}
+
+export interface CompletedPart {
+  readonly partNumber: number
+  /** Without quotes. */
+  readonly etag: string
+  /** Base64 values by algorithm, where the client sent them. */
+  readonly checksums?: Partial<Record<ChecksumAlgorithm, string>>
+}
+
+export interface CompleteUpload extends UploadRef {
+  readonly parts: readonly CompletedPart[]
+  readonly conditions?: Conditions
+  /** The client's checksum of the whole object. */
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
+  /** The client's idea of the object's size. */
+  readonly size?: number
+}
+
+export interface UploadHead {
+  readonly uploadId: string
+  readonly key: string
+  readonly createdMs: number
+  readonly storageClass: StorageClass
+  readonly checksumAlgorithm?: ChecksumAlgorithm
+  readonly checksumType?: ChecksumType
+}
+
+export interface ListPartsQuery extends UploadRef {
+  /** Exclusive. */
+  readonly after: number
+  readonly limit: number
+}
+
+export interface PartsPage {
+  readonly upload: UploadHead
+  readonly parts: readonly Part[]
+  readonly truncated: boolean
+}
+
+export interface ListUploadsQuery {
+  readonly prefix: string
+  readonly delimiter?: string
+  readonly after?: ListPosition
+  /** With `after.key`: goes on behind this upload of that key. */
+  readonly afterUploadId?: string
+  readonly limit: number
+}
+
+export interface Deleted {
+  readonly key: string
+  /** Why it could not be deleted. */
+  readonly failure?: Extract<Outcome<never>, { ok: false }>
+}
+
+export interface Usage {
+  readonly objects: number
+  readonly payloadBytes: number
+  readonly metadataBytes: number
+  readonly uploads: number
+  readonly uploadBytes: number
+}
+
+/** The settings of a bucket that faces read and write whole. */
+export interface Settings {
+  readonly cors: readonly CorsRule[]
+}
+
+/** The calls of a Bucket. Each answers with an {@link Outcome}; `NoSuchBucket` is a failure of all but `create`. */
+export interface BucketApi {
+  create(info: Omit<BucketInfo, 'createdMs'>): Promise<Outcome<BucketInfo>>
+  info(): Promise<Outcome<BucketInfo>>
+  remove(): Promise<Outcome<void>>
+  usage(): Promise<Outcome<Record<StorageClass, Usage>>>
+  getSetting<K extends keyof Settings>(name: K): Promise<Outcome<Settings[K] | null>>
+  putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null): Promise<Outcome<void>>
+
+  begin(begin: Begin): Promise<Outcome<Begun>>
+  abandon(blobId: string, begun: Begun): Promise<void>
+  commitObject(commit: CommitObject): Promise<Outcome<Committed<ObjectHead>>>
+  lookup(lookup: Lookup): Promise<Outcome<Looked>>
+  moreSlices(rest: BodyRest): Promise<Outcome<BodySlices>>
+  listObjects(query: ListQuery): Promise<Outcome<ListPage<ObjectHead>>>
+  deleteObjects(keys: readonly string[]): Promise<Outcome<Deleted[]>>
+  copyObject(copy: CopyObject): Promise<Outcome<Copied<ObjectHead>>>
+
+  createUpload(create: CreateUpload): Promise<Outcome<CreatedUpload>>
+  commitPart(commit: CommitPart): Promise<Outcome<Committed<Part>>>
+  copyPart(copy: CopyPart): Promise<Outcome<Copied<Part>>>
+  completeUpload(complete: CompleteUpload): Promise<Outcome<ObjectHead>>
+  abortUpload(upload: UploadRef): Promise<Outcome<void>>
+  listParts(query: ListPartsQuery): Promise<Outcome<PartsPage>>
+  listUploads(query: ListUploadsQuery): Promise<Outcome<ListPage<UploadHead>>>
+}

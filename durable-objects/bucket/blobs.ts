@@ -1,0 +1,169 @@
+import type { ByteSpan } from '../../src/core/object.ts'
+import { type BlobPlan, type BlobRecord, storedSegments, type TierName } from '../../src/segments/blob.ts'
+import type { BlobSlice, BodyRest, BodySlices } from './api.ts'
+import type { Context } from './context.ts'
+import { discardAfterGrace } from './garbage.ts'
+
+/** The tier of a blob that is made of slices of others. */
+export const COMPOSITE = 'composite'
+
+/** How many slices one answer carries. */
+const SLICES_PER_CALL = 500
+
+type BlobRow = {
+  id: string
+  refs: number
+  size: number
+  tier: string
+  chunk_bytes: number
+  segment_bytes: number
+  wrapped_key: ArrayBuffer | null
+  key_id: string | null
+  bytes: ArrayBuffer | null
+}
+
+/** A slice of a stored blob that becomes part of a composite one. */
+export interface Extent {
+  readonly blobId: string
+  readonly offset: number
+  readonly length: number
+  readonly partNumber: number
+}
+
+/** Inserts a stored blob that one thing refers to. */
+export function insertBlob(sql: SqlStorage, blob: BlobRecord): void {
+  sql.exec(
+    'INSERT INTO blobs (id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, bytes) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)',
+    blob.id,
+    blob.size,
+    blob.tier,
+    blob.chunkBytes,
+    blob.segmentBytes,
+    blob.wrappedKey,
+    blob.keyId,
+    blob.inline ?? null,
+  )
+}
+
+/**
+ * Inserts a composite blob that one thing refers to, and returns its id. Every extent holds at least one byte, and takes
+ * over a reference that is already counted: call {@link addReference} for each slice that is shared.
+ */
+export function insertComposite(sql: SqlStorage, extents: readonly Extent[]): string {
+  const id = newBlobId()
+  let start = 0
+  for (const { blobId, offset, length, partNumber } of extents) {
+    sql.exec(
+      'INSERT INTO extents (owner_id, start, length, blob_id, blob_offset, part_number) VALUES (?, ?, ?, ?, ?, ?)',
+      id,
+      start,
+      length,
+      blobId,
+      offset,
+      partNumber,
+    )
+    start += length
+  }
+  sql.exec('INSERT INTO blobs (id, refs, size, tier, chunk_bytes, segment_bytes) VALUES (?, 1, ?, ?, 0, 0)', id, start, COMPOSITE)
+  return id
+}
+
+export function addReference(sql: SqlStorage, blobId: string): void {
+  sql.exec('UPDATE blobs SET refs = refs + 1 WHERE id = ?', blobId)
+}
+
+/**
+ * Drops one reference, inside the transaction of the change that no longer needs it. The last one makes the blob garbage:
+ * at a cost that does not depend on its size, since the extents of a composite are left to the alarm.
+ */
+export function dropReference(context: Context, blobId: string): void {
+  const { sql } = context
+  const [row] = sql.exec<BlobRow>('SELECT id, refs, size, tier, chunk_bytes, segment_bytes FROM blobs WHERE id = ?', blobId)
+  if (!row) return
+  if (row.refs > 1) {
+    sql.exec('UPDATE blobs SET refs = refs - 1 WHERE id = ?', blobId)
+    return
+  }
+  sql.exec('DELETE FROM blobs WHERE id = ?', blobId)
+  // Readers of an inline blob hold its bytes already.
+  if (row.tier === 'inline') return
+  discardAfterGrace(context, { id: row.id, tier: row.tier, segments: segmentsOf(row) })
+}
+
+/** The slices of `span` of a blob, the first {@link SLICES_PER_CALL} of them. Reads no row outside the span. */
+export function slicesOf(sql: SqlStorage, blobId: string, span: ByteSpan): BodySlices {
+  const [row] = sql.exec<BlobRow>('SELECT * FROM blobs WHERE id = ?', blobId)
+  if (!row) throw new Error(`Blob ${blobId} is referred to but does not exist`)
+  if (row.tier !== COMPOSITE) return { slices: [{ blob: toRecord(row), span }] }
+  return compositeSlices(sql, { ownerId: blobId, span })
+}
+
+/** The next slices of a composite body. Works on one that is garbage already, as long as its grace lasts. */
+export function compositeSlices(sql: SqlStorage, { ownerId, span }: BodyRest): BodySlices {
+  const end = span.offset + span.length
+  const rows = sql
+    .exec<BlobRow & { start: number; length: number; blob_offset: number }>(
+      // The row that holds the first byte starts at or before it: found by one seek, since rows do not overlap.
+      `SELECT e.start, e.length, e.blob_offset, b.* FROM extents e JOIN blobs b ON b.id = e.blob_id
+       WHERE e.owner_id = ?1 AND e.start < ?3 AND e.start >= coalesce(
+         (SELECT max(start) FROM extents WHERE owner_id = ?1 AND start <= ?2), 0)
+       ORDER BY e.start LIMIT ?4`,
+      ownerId,
+      span.offset,
+      Math.max(end, span.offset + 1),
+      SLICES_PER_CALL + 1,
+    )
+    .toArray()
+  const slices = rows.slice(0, SLICES_PER_CALL).map((row): BlobSlice => {
+    const from = Math.max(span.offset - row.start, 0)
+    const to = Math.min(end - row.start, row.length)
+    return { blob: toRecord(row), span: { offset: row.blob_offset + from, length: to - from } }
+  })
+  const next = rows[SLICES_PER_CALL]
+  return next ? { slices, rest: { ownerId, span: { offset: next.start, length: end - next.start } } } : { slices }
+}
+
+/** The extents that cover `span` of a blob, for a copy by reference. */
+export function extentsOf(sql: SqlStorage, blobId: string, span: ByteSpan, partNumber: number): Extent[] {
+  const found: Extent[] = []
+  let page: BodySlices = slicesOf(sql, blobId, span)
+  for (;;) {
+    for (const { blob, span: slice } of page.slices) found.push({ blobId: blob.id, ...slice, partNumber })
+    if (!page.rest) return found
+    page = compositeSlices(sql, page.rest)
+  }
+}
+
+/** Where a part lies in a multipart body; `null` when there is no such part. */
+export function partSpan(sql: SqlStorage, blobId: string, partNumber: number): ByteSpan | null {
+  const row = sql
+    .exec<{ start: number | null; length: number | null }>(
+      'SELECT min(start) AS start, sum(length) AS length FROM extents WHERE owner_id = ? AND part_number = ?',
+      blobId,
+      partNumber,
+    )
+    .one()
+  return row.start === null ? null : { offset: row.start, length: row.length ?? 0 }
+}
+
+/** 128 random bits in lowercase hex. */
+export const newBlobId = (): string => crypto.randomUUID().replaceAll('-', '')
+
+const segmentsOf = (row: BlobRow): number => (row.tier === COMPOSITE ? 0 : storedSegments(toPlan(row)))
+
+const toPlan = (row: BlobRow): BlobPlan => ({
+  id: row.id,
+  size: row.size,
+  tier: row.tier as TierName,
+  chunkBytes: row.chunk_bytes,
+  segmentBytes: row.segment_bytes,
+})
+
+function toRecord(row: BlobRow): BlobRecord {
+  return {
+    ...toPlan(row),
+    wrappedKey: new Uint8Array(row.wrapped_key ?? []),
+    keyId: row.key_id ?? '',
+    ...(row.bytes && { inline: new Uint8Array(row.bytes) }),
+  }
+}

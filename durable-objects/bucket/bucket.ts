@@ -1,0 +1,282 @@
+import { DurableObject } from 'cloudflare:workers'
+import { indexBucket, unindexBucket } from '../../src/control/buckets.ts'
+import { StoreError } from '../../src/core/errors.ts'
+import type { BucketRef, ObjectHead, StorageClass } from '../../src/core/object.ts'
+import { type Outcome, outcomeOf } from '../../src/core/outcome.ts'
+import { type Env, readConfig, segmentBindings } from '../../src/env.ts'
+import { createTiers } from '../../src/segments/store.ts'
+import { expireUploads, nextWake, sweep } from './alarm.ts'
+import type {
+  Begin,
+  Begun,
+  BodyRest,
+  BodySlices,
+  BucketApi,
+  BucketInfo,
+  CommitObject,
+  CommitPart,
+  Committed,
+  CompleteUpload,
+  Copied,
+  CopyObject,
+  CopyPart,
+  CreatedUpload,
+  CreateUpload,
+  Deleted,
+  ListPage,
+  ListPartsQuery,
+  ListQuery,
+  ListUploadsQuery,
+  Looked,
+  Lookup,
+  Part,
+  PartsPage,
+  Settings,
+  UploadHead,
+  UploadRef,
+  Usage,
+} from './api.ts'
+import { compositeSlices } from './blobs.ts'
+import type { Context } from './context.ts'
+import { copyObject, copyPart } from './copy.ts'
+import { abandon, journal } from './garbage.ts'
+import { listObjects } from './listing.ts'
+import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from './objects.ts'
+import { hasSchema, migrate } from './schema.ts'
+import { readSetting, writeSetting } from './settings.ts'
+import { abortUpload, checkUploadKey, commitPart, completeUpload, createUpload, listParts, listUploads, openUpload } from './uploads.ts'
+import { readUsage } from './usage.ts'
+
+/** When the alarm tries again to bring the account's index up to date. */
+const REGISTRY_RETRY_MS = 10_000
+
+/**
+ * One bucket: the only writer of its metadata. Every method is one transaction and does no I/O but SQLite, so that a bucket
+ * is never held up by slow bytes; only creation, removal and the alarm talk to other services.
+ */
+export class Bucket extends DurableObject<Env> implements BucketApi {
+  /** Milliseconds since the epoch; tests set it. */
+  clock: () => number = Date.now
+  #exists = false
+  #alarmMs: number | null = null
+  #wakeMs: number | null = null
+  #registrySync: Promise<void> = Promise.resolve()
+  readonly #context: Context
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env)
+    this.#context = {
+      sql: state.storage.sql,
+      config: readConfig(env),
+      now: () => this.clock(),
+      wakeAt: (dueMs) => {
+        this.#wakeMs = Math.min(this.#wakeMs ?? dueMs, dueMs)
+      },
+    }
+    state.blockConcurrencyWhile(async () => {
+      if (!hasSchema(state.storage.sql)) return
+      migrate(state.storage)
+      this.#exists = readSetting(state.storage.sql, 'info') !== null
+      this.#alarmMs = await state.storage.getAlarm()
+    })
+  }
+
+  /** Creates the bucket. Its row in the account's index is written before the answer, or by the alarm if that fails. */
+  async create(info: Omit<BucketInfo, 'createdMs'>): Promise<Outcome<BucketInfo>> {
+    const { storage } = this.ctx
+    const created = outcomeOf(() => {
+      if (this.#exists) throw new StoreError('BucketAlreadyOwnedByYou')
+      migrate(storage)
+      const bucket: BucketInfo = { ...info, createdMs: this.clock() }
+      this.#transaction(({ sql }) => {
+        writeSetting(sql, 'info', bucket)
+        this.#staleRegistry(bucket)
+      })
+      this.#exists = true
+      return bucket
+    })
+    if (created.ok) await this.#syncRegistry()
+    return created
+  }
+
+  async info(): Promise<Outcome<BucketInfo>> {
+    return this.#read(({ sql }) => readSetting<BucketInfo>(sql, 'info') as BucketInfo)
+  }
+
+  /** Removes an empty bucket. What is left of its bytes is swept by the alarm, and then the object is empty. */
+  async remove(): Promise<Outcome<void>> {
+    const removed = this.#change(({ sql }) => {
+      const rows = sql.exec("SELECT 1 FROM objects UNION ALL SELECT 1 FROM uploads WHERE state = 'open' LIMIT 1").toArray()
+      if (rows.length > 0) throw new StoreError('BucketNotEmpty')
+      this.#staleRegistry(readSetting<BucketInfo>(sql, 'info') as BucketInfo)
+      sql.exec('DELETE FROM uploads')
+      sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'registry')")
+    })
+    if (removed.ok) {
+      this.#exists = false
+      await this.#syncRegistry()
+    }
+    return removed
+  }
+
+  async usage(): Promise<Outcome<Record<StorageClass, Usage>>> {
+    return this.#read(({ sql }) => readUsage(sql))
+  }
+
+  async getSetting<K extends keyof Settings>(name: K): Promise<Outcome<Settings[K] | null>> {
+    return this.#read(({ sql }) => readSetting<Settings[K]>(sql, name))
+  }
+
+  async putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null): Promise<Outcome<void>> {
+    return this.#change(({ sql }) => writeSetting(sql, name, value))
+  }
+
+  /** Checks what can already be known to fail, and journals the blob so that its bytes cannot be forgotten. */
+  async begin({ blobId, tier, segments, size, target }: Begin): Promise<Outcome<Begun>> {
+    return this.#change((context) => {
+      if (!('uploadId' in target)) {
+        checkOverwrite(context, findObject(context.sql, target.key), target.conditions)
+        return journal(context, { id: blobId, tier, segments }, size)
+      }
+      const upload = openUpload(context.sql, target)
+      checkUploadKey(upload, target.ssecKeyMd5)
+      return { ...journal(context, { id: blobId, tier, segments }, size), checksumAlgorithm: upload.checksum_algorithm ?? undefined }
+    })
+  }
+
+  async abandon(blobId: string, begun: Begun): Promise<void> {
+    if (hasSchema(this.ctx.storage.sql)) this.#transaction((context) => abandon(context, blobId, begun))
+  }
+
+  async commitObject(commit: CommitObject): Promise<Outcome<Committed<ObjectHead>>> {
+    return this.#change((context) => commitObject(context, commit))
+  }
+
+  async lookup(query: Lookup): Promise<Outcome<Looked>> {
+    return this.#read((context) => lookup(context, query))
+  }
+
+  async moreSlices(rest: BodyRest): Promise<Outcome<BodySlices>> {
+    return this.#read(({ sql }) => compositeSlices(sql, rest))
+  }
+
+  async listObjects(query: ListQuery): Promise<Outcome<ListPage<ObjectHead>>> {
+    return this.#read(({ sql }) => listObjects(sql, query))
+  }
+
+  async deleteObjects(keys: readonly string[]): Promise<Outcome<Deleted[]>> {
+    return this.#change((context) => deleteObjects(context, keys))
+  }
+
+  async copyObject(copy: CopyObject): Promise<Outcome<Copied<ObjectHead>>> {
+    return this.#change((context) => copyObject(context, copy))
+  }
+
+  async createUpload(create: CreateUpload): Promise<Outcome<CreatedUpload>> {
+    return this.#change((context) => createUpload(context, create))
+  }
+
+  async commitPart(commit: CommitPart): Promise<Outcome<Committed<Part>>> {
+    return this.#change((context) => commitPart(context, commit))
+  }
+
+  async copyPart(copy: CopyPart): Promise<Outcome<Copied<Part>>> {
+    return this.#change((context) => copyPart(context, copy))
+  }
+
+  async completeUpload(complete: CompleteUpload): Promise<Outcome<ObjectHead>> {
+    const completion = this.#change((context) => completeUpload(context, complete))
+    if (!completion.ok) return completion
+    if (completion.value.kind === 'object') return { ok: true, value: completion.value.head }
+    // Not thrown in the transaction: the upload is gone all the same, as on R2.
+    return { ok: false, code: 'PreconditionFailed', detail: {} }
+  }
+
+  async abortUpload(upload: UploadRef): Promise<Outcome<void>> {
+    return this.#change((context) => abortUpload(context, upload))
+  }
+
+  async listParts(query: ListPartsQuery): Promise<Outcome<PartsPage>> {
+    return this.#read((context) => listParts(context, query))
+  }
+
+  async listUploads(query: ListUploadsQuery): Promise<Outcome<ListPage<UploadHead>>> {
+    return this.#read(({ sql }) => listUploads(sql, query))
+  }
+
+  /** Deletes what is due, in bounded steps, and sets the next alarm. Safe to repeat. */
+  override async alarm(): Promise<void> {
+    this.#alarmMs = null
+    await this.#syncRegistry()
+    if (!hasSchema(this.ctx.storage.sql)) return
+    this.#transaction(expireUploads)
+    await sweep(this.#context, this.ctx.storage, createTiers(segmentBindings(this.env)))
+    const next = nextWake(this.#context)
+    if (next !== null) this.#context.wakeAt(next)
+    else if (!this.#exists && !this.#registryIsStale()) await this.ctx.storage.deleteAll()
+    this.#arm()
+  }
+
+  /** @throws never a StoreError: `NoSuchBucket` and the failures of `work` are outcomes. */
+  #read<T>(work: (context: Context) => T): Outcome<T> {
+    return outcomeOf(() => {
+      if (!this.#exists) throw new StoreError('NoSuchBucket')
+      return work(this.#context)
+    })
+  }
+
+  #change<T>(work: (context: Context) => T): Outcome<T> {
+    return this.#read(() => this.#transaction(work))
+  }
+
+  #transaction<T>(work: (context: Context) => T): T {
+    try {
+      return this.ctx.storage.transactionSync(() => work(this.#context))
+    } finally {
+      this.#arm()
+    }
+  }
+
+  /** Sets the alarm if something wants it earlier than it is set. Outside transactions, which may roll back. */
+  #arm(): void {
+    const wakeMs = this.#wakeMs
+    this.#wakeMs = null
+    if (wakeMs === null || (this.#alarmMs !== null && this.#alarmMs <= wakeMs)) return
+    this.#alarmMs = wakeMs
+    void this.ctx.storage.setAlarm(wakeMs)
+  }
+
+  /** Notes, with the change itself, that the account's index has to follow. */
+  #staleRegistry({ jurisdiction, name }: BucketRef): void {
+    writeSetting(this.ctx.storage.sql, 'registry', { jurisdiction, name } satisfies BucketRef)
+    this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)
+  }
+
+  #registryIsStale(): boolean {
+    return readSetting(this.ctx.storage.sql, 'registry') !== null
+  }
+
+  /** Makes the row in the account's index follow what this object knows, one write after the other. */
+  #syncRegistry(): Promise<void> {
+    this.#registrySync = this.#registrySync.then(() => this.#writeRegistry())
+    return this.#registrySync
+  }
+
+  /** Never throws: what fails is tried again by the alarm. */
+  async #writeRegistry(): Promise<void> {
+    const { sql } = this.ctx.storage
+    const stale = hasSchema(sql) ? readSetting<BucketRef>(sql, 'registry') : null
+    if (!stale) return
+    const info = readSetting<BucketInfo>(sql, 'info')
+    try {
+      if (info) await indexBucket(this.env.CONTROL, info)
+      else await unindexBucket(this.env.CONTROL, stale)
+      // Unless the bucket changed meanwhile: then the next write in line brings that about.
+      if (readSetting<BucketInfo>(sql, 'info')?.createdMs === info?.createdMs) writeSetting(sql, 'registry', null)
+    } catch (error) {
+      console.warn('The index of buckets could not be updated, trying again later:', error)
+      this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)
+      this.#arm()
+    }
+  }
+}

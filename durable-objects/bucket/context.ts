@@ -1,0 +1,11 @@
+import type { Config } from '../../src/env.ts'
+
+/** What the parts of a Bucket work with. */
+export interface Context {
+  readonly sql: SqlStorage
+  readonly config: Config
+  /** Milliseconds since the epoch; tests replace it. */
+  readonly now: () => number
+  /** Makes sure that the alarm rings at this time or before. */
+  readonly wakeAt: (dueMs: number) => void
+}

@@ -1,0 +1,91 @@
+import { compareUtf8, normalizeKey, prefixEnd } from '../../src/core/key.ts'
+import type { ObjectHead } from '../../src/core/object.ts'
+import type { ListPage, ListPosition, ListQuery } from './api.ts'
+import { type ObjectRow, toHead } from './rows.ts'
+
+/** Where a scan starts: at a key, or right behind it. */
+export interface Bound {
+  readonly key: string
+  readonly inclusive: boolean
+}
+
+/** Reads rows in key order from a bound to the end of the prefix, one by one: what is not taken is not read. */
+export type Scan<Row> = (from: Bound, end: string | null) => Iterable<Row>
+
+interface Walk<Row> {
+  readonly prefix: string
+  readonly delimiter?: string
+  readonly after?: ListPosition
+  readonly limit: number
+  readonly scan: Scan<Row>
+}
+
+/** One page of objects. Reads a row for each item, and one for each delimited prefix, however many keys are below it. */
+export function listObjects(sql: SqlStorage, query: ListQuery): ListPage<ObjectHead> {
+  const columns = query.includeMetadata ? '*' : OBJECT_COLUMNS
+  const page = walk<ObjectRow>({
+    ...query,
+    scan: (from, end) =>
+      sql.exec<ObjectRow>(
+        `SELECT ${columns} FROM objects WHERE key ${from.inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'} ORDER BY key`,
+        ...(end === null ? [from.key] : [from.key, end]),
+      ),
+  })
+  return { ...page, items: page.items.map(toHead) }
+}
+
+/** Metadata may be many times longer than the rest of a row, and S3 listings do not show it. */
+const OBJECT_COLUMNS = `key, spelled, version, blob_id, size, etag, uploaded_ms, storage_class, NULL AS http_metadata,
+  NULL AS custom_metadata, NULL AS hashes, checksum, ssec_key_md5, parts_count, metadata_bytes`
+
+/**
+ * Walks rows in key order and folds those that share a delimited prefix. Behind each such prefix the scan seeks to the
+ * first key after it, so that cost follows what is returned, not what is skipped.
+ */
+export function walk<Row extends { key: string }>({ prefix: spelled, delimiter, after, limit, scan }: Walk<Row>): ListPage<Row> {
+  const prefix = normalizeKey(spelled)
+  const end = prefixEnd(prefix)
+  const items: Row[] = []
+  const delimitedPrefixes: string[] = []
+  let last: ListPosition | undefined
+  let from = startOf(prefix, after)
+
+  const isFull = () => items.length + delimitedPrefixes.length >= limit
+  seek: while (from !== null) {
+    for (const row of scan(from, end)) {
+      if (isFull()) return { items, delimitedPrefixes, truncated: true, last }
+      const group = delimitedPrefix(row.key, prefix, delimiter)
+      if (group === null) {
+        items.push(row)
+        last = { key: row.key }
+        continue
+      }
+      delimitedPrefixes.push(group)
+      last = { prefix: group }
+      from = startOf(prefix, last)
+      continue seek
+    }
+    break
+  }
+  return { items, delimitedPrefixes, truncated: false }
+}
+
+/** The later of the prefix's start and what lies behind `after`; `null` when nothing can lie there. */
+function startOf(prefix: string, after: ListPosition | undefined): Bound | null {
+  const start: Bound = { key: prefix, inclusive: true }
+  if (!after) return start
+  if ('key' in after) {
+    const key = normalizeKey(after.key)
+    return compareUtf8(key, prefix) < 0 ? start : { key, inclusive: false }
+  }
+  const end = prefixEnd(normalizeKey(after.prefix))
+  if (end === null) return null
+  return compareUtf8(end, prefix) < 0 ? start : { key: end, inclusive: true }
+}
+
+/** The part of a key up to the first delimiter behind the prefix; `null` when there is none. */
+function delimitedPrefix(key: string, prefix: string, delimiter: string | undefined): string | null {
+  if (!delimiter) return null
+  const at = key.indexOf(delimiter, prefix.length)
+  return at === -1 ? null : key.slice(0, at + delimiter.length)
+}

@@ -1,0 +1,156 @@
+import { evaluateConditions } from '../../src/core/conditions.ts'
+import { StoreError } from '../../src/core/errors.ts'
+import { normalizeKey } from '../../src/core/key.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import { metadataSize } from '../../src/core/metadata.ts'
+import type { ByteSpan, Conditions, ObjectHead, StorageClass } from '../../src/core/object.ts'
+import { outcomeOf } from '../../src/core/outcome.ts'
+import { resolveRange } from '../../src/core/range.ts'
+import type { BucketInfo, CommitObject, Committed, Deleted, Found, Looked, Lookup, ObjectAttributes } from './api.ts'
+import { dropReference, insertBlob, partSpan, slicesOf } from './blobs.ts'
+import type { Context } from './context.ts'
+import { redeem } from './garbage.ts'
+import { type ObjectRow, toHead, toJson } from './rows.ts'
+import { readSetting } from './settings.ts'
+import { count } from './usage.ts'
+
+/** What a write makes of a body that already has its reference. */
+export interface NewObject extends ObjectAttributes {
+  readonly key: string
+  readonly blobId: string
+  readonly size: number
+  readonly etag: string
+  readonly hashes?: ObjectHead['hashes']
+  readonly checksum?: ObjectHead['checksum']
+  readonly ssecKeyMd5?: string
+  readonly partsCount?: number
+}
+
+/** The current object under a key, in whatever spelling. */
+export function findObject(sql: SqlStorage, key: string): ObjectRow | undefined {
+  return sql.exec<ObjectRow>('SELECT * FROM objects WHERE key = ?', normalizeKey(key)).toArray()[0]
+}
+
+/**
+ * Whether a write to this key may go on: its conditions hold, and in strict mode the last write is a second ago.
+ * @throws StoreError PreconditionFailed, TooManyRequests
+ */
+export function checkOverwrite(context: Context, old: ObjectRow | undefined, conditions: Conditions | undefined): void {
+  checkConditions(conditions, old)
+  if (old && !context.config.allows('fastRewrites') && context.now() - old.uploaded_ms < 1000) throw new StoreError('TooManyRequests')
+}
+
+/** @throws StoreError PreconditionFailed */
+export function checkConditions(conditions: Conditions | undefined, row: ObjectRow | undefined): void {
+  if (conditions && evaluateConditions(conditions, stateOf(row)) !== 'ok') throw new StoreError('PreconditionFailed')
+}
+
+/** Stores an object whose bytes are written: the one call of an inline write, the second of any other. */
+export function commitObject(context: Context, commit: CommitObject): Committed<ObjectHead> {
+  if (commit.blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
+  checkOverwrite(context, findObject(context.sql, commit.key), commit.conditions)
+  if (commit.begun) redeem(context, commit.blob.id, commit.begun)
+  insertBlob(context.sql, commit.blob)
+  return { kind: 'committed', value: replaceObject(context, { ...commit, blobId: commit.blob.id, size: commit.blob.size }) }
+}
+
+/** Inline bytes have a share of the object's 10 GB; past it small blobs go to D1. */
+export const inlineFits = ({ sql, config }: Context): boolean => sql.databaseSize < config.inlineBudgetBytes
+
+/** Swaps the row of a key: the new body is referred to from now on, the old one no longer. Checks nothing. */
+export function replaceObject(context: Context, object: NewObject): ObjectHead {
+  const { sql } = context
+  const key = normalizeKey(object.key)
+  const old = findObject(sql, key)
+  if (old) releaseObject(context, old)
+  const row: ObjectRow = {
+    key,
+    spelled: object.key === key ? null : object.key,
+    version: crypto.randomUUID().replaceAll('-', ''),
+    blob_id: object.blobId,
+    size: object.size,
+    etag: object.etag,
+    uploaded_ms: context.now(),
+    storage_class: object.storageClass ?? defaultStorageClass(sql),
+    http_metadata: toJson(object.httpMetadata),
+    custom_metadata: toJson(object.customMetadata),
+    hashes: toJson(object.hashes),
+    checksum: toJson(object.checksum),
+    ssec_key_md5: object.ssecKeyMd5 ?? null,
+    parts_count: object.partsCount ?? null,
+    metadata_bytes: metadataSize(object.httpMetadata, object.customMetadata),
+  }
+  const columns = Object.keys(row)
+  sql.exec(`INSERT OR REPLACE INTO objects (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
+  count(sql, row.storage_class, { objects: 1, payloadBytes: row.size, metadataBytes: row.metadata_bytes })
+  return toHead(row)
+}
+
+/** Deletes keys, present or not, and answers in their order. */
+export function deleteObjects(context: Context, keys: readonly string[]): Deleted[] {
+  return keys.map((key) => {
+    const outcome = outcomeOf(() => {
+      const row = findObject(context.sql, key)
+      if (!row) return
+      releaseObject(context, row)
+      context.sql.exec('DELETE FROM objects WHERE key = ?', row.key)
+    })
+    return outcome.ok ? { key } : { key, failure: outcome }
+  })
+}
+
+/** Everything a read needs, in one call. The order of the checks is R2's: existence, conditions, SSE-C, range. */
+export function lookup(context: Context, query: Lookup): Looked {
+  const row = findObject(context.sql, query.key)
+  if (!row) throw new StoreError('NoSuchKey')
+  const verdict = query.conditions ? evaluateConditions(query.conditions, stateOf(row)) : 'ok'
+  if (verdict === 'failed') throw new StoreError('PreconditionFailed')
+  if (verdict === 'not-modified') return { kind: 'not-modified', head: toHead(row) }
+  checkCustomerKey(row, query.ssecKeyMd5)
+  return readRow(context.sql, row, { ...query, span: askedSpan(context.sql, row, query) })
+}
+
+/** An object as a read sees it, with the slices of `span` if its body is wanted. */
+export function readRow(sql: SqlStorage, row: ObjectRow, { span, body }: { span: ByteSpan; body: boolean }): Found {
+  return { kind: 'found', head: toHead(row), span, body: body ? slicesOf(sql, row.blob_id, span) : { slices: [] } }
+}
+
+/**
+ * Whether a read may go on with this customer key.
+ * @throws StoreError InvalidRequest, AccessDenied
+ */
+export function checkCustomerKey(row: { ssec_key_md5: string | null }, keyMd5: string | undefined): void {
+  if (row.ssec_key_md5 === (keyMd5 ?? null)) return
+  if (row.ssec_key_md5 === null) {
+    throw new StoreError('InvalidRequest', { message: 'The encryption parameters are not applicable to this object.' })
+  }
+  if (keyMd5 === undefined) {
+    throw new StoreError('InvalidRequest', {
+      message:
+        'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
+    })
+  }
+  throw new StoreError('AccessDenied')
+}
+
+export const defaultStorageClass = (sql: SqlStorage): StorageClass => readSetting<BucketInfo>(sql, 'info')?.storageClass ?? 'Standard'
+
+function askedSpan(sql: SqlStorage, row: ObjectRow, { range, partNumber }: Lookup): ByteSpan {
+  const whole = { offset: 0, length: row.size }
+  if (range) return resolveRange(range, row.size)
+  if (partNumber === undefined) return whole
+  if (row.parts_count !== null && row.parts_count > 1) {
+    const span = partSpan(sql, row.blob_id, partNumber)
+    if (span) return span
+  } else if (partNumber === LIMITS.partMin) return whole
+  throw new StoreError('InvalidPartNumber')
+}
+
+/** Takes an object out of the counters and drops its body. */
+function releaseObject(context: Context, row: ObjectRow): void {
+  dropReference(context, row.blob_id)
+  count(context.sql, row.storage_class, { objects: -1, payloadBytes: -row.size, metadataBytes: -row.metadata_bytes })
+}
+
+const stateOf = (row: ObjectRow | undefined): { etag: string; uploadedMs: number } | null =>
+  row ? { etag: row.etag, uploadedMs: row.uploaded_ms } : null

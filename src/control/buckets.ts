@@ -1,0 +1,47 @@
+import type { BucketRef, Jurisdiction, Location, StorageClass } from '../core/object.ts'
+
+/** A row of the account's index of buckets. */
+export interface BucketEntry extends BucketRef {
+  readonly createdMs: number
+  readonly location?: Location
+  readonly storageClass: StorageClass
+}
+
+export interface BucketsQuery {
+  readonly jurisdiction: Jurisdiction
+  readonly prefix?: string
+  /** Exclusive. */
+  readonly startAfter?: string
+  readonly limit: number
+}
+
+/** One page of an account's buckets, by name; one row more than `limit` is read to know whether there are others. */
+export async function listBuckets(db: D1Database, query: BucketsQuery): Promise<{ buckets: BucketEntry[]; truncated: boolean }> {
+  const { jurisdiction, prefix = '', startAfter = '', limit } = query
+  // Names are ASCII, so that `~` sorts behind all of them.
+  const { results } = await db
+    .prepare('SELECT * FROM buckets WHERE jurisdiction = ? AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?')
+    .bind(jurisdiction, startAfter, prefix, `${prefix}~`, limit + 1)
+    .all<{ jurisdiction: Jurisdiction; name: string; created_ms: number; location: Location | null; storage_class: StorageClass }>()
+  const buckets = results.slice(0, limit).map((row) => ({
+    jurisdiction: row.jurisdiction,
+    name: row.name,
+    createdMs: row.created_ms,
+    location: row.location ?? undefined,
+    storageClass: row.storage_class,
+  }))
+  return { buckets, truncated: results.length > limit }
+}
+
+/** Puts a bucket into the index, or brings its row up to date. Called by the Bucket, which is the truth. */
+export async function indexBucket(db: D1Database, bucket: BucketEntry): Promise<void> {
+  await db
+    .prepare('INSERT OR REPLACE INTO buckets (jurisdiction, name, created_ms, location, storage_class) VALUES (?, ?, ?, ?, ?)')
+    .bind(bucket.jurisdiction, bucket.name, bucket.createdMs, bucket.location ?? null, bucket.storageClass)
+    .run()
+}
+
+/** Takes a deleted bucket out of the index. */
+export async function unindexBucket(db: D1Database, { jurisdiction, name }: BucketRef): Promise<void> {
+  await db.prepare('DELETE FROM buckets WHERE jurisdiction = ? AND name = ?').bind(jurisdiction, name).run()
+}

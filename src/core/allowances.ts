@@ -1,0 +1,13 @@
+/**
+ * What Cairn allows beyond R2, because AWS S3 allows it and our design has no reason to refuse it. With `R2_STRICT=true`
+ * each of them fails exactly as it fails on R2. The README's table is printed from these rows.
+ */
+export const ALLOWANCES = {
+  signedChunks: 'Signed chunked uploads (`STREAMING-AWS4-HMAC-SHA256-PAYLOAD`, with or without a trailer); on R2 501 `NotImplemented`',
+  unequalParts: 'Parts of different sizes in one multipart upload; on R2 400 `InvalidPart`',
+  fastRewrites: 'More than one write a second to one key; on R2 429 `TooManyRequests`',
+  fullObjectCrc: 'FULL_OBJECT checksums of multipart objects for CRC32 and CRC32C; on R2 501 `NotImplemented`',
+  emptyStorageClass: 'An empty `x-amz-storage-class` header; on R2 400 `InvalidStorageClass`',
+} as const
+
+export type Allowance = keyof typeof ALLOWANCES

@@ -1,0 +1,96 @@
+import type { Bucket } from '../durable-objects/bucket/bucket.ts'
+import type { Allowance } from './core/allowances.ts'
+import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig } from './segments/config.ts'
+import { Keyring } from './segments/keyring.ts'
+import type { SegmentBindings } from './segments/store.ts'
+
+/** The Worker's bindings, as `wrangler.jsonc` and the secrets give them. */
+export interface Env {
+  readonly BUCKETS: DurableObjectNamespace<Bucket>
+  readonly CONTROL: D1Database
+  readonly SEGMENTS: D1Database
+  readonly SEGMENTS_KV: KVNamespace
+
+  /** Secrets: 32 hex digits; 32 hex digits; any text; base64 of 32 bytes. */
+  readonly ACCOUNT_ID?: string
+  readonly ROOT_TOKEN_ID?: string
+  readonly ROOT_TOKEN?: string
+  readonly MASTER_KEY?: string
+
+  readonly R2_STRICT?: string
+  /** The host that S3 clients use, when it is not a `workers.dev` host or `localhost`: enables virtual-hosted addresses. */
+  readonly S3_HOST?: string
+  readonly INLINE_MAX_BYTES?: string
+  readonly D1_MAX_BYTES?: string
+  readonly SEGMENT_BYTES?: string
+  readonly INLINE_BUDGET_BYTES?: string
+  readonly GARBAGE_GRACE_SECONDS?: string
+}
+
+/** The settings of a deployment, typed once. */
+export interface Config {
+  readonly strict: boolean
+  /** Whether something that R2 refuses is allowed here. */
+  readonly allows: (allowance: Allowance) => boolean
+  readonly s3Host?: string
+  readonly segments: SegmentConfig
+  /** Size of a Bucket's database beyond which small blobs go to D1. */
+  readonly inlineBudgetBytes: number
+  /** How long the bytes of a deleted object stay for the reads in flight. */
+  readonly graceMs: number
+}
+
+/** What a deployment cannot do without. */
+export interface Secrets {
+  readonly accountId: string
+  readonly rootTokenId: string
+  readonly rootToken: string
+  readonly keyring: Keyring
+}
+
+const GIB = 1024 ** 3
+
+/** Reads the settings; the only reader of raw variables besides {@link readSecrets}. */
+export function readConfig(env: Env): Config {
+  const strict = env.R2_STRICT === 'true'
+  return {
+    strict,
+    allows: () => !strict,
+    s3Host: env.S3_HOST?.toLowerCase() || undefined,
+    segments: checkSegmentConfig({
+      inlineMaxBytes: wholeNumber('INLINE_MAX_BYTES', env.INLINE_MAX_BYTES, DEFAULT_SEGMENT_CONFIG.inlineMaxBytes),
+      d1MaxBytes: wholeNumber('D1_MAX_BYTES', env.D1_MAX_BYTES, DEFAULT_SEGMENT_CONFIG.d1MaxBytes),
+      segmentBytes: wholeNumber('SEGMENT_BYTES', env.SEGMENT_BYTES, DEFAULT_SEGMENT_CONFIG.segmentBytes),
+    }),
+    inlineBudgetBytes: wholeNumber('INLINE_BUDGET_BYTES', env.INLINE_BUDGET_BYTES, 5 * GIB),
+    graceMs: 1000 * wholeNumber('GARBAGE_GRACE_SECONDS', env.GARBAGE_GRACE_SECONDS, 3600),
+  }
+}
+
+/**
+ * Reads the secrets.
+ * @throws Error with one clear sentence when one is missing or malformed: there are no default passwords.
+ */
+export function readSecrets(env: Env): Secrets {
+  return {
+    accountId: required('ACCOUNT_ID', env.ACCOUNT_ID, /^[0-9a-f]{32}$/, '32 lowercase hex digits'),
+    rootTokenId: required('ROOT_TOKEN_ID', env.ROOT_TOKEN_ID, /^[0-9a-f]{32}$/, '32 lowercase hex digits'),
+    rootToken: required('ROOT_TOKEN', env.ROOT_TOKEN, /^.{32,}$/, 'at least 32 characters'),
+    keyring: new Keyring(required('MASTER_KEY', env.MASTER_KEY, /^[A-Za-z0-9+/]{43}=$/, 'base64 of 32 bytes')),
+  }
+}
+
+/** Where the segments are. The list of databases is only ever appended to: a blob records its place in it. */
+export const segmentBindings = (env: Env): SegmentBindings => ({ kv: env.SEGMENTS_KV, d1: [env.SEGMENTS] })
+
+function required(name: string, value: string | undefined, form: RegExp, words: string): string {
+  if (!value) throw new Error(`The secret ${name} is not set: see "Deploying" in the README.`)
+  if (!form.test(value)) throw new Error(`The secret ${name} must be ${words}.`)
+  return value
+}
+
+function wholeNumber(name: string, value: string | undefined, fallback: number): number {
+  if (!value) return fallback
+  if (!/^\d{1,15}$/.test(value)) throw new Error(`The variable ${name} must be a whole number.`)
+  return Number(value)
+}

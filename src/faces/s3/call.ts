@@ -1,0 +1,27 @@
+import type { Identity } from '../../auth/authenticate.ts'
+import type { SignedBody } from '../../auth/signed-body.ts'
+import type { BucketRef, Jurisdiction, ObjectRef } from '../../core/object.ts'
+import type { Config } from '../../env.ts'
+import type { Store } from '../../store/store.ts'
+
+/** An authenticated request on its way to an operation. */
+export interface Call {
+  readonly request: Request
+  readonly url: URL
+  /** The request's headers, and those that a presigner moved into the query. */
+  readonly headers: Headers
+  readonly payload: SignedBody
+  readonly identity: Identity
+  readonly jurisdiction: Jurisdiction
+  readonly store: Store
+  readonly config: Config
+  readonly accountId: string
+}
+
+export interface BucketCall extends Call {
+  readonly bucket: BucketRef
+}
+
+export interface ObjectCall extends BucketCall {
+  readonly at: ObjectRef
+}

@@ -1,0 +1,139 @@
+import { type Authenticated, authenticate } from '../../auth/authenticate.ts'
+import { effectiveHeaders } from '../../auth/hoisted-headers.ts'
+import { allows } from '../../auth/policies.ts'
+import type { TokenFinder } from '../../control/tokens.ts'
+import { notImplemented, StoreError } from '../../core/errors.ts'
+import { checkKey, decodeKey } from '../../core/key.ts'
+import type { BucketRef } from '../../core/object.ts'
+import type { Config } from '../../env.ts'
+import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
+import type { Store } from '../../store/store.ts'
+import { type Address, readAddress } from './address.ts'
+import type { BucketCall, Call, ObjectCall } from './call.ts'
+import { renderError } from './render-error.ts'
+import { match, type Route } from './routes.ts'
+import { screenHeaders } from './screening.ts'
+
+/** What the S3 face works with. */
+export interface S3Ports {
+  readonly store: Store
+  readonly config: Config
+  readonly accountId: string
+  readonly tokens: TokenFinder
+  readonly control: D1Database
+}
+
+/** Answers a request to the S3 endpoint: every failure as R2's XML, CORS headers on failures too. */
+export async function dispatch(request: Request, ports: S3Ports): Promise<Response> {
+  const url = new URL(request.url)
+  const address = readAddress(url, ports.config)
+  let response: Response
+  try {
+    response = isPreflight(request) ? await preflight(request, address, ports) : await answer(request, url, address, ports)
+  } catch (error) {
+    logUnexpected(error)
+    response = renderError(error, request.method)
+  }
+  return withCors(response, request, address, ports)
+}
+
+/** The pipeline in R2's order: what routes without authentication, authentication, operation, screening, permission, work. */
+async function answer(request: Request, url: URL, address: Address, ports: S3Ports): Promise<Response> {
+  if (address.on === 'account' && request.method !== 'GET') throw new StoreError('RouteNotFound')
+  if (isPostForm(request, url, address)) throw notImplemented('Presigned post requests are not yet implemented')
+  const authenticated = await authenticateBy(request, ports)
+  const headers = effectiveHeaders(request.headers, authenticated.hoistedHeaders)
+  const route = match({ on: address.on, method: request.method, query: url.searchParams, headers })
+  if (!route) throw new StoreError('RouteNotFound')
+  if (address.on === 'object') refuseVersions(request.method, url)
+  screenHeaders(headers, route.refuses ?? 'none')
+  const call = callOf(address, { request, url, headers, authenticated, ports })
+  authorize(route, call)
+  if (!route.run) throw notImplemented(route.op)
+  await createMissingBucket(route, call)
+  return route.run(call)
+}
+
+function authenticateBy(request: Request, { config, tokens, control }: S3Ports): Promise<Authenticated> {
+  const now = Date.now()
+  return authenticate(request, {
+    now,
+    findSecret: (accessKeyId) => tokens.find(control, accessKeyId, now),
+    strict: config.strict,
+    clientAcceptEncoding: (request.cf as IncomingRequestCfProperties | undefined)?.clientAcceptEncoding,
+  })
+}
+
+interface Arrival {
+  readonly request: Request
+  readonly url: URL
+  readonly headers: Headers
+  readonly authenticated: Authenticated
+  readonly ports: S3Ports
+}
+
+/** The call of an operation: with the bucket and the object that the address names. */
+function callOf(
+  address: Address,
+  { request, url, headers, authenticated, ports }: Arrival,
+): Call & Partial<BucketCall> & Partial<ObjectCall> {
+  const { store, config, accountId } = ports
+  const { identity, payload } = authenticated
+  const call: Call = { request, url, headers, payload, identity, jurisdiction: address.jurisdiction, store, config, accountId }
+  if (address.on === 'account') return call
+  const bucket = bucketOf(address)
+  if (address.on === 'bucket') return { ...call, bucket }
+  const key = decodeKey(address.encodedKey)
+  checkKey(key)
+  return { ...call, bucket, at: { bucket, key } }
+}
+
+/** @throws StoreError AccessDenied when the token lacks the permission, or when it may not read what is to be copied. */
+function authorize(route: Route, { identity, bucket, jurisdiction, headers }: Call & Partial<BucketCall>): void {
+  if (!allows(identity.token, route.needs, bucket)) throw new StoreError('AccessDenied')
+  if (route.header !== 'x-amz-copy-source') return
+  const [, name = ''] = /^\/?([^/]*)/.exec(headers.get('x-amz-copy-source') ?? '') ?? []
+  if (!allows(identity.token, 'object:read', { jurisdiction, name: decodeKey(name) })) throw new StoreError('AccessDenied')
+}
+
+/** `cf-create-bucket-if-missing` is for those who may create buckets. */
+async function createMissingBucket({ op }: Route, { identity, headers, bucket, store }: Call & Partial<BucketCall>): Promise<void> {
+  if (!bucket || headers.get('cf-create-bucket-if-missing')?.toLowerCase() !== 'true') return
+  if (op !== 'PutObject' && op !== 'CreateMultipartUpload') return
+  if (!allows(identity.token, 'bucket:write', bucket)) throw new StoreError('AccessDenied')
+  await store.ensureBucket(bucket)
+}
+
+/** There are no versions to ask for. */
+function refuseVersions(method: string, { searchParams }: URL): void {
+  if (searchParams.has('versionId') && ['GET', 'HEAD', 'DELETE'].includes(method)) throw notImplemented('versionId')
+}
+
+/** A browser's upload form: a POST to a bucket that nobody signed. */
+function isPostForm(request: Request, { searchParams }: URL, { on }: Address): boolean {
+  const signed = request.headers.has('authorization') || searchParams.has('X-Amz-Credential')
+  return on === 'bucket' && request.method === 'POST' && !signed && !searchParams.has('delete')
+}
+
+const isPreflight = (request: Request): boolean => request.method === 'OPTIONS' && request.headers.has('origin')
+
+/** Not authenticated: browsers cannot sign it. An account has no rules, and a bucket that does not exist has none either. */
+async function preflight(request: Request, address: Address, { store }: S3Ports): Promise<Response> {
+  const rules = address.on === 'account' ? [] : await store.corsRules(bucketOf(address), Date.now())
+  return new Response(null, { status: 204, headers: preflightHeaders(rules, request.headers) })
+}
+
+async function withCors(response: Response, request: Request, address: Address, { store }: S3Ports): Promise<Response> {
+  if (address.on === 'account' || !request.headers.has('origin') || request.method === 'OPTIONS') return response
+  const rules = await store.corsRules(bucketOf(address), Date.now())
+  for (const [name, value] of corsHeaders(rules, request.method, request.headers)) response.headers.append(name, value)
+  return response
+}
+
+const bucketOf = ({ jurisdiction, bucket }: Extract<Address, { bucket: string }>): BucketRef => ({ jurisdiction, name: bucket })
+
+/** What the client did wrong is its own affair; what we did is for the log, which never sees a header or a body. */
+function logUnexpected(error: unknown): void {
+  if (!(error instanceof StoreError)) console.error('Unexpected failure:', error)
+  else if (error.status >= 500 && error.code !== 'NotImplemented') console.error(`${error.code}: ${error.message}`, error.cause ?? '')
+}

@@ -1,0 +1,52 @@
+import { httpEtag } from '../../../core/etag.ts'
+import { awsEncode } from '../../../core/key.ts'
+import { CHECKSUM_ALGORITHMS } from '../../../core/object.ts'
+import { checksumHeaderName } from '../../../http/checksums.ts'
+import { readConditions } from '../../../http/conditions.ts'
+import type { ObjectCall } from '../call.ts'
+import { readXmlBody } from '../upload.ts'
+import { parseCompleteMultipartUpload } from '../xml/complete-multipart-upload.ts'
+import { renderCompleteMultipartUploadResult } from '../xml/multipart-results.ts'
+import { xmlResponse } from '../xml/xml-response.ts'
+import { writtenHeaders } from './put-object.ts'
+
+/** A plain status: never 200 with an error in the body. */
+export async function completeMultipartUpload(call: ObjectCall): Promise<Response> {
+  const { url, headers, store, at } = call
+  // The checksum headers are about the object, not about this body.
+  const { parts } = parseCompleteMultipartUpload(await readXmlBody({ ...call, headers: withoutChecksums(headers) }))
+  const head = await store.completeMultipartUpload(at, {
+    parts,
+    uploadId: url.searchParams.get('uploadId') ?? '',
+    conditions: readConditions(headers),
+    checksum: claimedChecksum(headers),
+    size: claimedSize(headers),
+  })
+  const document = renderCompleteMultipartUploadResult({
+    bucket: at.bucket.name,
+    key: at.key,
+    etag: head.etag,
+    checksum: head.checksum,
+    location: `${url.origin}/${at.bucket.name}/${awsEncode(at.key)}`,
+  })
+  return xmlResponse(document, [['ETag', httpEtag(head.etag)], ...writtenHeaders(head)])
+}
+
+function withoutChecksums(headers: Headers): Headers {
+  const rest = new Headers(headers)
+  for (const algorithm of CHECKSUM_ALGORITHMS) rest.delete(checksumHeaderName(algorithm))
+  return rest
+}
+
+function claimedChecksum(headers: Headers) {
+  for (const algorithm of CHECKSUM_ALGORITHMS) {
+    const value = headers.get(checksumHeaderName(algorithm))
+    if (value !== null) return { algorithm, value }
+  }
+  return undefined
+}
+
+function claimedSize(headers: Headers): number | undefined {
+  const value = headers.get('x-amz-mp-object-size')
+  return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : undefined
+}

@@ -1,0 +1,24 @@
+import { invalidArgument } from '../../../core/errors.ts'
+import { METADATA_DIRECTIVES, type MetadataDirective } from '../../../core/metadata.ts'
+import { readConditions } from '../../../http/conditions.ts'
+import type { ObjectCall } from '../call.ts'
+import { readCopySource } from '../copy-source.ts'
+import { renderCopyObjectResult } from '../xml/copy-results.ts'
+import { xmlResponse } from '../xml/xml-response.ts'
+import { readPutOptions, writtenHeaders } from './put-object.ts'
+
+/** Conditions on the destination have names of R2's own: `cf-copy-destination-if-*`. */
+export async function copyObject(call: ObjectCall): Promise<Response> {
+  const { headers, store, at } = call
+  const directive = readDirective(headers.get('x-amz-metadata-directive'))
+  const options = { ...readPutOptions(call), directive, conditions: readConditions(headers, 'cf-copy-destination-') }
+  const head = await store.copyObject(at, readCopySource(call), options)
+  return xmlResponse(renderCopyObjectResult(head), writtenHeaders(head))
+}
+
+function readDirective(value: string | null): MetadataDirective {
+  if (value === null) return 'COPY'
+  const directive = METADATA_DIRECTIVES.find((known) => known === value)
+  if (!directive) throw invalidArgument(`metadata directive ${value}.`)
+  return directive
+}

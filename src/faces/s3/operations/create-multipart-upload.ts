@@ -1,0 +1,40 @@
+import { checksumTypeFor } from '../../../core/checksums.ts'
+import { StoreError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
+import { readChecksumAlgorithm } from '../../../http/checksums.ts'
+import { formatHttpDate } from '../../../http/conditions.ts'
+import { ssecHeaders } from '../../../http/ssec.ts'
+import type { Call, ObjectCall } from '../call.ts'
+import { renderInitiateMultipartUploadResult } from '../xml/multipart-results.ts'
+import { xmlResponse } from '../xml/xml-response.ts'
+import { readPutOptions } from './put-object.ts'
+
+/** R2's default lifecycle rule, which aborts uploads after seven days. */
+const ABORT_RULE = encodeURIComponent('Default Multipart Abort Rule')
+
+/** Takes the headers of PutObject; the bytes come in parts. */
+export async function createMultipartUpload(call: ObjectCall): Promise<Response> {
+  const { store, at } = call
+  const options = readPutOptions(call)
+  const { checksumAlgorithm, checksumType } = readChecksumWish(call)
+  const { uploadId, createdMs } = await store.createMultipartUpload(at, { ...options, checksumAlgorithm, checksumType })
+  return xmlResponse(renderInitiateMultipartUploadResult({ bucket: at.bucket.name, key: at.key, uploadId }), [
+    ['x-amz-abort-date', formatHttpDate(createdMs + LIMITS.uploadLifeMs)],
+    ['x-amz-abort-rule-id', ABORT_RULE],
+    ...(options.customerKey ? ssecHeaders(options.customerKey.keyMd5) : []),
+    ...(checksumAlgorithm ? [['x-amz-checksum-algorithm', checksumAlgorithm] as [string, string]] : []),
+    ...(checksumType ? [['x-amz-checksum-type', checksumType] as [string, string]] : []),
+  ])
+}
+
+function readChecksumWish({ headers, config }: Pick<Call, 'headers' | 'config'>) {
+  const checksumAlgorithm = readChecksumAlgorithm(headers)
+  const asked = headers.get('x-amz-checksum-type') ?? undefined
+  if (checksumAlgorithm) {
+    return { checksumAlgorithm, checksumType: checksumTypeFor(checksumAlgorithm, asked, { strict: !config.allows('fullObjectCrc') }) }
+  }
+  if (asked === undefined) return {}
+  throw new StoreError('InvalidRequest', {
+    message: 'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
+  })
+}

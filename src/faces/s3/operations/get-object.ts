@@ -1,0 +1,59 @@
+import { invalidArgument, StoreError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
+import { readConditions } from '../../../http/conditions.ts'
+import { objectHeaders, readOverrides } from '../../../http/object-headers.ts'
+import { contentRange, readRange } from '../../../http/range.ts'
+import { readCustomerKey } from '../../../http/ssec.ts'
+import type { GetOptions, Got } from '../../../store/get-object.ts'
+import type { ObjectCall } from '../call.ts'
+
+/** https://developers.cloudflare.com/r2/api/s3/api/ (GetObject) */
+export async function getObject(call: ObjectCall): Promise<Response> {
+  const options = readGetOptions(call)
+  return answer(call, options, await call.store.getObject(call.at, options))
+}
+
+/** GetObject without the bytes: the same statuses and headers. */
+export async function headObject(call: ObjectCall): Promise<Response> {
+  const options = readGetOptions(call)
+  return answer(call, options, await call.store.headObject(call.at, options))
+}
+
+function readGetOptions({ headers, url }: ObjectCall): GetOptions {
+  const customerKey = readCustomerKey(headers, '')
+  const range = readRange(headers.get('range'))
+  const partNumber = readPartNumber(url.searchParams.get('partNumber'))
+  if (range && partNumber !== undefined) {
+    throw new StoreError('InvalidRequest', { message: 'Cannot specify both Range header and partNumber query parameter' })
+  }
+  return { range, partNumber, customerKey, conditions: readConditions(headers) }
+}
+
+/**
+ * `partNumber`, where spaces and leading zeros do no harm.
+ * @throws StoreError InvalidArgument
+ */
+export function readPartNumber(value: string | null): number | undefined {
+  if (value === null) return undefined
+  const partNumber = /^ *\d{1,10}$/.test(value) ? Number(value) : 0
+  if (partNumber >= LIMITS.partMin && partNumber <= LIMITS.partMax) return partNumber
+  throw invalidArgument('Part number must be an integer between 1 and 10000, inclusive.')
+}
+
+function answer(
+  { url, headers: asked }: ObjectCall,
+  options: GetOptions,
+  got: Got<ReadableStream<Uint8Array> | Uint8Array | null>,
+): Response {
+  const { head } = got
+  if (got.kind === 'not-modified') return new Response(null, { status: 304, headers: objectHeaders(head) })
+  const partial = options.range !== undefined || options.partNumber !== undefined
+  // A checksum describes the whole object: a piece of it would look corrupt.
+  const checksumMode = asked.get('x-amz-checksum-mode') === 'ENABLED' && options.range === undefined && got.span.length === head.size
+  const headers = objectHeaders(head, { overrides: readOverrides(url.searchParams), checksumMode })
+  headers.set('Content-Length', String(got.span.length))
+  // An empty piece, as of an empty object, has no first and last byte to name.
+  if (partial && got.span.length > 0) headers.set('Content-Range', contentRange(got.span, head.size))
+  if (options.partNumber !== undefined && head.partsCount !== undefined) headers.set('x-amz-mp-parts-count', String(head.partsCount))
+  return new Response(got.body, { status: partial ? 206 : 200, headers, encodeBody: 'manual' })
+}

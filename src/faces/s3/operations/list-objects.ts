@@ -1,0 +1,82 @@
+import type { ListPosition } from '../../../../durable-objects/bucket/api.ts'
+import { invalidArgument } from '../../../core/errors.ts'
+import { compareUtf8, normalizeKey } from '../../../core/key.ts'
+import type { BucketCall } from '../call.ts'
+import { markerPosition, readToken, writeToken } from '../position.ts'
+import { checkListingParameters, optional, readEncodingType, readMaxKeys } from '../query.ts'
+import { renderListBucket } from '../xml/list-bucket.ts'
+import { xmlResponse } from '../xml/xml-response.ts'
+
+const V1 = ['prefix', 'delimiter', 'marker', 'max-keys', 'encoding-type']
+const V2 = ['list-type', 'prefix', 'delimiter', 'continuation-token', 'start-after', 'max-keys', 'encoding-type', 'fetch-owner']
+
+/** ListObjects: R2 gives `NextMarker` whenever a page is truncated, with or without a delimiter. */
+export async function listObjects(call: BucketCall): Promise<Response> {
+  const query = call.url.searchParams
+  if (query.has('continuation-token')) throw invalidArgument('continuation-token not supported in ListObjects')
+  checkListingParameters(query, 'ListObjectsV1', V1)
+  const asked = readAsked(query)
+  const marker = query.get('marker') ?? ''
+  const page = await listPage(call, asked, marker === '' ? undefined : markerPosition(marker, asked))
+  return render(call, asked, page, { version: 1, marker, nextMarker: page.last && textOf(page.last), owner: call.accountId })
+}
+
+/** ListObjectsV2: of `start-after` and a token, the later position wins. */
+export async function listObjectsV2(call: BucketCall): Promise<Response> {
+  const query = call.url.searchParams
+  checkListingParameters(query, 'ListObjectsV2', V2)
+  const asked = readAsked(query)
+  const continuationToken = query.get('continuation-token') ?? undefined
+  const startAfter = query.get('start-after') ?? undefined
+  const started = startAfter ? markerPosition(startAfter, asked) : undefined
+  const page = await listPage(call, asked, later(started, continuationToken ? readToken(continuationToken) : undefined))
+  return render(call, asked, page, {
+    version: 2,
+    startAfter,
+    continuationToken,
+    nextContinuationToken: page.last && writeToken(page.last),
+    owner: query.get('fetch-owner') === 'true' ? call.accountId : undefined,
+  })
+}
+
+type Asked = ReturnType<typeof readAsked>
+
+function readAsked(query: URLSearchParams) {
+  return {
+    encodingType: readEncodingType(query),
+    maxKeys: readMaxKeys(query.get('max-keys')),
+    prefix: query.get('prefix') ?? '',
+    /** Echoed as it was sent. */
+    sentDelimiter: query.get('delimiter') ?? undefined,
+    delimiter: optional(query.get('delimiter')),
+  }
+}
+
+const listPage = ({ store, bucket }: BucketCall, { prefix, delimiter, maxKeys }: Asked, after: ListPosition | undefined) =>
+  store.listObjects(bucket, { prefix, delimiter, after, limit: maxKeys.limit })
+
+type Page = Awaited<ReturnType<typeof listPage>>
+type Rest = Omit<Parameters<typeof renderListBucket>[0], 'name' | 'prefix' | 'maxKeys' | 'isTruncated' | 'objects' | 'delimitedPrefixes'>
+
+function render({ bucket }: BucketCall, asked: Asked, page: Page, rest: Rest): Response {
+  return xmlResponse(
+    renderListBucket({
+      ...rest,
+      name: bucket.name,
+      prefix: asked.prefix,
+      delimiter: asked.sentDelimiter,
+      encodingType: asked.encodingType,
+      maxKeys: asked.maxKeys.asked,
+      isTruncated: page.truncated,
+      objects: page.items,
+      delimitedPrefixes: page.delimitedPrefixes,
+    }),
+  )
+}
+
+const textOf = (position: ListPosition): string => ('key' in position ? position.key : position.prefix)
+
+function later(a: ListPosition | undefined, b: ListPosition | undefined): ListPosition | undefined {
+  if (!a || !b) return a ?? b
+  return compareUtf8(normalizeKey(textOf(a)), normalizeKey(textOf(b))) > 0 ? a : b
+}

@@ -1,0 +1,34 @@
+import { httpEtag } from '../../../core/etag.ts'
+import type { ObjectHead } from '../../../core/object.ts'
+import { checksumHeaders } from '../../../http/checksums.ts'
+import { readConditions } from '../../../http/conditions.ts'
+import { readCustomMetadata, readHttpMetadata } from '../../../http/metadata.ts'
+import { readCustomerKey, ssecHeaders } from '../../../http/ssec.ts'
+import { readStorageClass } from '../../../http/storage-class.ts'
+import type { PutOptions } from '../../../store/put-object.ts'
+import type { Call, ObjectCall } from '../call.ts'
+import { readUpload } from '../upload.ts'
+
+/** https://developers.cloudflare.com/r2/api/s3/api/ (PutObject) */
+export async function putObject(call: ObjectCall): Promise<Response> {
+  const head = await call.store.putObject(call.at, readUpload(call), readPutOptions(call))
+  return new Response(null, { headers: [['ETag', httpEtag(head.etag)], ...writtenHeaders(head)] })
+}
+
+/** The headers that describe an object to be written: PutObject, CreateMultipartUpload, CopyObject. */
+export function readPutOptions({ headers, config }: Pick<Call, 'headers' | 'config'>): PutOptions {
+  return {
+    customerKey: readCustomerKey(headers, ''),
+    storageClass: readStorageClass(headers, { strict: !config.allows('emptyStorageClass') }),
+    conditions: readConditions(headers),
+    httpMetadata: readHttpMetadata(headers),
+    customMetadata: readCustomMetadata(headers),
+  }
+}
+
+/** What a write answers beside the ETag. */
+export const writtenHeaders = ({ version, checksum, ssecKeyMd5 }: ObjectHead): [string, string][] => [
+  ['x-amz-version-id', version],
+  ...(checksum ? checksumHeaders(checksum) : []),
+  ...(ssecKeyMd5 ? ssecHeaders(ssecKeyMd5) : []),
+]

@@ -1,0 +1,54 @@
+import { invalidArgument, notImplemented, StoreError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { EncodingType } from './xml/encoding-type.ts'
+
+/** Parameters that mean something to the signature or to nobody, and never pick or spoil an operation. */
+export const isIgnored = (name: string): boolean => name.startsWith('X-Amz-') || name === 'x-id' || name === 'x-purpose'
+
+/** The parameters that count, in URL order, each name once. */
+export const countingNames = (query: URLSearchParams): string[] => [...new Set(query.keys())].filter((name) => !isIgnored(name))
+
+/**
+ * Refuses parameters that a listing does not know; the first one in URL order is named.
+ * @throws StoreError NotImplemented
+ */
+export function checkListingParameters(query: URLSearchParams, operation: string, known: readonly string[]): void {
+  const stranger = countingNames(query).find((name) => !known.includes(name))
+  if (stranger !== undefined) throw notImplemented(`${operation} search parameter ${stranger}`)
+}
+
+/** @throws StoreError NotImplemented: only `url` is known, and the empty value is not. */
+export function readEncodingType(query: URLSearchParams): EncodingType | undefined {
+  const value = query.get('encoding-type')
+  if (value === null) return undefined
+  if (value !== 'url') throw notImplemented(`Unrecognized encoding-type "${value}"`)
+  return value
+}
+
+/** `max-keys`, as it is echoed and as it is used: fractions are floored, more than 1,000 is not an error. */
+export interface MaxKeys {
+  readonly asked: number
+  readonly limit: number
+}
+
+/** @throws StoreError InvalidMaxKeys */
+export function readMaxKeys(value: string | null): MaxKeys {
+  if (value === null) return { asked: LIMITS.listMax, limit: LIMITS.listMax }
+  const asked = /^\d{1,15}(\.\d{1,15})?$/.test(value) ? Math.floor(Number(value)) : Number.NaN
+  if (Number.isNaN(asked)) throw new StoreError('InvalidMaxKeys')
+  return { asked, limit: Math.min(asked, LIMITS.listMax) }
+}
+
+/**
+ * `max-parts`, `max-uploads`, `part-number-marker`: a whole number.
+ * @throws StoreError InvalidArgument
+ */
+export function readWholeNumber(query: URLSearchParams, name: string, fallback: number): number {
+  const value = query.get(name)
+  if (value === null || value === '') return fallback
+  if (!/^\d{1,10}$/.test(value)) throw invalidArgument(`Argument ${name} must be an integer between 0 and 2147483647`)
+  return Number(value)
+}
+
+/** The empty value means the same as none. */
+export const optional = (value: string | null): string | undefined => value || undefined

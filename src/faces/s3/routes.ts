@@ -1,0 +1,254 @@
+import type { Permission } from '../../auth/policies.ts'
+import { abortMultipartUpload } from './operations/abort-multipart-upload.ts'
+import { deleteBucketCors, getBucketCors, putBucketCors } from './operations/bucket-cors.ts'
+import { createBucket, deleteBucket, getBucketLocation, headBucket, postBucket } from './operations/buckets.ts'
+import { completeMultipartUpload } from './operations/complete-multipart-upload.ts'
+import { copyObject } from './operations/copy-object.ts'
+import { createMultipartUpload } from './operations/create-multipart-upload.ts'
+import { deleteObject } from './operations/delete-object.ts'
+import { deleteObjects } from './operations/delete-objects.ts'
+import {
+  deleteBucketEncryption,
+  getBucketAcl,
+  getBucketEncryption,
+  getBucketReplication,
+  getBucketTagging,
+  getBucketVersioning,
+  getObjectLockConfiguration,
+  putBucketEncryption,
+  putBucketVersioning,
+} from './operations/fixed-answers.ts'
+import { getObject, headObject } from './operations/get-object.ts'
+import { listBuckets } from './operations/list-buckets.ts'
+import { listMultipartUploads } from './operations/list-multipart-uploads.ts'
+import { listObjects, listObjectsV2 } from './operations/list-objects.ts'
+import { listParts } from './operations/list-parts.ts'
+import { putObject } from './operations/put-object.ts'
+import { uploadPart } from './operations/upload-part.ts'
+import { uploadPartCopy } from './operations/upload-part-copy.ts'
+import type { RefusedGroup } from './screening.ts'
+
+export type Level = 'account' | 'bucket' | 'object'
+
+/** One operation: which requests are it, what they need, and who answers. */
+export interface Route {
+  /** The name in the S3 API reference; R2 names what it lacks by it. */
+  readonly op: string
+  readonly on: Level
+  readonly method: string
+  /** Parameters that must all be there. */
+  readonly query?: readonly string[]
+  /** A parameter that must be the first in the URL of those that are subresources at this level and method. */
+  readonly subresource?: string
+  readonly header?: string
+  readonly needs: Permission
+  readonly refuses?: RefusedGroup
+  /** Absent: R2 answers 501 `<op> not implemented`, and so do we. */
+  // biome-ignore lint/suspicious/noExplicitAny: the level decides which call an operation gets; `dispatch` builds it.
+  readonly run?: (call: any) => Promise<Response>
+}
+
+type Row = Omit<Route, 'on' | 'method' | 'needs'>
+
+const absent = (on: Level, method: string, needs: Permission, names: Record<string, string>): Route[] =>
+  Object.entries(names).map(([subresource, op]) => ({ op, on, method, subresource, needs }))
+
+const rows = (on: Level, method: string, needs: Permission, ...list: Row[]): Route[] => list.map((row) => ({ ...row, on, method, needs }))
+
+/** The first row that fits wins, so the most specific comes first. */
+export const ROUTES: readonly Route[] = [
+  { op: 'ListBuckets', on: 'account', method: 'GET', needs: 'account:list', run: listBuckets },
+
+  { op: 'HeadBucket', on: 'bucket', method: 'HEAD', needs: 'object:read', refuses: 'read', run: headBucket },
+  { op: 'DeleteObjects', on: 'bucket', method: 'POST', query: ['delete'], needs: 'object:write', refuses: 'delete', run: deleteObjects },
+  { op: 'PostBucket', on: 'bucket', method: 'POST', needs: 'object:read', run: postBucket },
+
+  { op: 'ListMultipartUploads', on: 'bucket', method: 'GET', query: ['uploads'], needs: 'object:read', run: listMultipartUploads },
+  {
+    op: 'GetBucketLocation',
+    on: 'bucket',
+    method: 'GET',
+    query: ['location'],
+    needs: 'object:read',
+    refuses: 'read',
+    run: getBucketLocation,
+  },
+  ...rows(
+    'bucket',
+    'GET',
+    'bucket:read',
+    { op: 'GetBucketEncryption', subresource: 'encryption', refuses: 'read', run: getBucketEncryption },
+    { op: 'GetBucketVersioning', subresource: 'versioning', refuses: 'read', run: getBucketVersioning },
+    { op: 'GetBucketTagging', subresource: 'tagging', refuses: 'read', run: getBucketTagging },
+    { op: 'GetObjectLockConfiguration', subresource: 'object-lock', refuses: 'read', run: getObjectLockConfiguration },
+    { op: 'GetBucketReplication', subresource: 'replication', refuses: 'read', run: getBucketReplication },
+    { op: 'GetBucketAcl', subresource: 'acl', refuses: 'read', run: getBucketAcl },
+    { op: 'GetBucketCors', subresource: 'cors', refuses: 'read', run: getBucketCors },
+    { op: 'GetBucketLifecycleConfiguration', subresource: 'lifecycle', refuses: 'read' },
+  ),
+  ...absent('bucket', 'GET', 'bucket:read', {
+    versions: 'ListObjectVersions',
+    policy: 'GetBucketPolicy',
+    policyStatus: 'GetGetBucketPolicyStatus', // R2's own spelling.
+    website: 'GetBucketWebsite',
+    notification: 'GetBucketNotificationConfiguration',
+    requestPayment: 'GetBucketRequestPayment',
+    logging: 'GetBucketLogging',
+    accelerate: 'GetBucketAccelerateConfiguration',
+    publicAccessBlock: 'GetPublicAccessBlock',
+    ownershipControls: 'GetBucketOwnershipControls',
+    'intelligent-tiering': 'GetBucketIntelligentTieringConfiguration',
+    inventory: 'GetBucketInventoryConfiguration',
+    metrics: 'GetBucketMetricsConfiguration',
+    analytics: 'GetBucketAnalyticsConfiguration',
+  }),
+  { op: 'ListObjectsV2', on: 'bucket', method: 'GET', query: ['list-type'], needs: 'object:read', refuses: 'read', run: listObjectsV2 },
+  { op: 'ListObjects', on: 'bucket', method: 'GET', needs: 'object:read', refuses: 'read', run: listObjects },
+
+  ...rows(
+    'bucket',
+    'PUT',
+    'bucket:write',
+    { op: 'PutBucketCors', subresource: 'cors', refuses: 'configure', run: putBucketCors },
+    { op: 'PutBucketLifecycleConfiguration', subresource: 'lifecycle', refuses: 'configure' },
+    { op: 'PutBucketEncryption', subresource: 'encryption', refuses: 'configure', run: putBucketEncryption },
+    { op: 'PutBucketVersioning', subresource: 'versioning', run: putBucketVersioning },
+  ),
+  ...absent('bucket', 'PUT', 'bucket:write', {
+    accelerate: 'PutBucketAccelerateConfiguration',
+    acl: 'PutBucketAcl',
+    analytics: 'PutBucketAnalyticsConfiguration',
+    'intelligent-tiering': 'PutBucketIntelligentTieringConfiguration',
+    inventory: 'PutBucketInventoryConfiguration',
+    logging: 'PutBucketLogging',
+    metrics: 'PutBucketMetricsConfiguration',
+    notification: 'PutBucketNotificationConfiguration',
+    ownershipControls: 'PutBucketOwnershipControls',
+    policy: 'PutBucketPolicy',
+    publicAccessBlock: 'PutPublicAccessBlock',
+    replication: 'PutBucketReplication',
+    requestPayment: 'PutBucketRequestPayment',
+    tagging: 'PutBucketTagging',
+    website: 'PutBucketWebsite',
+    'object-lock': 'PutObjectLockConfiguration',
+  }),
+  { op: 'CreateBucket', on: 'bucket', method: 'PUT', needs: 'bucket:write', refuses: 'createBucket', run: createBucket },
+
+  ...rows(
+    'bucket',
+    'DELETE',
+    'bucket:write',
+    { op: 'DeleteBucketCors', subresource: 'cors', refuses: 'read', run: deleteBucketCors },
+    { op: 'DeleteBucketLifecycle', subresource: 'lifecycle', refuses: 'read' },
+    { op: 'DeleteBucketEncryption', subresource: 'encryption', refuses: 'read', run: deleteBucketEncryption },
+  ),
+  ...absent('bucket', 'DELETE', 'bucket:write', {
+    analytics: 'DeleteBucketAnalyticsConfiguration',
+    'intelligent-tiering': 'DeleteBucketIntelligentTieringConfiguration',
+    inventory: 'DeleteBucketInventoryConfiguration',
+    metrics: 'DeleteBucketMetricsConfiguration',
+    ownershipControls: 'DeleteBucketOwnershipControls',
+    policy: 'DeleteBucketPolicy',
+    replication: 'DeleteBucketReplication',
+    tagging: 'DeleteBucketTagging',
+    website: 'DeleteBucketWebsite',
+  }),
+  { op: 'DeleteBucket', on: 'bucket', method: 'DELETE', needs: 'bucket:write', refuses: 'read', run: deleteBucket },
+
+  { op: 'ListParts', on: 'object', method: 'GET', query: ['uploadId'], needs: 'object:read', refuses: 'read', run: listParts },
+  ...rows(
+    'object',
+    'PUT',
+    'object:write',
+    {
+      op: 'UploadPartCopy',
+      query: ['uploadId', 'partNumber'],
+      header: 'x-amz-copy-source',
+      refuses: 'uploadPartCopy',
+      run: uploadPartCopy,
+    },
+    { op: 'UploadPart', query: ['uploadId', 'partNumber'], refuses: 'uploadPart', run: uploadPart },
+  ),
+  {
+    op: 'CompleteMultipartUpload',
+    on: 'object',
+    method: 'POST',
+    query: ['uploadId'],
+    needs: 'object:write',
+    refuses: 'read',
+    run: completeMultipartUpload,
+  },
+  { op: 'AbortMultipartUpload', on: 'object', method: 'DELETE', query: ['uploadId'], needs: 'object:write', run: abortMultipartUpload },
+  {
+    op: 'CreateMultipartUpload',
+    on: 'object',
+    method: 'POST',
+    query: ['uploads'],
+    needs: 'object:write',
+    refuses: 'write',
+    run: createMultipartUpload,
+  },
+  // R2 lists the bucket's uploads even on the path of an object.
+  { op: 'ListMultipartUploads', on: 'object', method: 'GET', query: ['uploads'], needs: 'object:read', run: listMultipartUploads },
+
+  { op: 'HeadObject', on: 'object', method: 'HEAD', needs: 'object:read', refuses: 'read', run: headObject },
+  { op: 'GetObject', on: 'object', method: 'GET', query: ['partNumber'], needs: 'object:read', refuses: 'read', run: getObject },
+  ...absent('object', 'GET', 'object:read', {
+    tagging: 'GetObjectTagging',
+    acl: 'GetObjectAcl',
+    attributes: 'GetObjectAttributes',
+    torrent: 'GetObjectTorrent',
+    retention: 'GetObjectRetention',
+    'legal-hold': 'GetObjectLegalHold',
+  }),
+  { op: 'GetObject', on: 'object', method: 'GET', needs: 'object:read', refuses: 'read', run: getObject },
+  ...absent('object', 'PUT', 'object:write', {
+    tagging: 'PutObjectTagging',
+    acl: 'PutObjectAcl',
+    retention: 'PutObjectRetention',
+    'legal-hold': 'PutObjectLegalHold',
+  }),
+  { op: 'CopyObject', on: 'object', method: 'PUT', header: 'x-amz-copy-source', needs: 'object:write', refuses: 'copy', run: copyObject },
+  { op: 'PutObject', on: 'object', method: 'PUT', needs: 'object:write', refuses: 'write', run: putObject },
+  // R2 stores the body of a POST to a key, whatever its parameters say.
+  { op: 'PutObject', on: 'object', method: 'POST', needs: 'object:write', refuses: 'write', run: putObject },
+  { op: 'DeleteObject', on: 'object', method: 'DELETE', needs: 'object:write', refuses: 'delete', run: deleteObject },
+]
+
+/** The subresources of each level and method, for the rule that the first one in the URL wins. */
+const SUBRESOURCES = Map.groupBy(
+  ROUTES.filter((route) => route.subresource !== undefined),
+  (route) => `${route.on} ${route.method}`,
+)
+
+/** A part number that routes: digits, perhaps none, behind spaces and a minus. Anything else finds no route, whatever the method. */
+const ROUTED_PART_NUMBER = /^ *-?\d*$/
+
+/** What picks an operation. */
+export interface Matchable {
+  readonly on: Level
+  readonly method: string
+  readonly query: URLSearchParams
+  readonly headers: Headers
+}
+
+/** The operation that a request asks for; `undefined` when there is none. */
+export function match({ on, method, query, headers }: Matchable): Route | undefined {
+  if (on === 'object' && query.has('uploadId') && !ROUTED_PART_NUMBER.test(query.get('partNumber') ?? '')) return undefined
+  const subresource = firstSubresource(on, method, query)
+  return ROUTES.find(
+    (route) =>
+      route.on === on &&
+      route.method === method &&
+      (route.query ?? []).every((name) => query.has(name)) &&
+      (route.subresource === undefined || route.subresource === subresource) &&
+      (route.header === undefined || headers.has(route.header)),
+  )
+}
+
+function firstSubresource(on: Level, method: string, query: URLSearchParams): string | undefined {
+  const known = SUBRESOURCES.get(`${on} ${method}`)
+  if (!known) return undefined
+  for (const name of query.keys()) if (known.some((route) => route.subresource === name)) return name
+  return undefined
+}

@@ -1,0 +1,73 @@
+import { headerNotImplemented } from '../../core/errors.ts'
+
+// Which headers an operation refuses, in R2's order. A header that is refused on one operation is ignored on the others.
+
+const owner = ['x-amz-expected-bucket-owner']
+const sourceOwner = ['x-amz-source-expected-bucket-owner']
+const mfa = ['x-amz-mfa', 'x-amz-bypass-governance-retention']
+const grants = ['full-control', 'read', 'read-acp', 'write', 'write-acp'].map((grant) => `x-amz-grant-${grant}`)
+const sourceConditions = ['match', 'none-match', 'modified-since', 'unmodified-since'].map((name) => `x-amz-copy-source-if-${name}`)
+const write = [
+  ...owner,
+  'x-amz-tagging',
+  ...grants,
+  'x-amz-website-redirect-location',
+  'x-amz-object-lock-mode',
+  'x-amz-object-lock-retain-until-date',
+  'x-amz-object-lock-legal-hold',
+  'x-amz-server-side-encryption-aws-kms-key-id',
+  'x-amz-server-side-encryption-context',
+  'x-amz-server-side-encryption-bucket-key-enabled',
+]
+
+/** Headers by the group of operations that refuses them. */
+export const REFUSED = {
+  none: [],
+  read: owner,
+  write,
+  copy: [...write, ...sourceOwner, 'x-amz-tagging-directive', 'x-amz-checksum-algorithm'],
+  uploadPart: [...owner, 'x-amz-server-side-encryption'],
+  uploadPartCopy: [...owner, ...sourceOwner, ...sourceConditions],
+  delete: [...owner, ...mfa],
+  createBucket: ['x-amz-acl', ...grants, ...owner],
+  configure: owner,
+} as const satisfies Record<string, readonly string[]>
+
+export type RefusedGroup = keyof typeof REFUSED
+
+const CANNED_ACLS = [
+  'private',
+  'public-read',
+  'public-read-write',
+  'authenticated-read',
+  'aws-exec-read',
+  'bucket-owner-read',
+  'bucket-owner-full-control',
+]
+
+/**
+ * Refuses headers that would change what is stored and cannot be honoured.
+ * @throws StoreError NotImplemented
+ */
+export function screenHeaders(headers: Headers, group: RefusedGroup): void {
+  for (const name of REFUSED[group]) {
+    const value = headers.get(name)
+    if (value !== null && !isNoOp(group, name, value)) throw headerNotImplemented(name, value)
+  }
+  if (group === 'write' || group === 'copy') screenWriteValues(headers)
+  if (group === 'createBucket' && headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true') {
+    throw headerNotImplemented('x-amz-bucket-object-lock-enabled', 'true')
+  }
+}
+
+/** A private bucket is what CreateBucket makes anyway. */
+const isNoOp = (group: RefusedGroup, name: string, value: string): boolean =>
+  group === 'createBucket' && name === 'x-amz-acl' && value === 'private'
+
+/** Canned ACLs and AES256 are accepted and mean nothing: every object is private and encrypted. */
+function screenWriteValues(headers: Headers): void {
+  const encryption = headers.get('x-amz-server-side-encryption')
+  if (encryption !== null && encryption !== 'AES256') throw headerNotImplemented('x-amz-server-side-encryption', encryption)
+  const acl = headers.get('x-amz-acl')
+  if (acl !== null && !CANNED_ACLS.includes(acl)) throw headerNotImplemented('x-amz-acl', acl)
+}

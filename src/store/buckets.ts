@@ -1,0 +1,52 @@
+import type { BucketInfo } from '../../durable-objects/bucket/api.ts'
+import { type BucketEntry, type BucketsQuery, listBuckets as listIndexed } from '../control/buckets.ts'
+import { checkBucketName } from '../core/bucket-name.ts'
+import type { BucketRef, Location, StorageClass } from '../core/object.ts'
+import { unwrap } from '../core/outcome.ts'
+import type { Ports } from './ports.ts'
+
+export interface CreateBucketOptions {
+  readonly location?: Location
+  readonly storageClass?: StorageClass
+}
+
+/**
+ * Creates a bucket.
+ * @throws StoreError InvalidBucketName, BucketAlreadyOwnedByYou
+ */
+export async function createBucket(
+  ports: Ports,
+  ref: BucketRef,
+  { location, storageClass = 'Standard' }: CreateBucketOptions,
+): Promise<BucketInfo> {
+  checkBucketName(ref.name)
+  return unwrap(await ports.bucket(ref, location).create({ ...ref, location, storageClass }))
+}
+
+/** Creates a bucket unless it is there, for `cf-create-bucket-if-missing`. */
+export async function ensureBucket(ports: Ports, ref: BucketRef): Promise<void> {
+  checkBucketName(ref.name)
+  const created = await ports.bucket(ref).create({ ...ref, storageClass: 'Standard' })
+  if (!created.ok && created.code !== 'BucketAlreadyOwnedByYou') unwrap(created)
+}
+
+/**
+ * What is known of a bucket.
+ * @throws StoreError NoSuchBucket
+ */
+export async function headBucket(ports: Ports, ref: BucketRef): Promise<BucketInfo> {
+  return unwrap(await ports.bucket(ref).info())
+}
+
+/**
+ * Deletes an empty bucket.
+ * @throws StoreError NoSuchBucket, BucketNotEmpty
+ */
+export async function deleteBucket(ports: Ports, ref: BucketRef): Promise<void> {
+  unwrap(await ports.bucket(ref).remove())
+}
+
+/** One page of the account's buckets in a jurisdiction, by name. */
+export async function listBuckets(ports: Ports, query: BucketsQuery): Promise<{ buckets: BucketEntry[]; truncated: boolean }> {
+  return listIndexed(ports.control, query)
+}

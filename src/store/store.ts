@@ -1,0 +1,55 @@
+import { abortMultipartUpload } from './abort-multipart-upload.ts'
+import { corsRules, deleteBucketCors, getBucketCors, putBucketCors } from './bucket-cors.ts'
+import { createBucket, deleteBucket, ensureBucket, headBucket, listBuckets } from './buckets.ts'
+import { completeMultipartUpload } from './complete-multipart-upload.ts'
+import { copyObject } from './copy-object.ts'
+import { createMultipartUpload } from './create-multipart-upload.ts'
+import { deleteObject, deleteObjects } from './delete-objects.ts'
+import { getObject, headObject } from './get-object.ts'
+import { listMultipartUploads } from './list-multipart-uploads.ts'
+import { listObjects } from './list-objects.ts'
+import { listParts } from './list-parts.ts'
+import type { Ports } from './ports.ts'
+import { putObject } from './put-object.ts'
+import { uploadPart } from './upload-part.ts'
+import { uploadPartCopy } from './upload-part-copy.ts'
+
+const OPERATIONS = {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  copyObject,
+  corsRules,
+  createBucket,
+  createMultipartUpload,
+  deleteBucket,
+  deleteBucketCors,
+  deleteObject,
+  deleteObjects,
+  ensureBucket,
+  getBucketCors,
+  getObject,
+  headBucket,
+  headObject,
+  listBuckets,
+  listMultipartUploads,
+  listObjects,
+  listParts,
+  putBucketCors,
+  putObject,
+  uploadPart,
+  uploadPartCopy,
+}
+
+type Bound<F> = F extends (ports: Ports, ...args: infer Args) => infer Result ? (...args: Args) => Result : never
+
+/** The engine as faces see it: every operation, with its ports. */
+export type Store = { readonly [Name in keyof typeof OPERATIONS]: Bound<(typeof OPERATIONS)[Name]> }
+
+/** Binds the operations to their ports. */
+export function createStore(ports: Ports): Store {
+  const bound = Object.entries(OPERATIONS).map(([name, operation]) => {
+    const run = operation as (ports: Ports, ...args: unknown[]) => unknown
+    return [name, (...args: unknown[]) => run(ports, ...args)]
+  })
+  return Object.fromEntries(bound) as Store
+}
