@@ -43,6 +43,7 @@ export function signedFetch(
   const url = endpoint + path + (search.length > 0 ? `?${search.join('&')}` : '')
   return aws.fetch(url, {
     method,
+    redirect: 'manual',
     headers: { 'accept-encoding': 'identity', ...headers },
     body,
     ...(isStream(body) ? { duplex: 'half' } : {}),
