@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
@@ -10,8 +9,6 @@ export const TEST_SECRETS = {
   MASTER_KEY: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=',
 }
 
-const migrationsIn = async (folder: string) => (existsSync(folder) ? readD1Migrations(folder) : [])
-
 // Local workerd would ask cloudflare.com for a sample of `request.cf`; tests never need the network.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = 'false'
 
@@ -22,13 +19,12 @@ export default defineConfig({
         // Inside workerd, with the bindings of wrangler.jsonc: everything that runs in the Worker.
         plugins: [
           cloudflareTest(async () => ({
-            main: existsSync('src/index.ts') ? './src/index.ts' : './test/support/empty-worker.ts',
             wrangler: { configPath: './wrangler.jsonc' },
             miniflare: {
               bindings: {
                 ...TEST_SECRETS,
-                CONTROL_MIGRATIONS: await migrationsIn('migrations/control'),
-                SEGMENTS_MIGRATIONS: await migrationsIn('migrations/segments'),
+                CONTROL_MIGRATIONS: await readD1Migrations('migrations/control'),
+                SEGMENTS_MIGRATIONS: await readD1Migrations('migrations/segments'),
               },
             },
           })),
