@@ -30,6 +30,7 @@ export type SignedRequest = {
 
 /**
  * One signed request, with the raw answer: exact status, headers and XML. The path goes out as it is written, so write it encoded.
+ * aws4fetch signs `%2F` as `/` and `+` as a space: for such paths use `%2B`, or another client.
  * Without `accept-encoding: identity` the local server would compress text on the way, as Cloudflare's edge does.
  */
 export function signedFetch(
