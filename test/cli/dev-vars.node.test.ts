@@ -1,15 +1,13 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { ensureDevVars, SECRET_NAMES, secretAccessKey } from '../../src/cli/dev-vars.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
-let path: string
-beforeEach(() => {
-  path = join(mkdtempSync(join(tmpdir(), 'cairn-')), '.dev.vars')
-})
+const newPath = () => join(temporaryFolder(), '.dev.vars')
 
 test('a first run writes every secret, in its own shape, for the owner only', () => {
+  const path = newPath()
   const secrets = ensureDevVars(path)
   expect(secrets.ACCOUNT_ID).toMatch(/^[0-9a-f]{32}$/)
   expect(secrets.ROOT_TOKEN_ID).toMatch(/^[0-9a-f]{32}$/)
@@ -19,6 +17,7 @@ test('a first run writes every secret, in its own shape, for the owner only', ()
 })
 
 test('a second run reads the same secrets and leaves the file alone', () => {
+  const path = newPath()
   const first = ensureDevVars(path)
   const text = readFileSync(path, 'utf8')
   expect(ensureDevVars(path)).toEqual(first)
@@ -26,6 +25,7 @@ test('a second run reads the same secrets and leaves the file alone', () => {
 })
 
 test('missing entries are added after what a person wrote, which stays as it is', () => {
+  const path = newPath()
   writeFileSync(path, '# mine\nROOT_TOKEN="my own token"\nR2_STRICT=true')
   const secrets = ensureDevVars(path)
   expect(secrets.ROOT_TOKEN).toBe('my own token')
@@ -34,8 +34,7 @@ test('missing entries are added after what a person wrote, which stays as it is'
 })
 
 test('two installations never share a secret', () => {
-  const other = ensureDevVars(join(mkdtempSync(join(tmpdir(), 'cairn-')), '.dev.vars'))
-  const mine = ensureDevVars(path)
+  const [mine, other] = [ensureDevVars(newPath()), ensureDevVars(newPath())]
   expect(SECRET_NAMES.filter((name) => mine[name] === other[name])).toEqual([])
 })
 

@@ -1,9 +1,8 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { endpointOf, knownEndpoint, noteEndpoint } from '../../src/cli/endpoint.ts'
 import { readSettings } from '../../src/cli/settings.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 test('defaults are the local interface, .wrangler/state and .dev.vars', () => {
   expect(readSettings([], {})).toEqual({
@@ -38,7 +37,7 @@ test.each([
 })
 
 test('the endpoint is the chosen port, else that of the last start, else the default', () => {
-  const PERSIST_TO = mkdtempSync(join(tmpdir(), 'cairn-'))
+  const PERSIST_TO = temporaryFolder()
   expect(knownEndpoint(readSettings([], { PERSIST_TO }))).toBe('http://127.0.0.1:8787')
   noteEndpoint(PERSIST_TO, 'http://127.0.0.1:4321')
   expect(knownEndpoint(readSettings([], { PERSIST_TO }))).toBe('http://127.0.0.1:4321')
