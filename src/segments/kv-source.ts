@@ -13,6 +13,8 @@ export class KvSource implements ByteSource {
   readonly #end: number
   #at: number
   #reader: ReadableStreamBYOBReader | undefined
+  /** Bytes of the present stream that come before the next read. */
+  #skip = 0
   #cancelled = false
 
   constructor(get: () => Promise<ReadableStream<Uint8Array>>, span: ByteSpan) {
@@ -27,8 +29,6 @@ export class KvSource implements ByteSource {
     this.#reader = stream.getReader({ mode: 'byob' })
     this.#skip = this.#at
   }
-
-  #skip = 0
 
   async read(size: number): Promise<Uint8Array> {
     const wanted = Math.min(size, this.#end - this.#at)
@@ -68,9 +68,10 @@ export class KvSource implements ByteSource {
   }
 }
 
-/** Fills `view`, whose buffer the stream takes and hands back. */
+/** Fills `view`, whose buffer comes back in another view. */
 async function readExactly(reader: ReadableStreamBYOBReader, view: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const { value } = await reader.readAtLeast(view.byteLength, view)
-  if (value?.byteLength !== view.byteLength) throw new Error('A segment ended early')
+  const { byteLength } = view // The stream takes the buffer away, and the length with it.
+  const { value } = await reader.readAtLeast(byteLength, view)
+  if (value?.byteLength !== byteLength) throw new Error('A segment ended early')
   return value
 }

@@ -133,7 +133,6 @@ const inlineOpener =
 function stream(body: Body, chunks: AsyncGenerator<Uint8Array>, first: Uint8Array, length: number): ReadableStream<Uint8Array> {
   const { readable, writable } = new FixedLengthStream(length)
   const writer = writable.getWriter()
-  writer.closed.catch(() => body.close()) // The reader went away.
   pump(chunks, first, writer)
     .catch((error) => writer.abort(error))
     .catch(() => {})
