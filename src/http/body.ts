@@ -16,6 +16,15 @@ export function byteSource(stream: ReadableStream<Uint8Array> | null): ByteSourc
   return reader ? new ByobSource(reader) : new ChunkSource(stream.getReader())
 }
 
+/**
+ * The bytes of a request on its way in. Given up, the rest is left unread instead of being cancelled: that would reset the
+ * connection before the client has read why it was refused.
+ */
+export function requestSource({ body }: Request): ByteSource {
+  const source = byteSource(body)
+  return { read: (size) => source.read(size), cancel: async () => {} }
+}
+
 /** Undefined for streams made of values instead of bytes; the only way to know is to ask. */
 function byobReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
   try {

@@ -5,7 +5,7 @@ import { Digests } from '../../core/digests.ts'
 import { invalidArgument, StoreError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { AwsChunkedSource } from '../../http/aws-chunked.ts'
-import { byteSource } from '../../http/body.ts'
+import { requestSource } from '../../http/body.ts'
 import { checksumHeaderName, isChecksumValue, readChecksum, readContentMd5, trailerAlgorithm } from '../../http/checksums.ts'
 import type { Call } from './call.ts'
 
@@ -57,7 +57,7 @@ function openBody({ request, headers, payload }: BodyCall): { source: ByteSource
     checksumValue: () => announced?.value,
     payloadSha256: payload.kind === 'hash' ? payload.sha256 : undefined,
   }
-  const raw = byteSource(request.body)
+  const raw = requestSource(request)
   if (payload.kind !== 'unsigned-trailer' && payload.kind !== 'signed-chunks') return { source: raw, claims }
   return withTrailer({ headers, payload }, raw, claims)
 }
