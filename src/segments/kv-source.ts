@@ -26,6 +26,10 @@ export class KvSource implements ByteSource {
   /** Fetches the value; what precedes the span is skipped by the first read. */
   async open(): Promise<void> {
     const stream = await this.#get()
+    if (this.#cancelled) {
+      await stream.cancel().catch(() => {})
+      throw new Error('The read was cancelled')
+    }
     this.#reader = stream.getReader({ mode: 'byob' })
     this.#skip = this.#at
   }

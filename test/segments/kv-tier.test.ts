@@ -91,6 +91,25 @@ describe('a read', () => {
   })
 })
 
+test('a read that is cancelled while it waits for a lost connection leaves no stream open', async () => {
+  const id = await stored(100)
+  let gets = 0
+  let cancelled = 0
+  const second = Promise.withResolvers<ReadableStream>()
+  const cancel = () => {
+    cancelled++
+  }
+  const get = async (key: string, options: { type: 'stream' }) =>
+    gets++ === 0 ? brokenAfter((await kv.get(key, options)) as ReadableStream<Uint8Array>, 10) : second.promise
+  const source = await tierWith({ get }).tier.read(id)(spanOf(0, 100))
+  const reading = source.read(100).catch((error) => error)
+  await settle()
+  await source.cancel()
+  second.resolve(new ReadableStream({ type: 'bytes', cancel }))
+  expect(await reading).toMatchObject({ code: 'ServiceUnavailable' })
+  expect([gets, cancelled]).toEqual([2, 1])
+})
+
 describe('a write', () => {
   test('of a put that fails at once rejects instead of waiting for a reader', async () => {
     const writer = tierWith({ put: async () => Promise.reject(new Error('KV PUT failed: 429')) }).tier.write(newBlobId())
