@@ -8,3 +8,9 @@ declare module '*.sql' {
   const text: string
   export default text
 }
+
+/** What vite knows besides, for tests. */
+declare module '*?raw' {
+  const text: string
+  export default text
+}

@@ -1,0 +1,47 @@
+import { ALLOWANCES } from '../../core/allowances.ts'
+import { ROUTES, type Route } from './routes.ts'
+
+/** What a row says beside the name, where "as on R2" is not all there is to say. */
+const NOTES: Readonly<Record<string, string>> = {
+  ListBuckets: "with R2's paging (`prefix`, `start-after`, `max-keys`, or the `cf-` headers)",
+  CreateBucket: 'location hints, default storage class',
+  PutBucketEncryption: 'AES256 only; everything is encrypted anyway',
+  GetBucketVersioning: 'always unversioned',
+  GetBucketTagging: 'always none',
+  GetObjectLockConfiguration: 'always none',
+  GetBucketReplication: 'always none',
+  GetBucketAcl: 'always private',
+  PutBucketVersioning: 'checks the XML, then 501',
+  PutObject: 'conditions, five checksums, SSE-C, storage classes, Unicode metadata, `cf-create-bucket-if-missing`',
+  GetObject: 'ranges, conditions, `partNumber`, `response-*`, SSE-C',
+  CopyObject: 'COPY, REPLACE, MERGE; conditions on source and destination; moves no bytes inside a bucket',
+  UploadPartCopy: 'moves no bytes inside a bucket',
+  CompleteMultipartUpload: 'conditions; moves no bytes',
+  ListObjects: 'all parameters',
+  ListObjectsV2: 'all parameters',
+  DeleteObjects: 'up to 1,000 keys in one transaction',
+  PostBucket: 'a signed POST without `delete`: 200 and nothing done',
+}
+
+const isDone = (route: Route): boolean => route.run !== undefined
+const namesOf = (routes: readonly Route[]): string[] => [...new Set(routes.map((route) => route.op))]
+
+/** The README's tables, in Markdown, from the route table and the allowances: a test writes them there. */
+export function compatibilityTables(): string {
+  const done = namesOf(ROUTES.filter(isDone)).map((op) => `| ${op} | ${NOTES[op] ?? ''} |`)
+  const absent = namesOf(ROUTES.filter((route) => !isDone(route) && !route.notYet))
+  const notYet = namesOf(ROUTES.filter((route) => route.notYet))
+  return [
+    '| operation | |',
+    '|---|---|',
+    ...done,
+    '',
+    `On R2, but not here yet (501): ${notYet.join(', ')}.`,
+    '',
+    `Answered with 501 \`NotImplemented\`, as on R2: ${absent.join(', ')}.`,
+    '',
+    '| allowed by default, refused with `R2_STRICT=true` |',
+    '|---|',
+    ...Object.values(ALLOWANCES).map((text) => `| ${text} |`),
+  ].join('\n')
+}
