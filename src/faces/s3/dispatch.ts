@@ -46,7 +46,7 @@ async function answer(request: Request, url: URL, address: Address, ports: S3Por
   const route = match({ on: address.on, method: request.method, query: url.searchParams, headers })
   if (!route) throw new StoreError('RouteNotFound')
   if (address.on === 'object') refuseVersions(request.method, url)
-  screenHeaders(headers, route.refuses ?? 'none')
+  screenHeaders(headers, route.refuses ?? 'none', ports.config)
   const call = callOf(address, { request, url, headers, authenticated, ports })
   authorize(route, call)
   if (!route.run) throw notImplemented(route.op)

@@ -1,4 +1,5 @@
 import { headerNotImplemented } from '../../core/errors.ts'
+import type { Config } from '../../env.ts'
 
 // Which headers an operation refuses, in R2's order. A header that is refused on one operation is ignored on the others.
 
@@ -49,8 +50,9 @@ const CANNED_ACLS = [
  * Refuses headers that would change what is stored and cannot be honoured.
  * @throws StoreError NotImplemented
  */
-export function screenHeaders(headers: Headers, group: RefusedGroup): void {
+export function screenHeaders(headers: Headers, group: RefusedGroup, { allows }: Pick<Config, 'allows'>): void {
   for (const name of REFUSED[group]) {
+    if (group === 'uploadPartCopy' && sourceConditions.includes(name) && allows('partCopyConditions')) continue
     const value = headers.get(name)
     if (value !== null && !isNoOp(group, name, value)) throw headerNotImplemented(name, value)
   }

@@ -6,10 +6,11 @@ import { renderCopyPartResult } from '../xml/copy-results.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 import { readPartRef } from './upload-part.ts'
 
-/** Conditions on the source are refused before they get here, as on R2. */
+/** Conditions on the source get here only where they are allowed: R2 refuses them. */
 export async function uploadPartCopy(call: ObjectCall): Promise<Response> {
-  const place = readPartRef(call)
   const customerKey = readCustomerKey(call.headers, '')
+  readCustomerKey(call.headers, 'copy-source-') // R2 looks at both keys before anything else.
+  const place = readPartRef(call)
   const source = readCopySource(call)
   const range = readCopySourceRange(call.headers.get('x-amz-copy-source-range'))
   const part = await call.store.uploadPartCopy(place, source, { range, customerKey })
