@@ -1,5 +1,5 @@
 import { StoreError } from '../../src/core/errors.ts'
-import { normalizeKey } from '../../src/core/key.ts'
+import { compareUtf8, normalizeKey } from '../../src/core/key.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { Checksum, ObjectHead } from '../../src/core/object.ts'
 import { outcomeOf } from '../../src/core/outcome.ts'
@@ -194,7 +194,8 @@ export function listUploads(sql: SqlStorage, query: ListUploadsQuery): ListPage<
   const page = walk<UploadRow>({
     ...query,
     after,
-    scan: (from, end) => (marker && from.inclusive && from.key <= marker.key ? scanBehind(sql, marker, end) : scanUploads(sql, from, end)),
+    scan: (from, end) =>
+      marker && from.inclusive && compareUtf8(from.key, marker.key) <= 0 ? scanBehind(sql, marker, end) : scanUploads(sql, from, end),
   })
   return { ...page, items: page.items.map(toUploadHead) }
 }

@@ -1,5 +1,6 @@
 import type { ListPosition } from '../../../durable-objects/bucket/api.ts'
 import { invalidArgument } from '../../core/errors.ts'
+import { compareUtf8, normalizeKey, prefixEnd } from '../../core/key.ts'
 import { LIMITS } from '../../core/limits.ts'
 
 /** A position in a listing as an opaque token: what is behind it in the same bucket, whoever wrote it. */
@@ -35,3 +36,17 @@ export function markerPosition(marker: string, { prefix, delimiter }: { prefix: 
   const at = marker.indexOf(delimiter, prefix.length)
   return at !== -1 && at + delimiter.length === marker.length ? { prefix: marker } : { key: marker }
 }
+
+/** The one of two positions that leaves less to list: behind a group means behind every key in it. */
+export function laterPosition(a: ListPosition | undefined, b: ListPosition | undefined): ListPosition | undefined {
+  if (!a || !b) return a ?? b
+  const [endOfA, endOfB] = [endOf(a), endOf(b)]
+  if (endOfA === null || endOfB === null) return endOfA === null ? a : b
+  const difference = compareUtf8(endOfA, endOfB)
+  // The end of a group may itself be a key that comes next; a key that was passed may not.
+  return difference > 0 || (difference === 0 && 'key' in a) ? a : b
+}
+
+/** Where a position lies among the keys; `null` behind all of them. */
+const endOf = (position: ListPosition): string | null =>
+  'key' in position ? normalizeKey(position.key) : prefixEnd(normalizeKey(position.prefix))

@@ -39,6 +39,9 @@ export function readMaxKeys(value: string | null): MaxKeys {
   return { asked, limit: Math.min(asked, LIMITS.listMax) }
 }
 
+/** What AWS takes for a number in a query. */
+const MOST = 2 ** 31 - 1
+
 /**
  * `max-parts`, `max-uploads`, `part-number-marker`: a whole number.
  * @throws StoreError InvalidArgument
@@ -46,8 +49,9 @@ export function readMaxKeys(value: string | null): MaxKeys {
 export function readWholeNumber(query: URLSearchParams, name: string, fallback: number): number {
   const value = query.get(name)
   if (value === null || value === '') return fallback
-  if (!/^\d{1,10}$/.test(value)) throw invalidArgument(`Argument ${name} must be an integer between 0 and 2147483647`)
-  return Number(value)
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
+  if (!(number <= MOST)) throw invalidArgument(`Argument ${name} must be an integer between 0 and ${MOST}`)
+  return number
 }
 
 /** The empty value means the same as none. */

@@ -19,13 +19,18 @@ export async function createMultipartUpload(call: ObjectCall): Promise<Response>
   const { checksumAlgorithm, checksumType } = readChecksumWish(call)
   const { uploadId, createdMs } = await store.createMultipartUpload(at, { ...options, checksumAlgorithm, checksumType })
   return xmlResponse(renderInitiateMultipartUploadResult({ bucket: at.bucket.name, key: at.key, uploadId }), [
-    ['x-amz-abort-date', formatHttpDate(createdMs + LIMITS.uploadLifeMs)],
-    ['x-amz-abort-rule-id', ABORT_RULE],
+    ...abortHeaders({ createdMs }),
     ...(options.customerKey ? ssecHeaders(options.customerKey.keyMd5) : []),
     ...(checksumAlgorithm ? [['x-amz-checksum-algorithm', checksumAlgorithm] as [string, string]] : []),
     ...(checksumType ? [['x-amz-checksum-type', checksumType] as [string, string]] : []),
   ])
 }
+
+/** When an open upload ends by itself, and by which rule. */
+export const abortHeaders = ({ createdMs }: { createdMs: number }): [string, string][] => [
+  ['x-amz-abort-date', formatHttpDate(createdMs + LIMITS.uploadLifeMs)],
+  ['x-amz-abort-rule-id', ABORT_RULE],
+]
 
 function readChecksumWish({ headers, config }: Pick<Call, 'headers' | 'config'>) {
   const checksumAlgorithm = readChecksumAlgorithm(headers)

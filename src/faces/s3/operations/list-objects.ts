@@ -1,8 +1,7 @@
 import type { ListPosition } from '../../../../durable-objects/bucket/api.ts'
-import { invalidArgument } from '../../../core/errors.ts'
-import { compareUtf8, normalizeKey } from '../../../core/key.ts'
+import { invalidArgument, notImplemented } from '../../../core/errors.ts'
 import type { BucketCall } from '../call.ts'
-import { markerPosition, readToken, writeToken } from '../position.ts'
+import { laterPosition, markerPosition, readToken, writeToken } from '../position.ts'
 import { checkListingParameters, optional, readEncodingType, readMaxKeys } from '../query.ts'
 import { renderListBucket } from '../xml/list-bucket.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
@@ -24,12 +23,14 @@ export async function listObjects(call: BucketCall): Promise<Response> {
 /** ListObjectsV2: of `start-after` and a token, the later position wins. */
 export async function listObjectsV2(call: BucketCall): Promise<Response> {
   const query = call.url.searchParams
+  const version = query.get('list-type')
+  if (version !== '2') throw notImplemented(`ListObjectsV${version}`)
   checkListingParameters(query, 'ListObjectsV2', V2)
   const asked = readAsked(query)
   const continuationToken = query.get('continuation-token') ?? undefined
   const startAfter = query.get('start-after') ?? undefined
   const started = startAfter ? markerPosition(startAfter, asked) : undefined
-  const page = await listPage(call, asked, later(started, continuationToken ? readToken(continuationToken) : undefined))
+  const page = await listPage(call, asked, laterPosition(started, continuationToken ? readToken(continuationToken) : undefined))
   return render(call, asked, page, {
     version: 2,
     startAfter,
@@ -75,8 +76,3 @@ function render({ bucket }: BucketCall, asked: Asked, page: Page, rest: Rest): R
 }
 
 const textOf = (position: ListPosition): string => ('key' in position ? position.key : position.prefix)
-
-function later(a: ListPosition | undefined, b: ListPosition | undefined): ListPosition | undefined {
-  if (!a || !b) return a ?? b
-  return compareUtf8(normalizeKey(textOf(a)), normalizeKey(textOf(b))) > 0 ? a : b
-}
