@@ -134,8 +134,8 @@ export function extentsOf(sql: SqlStorage, blobId: string, span: ByteSpan, partN
   }
 }
 
-/** Where a part lies in a multipart body; `null` when there is no such part. */
-export function partSpan(sql: SqlStorage, blobId: string, partNumber: number): ByteSpan | null {
+/** Where a part lies in a body of `parts` parts; `null` when there is no such part. Only the last one may be empty, and then has no extent. */
+export function partSpan(sql: SqlStorage, blobId: string, { partNumber, parts }: { partNumber: number; parts: number }): ByteSpan | null {
   const row = sql
     .exec<{ start: number | null; length: number | null }>(
       'SELECT min(start) AS start, sum(length) AS length FROM extents WHERE owner_id = ? AND part_number = ?',
@@ -143,7 +143,14 @@ export function partSpan(sql: SqlStorage, blobId: string, partNumber: number): B
       partNumber,
     )
     .one()
-  return row.start === null ? null : { offset: row.start, length: row.length ?? 0 }
+  if (row.start !== null) return { offset: row.start, length: row.length ?? 0 }
+  const { last, size } = sql
+    .exec<{ last: number | null; size: number }>(
+      'SELECT (SELECT max(part_number) FROM extents WHERE owner_id = ?1) AS last, size FROM blobs WHERE id = ?1',
+      blobId,
+    )
+    .one()
+  return partNumber === parts && (last ?? 0) < parts ? { offset: size, length: 0 } : null
 }
 
 /** 128 random bits in lowercase hex. */

@@ -140,7 +140,7 @@ function askedSpan(sql: SqlStorage, row: ObjectRow, { range, partNumber }: Looku
   if (range) return resolveRange(range, row.size)
   if (partNumber === undefined) return whole
   if (row.parts_count !== null && row.parts_count > 1) {
-    const span = partSpan(sql, row.blob_id, partNumber)
+    const span = partSpan(sql, row.blob_id, { partNumber, parts: row.parts_count })
     if (span) return span
   } else if (partNumber === LIMITS.partMin) return whole
   throw new StoreError('InvalidPartNumber')

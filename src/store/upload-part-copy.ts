@@ -29,6 +29,8 @@ export async function uploadPartCopy(
   return copied.kind === 'copied' ? copied.value : copyBytes(copied.source)
 
   async function copyBytes(found: Awaited<ReturnType<typeof findSource>>): Promise<Part> {
-    return uploadPart(ports, part, await uploadOf(ports, source, found), customerKey)
+    // The part's checksum is of the upload's algorithm, whatever the source has.
+    const upload = { ...(await uploadOf(ports, source, found)), claims: {} }
+    return uploadPart(ports, part, upload, customerKey)
   }
 }

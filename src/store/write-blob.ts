@@ -4,7 +4,7 @@ import { checksumOf, digestsFor, verifyClaims } from '../core/checksums.ts'
 import { Digests } from '../core/digests.ts'
 import { StoreError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { BindingHashes, BucketRef, Checksum, CustomerKey } from '../core/object.ts'
+import type { BindingHashes, BucketRef, Checksum, ChecksumAlgorithm, CustomerKey } from '../core/object.ts'
 import { type Outcome, unwrap } from '../core/outcome.ts'
 import { type BlobPlan, newBlobId, storedSegments } from '../segments/blob.ts'
 import type { Ports } from './ports.ts'
@@ -45,12 +45,19 @@ export async function writeBlob<T>(ports: Ports, write: BlobWrite, commit: Commi
 
 /** One call: the bytes go with the commit. */
 async function writeInline<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, commit: Commit<T>): Promise<T> {
-  const { blob, digested } = await storeBytes(ports, write, plan)
+  const { blob, digested } = await storeBytes(ports, write, plan, { checksumAlgorithm: await wantedChecksum(ports, write) })
   const committed = unwrap(await commit({ blob }, digested))
   if (committed.kind === 'committed') return committed.value
   // The bucket's inline budget is spent: the sealed bytes become the one segment of a blob in the next tier.
   const elsewhere = { ...blob, tier: ports.segments.plan({ id: plan.id, size: plan.size, inline: false }).tier }
   return journalled(ports, write, elsewhere, async (begun) => commit({ blob: await ports.segments.moveOut(blob), begun }, digested))
+}
+
+/** A small part is stored without a `begin`, which would tell the algorithm of its upload. What is wrong with the upload is the commit's to tell. */
+async function wantedChecksum(ports: Ports, { bucket, target, upload }: BlobWrite): Promise<ChecksumAlgorithm | undefined> {
+  if (!('uploadId' in target) || upload.claims.checksumAlgorithm !== undefined) return undefined
+  const looked = await ports.bucket(bucket).listParts({ key: target.key, uploadId: target.uploadId, after: 0, limit: 0 })
+  return looked.ok ? looked.value.upload.checksumAlgorithm : undefined
 }
 
 /** Journal first, then the bytes, then the commit. */
@@ -83,11 +90,11 @@ async function journalled<T>(
 }
 
 /** Seals and stores the bytes, computes what is claimed of them, and compares. */
-async function storeBytes(ports: Ports, { bucket, upload, customerKey }: BlobWrite, plan: BlobPlan, begun?: Begun) {
-  const claims = { ...upload.claims, checksumAlgorithm: upload.claims.checksumAlgorithm ?? begun?.checksumAlgorithm }
+async function storeBytes(ports: Ports, { bucket, upload, customerKey }: BlobWrite, plan: BlobPlan, begun: Partial<Begun>) {
+  const claims = { ...upload.claims, checksumAlgorithm: upload.claims.checksumAlgorithm ?? begun.checksumAlgorithm }
   const digests = new Digests(digestsFor(claims))
   const owner = { bucket, customerKey }
-  const blob = await ports.segments.write(plan, { source: upload.source, owner, digests, deadlineMs: begun?.deadlineMs })
+  const blob = await ports.segments.write(plan, { source: upload.source, owner, digests, deadlineMs: begun.deadlineMs })
   const computed = digests.finish()
   verifyClaims(claims, computed)
   const digested: Digested = { etag: computed.md5!.toHex(), checksum: checksumOf(claims, computed), hashes: claims.hashes }
