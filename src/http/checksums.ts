@@ -7,7 +7,7 @@ export const checksumHeaderName = (algorithm: ChecksumAlgorithm): string => `x-a
 
 /**
  * The checksum that a request claims in its headers.
- * @throws StoreError when there are two, or when the value is not one of its algorithm.
+ * @throws StoreError `InvalidRequest` when there are two, `InvalidDigest` when the value is not base64 of its algorithm's length.
  */
 export function readChecksum(headers: Headers): { algorithm: ChecksumAlgorithm; value: string } | undefined {
   // Only known names count: `x-amz-checksum-algorithm`, `-type` and `-mode` are not values, and R2 ignores names it does not know.
@@ -15,9 +15,8 @@ export function readChecksum(headers: Headers): { algorithm: ChecksumAlgorithm; 
   if (present.length > 1) throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.')
   const [algorithm] = present
   if (algorithm === undefined) return undefined
-  const name = checksumHeaderName(algorithm)
-  const value = headers.get(name) ?? ''
-  if (!isChecksumValue(algorithm, value)) throw invalidRequest(`Value for ${name} header is invalid.`)
+  const value = headers.get(checksumHeaderName(algorithm)) ?? ''
+  if (!isChecksumValue(algorithm, value)) throw new StoreError('InvalidDigest')
   return { algorithm, value }
 }
 
