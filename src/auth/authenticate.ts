@@ -55,6 +55,7 @@ export async function authenticate(request: Request, options: AuthenticateOption
   verifySignature({ request, url, signed, key }, options)
   const hoisted = signed.presigned ? hoistedHeaders(url) : []
   refuseSessionToken(request.headers, url, signed.presigned)
+  if (signed.presigned) refuseUnsignedCopySource(request.headers, signed.signedHeaders)
   const contentSha256 = request.headers.get('x-amz-content-sha256')
   return {
     identity: { accessKeyId, token: secret.token },
@@ -68,6 +69,15 @@ export async function authenticate(request: Request, options: AuthenticateOption
 function refuseSessionToken(headers: Headers, url: URL, presigned: boolean): void {
   const inQuery = url.searchParams.has('X-Amz-Security-Token') || url.searchParams.has('x-amz-security-token')
   if (headers.has('x-amz-security-token') || (presigned && inQuery)) throw invalidArgument('X-Amz-Security-Token')
+}
+
+/**
+ * Other headers need not be signed, as on R2. This one would turn a URL for storing an object into one for reading any other
+ * that its signer may read, so it is refused as AWS refuses it.
+ */
+function refuseUnsignedCopySource(headers: Headers, signedHeaders: readonly string[]): void {
+  if (!headers.has('x-amz-copy-source') || signedHeaders.includes('x-amz-copy-source')) return
+  throw new StoreError('AccessDenied', { message: 'There were headers present in the request which were not signed' })
 }
 
 interface Verification {

@@ -41,6 +41,13 @@ describe('a presigned request', () => {
     await expect(check(withHeaders(await presign(), { 'x-amz-meta-a': 'b', 'content-type': 'text/plain' }))).resolves.toBeDefined()
   })
 
+  test('does not become a copy of another object by a header that nobody signed', async () => {
+    const source = { 'x-amz-copy-source': '/photos/secret.jpg' }
+    expect(await failure(check(withHeaders(await presign(), source)))).toMatchObject({ status: 403, code: 'AccessDenied' })
+    await expect(check(await presign('', source))).resolves.toBeDefined()
+    await expect(check(await presign('?x-amz-copy-source=%2Fphotos%2Fcat.jpg'))).resolves.toBeDefined()
+  })
+
   test('must carry the headers that are signed', async () => {
     const request = await presign('', { 'x-amz-meta-a': 'b' })
     await expect(check(request)).resolves.toBeDefined()
