@@ -25,6 +25,9 @@ export interface Digested {
   readonly hashes?: BindingHashes
 }
 
+/** How much of a refused body is read at a time. */
+const PIECE_BYTES = 256 * 1024
+
 type Commit<T> = (written: WrittenBlob, digested: Digested) => Promise<Outcome<Committed<T>>>
 
 /**
@@ -50,7 +53,9 @@ async function writeInline<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, co
   if (committed.kind === 'committed') return committed.value
   // The bucket's inline budget is spent: the sealed bytes become the one segment of a blob in the next tier.
   const elsewhere = { ...blob, tier: ports.segments.plan({ id: plan.id, size: plan.size, inline: false }).tier }
-  return journalled(ports, write, elsewhere, async (begun) => commit({ blob: await ports.segments.moveOut(blob), begun }, digested))
+  return journalled(ports, write, elsewhere, {
+    work: async (begun) => commit({ blob: await ports.segments.moveOut(blob), begun }, digested),
+  })
 }
 
 /** A small part is stored without a `begin`, which would tell the algorithm of its upload. What is wrong with the upload is the commit's to tell. */
@@ -62,9 +67,13 @@ async function wantedChecksum(ports: Ports, { bucket, target, upload }: BlobWrit
 
 /** Journal first, then the bytes, then the commit. */
 function writeJournalled<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, commit: Commit<T>): Promise<T> {
-  return journalled(ports, write, plan, async (begun) => {
-    const { blob, digested } = await storeBytes(ports, write, plan, begun)
-    return commit({ blob, begun }, digested)
+  return journalled(ports, write, plan, {
+    work: async (begun) => {
+      const { blob, digested } = await storeBytes(ports, write, plan, begun)
+      return commit({ blob, begun }, digested)
+    },
+    // What is wrong with the bytes is told before what is wrong with the key or the upload, as when they are inline.
+    refused: () => verifyBytes(write),
   })
 }
 
@@ -73,11 +82,13 @@ async function journalled<T>(
   ports: Ports,
   { bucket: ref, target }: BlobWrite,
   plan: BlobPlan,
-  work: (begun: Begun) => Promise<Outcome<Committed<T>>>,
+  { work, refused }: { work: (begun: Begun) => Promise<Outcome<Committed<T>>>; refused?: () => Promise<void> },
 ): Promise<T> {
   const bucket = ports.bucket(ref)
   const { id: blobId, tier, size } = plan
-  const begun = unwrap(await bucket.begin({ blobId, tier, segments: storedSegments(plan), size, target }))
+  const begin = await bucket.begin({ blobId, tier, segments: storedSegments(plan), size, target })
+  if (!begin.ok && begin.code !== 'NoSuchBucket') await refused?.()
+  const begun = unwrap(begin)
   try {
     const committed = unwrap(await work(begun))
     if (committed.kind === 'inline-full') throw new Error('Only an inline blob can be refused for its place')
@@ -99,4 +110,18 @@ async function storeBytes(ports: Ports, { bucket, upload, customerKey }: BlobWri
   verifyClaims(claims, computed)
   const digested: Digested = { etag: computed.md5!.toHex(), checksum: checksumOf(claims, computed), hashes: claims.hashes }
   return { blob, digested }
+}
+
+/** Reads the bytes of a write that is refused already, and compares what is claimed of them. */
+async function verifyBytes({ upload: { source, size, claims } }: BlobWrite): Promise<void> {
+  const digests = new Digests(digestsFor(claims))
+  let length = 0
+  for (;;) {
+    const piece = await source.read(PIECE_BYTES)
+    if (piece.length === 0) break
+    digests.update(piece)
+    length += piece.length
+  }
+  if (length !== size) throw new StoreError('IncompleteBody')
+  verifyClaims(claims, digests.finish())
 }
