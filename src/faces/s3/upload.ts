@@ -19,8 +19,8 @@ type BodyCall = Pick<Call, 'request' | 'headers' | 'payload'>
  * @throws StoreError MissingContentLength, InvalidDigest, InvalidRequest
  */
 export function readUpload(call: BodyCall): Upload {
-  const { source, claims } = openBody(call)
-  return { source, claims, size: announcedBytes(call) }
+  const size = announcedBytes(call)
+  return { ...openBody(call), size }
 }
 
 /**

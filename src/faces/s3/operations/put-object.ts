@@ -11,7 +11,9 @@ import { readUpload } from '../upload.ts'
 
 /** https://developers.cloudflare.com/r2/api/s3/api/ (PutObject) */
 export async function putObject(call: ObjectCall): Promise<Response> {
-  const head = await call.store.putObject(call.at, readUpload(call), readPutOptions(call))
+  // Before the body: R2 names a wrong customer key or storage class first.
+  const options = readPutOptions(call)
+  const head = await call.store.putObject(call.at, readUpload(call), options)
   return new Response(null, { headers: [['ETag', httpEtag(head.etag)], ...writtenHeaders(head)] })
 }
 
