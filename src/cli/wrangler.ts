@@ -24,6 +24,12 @@ type WranglerOptions = SpawnOptions & { persistTo?: string }
 /** Local runs keep their service registry beside their data, so that two servers never see each other. */
 const registryIn = (persistTo: string | undefined) => (persistTo ? { WRANGLER_REGISTRY_PATH: join(persistTo, 'registry') } : {})
 
+/** The same for wrangler and Miniflare inside this process. */
+export function setQuietEnvironment(persistTo: string): void {
+  Object.assign(process.env, QUIET, LEAN, registryIn(persistTo))
+  process.env.WRANGLER_LOG ??= 'warn' // It would tell where the secrets come from.
+}
+
 export function spawnWrangler(args: string[], { persistTo, env, ...options }: WranglerOptions = {}): ChildProcess {
   return spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
