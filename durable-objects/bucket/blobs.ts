@@ -134,23 +134,22 @@ export function extentsOf(sql: SqlStorage, blobId: string, span: ByteSpan, partN
   }
 }
 
-/** Where a part lies in a body of `parts` parts; `null` when there is no such part. Only the last one may be empty, and then has no extent. */
+/**
+ * Where a part lies in a body of `parts` parts; `null` when there is no such part. Only the last one may be empty, and then
+ * has no extent. Two seeks, since parts follow each other: SQLite would walk the whole body to sum up the lengths of one part.
+ */
 export function partSpan(sql: SqlStorage, blobId: string, { partNumber, parts }: { partNumber: number; parts: number }): ByteSpan | null {
-  const row = sql
-    .exec<{ start: number | null; length: number | null }>(
-      'SELECT min(start) AS start, sum(length) AS length FROM extents WHERE owner_id = ? AND part_number = ?',
+  const { start, next, size } = sql
+    .exec<{ start: number | null; next: number | null; size: number }>(
+      `SELECT size, (SELECT start FROM extents WHERE owner_id = ?1 AND part_number = ?2 ORDER BY start LIMIT 1) AS start,
+              (SELECT start FROM extents WHERE owner_id = ?1 AND part_number > ?2 ORDER BY part_number, start LIMIT 1) AS next
+       FROM blobs WHERE id = ?1`,
       blobId,
       partNumber,
     )
     .one()
-  if (row.start !== null) return { offset: row.start, length: row.length ?? 0 }
-  const { last, size } = sql
-    .exec<{ last: number | null; size: number }>(
-      'SELECT (SELECT max(part_number) FROM extents WHERE owner_id = ?1) AS last, size FROM blobs WHERE id = ?1',
-      blobId,
-    )
-    .one()
-  return partNumber === parts && (last ?? 0) < parts ? { offset: size, length: 0 } : null
+  if (start !== null) return { offset: start, length: (next ?? size) - start }
+  return partNumber === parts ? { offset: size, length: 0 } : null
 }
 
 /** 128 random bits in lowercase hex. */

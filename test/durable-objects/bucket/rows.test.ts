@@ -1,0 +1,218 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { expireUploads, nextWake } from '../../../durable-objects/bucket/alarm.ts'
+import type { Context } from '../../../durable-objects/bucket/context.ts'
+import { copyObject } from '../../../durable-objects/bucket/copy.ts'
+import { listObjects } from '../../../durable-objects/bucket/listing.ts'
+import { commitObject, deleteObjects, lookup } from '../../../durable-objects/bucket/objects.ts'
+import { completeUpload, createUpload, listParts, listUploads } from '../../../durable-objects/bucket/uploads.ts'
+import { LIMITS } from '../../../src/core/limits.ts'
+import { ATTRIBUTES, fakeBlob, TestBucket } from '../../support/bucket.ts'
+
+// Rows are what SQLite in a Durable Object is billed by, and what its speed follows. A cursor reads one row ahead of what is taken.
+
+interface Meter {
+  read: number
+  written: number
+  readonly plans: string[]
+}
+
+/** Counts the rows of every statement that `work` runs, and asks SQLite how it finds them. */
+async function metered<R>(bucket: TestBucket, work: (context: Context) => R): Promise<Meter & { result: R }> {
+  const meter: Meter = { read: 0, written: 0, plans: [] }
+  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []
+  const sql = (real: SqlStorage) =>
+    ({
+      exec: (query: string, ...bindings: unknown[]) => {
+        for (const { detail } of real.exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, ...bindings)) meter.plans.push(detail)
+        const cursor = real.exec(query, ...bindings)
+        cursors.push(cursor)
+        return cursor
+      },
+      get databaseSize() {
+        return real.databaseSize
+      },
+    }) as unknown as SqlStorage
+  const measured = (context: Context) => {
+    const value = work(context)
+    for (const { rowsRead, rowsWritten } of cursors) {
+      meter.read += rowsRead
+      meter.written += rowsWritten
+    }
+    return value
+  }
+  const result = await bucket.change(measured, { sql })
+  return { ...meter, result }
+}
+
+const cost = ({ read, written }: Meter) => ({ read, written })
+
+const commit = (key: string) => (context: Context) => commitObject(context, { ...ATTRIBUTES, key, blob: fakeBlob(1), etag: '0'.repeat(32) })
+
+async function fill(bucket: TestBucket, keys: readonly string[]): Promise<void> {
+  await bucket.change((context) => {
+    for (const key of keys) commit(key)(context)
+  })
+}
+
+/** An object of `count` parts under `key`. */
+async function multipart(bucket: TestBucket, key: string, count: number): Promise<void> {
+  await bucket.change((context) => {
+    const { uploadId } = createUpload(context, { ...ATTRIBUTES, key })
+    for (let n = 1; n <= count; n++) {
+      const { id, size, tier, chunkBytes, segmentBytes } = fakeBlob(LIMITS.partMinBytes)
+      context.sql.exec('INSERT INTO blobs VALUES (?, 1, ?, ?, ?, ?, NULL, NULL, NULL)', id, size, tier, chunkBytes, segmentBytes)
+      context.sql.exec('INSERT INTO parts VALUES (?, ?, ?, ?, ?, NULL, 0)', uploadId, n, id, size, '0'.repeat(32))
+    }
+    const parts = Array.from({ length: count }, (_, i) => ({ partNumber: i + 1, etag: '0'.repeat(32) }))
+    completeUpload(context, { key, uploadId, parts })
+  })
+}
+
+const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${String(i).padStart(6, '0')}`)
+
+describe('a listing', () => {
+  let wide: TestBucket
+  beforeAll(async () => {
+    wide = await TestBucket.create()
+    for (let group = 0; group < 10; group++) await fill(wide, names(`group-${group}/`, 2000))
+  })
+
+  test('folded at a delimiter reads two rows for each prefix, however many keys are below it', async () => {
+    const { result, read } = await metered(wide, ({ sql }) => listObjects(sql, { prefix: '', delimiter: '/', limit: 1000 }))
+    expect(result).toMatchObject({ items: [], truncated: false })
+    expect(result.delimitedPrefixes).toHaveLength(10)
+    expect(read).toBeLessThanOrEqual(2 * 10 + 1)
+  })
+
+  test('of one key, to know whether there is any, reads a row or two, and one ahead', async () => {
+    for (const limit of [0, 1]) {
+      const { result, read } = await metered(wide, ({ sql }) => listObjects(sql, { prefix: 'group-4/', limit }))
+      expect(result.truncated).toBe(true)
+      expect(read).toBeLessThanOrEqual(limit + 2)
+    }
+  })
+
+  test('costs the same among ten keys and among thousands, at the beginning and deep inside', async () => {
+    const small = await TestBucket.create()
+    await fill(small, names('group-5/', 10))
+    const page = { prefix: 'group-5/', limit: 5 }
+    const few = await metered(small, ({ sql }) => listObjects(sql, page))
+    const first = await metered(wide, ({ sql }) => listObjects(sql, page))
+    const deep = await metered(wide, ({ sql }) => listObjects(sql, { ...page, after: { key: 'group-5/001500' } }))
+    expect([few, first, deep].map(cost)).toEqual([cost(few), cost(few), cost(few)])
+    expect(few.read).toBe(5 + 2)
+    expect([few, first, deep].flatMap(({ plans }) => plans).filter((plan) => !plan.startsWith('SEARCH'))).toEqual([])
+  })
+
+  test('of a thousand keys reads one row more to know whether there are others, and one ahead', async () => {
+    const { read } = await metered(wide, ({ sql }) => listObjects(sql, { prefix: '', limit: 1000 }))
+    expect(read).toBe(1002)
+  })
+
+  test('of uploads reads a row and its index entry for each, wherever it starts', async () => {
+    const bucket = await TestBucket.create()
+    const ids = await bucket.change((context) =>
+      names('same', 500).map(() => createUpload(context, { ...ATTRIBUTES, key: 'same' }).uploadId),
+    )
+    const marker = ids.toSorted()[400]!
+    const query = { prefix: '', limit: 10, after: { key: 'same' }, afterUploadId: marker }
+    const { result, read, plans } = await metered(bucket, ({ sql }) => listUploads(sql, query))
+    expect(result.items.map(({ uploadId }) => uploadId)).toEqual(ids.toSorted().slice(401, 411))
+    expect(read).toBeLessThanOrEqual(2 * 11 + 1)
+    expect(plans.filter((plan) => !plan.startsWith('SEARCH'))).toEqual([])
+  })
+})
+
+describe('a commit', () => {
+  test('costs the same in an empty bucket and in a full one', async () => {
+    const bucket = await TestBucket.create()
+    const empty = await metered(bucket, commit('k'))
+    await fill(bucket, names('k', 5000))
+    const full = await metered(bucket, commit('k0025000'))
+    expect(cost(full)).toEqual(cost(empty))
+    expect(empty.written).toBe(3) // Object, blob, counters.
+  })
+})
+
+describe('an object of a thousand parts', () => {
+  let bucket: TestBucket
+  beforeAll(async () => {
+    bucket = await TestBucket.create()
+    await multipart(bucket, 'thousand', 1000)
+    await multipart(bucket, 'two', 2)
+  })
+
+  test('is read by range through as many rows as the range has parts, wherever it is', async () => {
+    const part = LIMITS.partMinBytes
+    for (const [offset, length, slices] of [
+      [0, 1, 1],
+      [500 * part, 1, 1],
+      [500 * part - 1, 2, 2],
+      [999 * part + 5, 10, 1],
+      [700 * part, 3 * part, 3],
+    ] as const) {
+      const { result, read } = await metered(bucket, (context) =>
+        lookup(context, { key: 'thousand', range: { offset, length }, body: true }),
+      )
+      expect(result).toMatchObject({ kind: 'found', span: { offset, length }, body: { slices: { length: slices } } })
+      expect(read).toBeLessThanOrEqual(4 + 2 * slices)
+    }
+  })
+
+  test('is read by part number through a few rows', async () => {
+    const { result, read } = await metered(bucket, (context) => lookup(context, { key: 'thousand', partNumber: 777, body: true }))
+    expect(result).toMatchObject({ span: { offset: 776 * LIMITS.partMinBytes, length: LIMITS.partMinBytes } })
+    expect(read).toBeLessThanOrEqual(9)
+  })
+
+  test('is read from the start in pages of slices', async () => {
+    const { result, read } = await metered(bucket, (context) => lookup(context, { key: 'thousand', body: true }))
+    expect(result).toMatchObject({ body: { slices: { length: 500 }, rest: {} } })
+    expect(read).toBeLessThanOrEqual(4 + 2 * 501)
+  })
+
+  test('is asked about without its body through one row', async () => {
+    expect((await metered(bucket, (context) => lookup(context, { key: 'thousand', body: false }))).read).toBe(1)
+  })
+
+  test('is copied, overwritten and deleted at the cost of one of two parts', async () => {
+    const copy = (from: string, to: string) => (context: Context) =>
+      copyObject(context, { ...ATTRIBUTES, key: to, source: { key: from }, directive: 'COPY' })
+    const remove = (key: string) => (context: Context) => deleteObjects(context, [key])
+    const costs = []
+    for (const key of ['two', 'thousand']) {
+      const copied = await metered(bucket, copy(key, `${key} again`))
+      const shared = await metered(bucket, remove(key))
+      const overwritten = await metered(bucket, commit(`${key} again`))
+      await multipart(bucket, key, key === 'two' ? 2 : 1000)
+      const removed = await metered(bucket, remove(key))
+      costs.push([copied, shared, overwritten, removed].map(cost))
+    }
+    expect(costs[1]).toEqual(costs[0])
+    for (const { written } of costs[1]!) expect(written).toBeLessThanOrEqual(6)
+  })
+})
+
+test('no statement of an alarm or a page scans a table', async () => {
+  const bucket = await TestBucket.create()
+  const { uploadId } = await bucket.change((context) => createUpload(context, { ...ATTRIBUTES, key: 'a' }))
+  const { plans } = await metered(bucket, (context) => {
+    expireUploads(context)
+    nextWake(context)
+    context.sql.exec('SELECT * FROM garbage WHERE due_ms <= ? ORDER BY due_ms LIMIT ?', 1, 1)
+    listParts(context, { key: 'a', uploadId, after: 0, limit: 10 })
+    listUploads(context.sql, { prefix: 'a', delimiter: '/', limit: 10 })
+    listObjects(context.sql, { prefix: 'a', delimiter: '/', after: { key: 'a' }, limit: 10 })
+    completeUploadOrNothing(context, uploadId)
+  })
+  expect(plans.filter((plan) => !/^(SEARCH|SCALAR SUBQUERY|SCAN CONSTANT ROW)/.test(plan))).toEqual([])
+})
+
+/** Its statements are what counts here. */
+function completeUploadOrNothing(context: Context, uploadId: string): void {
+  try {
+    completeUpload(context, { key: 'a', uploadId, parts: [{ partNumber: 1, etag: 'e' }] })
+  } catch {
+    // There is no such part.
+  }
+}
