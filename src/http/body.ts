@@ -35,11 +35,6 @@ export function requestSource({ body }: Request): ByteSource {
   return { read, cancel: () => latest.then(() => drain(source)) }
 }
 
-/** Reads and drops a body that nobody has opened, for the same reason. */
-export async function drainRequest(request: Request): Promise<void> {
-  if (request.body !== null && !request.bodyUsed) await requestSource(request).cancel()
-}
-
 async function drain(source: ByteSource): Promise<void> {
   try {
     for (let left = DRAIN_BYTES; left > 0; left -= DRAIN_PIECE_BYTES) {

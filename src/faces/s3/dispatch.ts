@@ -6,7 +6,6 @@ import { notImplemented, StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
 import type { BucketRef } from '../../core/object.ts'
 import type { Config } from '../../env.ts'
-import { drainRequest } from '../../http/body.ts'
 import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import type { Store } from '../../store/store.ts'
 import { type Address, readAddress } from './address.ts'
@@ -33,7 +32,6 @@ export async function dispatch(request: Request, ports: S3Ports): Promise<Respon
     response = isPreflight(request) ? await preflight(request, address, ports) : await answer(request, url, address, ports)
   } catch (error) {
     logUnexpected(error)
-    await drainRequest(request)
     response = renderError(error, request.method)
   }
   return withCors(response, request, address, ports)
