@@ -8,6 +8,8 @@ export const ALLOWANCES = {
   fastRewrites: 'More than one write a second to one key; on R2 429 `TooManyRequests`',
   fullObjectCrc: 'FULL_OBJECT checksums of multipart objects for CRC32 and CRC32C; on R2 501 `NotImplemented`',
   partCopyConditions: '`x-amz-copy-source-if-*` on UploadPartCopy, which the AWS CLI sends; on R2 501 `NotImplemented`',
+  configurationChecksums: '`x-amz-sdk-checksum-algorithm` on PutBucketCors and its like, which AWS SDKs send; on R2 501 `NotImplemented`',
+  privateBucketAcl: '`x-amz-acl: private` on CreateBucket; on R2 501 `NotImplemented`',
   emptyStorageClass: 'An empty `x-amz-storage-class` header; on R2 400 `InvalidStorageClass`',
 } as const
 

@@ -535,6 +535,18 @@ describe('header screening', () => {
     )
   })
 
+  test('CreateBucket takes the ACL that every bucket has', async () => {
+    const answer = await sendSigned(`/${bucket}`, { method: 'PUT', headers: { 'x-amz-acl': 'private' } })
+    expect(refusal(answer)[1]).toBe('BucketAlreadyOwnedByYou')
+  })
+
+  test.each(['x-amz-sdk-checksum-algorithm', 'x-amz-checksum-algorithm'])('a configuration may name its checksum: %s', async (name) => {
+    const body =
+      '<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>'
+    expect((await sendSigned(`/${bucket}?cors`, { method: 'PUT', headers: { [name]: 'CRC32' }, body })).status).toBe(200)
+    expect((await sendSigned(`/${bucket}?cors`, { method: 'DELETE' })).status).toBe(204)
+  })
+
   const WRITES = SCREENED.filter(([name]) => ['PutObject', 'CreateMultipartUpload', 'CopyObject'].includes(name))
 
   test.each(WRITES)('%s takes AES256 and every canned ACL as no-ops', async (_, screened) => {

@@ -1,3 +1,4 @@
+import type { Allowance } from '../../core/allowances.ts'
 import { headerNotImplemented } from '../../core/errors.ts'
 import type { Config } from '../../env.ts'
 
@@ -8,6 +9,7 @@ const sourceOwner = ['x-amz-source-expected-bucket-owner']
 const mfa = ['x-amz-mfa', 'x-amz-bypass-governance-retention']
 const grants = ['full-control', 'read', 'read-acp', 'write', 'write-acp'].map((grant) => `x-amz-grant-${grant}`)
 const sourceConditions = ['match', 'none-match', 'modified-since', 'unmodified-since'].map((name) => `x-amz-copy-source-if-${name}`)
+const checksumAlgorithms = ['x-amz-sdk-checksum-algorithm', 'x-amz-checksum-algorithm']
 const write = [
   ...owner,
   'x-amz-tagging',
@@ -31,7 +33,7 @@ export const REFUSED = {
   uploadPartCopy: [...owner, ...sourceOwner, ...sourceConditions],
   delete: [...owner, ...mfa],
   createBucket: ['x-amz-acl', ...grants, ...owner],
-  configure: owner,
+  configure: [...owner, ...checksumAlgorithms],
 } as const satisfies Record<string, readonly string[]>
 
 export type RefusedGroup = keyof typeof REFUSED
@@ -52,9 +54,10 @@ const CANNED_ACLS = [
  */
 export function screenHeaders(headers: Headers, group: RefusedGroup, { allows }: Pick<Config, 'allows'>): void {
   for (const name of REFUSED[group]) {
-    if (group === 'uploadPartCopy' && sourceConditions.includes(name) && allows('partCopyConditions')) continue
     const value = headers.get(name)
-    if (value !== null && !isNoOp(group, name, value)) throw headerNotImplemented(name, value)
+    if (value === null) continue
+    const allowance = allowanceOf(group, name, value)
+    if (!allowance || !allows(allowance)) throw headerNotImplemented(name, value)
   }
   if (group === 'write' || group === 'copy') screenWriteValues(headers)
   if (group === 'createBucket' && headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true') {
@@ -62,9 +65,13 @@ export function screenHeaders(headers: Headers, group: RefusedGroup, { allows }:
   }
 }
 
-/** A private bucket is what CreateBucket makes anyway. */
-const isNoOp = (group: RefusedGroup, name: string, value: string): boolean =>
-  group === 'createBucket' && name === 'x-amz-acl' && value === 'private'
+/** What lifts a refusal of R2's: these headers we can honour, or they ask for what happens anyway. */
+function allowanceOf(group: RefusedGroup, name: string, value: string): Allowance | undefined {
+  if (group === 'uploadPartCopy' && sourceConditions.includes(name)) return 'partCopyConditions'
+  if (group === 'configure' && checksumAlgorithms.includes(name)) return 'configurationChecksums'
+  if (group === 'createBucket' && name === 'x-amz-acl' && value === 'private') return 'privateBucketAcl'
+  return undefined
+}
 
 /** Canned ACLs and AES256 are accepted and mean nothing: every object is private and encrypted. */
 function screenWriteValues(headers: Headers): void {
