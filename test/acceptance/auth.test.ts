@@ -438,7 +438,7 @@ describe('STREAMING-UNSIGNED-PAYLOAD-TRAILER', () => {
       'a checksum that is none',
       framed('nonsense'),
       11,
-      [400, 'InvalidRequest', 'Value for x-amz-checksum-crc32 trailing header is invalid.'],
+      [400, 'InvalidDigest', 'The checksum or Content-MD5 you specified is not valid.'],
     ],
     ['no decoded length', framed(), null, [411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.']],
   ])('stores nothing: %s', async (_, body, length, expected) => {

@@ -74,7 +74,7 @@ function withTrailer({ headers, payload }: Pick<BodyCall, 'headers' | 'payload'>
   const checksumValue = () => {
     const value = source.trailers.get(name)
     if (value === undefined || isChecksumValue(algorithm, value)) return value
-    throw new StoreError('InvalidRequest', { message: `Value for ${name} trailing header is invalid.` })
+    throw new StoreError('InvalidDigest')
   }
   return { source, claims: { ...claims, checksumAlgorithm: algorithm, checksumValue } }
 }
