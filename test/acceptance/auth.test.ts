@@ -434,12 +434,7 @@ describe('STREAMING-UNSIGNED-PAYLOAD-TRAILER', () => {
           'You provided a CRC32 checksum with value: 00000000\nActual CRC32 was: 0d4a1185',
       ],
     ],
-    [
-      'a checksum that is none',
-      framed('nonsense'),
-      11,
-      [400, 'InvalidDigest', 'The checksum or Content-MD5 you specified is not valid.'],
-    ],
+    ['a checksum that is none', framed('nonsense'), 11, [400, 'InvalidDigest', 'The checksum or Content-MD5 you specified is not valid.']],
     ['no decoded length', framed(), null, [411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.']],
   ])('stores nothing: %s', async (_, body, length, expected) => {
     const key = uniqueName('trailer')
