@@ -7,8 +7,9 @@ import { discardAfterGrace } from './garbage.ts'
 /** The tier of a blob that is made of slices of others. */
 export const COMPOSITE = 'composite'
 
-/** How many slices one answer carries. */
+/** How many slices one answer carries, and how many bytes of inline blobs about: an RPC message has a limit, and memory, too. */
 const SLICES_PER_CALL = 500
+const INLINE_BYTES_PER_CALL = 8 * 1024 * 1024
 
 type BlobRow = {
   id: string
@@ -101,26 +102,29 @@ export function slicesOf(sql: SqlStorage, blobId: string, span: ByteSpan): BodyS
 /** The next slices of a composite body. Works on one that is garbage already, as long as its grace lasts. */
 export function compositeSlices(sql: SqlStorage, { ownerId, span }: BodyRest): BodySlices {
   const end = span.offset + span.length
-  const rows = sql
-    .exec<BlobRow & { start: number; length: number; blob_offset: number }>(
-      // The row that holds the first byte starts at or before it: found by one seek, since rows do not overlap.
-      `SELECT e.start, e.length, e.blob_offset, b.* FROM extents e JOIN blobs b ON b.id = e.blob_id
-       WHERE e.owner_id = ?1 AND e.start < ?3 AND e.start >= coalesce(
-         (SELECT max(start) FROM extents WHERE owner_id = ?1 AND start <= ?2), 0)
-       ORDER BY e.start LIMIT ?4`,
-      ownerId,
-      span.offset,
-      Math.max(end, span.offset + 1),
-      SLICES_PER_CALL + 1,
-    )
-    .toArray()
-  const slices = rows.slice(0, SLICES_PER_CALL).map((row): BlobSlice => {
+  const rows = sql.exec<BlobRow & { start: number; length: number; blob_offset: number }>(
+    // The row that holds the first byte starts at or before it: found by one seek, since rows do not overlap.
+    `SELECT e.start, e.length, e.blob_offset, b.* FROM extents e JOIN blobs b ON b.id = e.blob_id
+     WHERE e.owner_id = ?1 AND e.start < ?3 AND e.start >= coalesce(
+       (SELECT max(start) FROM extents WHERE owner_id = ?1 AND start <= ?2), 0)
+     ORDER BY e.start LIMIT ?4`,
+    ownerId,
+    span.offset,
+    Math.max(end, span.offset + 1),
+    SLICES_PER_CALL + 1,
+  )
+  const slices: BlobSlice[] = []
+  let inlineBytes = 0
+  for (const row of rows) {
+    if (slices.length === SLICES_PER_CALL || inlineBytes >= INLINE_BYTES_PER_CALL) {
+      return { slices, rest: { ownerId, span: { offset: row.start, length: end - row.start } } }
+    }
     const from = Math.max(span.offset - row.start, 0)
     const to = Math.min(end - row.start, row.length)
-    return { blob: toRecord(row), span: { offset: row.blob_offset + from, length: to - from } }
-  })
-  const next = rows[SLICES_PER_CALL]
-  return next ? { slices, rest: { ownerId, span: { offset: next.start, length: end - next.start } } } : { slices }
+    slices.push({ blob: toRecord(row), span: { offset: row.blob_offset + from, length: to - from } })
+    inlineBytes += row.bytes?.byteLength ?? 0
+  }
+  return { slices }
 }
 
 /** The extents that cover `span` of a blob, for a copy by reference. */

@@ -12,7 +12,7 @@ export interface Garbage {
 /** The slowest upload that we wait for: 64 KiB a second, and an hour on top. */
 const SLOWEST_BYTES_PER_MS = 64 * 1.024
 const PATIENCE_MS = 3_600_000
-/** Between the last moment of a commit and the sweep, so that clocks of two machines may differ. */
+/** Between the last moment of a commit or a write and the sweep: clocks of two machines differ, and D1 may work for half a minute. */
 const MARGIN_MS = 60_000
 
 /** Puts something on the list of what the alarm deletes at `dueMs`. */
@@ -48,7 +48,7 @@ export function redeem(context: Context, blobId: string, begun: Begun): void {
   if (rowsWritten === 0 || context.now() > begun.deadlineMs) throw new StoreError('RequestTimeout')
 }
 
-/** The writer gave up: its blob is swept at the next alarm. */
+/** The writer gave up: its blob is swept soon, but not at once, since a write that failed for us may still arrive. */
 export function abandon(context: Context, blobId: string, begun: Begun): void {
   const dueMs = begun.deadlineMs + MARGIN_MS
   const [row] = context.sql.exec<Garbage & Record<string, SqlStorageValue>>(
@@ -56,5 +56,5 @@ export function abandon(context: Context, blobId: string, begun: Begun): void {
     dueMs,
     blobId,
   )
-  if (row) discard(context, row, context.now())
+  if (row) discard(context, row, context.now() + MARGIN_MS)
 }

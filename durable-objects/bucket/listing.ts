@@ -17,14 +17,23 @@ interface Walk<Row> {
   readonly delimiter?: string
   readonly after?: ListPosition
   readonly limit: number
+  /** What a row adds to the size of the answer, where rows may be large. A page ends early when it weighs {@link PAGE_BYTES}. */
+  readonly weigh?: (row: Row) => number
   readonly scan: Scan<Row>
 }
 
-/** One page of objects. Reads a row for each item, and one for each delimited prefix, however many keys are below it. */
+/** Strings may take twice their UTF-8 on their way through RPC, which carries 32 MiB. */
+const PAGE_BYTES = 8 * 1024 * 1024
+
+/**
+ * One page of objects. Reads a row for each item, and one for each delimited prefix, however many keys are below it.
+ * With metadata a page may have fewer items than asked for, as on R2.
+ */
 export function listObjects(sql: SqlStorage, query: ListQuery): ListPage<ObjectHead> {
   const columns = query.includeMetadata ? '*' : OBJECT_COLUMNS
   const page = walk<ObjectRow>({
     ...query,
+    weigh: query.includeMetadata ? (row) => row.metadata_bytes : undefined,
     scan: (from, end) =>
       sql.exec<ObjectRow>(
         `SELECT ${columns} FROM objects WHERE key ${from.inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'} ORDER BY key`,
@@ -42,21 +51,23 @@ const OBJECT_COLUMNS = `key, spelled, version, blob_id, size, etag, uploaded_ms,
  * Walks rows in key order and folds those that share a delimited prefix. Behind each such prefix the scan seeks to the
  * first key after it, so that cost follows what is returned, not what is skipped.
  */
-export function walk<Row extends { key: string }>({ prefix: spelled, delimiter, after, limit, scan }: Walk<Row>): ListPage<Row> {
+export function walk<Row extends { key: string }>({ prefix: spelled, delimiter, after, limit, weigh, scan }: Walk<Row>): ListPage<Row> {
   const prefix = normalizeKey(spelled)
   const end = prefixEnd(prefix)
   const items: Row[] = []
   const delimitedPrefixes: string[] = []
+  let bytes = 0
   let last: ListPosition | undefined
   let from = startOf(prefix, after)
 
-  const isFull = () => items.length + delimitedPrefixes.length >= limit
+  const isFull = () => items.length + delimitedPrefixes.length >= limit || bytes >= PAGE_BYTES
   seek: while (from !== null) {
     for (const row of scan(from, end)) {
       if (isFull()) return { items, delimitedPrefixes, truncated: true, last }
       const group = delimitedPrefix(row.key, prefix, delimiter)
       if (group === null) {
         items.push(row)
+        bytes += weigh?.(row) ?? 0
         last = { key: row.key }
         continue
       }

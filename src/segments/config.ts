@@ -36,8 +36,9 @@ export function checkSegmentConfig(config: SegmentConfig): SegmentConfig {
       throw new RangeError(`${name} must be a whole number of bytes`)
   }
   const largest = (kind: Kind, size: number) => sealedSegmentBytes(layoutFor(kind, size, config), 0)
-  if (largest('inline', config.inlineMaxBytes) > LIMITS.sqliteValueBytes)
-    throw new RangeError('inlineMaxBytes is more than a SQLite value holds')
+  // Where an inline blob goes, in one piece, when its Bucket has no room for it.
+  if (base64Length(largest('inline', config.inlineMaxBytes)) > LIMITS.sqliteValueBytes)
+    throw new RangeError('inlineMaxBytes is more than a D1 row holds')
   if (config.d1MaxBytes > D1_MOST_BYTES) throw new RangeError(`d1MaxBytes is more than ${D1_MOST_BYTES}`)
   if (base64Length(largest('d1', config.d1MaxBytes)) > LIMITS.sqliteValueBytes)
     throw new RangeError('segmentBytes is more than a D1 row holds')
