@@ -10,6 +10,7 @@ import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import type { Store } from '../../store/store.ts'
 import { type Address, readAddress } from './address.ts'
 import type { BucketCall, Call, ObjectCall } from './call.ts'
+import { copySourceBucket } from './copy-source.ts'
 import { renderError } from './render-error.ts'
 import { match, type Route } from './routes.ts'
 import { screenHeaders } from './screening.ts'
@@ -92,8 +93,8 @@ function callOf(
 function authorize(route: Route, { identity, bucket, jurisdiction, headers }: Call & Partial<BucketCall>): void {
   if (!allows(identity.token, route.needs, bucket)) throw new StoreError('AccessDenied')
   if (route.header !== 'x-amz-copy-source') return
-  const [, name = ''] = /^\/?([^/]*)/.exec(headers.get('x-amz-copy-source') ?? '') ?? []
-  if (!allows(identity.token, 'object:read', { jurisdiction, name: decodeKey(name) })) throw new StoreError('AccessDenied')
+  const source: BucketRef = { jurisdiction, name: copySourceBucket(headers) }
+  if (!allows(identity.token, 'object:read', source)) throw new StoreError('AccessDenied')
 }
 
 /** `cf-create-bucket-if-missing` is for those who may create buckets. */
@@ -123,9 +124,13 @@ async function preflight(request: Request, address: Address, { store }: S3Ports)
   return new Response(null, { status: 204, headers: preflightHeaders(rules, request.headers) })
 }
 
+/** What was done stays done, and is told, where the rules cannot be had. */
 async function withCors(response: Response, request: Request, address: Address, { store }: S3Ports): Promise<Response> {
   if (address.on === 'account' || !request.headers.has('origin') || request.method === 'OPTIONS') return response
-  const rules = await store.corsRules(bucketOf(address), Date.now())
+  const rules = await store.corsRules(bucketOf(address), Date.now()).catch((error: unknown) => {
+    logUnexpected(error)
+    return []
+  })
   for (const [name, value] of corsHeaders(rules, request.method, request.headers)) response.headers.append(name, value)
   return response
 }
