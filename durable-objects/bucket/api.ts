@@ -142,6 +142,11 @@ export interface CopyObject extends ObjectAttributes {
   readonly ssecKeyMd5?: string
 }
 
+/** A copy, and which version of its source it is of. */
+export interface CopiedObject extends ObjectHead {
+  readonly sourceVersion: string
+}
+
 /** `needs-bytes`: the encryption differs, so the source must be read and stored anew. */
 export type Copied<T> = { readonly kind: 'copied'; readonly value: T } | { readonly kind: 'needs-bytes'; readonly source: Found }
 
@@ -268,7 +273,7 @@ export interface BucketApi {
   moreSlices(rest: BodyRest): Promise<Outcome<BodySlices>>
   listObjects(query: ListQuery): Promise<Outcome<ListPage<ObjectHead>>>
   deleteObjects(keys: readonly string[]): Promise<Outcome<Deleted[]>>
-  copyObject(copy: CopyObject): Promise<Outcome<Copied<ObjectHead>>>
+  copyObject(copy: CopyObject): Promise<Outcome<Copied<CopiedObject>>>
 
   createUpload(create: CreateUpload): Promise<Outcome<CreatedUpload>>
   commitPart(commit: CommitPart): Promise<Outcome<Committed<Part>>>

@@ -18,6 +18,7 @@ import type {
   Committed,
   CompleteUpload,
   Copied,
+  CopiedObject,
   CopyObject,
   CopyPart,
   CreatedUpload,
@@ -168,7 +169,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     return this.#change((context) => deleteObjects(context, keys))
   }
 
-  async copyObject(copy: CopyObject): Promise<Outcome<Copied<ObjectHead>>> {
+  async copyObject(copy: CopyObject): Promise<Outcome<Copied<CopiedObject>>> {
     return this.#change((context) => copyObject(context, copy))
   }
 

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { evaluateConditions } from '../../src/core/conditions.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import { mergeMetadata } from '../../src/core/metadata.ts'
-import type { ByteSpan, Checksum, ObjectHead } from '../../src/core/object.ts'
+import type { ByteSpan, Checksum } from '../../src/core/object.ts'
 import { resolveRange } from '../../src/core/range.ts'
-import type { Copied, CopyObject, CopyPart, CopySource, Found, Part } from './api.ts'
+import type { Copied, CopiedObject, CopyObject, CopyPart, CopySource, Found, Part } from './api.ts'
 import { addReference, extentsOf, insertComposite } from './blobs.ts'
 import type { Context } from './context.ts'
 import { checkCustomerKey, checkOverwrite, findObject, readRow, replaceObject } from './objects.ts'
@@ -15,7 +15,7 @@ import { checkUploadKey, openUpload, replacePart } from './uploads.ts'
  * Copies an object inside the bucket by adding a reference to its body, whatever its size. The copy keeps the ETag, the
  * checksum and the parts: they describe the same bytes. When the customer key changes, the bytes have to be stored anew.
  */
-export function copyObject(context: Context, copy: CopyObject): Copied<ObjectHead> {
+export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObject> {
   const { sql } = context
   const row = findSource(sql, copy.source)
   checkOverwrite(context, findObject(sql, copy.key), copy.conditions)
@@ -34,7 +34,7 @@ export function copyObject(context: Context, copy: CopyObject): Copied<ObjectHea
     ssecKeyMd5: copy.ssecKeyMd5,
     partsCount: row.parts_count ?? undefined,
   })
-  return { kind: 'copied', value: head }
+  return { kind: 'copied', value: { ...head, sourceVersion: row.version } }
 }
 
 /**

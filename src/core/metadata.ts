@@ -32,14 +32,15 @@ function storedLength(text: string): number {
   return text.length
 }
 
-/** The metadata of a copy. Merging overlays what the request names and cannot remove anything. */
+/**
+ * The metadata of a copy. Merging overlays what the request names and cannot remove anything.
+ * @throws StoreError `MetadataTooLarge` for what comes of it; what a copy leaves out may be of any size.
+ */
 export function mergeMetadata(directive: MetadataDirective, source: Metadata, own: Metadata): Metadata {
   if (directive === 'COPY') return source
-  if (directive === 'REPLACE') return own
-  return {
-    httpMetadata: overlay(source.httpMetadata, own.httpMetadata),
-    customMetadata: overlay(source.customMetadata, own.customMetadata),
-  }
+  const customMetadata = directive === 'REPLACE' ? own.customMetadata : overlay(source.customMetadata, own.customMetadata)
+  checkMetadata(customMetadata)
+  return { customMetadata, httpMetadata: directive === 'REPLACE' ? own.httpMetadata : overlay(source.httpMetadata, own.httpMetadata) }
 }
 
 /** A field that is there but `undefined` leaves the one beneath it. */

@@ -1,10 +1,10 @@
-import type { CopySource as BucketCopySource, Found, ObjectAttributes } from '../../durable-objects/bucket/api.ts'
+import type { CopySource as BucketCopySource, CopiedObject, Found, ObjectAttributes } from '../../durable-objects/bucket/api.ts'
 import type { ByteSource, Upload } from '../core/byte-source.ts'
 import { StoreError } from '../core/errors.ts'
 import { checkKey } from '../core/key.ts'
 import { LIMITS } from '../core/limits.ts'
-import { checkMetadata, type MetadataDirective, mergeMetadata } from '../core/metadata.ts'
-import type { BucketRef, Conditions, CustomerKey, ObjectHead, ObjectRef, RangeRequest } from '../core/object.ts'
+import { type MetadataDirective, mergeMetadata } from '../core/metadata.ts'
+import type { BucketRef, Conditions, CustomerKey, ObjectRef, RangeRequest } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
 import { byteSource } from '../http/body.ts'
 import type { Ports } from './ports.ts'
@@ -28,9 +28,8 @@ export interface CopyOptions extends ObjectAttributes {
  * Copies an object: by reference inside a bucket, by its bytes across buckets or when the customer key changes.
  * @throws StoreError NoSuchBucket, NoSuchKey, PreconditionFailed, MetadataTooLarge, AccessDenied
  */
-export async function copyObject(ports: Ports, at: ObjectRef, source: CopySource, options: CopyOptions): Promise<ObjectHead> {
+export async function copyObject(ports: Ports, at: ObjectRef, source: CopySource, options: CopyOptions): Promise<CopiedObject> {
   checkKey(at.key)
-  checkMetadata(options.customMetadata)
   const { customerKey, ...attributes } = options
   if (!sameBucket(source.at.bucket, at.bucket)) {
     return copyBytes(ports, at, { source, found: await findSource(ports, source), options })
@@ -77,15 +76,17 @@ async function copyBytes(
   ports: Ports,
   at: ObjectRef,
   { source, found, options }: { source: CopySource; found: Found; options: CopyOptions },
-): Promise<ObjectHead> {
+): Promise<CopiedObject> {
   const { conditions, customerKey, storageClass, directive } = options
   const upload = await uploadOf(ports, source, found)
   const metadata = mergeMetadata(directive, found.head, options)
-  return writeBlob(ports, { bucket: at.bucket, target: { key: at.key, conditions }, upload, customerKey }, (written, digested) =>
+  const write = { bucket: at.bucket, target: { key: at.key, conditions }, upload, customerKey }
+  const head = await writeBlob(ports, write, (written, digested) =>
     ports
       .bucket(at.bucket)
       .commitObject({ ...written, ...digested, ...metadata, key: at.key, conditions, storageClass, ssecKeyMd5: customerKey?.keyMd5 }),
   )
+  return { ...head, sourceVersion: found.head.version }
 }
 
 function bytesSource(bytes: Uint8Array): ByteSource {

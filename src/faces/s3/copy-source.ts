@@ -6,18 +6,37 @@ import type { CopySource } from '../../store/copy-object.ts'
 import type { Call } from './call.ts'
 
 /**
- * Reads `x-amz-copy-source`, `bucket/key` or `/bucket/key`, percent-decoded once, with its conditions and customer key.
+ * Reads `x-amz-copy-source` with its conditions and customer key.
  * The source is in the jurisdiction that the request came to.
  * @throws StoreError InvalidArgument, InvalidObjectName, NotImplemented
  */
 export function readCopySource({ headers, jurisdiction }: Pick<Call, 'headers' | 'jurisdiction'>): CopySource {
-  const [path = '', version] = (headers.get('x-amz-copy-source') ?? '').split('?', 2)
-  if (version?.startsWith('versionId=')) throw notImplemented('versionId')
-  const [, bucket, encodedKey] = /^\/?([^/]+)\/(.+)$/s.exec(path) ?? []
-  if (!bucket || !encodedKey) throw invalidArgument('copy source bucket name')
+  const { path, versioned } = splitCopySource(headers)
+  if (versioned) throw notImplemented('versionId')
+  const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(path) ?? []
+  if (!bucket || !key) throw invalidArgument('copy source bucket name')
   return {
-    at: { bucket: { jurisdiction, name: decodeKey(bucket) }, key: decodeKey(encodedKey) },
+    at: { bucket: { jurisdiction, name: bucket }, key },
     conditions: readConditions(headers, 'x-amz-copy-source-'),
     customerKey: readCustomerKey(headers, 'copy-source-'),
   }
+}
+
+/**
+ * The name of the bucket that a copy reads, whatever else may be wrong with its source.
+ * @throws StoreError InvalidObjectName
+ */
+export function copySourceBucket(headers: Headers): string {
+  const [, encoded = ''] = /^(?:\/|%2F)?(.*?)(?:\/|%2F|$)/is.exec(headers.get('x-amz-copy-source') ?? '') ?? []
+  return decodeKey(encoded)
+}
+
+/**
+ * `bucket/key` or `/bucket/key`, percent-decoded once as a whole, since some clients encode the slashes too.
+ * Only `?versionId=` ends the key: any other question mark is part of it.
+ */
+function splitCopySource(headers: Headers): { path: string; versioned: boolean } {
+  const value = headers.get('x-amz-copy-source') ?? ''
+  const [, encoded = '', version] = /^(.*?)(\?versionId=.*)?$/s.exec(value) ?? []
+  return { path: decodeKey(encoded), versioned: version !== undefined }
 }

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../../../core/errors.ts'
 import { METADATA_DIRECTIVES, type MetadataDirective } from '../../../core/metadata.ts'
 import { readConditions } from '../../../http/conditions.ts'
+import { readCustomerKey } from '../../../http/ssec.ts'
 import type { ObjectCall } from '../call.ts'
 import { readCopySource } from '../copy-source.ts'
 import { renderCopyObjectResult } from '../xml/copy-results.ts'
@@ -10,10 +11,17 @@ import { readPutOptions, writtenHeaders } from './put-object.ts'
 /** Conditions on the destination have names of R2's own: `cf-copy-destination-if-*`. */
 export async function copyObject(call: ObjectCall): Promise<Response> {
   const { headers, store, at } = call
+  checkCustomerKeys(headers)
   const directive = readDirective(headers.get('x-amz-metadata-directive'))
   const options = { ...readPutOptions(call), directive, conditions: readConditions(headers, 'cf-copy-destination-') }
   const head = await store.copyObject(at, readCopySource(call), options)
-  return xmlResponse(renderCopyObjectResult(head), writtenHeaders(head))
+  return xmlResponse(renderCopyObjectResult(head), [...writtenHeaders(head), ['x-amz-copy-source-version-id', head.sourceVersion]])
+}
+
+/** Both keys are screened, with the other headers, before R2 looks at what is asked for. */
+function checkCustomerKeys(headers: Headers): void {
+  readCustomerKey(headers, '')
+  readCustomerKey(headers, 'copy-source-')
 }
 
 function readDirective(value: string | null): MetadataDirective {
