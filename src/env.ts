@@ -20,6 +20,8 @@ export interface Env {
   readonly R2_STRICT?: string
   /** The host that S3 clients use, when it is not a `workers.dev` host or `localhost`: enables virtual-hosted addresses. */
   readonly S3_HOST?: string
+  /** The e-mail address that the REST face gives for the owner of the deployment. */
+  readonly OWNER_EMAIL?: string
   readonly INLINE_MAX_BYTES?: string
   readonly D1_MAX_BYTES?: string
   readonly SEGMENT_BYTES?: string
@@ -33,6 +35,7 @@ export interface Config {
   /** Whether something that R2 refuses is allowed here. */
   readonly allows: (allowance: Allowance) => boolean
   readonly s3Host?: string
+  readonly ownerEmail: string
   readonly segments: SegmentConfig
   /** Size of a Bucket's database beyond which small blobs go to D1. */
   readonly inlineBudgetBytes: number
@@ -57,6 +60,7 @@ export function readConfig(env: Env): Config {
     strict,
     allows: () => !strict,
     s3Host: env.S3_HOST?.toLowerCase() || undefined,
+    ownerEmail: env.OWNER_EMAIL || 'owner@cairn.invalid',
     segments: checkSegmentConfig({
       inlineMaxBytes: wholeNumber('INLINE_MAX_BYTES', env.INLINE_MAX_BYTES, DEFAULT_SEGMENT_CONFIG.inlineMaxBytes),
       d1MaxBytes: wholeNumber('D1_MAX_BYTES', env.D1_MAX_BYTES, DEFAULT_SEGMENT_CONFIG.d1MaxBytes),

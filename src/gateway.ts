@@ -1,21 +1,36 @@
+import { type IRequest, IttyRouter } from 'itty-router'
 import type { BucketApi } from '../durable-objects/bucket/api.ts'
 import { TokenFinder } from './control/tokens.ts'
 import type { BucketRef, Location } from './core/object.ts'
 import { type Config, type Env, readConfig, readSecrets, type Secrets, segmentBindings } from './env.ts'
+import type { RestPorts } from './faces/rest/call.ts'
+import { dispatchRest } from './faces/rest/dispatch.ts'
+import { readAddress } from './faces/s3/address.ts'
 import { dispatch, type S3Ports } from './faces/s3/dispatch.ts'
 import { createSegments } from './segments/store.ts'
 import { createStore } from './store/store.ts'
 
 /** Everything that is made once for an isolate. */
-type Deployment = { readonly ok: true; readonly s3: S3Ports } | { readonly ok: false; readonly reason: string }
+type Deployment = { readonly ok: true; readonly ports: S3Ports & RestPorts } | { readonly ok: false; readonly reason: string }
 
 const deployments = new WeakMap<Env, Deployment>()
 
-/** Chooses the face that answers a request. Until there are others, every path is S3's but those reserved for the service. */
+/** The path chooses the face, except under a bucket's own host, where every path is a key. */
+const faces = IttyRouter<IRequest, [S3Ports & RestPorts]>()
+  .all('/client/v4/*', (request, ports) => (hasBucketHost(request, ports) ? undefined : dispatchRest(request, ports)))
+  .all('*', (request, ports) => dispatch(request, ports))
+
+/** Answers a request with the face that it is for. */
 export async function handle(request: Request, env: Env): Promise<Response> {
   const deployment = deploymentOf(env)
   if (!deployment.ok) return new Response(`${deployment.reason}\n`, { status: 503, headers: { 'Retry-After': '60' } })
-  return dispatch(request, deployment.s3)
+  return faces.fetch(request as IRequest, deployment.ports)
+}
+
+/** `client` cannot be the name of a bucket. */
+function hasBucketHost(request: Request, { config }: RestPorts): boolean {
+  const address = readAddress(new URL(request.url), config)
+  return address.on === 'object' && address.bucket !== 'client'
 }
 
 /** Reads the configuration; a deployment that lacks a secret stores nothing and says why. */
@@ -29,7 +44,7 @@ function deploymentOf(env: Env): Deployment {
 
 function makeDeployment(env: Env): Deployment {
   try {
-    return { ok: true, s3: s3Ports(env, readConfig(env), readSecrets(env)) }
+    return { ok: true, ports: portsOf(env, readConfig(env), readSecrets(env)) }
   } catch (error) {
     const reason = (error as Error).message
     console.error(`This deployment is not configured: ${reason}`)
@@ -37,14 +52,14 @@ function makeDeployment(env: Env): Deployment {
   }
 }
 
-function s3Ports(env: Env, config: Config, secrets: Secrets): S3Ports {
+function portsOf(env: Env, config: Config, secrets: Secrets): S3Ports & RestPorts {
   const { accountId, keyring } = secrets
   const store = createStore({
     bucket: (ref, location) => bucketStub(env.BUCKETS, ref, location),
     segments: createSegments(segmentBindings(env), keyring, { config: config.segments }),
     control: env.CONTROL,
   })
-  return { store, config, accountId, control: env.CONTROL, tokens: new TokenFinder(secrets) }
+  return { store, config, secrets, accountId, control: env.CONTROL, tokens: new TokenFinder(secrets) }
 }
 
 /** The stub of a bucket's Durable Object. A jurisdiction is a namespace of its own, and where the platform has it, a place. */

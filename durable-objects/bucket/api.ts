@@ -261,13 +261,14 @@ export interface Settings {
 export interface BucketApi {
   create(info: Omit<BucketInfo, 'createdMs'>): Promise<Outcome<BucketInfo>>
   info(): Promise<Outcome<BucketInfo>>
+  putStorageClass(storageClass: StorageClass): Promise<Outcome<BucketInfo>>
   remove(): Promise<Outcome<void>>
   usage(): Promise<Outcome<Record<StorageClass, Usage>>>
   getSetting<K extends keyof Settings>(name: K): Promise<Outcome<Settings[K] | null>>
   putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null): Promise<Outcome<void>>
 
   begin(begin: Begin): Promise<Outcome<Begun>>
-  abandon(blobId: string, begun: Begun): Promise<void>
+  abandon(blob: Pick<Begin, 'blobId' | 'tier' | 'segments'>, begun: Begun): Promise<void>
   commitObject(commit: CommitObject): Promise<Outcome<Committed<ObjectHead>>>
   lookup(lookup: Lookup): Promise<Outcome<Looked>>
   moreSlices(rest: BodyRest): Promise<Outcome<BodySlices>>

@@ -104,6 +104,18 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     return this.#read(({ sql }) => readSetting<BucketInfo>(sql, 'info') as BucketInfo)
   }
 
+  /** Changes the default storage class; objects that are there keep theirs. */
+  async putStorageClass(storageClass: StorageClass): Promise<Outcome<BucketInfo>> {
+    const changed = this.#change(({ sql }) => {
+      const info: BucketInfo = { ...(readSetting<BucketInfo>(sql, 'info') as BucketInfo), storageClass }
+      writeSetting(sql, 'info', info)
+      this.#staleRegistry(info)
+      return info
+    })
+    if (changed.ok) await this.#syncRegistry()
+    return changed
+  }
+
   /** Removes an empty bucket. What is left of its bytes is swept by the alarm, and then the object is empty. */
   async remove(): Promise<Outcome<void>> {
     const removed = this.#change(({ sql }) => {
@@ -145,8 +157,8 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     })
   }
 
-  async abandon(blobId: string, begun: Begun): Promise<void> {
-    if (hasSchema(this.ctx.storage.sql)) this.#transaction((context) => abandon(context, blobId, begun))
+  async abandon({ blobId: id, tier, segments }: Pick<Begin, 'blobId' | 'tier' | 'segments'>, begun: Begun): Promise<void> {
+    if (hasSchema(this.ctx.storage.sql)) this.#transaction((context) => abandon(context, { id, tier, segments }, begun))
   }
 
   async commitObject(commit: CommitObject): Promise<Outcome<Committed<ObjectHead>>> {
@@ -273,7 +285,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       if (info) await indexBucket(this.env.CONTROL, info)
       else await unindexBucket(this.env.CONTROL, stale)
       // Unless the bucket changed meanwhile: then the next write in line brings that about.
-      if (readSetting<BucketInfo>(sql, 'info')?.createdMs === info?.createdMs) writeSetting(sql, 'registry', null)
+      if (JSON.stringify(readSetting<BucketInfo>(sql, 'info')) === JSON.stringify(info)) writeSetting(sql, 'registry', null)
     } catch (error) {
       console.warn('The index of buckets could not be updated, trying again later:', error)
       this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)

@@ -10,18 +10,24 @@ export interface BucketEntry extends BucketRef {
 export interface BucketsQuery {
   readonly jurisdiction: Jurisdiction
   readonly prefix?: string
-  /** Exclusive. */
+  /** Text that occurs in the name. */
+  readonly contains?: string
+  /** Exclusive, in the direction of the listing. */
   readonly startAfter?: string
+  readonly descending?: boolean
   readonly limit: number
 }
 
 /** One page of an account's buckets, by name; one row more than `limit` is read to know whether there are others. */
 export async function listBuckets(db: D1Database, query: BucketsQuery): Promise<{ buckets: BucketEntry[]; truncated: boolean }> {
-  const { jurisdiction, prefix = '', startAfter = '', limit } = query
+  const { jurisdiction, prefix = '', contains = '', startAfter, descending = false, limit } = query
   // Names are ASCII, so that `~` sorts behind all of them.
+  const [start, order] = descending ? [`name < ?`, 'DESC'] : [`name > ?`, 'ASC']
   const { results } = await db
-    .prepare('SELECT * FROM buckets WHERE jurisdiction = ? AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?')
-    .bind(jurisdiction, startAfter, prefix, `${prefix}~`, limit + 1)
+    .prepare(
+      `SELECT * FROM buckets WHERE jurisdiction = ? AND ${start} AND name >= ? AND name < ? AND instr(name, ?) > 0 ORDER BY name ${order} LIMIT ?`,
+    )
+    .bind(jurisdiction, startAfter ?? (descending ? '~' : ''), prefix, `${prefix}~`, contains, limit + 1)
     .all<{ jurisdiction: Jurisdiction; name: string; created_ms: number; location: Location | null; storage_class: StorageClass }>()
   const buckets = results.slice(0, limit).map((row) => ({
     jurisdiction: row.jurisdiction,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Secret } from '../auth/authenticate.ts'
 import type { Policy } from '../auth/policies.ts'
+import { sameText } from '../auth/signature.ts'
 import type { Secrets } from '../env.ts'
 
 /** How long an isolate trusts what it read of a token: a revoked token works for that long at most. */
@@ -24,24 +25,42 @@ type TokenRow = {
   policies: string
   not_before_ms: number | null
   expires_ms: number | null
+  disabled: number
 }
 
 /** The S3 secret of an API token, as on R2: the SHA-256 of its value, in lowercase hex. */
 export const secretAccessKeyOf = (value: string): string => createHash('sha256').update(value).digest('hex')
 
+/** By which a token is found when all that is known is its secret. Values are long and random, so nothing leads back from it. */
+export const valueDigestOf = (secretAccessKey: string): string =>
+  createHash('sha256').update(`cairn/token-value/${secretAccessKey}`).digest('hex')
+
 /** Where the secret of a sealed row belongs: it opens in no other place. */
-const purposeOf = (id: string): string => `token/${id}`
+export const purposeOf = (id: string): string => `token/${id}`
 
 /** Stores a token; of its value only the S3 secret is kept, sealed with the master key. */
 export async function createToken(db: D1Database, { keyring }: Secrets, token: NewToken, nowMs: number): Promise<void> {
-  const sealed = await keyring.seal(purposeOf(token.id), secretAccessKeyOf(token.value))
+  const secret = secretAccessKeyOf(token.value)
+  const sealed = await keyring.seal(purposeOf(token.id), secret)
   await db
-    .prepare(`INSERT INTO tokens (id, name, sealed_secret, policies, not_before_ms, expires_ms, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?)`)
-    .bind(token.id, token.name, sealed, JSON.stringify(token.policies), token.notBeforeMs ?? null, token.expiresMs ?? null, nowMs)
+    .prepare(
+      `INSERT INTO tokens (id, name, sealed_secret, value_digest, policies, not_before_ms, expires_ms, created_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .bind(
+      token.id,
+      token.name,
+      sealed,
+      valueDigestOf(secret),
+      JSON.stringify(token.policies),
+      token.notBeforeMs ?? null,
+      token.expiresMs ?? null,
+      nowMs,
+    )
     .run()
 }
 
-/** Finds secrets by access key id. One for each isolate, since it remembers them for {@link TOKEN_CACHE_MS}. */
+/** Finds secrets by access key id or by a token's value. One for each isolate, since it remembers them for {@link TOKEN_CACHE_MS}. */
 export class TokenFinder {
   readonly #secrets: Secrets
   readonly #root: Secret
@@ -58,20 +77,38 @@ export class TokenFinder {
   /** The secret of an access key id; `null` when there is none. */
   async find(db: D1Database, accessKeyId: string, nowMs: number): Promise<Secret | null> {
     if (accessKeyId === this.#root.token.id) return this.#root
-    const cached = this.#cache.get(accessKeyId)
+    return this.#lookUp(db, 'id', accessKeyId, nowMs)
+  }
+
+  /** The secret of the token that has this value; `null` when there is none. */
+  async findByValue(db: D1Database, value: string, nowMs: number): Promise<Secret | null> {
+    const secretAccessKey = secretAccessKeyOf(value)
+    if (sameText(secretAccessKey, this.#root.secretAccessKey)) return this.#root
+    const found = await this.#lookUp(db, 'value_digest', valueDigestOf(secretAccessKey), nowMs)
+    return found && sameText(found.secretAccessKey, secretAccessKey) ? found : null
+  }
+
+  /** Forgets what is remembered, so that this isolate sees a change of its own at once. */
+  forget(): void {
+    this.#cache.clear()
+  }
+
+  async #lookUp(db: D1Database, column: 'id' | 'value_digest', key: string, nowMs: number): Promise<Secret | null> {
+    const name = `${column}/${key}`
+    const cached = this.#cache.get(name)
     if (cached && nowMs < cached.untilMs) return cached.secret
-    const secret = await this.#read(db, accessKeyId)
-    this.#remember(accessKeyId, { secret, untilMs: nowMs + TOKEN_CACHE_MS })
+    const secret = await this.#read(db, column, key)
+    this.#remember(name, { secret, untilMs: nowMs + TOKEN_CACHE_MS })
     return secret
   }
 
-  async #read(db: D1Database, id: string): Promise<Secret | null> {
-    const row = await db.prepare('SELECT * FROM tokens WHERE id = ?').bind(id).first<TokenRow>()
+  async #read(db: D1Database, column: 'id' | 'value_digest', key: string): Promise<Secret | null> {
+    const row = await db.prepare(`SELECT * FROM tokens WHERE ${column} = ? AND disabled = 0`).bind(key).first<TokenRow>()
     if (!row) return null
     return {
-      secretAccessKey: await this.#secrets.keyring.open(purposeOf(id), row.sealed_secret),
+      secretAccessKey: await this.#secrets.keyring.open(purposeOf(row.id), row.sealed_secret),
       token: {
-        id,
+        id: row.id,
         name: row.name,
         policies: JSON.parse(row.policies) as Policy[],
         notBeforeMs: row.not_before_ms ?? undefined,
@@ -80,10 +117,10 @@ export class TokenFinder {
     }
   }
 
-  /** Unknown ids are remembered too, so the map is bounded: the oldest entry makes room. */
-  #remember(id: string, entry: { secret: Secret | null; untilMs: number }): void {
-    this.#cache.delete(id)
+  /** What does not exist is remembered too, so the map is bounded: the oldest entry makes room. */
+  #remember(name: string, entry: { secret: Secret | null; untilMs: number }): void {
+    this.#cache.delete(name)
     if (this.#cache.size >= CACHED_TOKENS) this.#cache.delete(this.#cache.keys().next().value as string)
-    this.#cache.set(id, entry)
+    this.#cache.set(name, entry)
   }
 }

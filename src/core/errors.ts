@@ -1,8 +1,8 @@
 /** One row of the error table: how each face names the failure. */
 interface ErrorRow {
-  /** HTTP status of the S3 face. */
+  /** HTTP status: of the S3 face, and of the REST face, which has the same. */
   readonly s3: number
-  /** Code of the REST face and of the Workers binding; absent where R2 has no number. */
+  /** Code of the REST face and of the Workers binding; absent where R2 has no number. The REST face alone knows those below 10001. */
   readonly v4?: number
   readonly message: string
 }
@@ -10,16 +10,21 @@ interface ErrorRow {
 /** Every failure we can name; each face reads its own column. Codes and texts are R2's. */
 export const ERRORS = {
   AccessDenied: { s3: 403, v4: 10003, message: 'Access Denied' },
+  AuthenticationError: { s3: 403, v4: 10000, message: 'Authentication error' },
   BadDigest: { s3: 400, v4: 10037, message: 'The checksum you specified did not match what we received.' },
   BadRequest: { s3: 400, message: 'Bad Request' },
   BucketAlreadyOwnedByYou: { s3: 409, v4: 10004, message: 'The bucket you tried to create already exists, and you own it.' },
   BucketNotEmpty: { s3: 409, v4: 10008, message: 'The bucket you tried to delete is not empty.' },
+  CouldNotRoute: { s3: 404, v4: 7003, message: 'Could not route to this path, perhaps your object identifier is invalid?' },
   EntityTooLarge: { s3: 400, v4: 100100, message: 'Your proposed upload exceeds the maximum allowed object size.' },
   EntityTooSmall: { s3: 400, v4: 10011, message: 'Your proposed upload is smaller than the minimum allowed object size.' },
   ExpiredRequest: { s3: 403, v4: 10018, message: 'Request has expired' },
   IncompleteBody: { s3: 400, v4: 10013, message: 'You did not provide the number of bytes specified by the Content-Length HTTP header.' },
   InternalError: { s3: 500, v4: 10001, message: 'We encountered an internal error. Please try again.' },
+  InvalidAccessToken: { s3: 401, v4: 9109, message: 'Invalid access token' },
+  InvalidApiToken: { s3: 401, v4: 1000, message: 'Invalid API Token' },
   InvalidArgument: { s3: 400, v4: 10029, message: 'Invalid Argument' },
+  InvalidAuthorization: { s3: 400, v4: 6003, message: 'Invalid format for Authorization header' },
   InvalidBucketName: { s3: 400, v4: 10005, message: 'The specified bucket name is not valid.' },
   InvalidDigest: { s3: 400, v4: 10014, message: 'The checksum or Content-MD5 you specified is not valid.' },
   InvalidEncryptionAlgorithmError: {
@@ -34,6 +39,7 @@ export const ERRORS = {
   InvalidRegionName: { s3: 400, message: 'The region name is not valid.' },
   InvalidRequest: { s3: 400, message: 'Invalid Request' },
   InvalidStorageClass: { s3: 400, v4: 10062, message: 'The storage class specified is not valid.' },
+  MalformedJSON: { s3: 400, v4: 10040, message: 'The JSON you provided was not well formed.' },
   MalformedTrailerError: {
     s3: 400,
     message: 'The request contained trailing data that was not well-formed or did not conform to our published schema.',
@@ -43,14 +49,16 @@ export const ERRORS = {
     message: 'The XML you provided was not well formed or did not validate against our published schema.',
   },
   MetadataTooLarge: { s3: 400, v4: 10012, message: 'Your metadata headers exceed the maximum allowed metadata size.' },
+  MissingAuthentication: { s3: 401, v4: 9106, message: 'Missing Authorization header' },
   MissingContentLength: { s3: 411, v4: 10033, message: 'You must provide the Content-Length HTTP header.' },
   NoSuchBucket: { s3: 404, v4: 10006, message: 'The specified bucket does not exist.' },
   NoSuchCORSConfiguration: { s3: 404, v4: 10059, message: 'The CORS configuration does not exist.' },
   NoSuchKey: { s3: 404, v4: 10007, message: 'The specified key does not exist.' },
   NoSuchLifecycleConfiguration: { s3: 404, message: 'The lifecycle configuration does not exist.' },
   NoSuchTagSet: { s3: 404, message: 'The TagSet does not exist.' },
+  NoSuchToken: { s3: 404, v4: 1003, message: 'The specified API token does not exist.' },
   NoSuchUpload: { s3: 404, v4: 10024, message: 'The specified multipart upload does not exist.' },
-  NotImplemented: { s3: 501, message: 'Not implemented' },
+  NotImplemented: { s3: 501, v4: 10501, message: 'Not implemented' },
   ObjectLockConfigurationNotFoundError: { s3: 404, message: 'Object Lock configuration does not exist for this bucket.' },
   PreconditionFailed: { s3: 412, v4: 10031, message: 'At least one of the pre-conditions you specified did not hold.' },
   ReplicationConfigurationNotFoundError: { s3: 404, message: 'The replication configuration was not found.' },

@@ -11,6 +11,8 @@ export const LIMITS = {
   bucketNameMax: 63,
   /** Largest body of one PutObject or UploadPart. */
   uploadBytes: 5 * GIB - 5 * MIB,
+  /** Largest body of an upload over the REST API: 300 MB in the documentation, MiB in wrangler. */
+  restUploadBytes: 300 * MIB,
   objectBytes: 5 * TIB - 5 * GIB,
   partMin: 1,
   partMax: 10_000,

@@ -39,6 +39,14 @@ export async function headBucket(ports: Ports, ref: BucketRef): Promise<BucketIn
 }
 
 /**
+ * Changes the storage class of the objects to come.
+ * @throws StoreError NoSuchBucket
+ */
+export async function putBucketStorageClass(ports: Ports, ref: BucketRef, storageClass: StorageClass): Promise<BucketInfo> {
+  return unwrap(await ports.bucket(ref).putStorageClass(storageClass))
+}
+
+/**
  * Deletes an empty bucket.
  * @throws StoreError NoSuchBucket, BucketNotEmpty
  */

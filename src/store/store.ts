@@ -1,6 +1,6 @@
 import { abortMultipartUpload } from './abort-multipart-upload.ts'
 import { corsRules, deleteBucketCors, getBucketCors, putBucketCors } from './bucket-cors.ts'
-import { createBucket, deleteBucket, ensureBucket, headBucket, listBuckets } from './buckets.ts'
+import { createBucket, deleteBucket, ensureBucket, headBucket, listBuckets, putBucketStorageClass } from './buckets.ts'
 import { completeMultipartUpload } from './complete-multipart-upload.ts'
 import { copyObject } from './copy-object.ts'
 import { createMultipartUpload } from './create-multipart-upload.ts'
@@ -35,6 +35,7 @@ const OPERATIONS = {
   listObjects,
   listParts,
   putBucketCors,
+  putBucketStorageClass,
   putObject,
   uploadPart,
   uploadPartCopy,

@@ -1,0 +1,63 @@
+import type { Identity } from '../../auth/authenticate.ts'
+import { readBearer } from '../../auth/bearer.ts'
+import { allows, isLive } from '../../auth/policies.ts'
+import { notImplemented, StoreError } from '../../core/errors.ts'
+import type { BucketRef, Jurisdiction } from '../../core/object.ts'
+import type { RestPorts } from './call.ts'
+import { failure, success } from './envelope.ts'
+import { type Match, matchRoute } from './match.ts'
+import type { Route } from './route.ts'
+import { readBody, readHeaders, readQuery } from './validate.ts'
+
+/** Answers a request to `/client/v4`: every failure in the envelope of Cloudflare's API. */
+export async function dispatchRest(request: Request, ports: RestPorts): Promise<Response> {
+  try {
+    return await answer(request, ports)
+  } catch (error) {
+    logUnexpected(error)
+    return failure(error)
+  }
+}
+
+/** Endpoint, token, account, permission, request, work: what a client may not know is never validated for it. */
+async function answer(request: Request, ports: RestPorts): Promise<Response> {
+  const url = new URL(request.url)
+  const { route, params } = matchRoute(request.method, url.pathname)
+  const nowMs = Date.now()
+  const identity = route.needs === 'nobody' ? NOBODY : await identify(request.headers, route, ports, nowMs)
+  if ('account_id' in params && params.account_id !== ports.secrets.accountId) throw new StoreError('CouldNotRoute')
+  const headers = readHeaders(route.headers, request.headers)
+  authorize({ route, params }, identity, headers)
+  if (!route.run) throw notImplemented(route.op)
+  const query = readQuery(route.query, url.searchParams)
+  const body = await readBody(route.body, request)
+  const answered = await route.run({ ...ports, request, url, identity, nowMs, params, query, headers, body })
+  return answered instanceof Response ? answered : success(answered.result, answered.info)
+}
+
+const NOBODY: Identity = { accessKeyId: '', token: { id: '', name: 'nobody', policies: [] } }
+
+/** @throws StoreError when the token is missing, unknown, not yet or no longer valid. */
+async function identify(headers: Headers, { unknownToken }: Route, ports: RestPorts, nowMs: number): Promise<Identity> {
+  const secret = await ports.tokens.findByValue(ports.control, readBearer(headers), nowMs)
+  if (secret === null || !isLive(secret.token, nowMs)) throw new StoreError(unknownToken ?? 'InvalidAccessToken')
+  return { accessKeyId: secret.token.id, token: secret.token }
+}
+
+/** On 10000, wrangler asks who the token is and says so: that helps those who have the wrong one. */
+function authorize({ route, params }: Match, { token }: Identity, headers: unknown): void {
+  if (route.needs === 'token' || route.needs === 'nobody') return
+  if (!allows(token, route.needs, namedBucket(params, headers))) throw new StoreError('AuthenticationError')
+}
+
+function namedBucket({ bucket_name: name }: Match['params'], headers: unknown): BucketRef | undefined {
+  if (name === undefined) return undefined
+  const { 'cf-r2-jurisdiction': jurisdiction = 'default' } = (headers ?? {}) as { 'cf-r2-jurisdiction'?: Jurisdiction }
+  return { jurisdiction, name }
+}
+
+/** What the client did wrong is its own affair; what we did is for the log, which never sees a header or a body. */
+function logUnexpected(error: unknown): void {
+  if (!(error instanceof StoreError)) console.error('Unexpected failure:', error)
+  else if (error.status >= 500 && error.code !== 'NotImplemented') console.error(`${error.code}: ${error.message}`, error.cause ?? '')
+}

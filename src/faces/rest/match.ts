@@ -1,0 +1,30 @@
+import { StoreError } from '../../core/errors.ts'
+import { decodeKey } from '../../core/key.ts'
+import type { Route } from './route.ts'
+import { ROUTES } from './routes.ts'
+
+const BASE = '/client/v4'
+
+/** An endpoint, and what the names in its path stand for. */
+export interface Match {
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+}
+
+/**
+ * The endpoint of a request: the first row that fits. Names are percent-decoded once, so that `%2F` in a key is a slash.
+ * @throws StoreError RouteNotFound or CouldNotRoute, as R2's gateway or Cloudflare's says it; InvalidObjectName for broken encoding
+ */
+export function matchRoute(method: string, pathname: string): Match {
+  const path = pathname.slice(BASE.length)
+  const here = ROUTES.filter(({ pattern }) => pattern.test(path))
+  const route = here.find((row) => row.method === method)
+  if (route) return { route, params: paramsOf(route, path) }
+  if (here.length > 0) throw new StoreError('RouteNotFound', { status: 405 })
+  throw new StoreError(/^\/accounts\/[^/]+\/r2(\/|$)/.test(path) ? 'RouteNotFound' : 'CouldNotRoute')
+}
+
+function paramsOf({ pattern }: Route, path: string): Record<string, string> {
+  const groups = pattern.exec(path)?.groups ?? {}
+  return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, decodeKey(value)]))
+}

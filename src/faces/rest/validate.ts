@@ -1,0 +1,83 @@
+import type { z } from 'zod'
+import { ERRORS, type ErrorCode, invalidArgument, StoreError } from '../../core/errors.ts'
+import { byteSource } from '../../http/body.ts'
+import { isObjectSchema } from './route.ts'
+
+/** Far more than any configuration needs. */
+const JSON_LIMIT_BYTES = 1024 * 1024
+const PIECE_BYTES = 64 * 1024
+
+/**
+ * The headers that a schema names. An empty one was not sent: wrangler sends `cf-r2-jurisdiction` empty for `-J ''`.
+ * @throws StoreError InvalidArgument, or the error that the schema names
+ */
+export function readHeaders(schema: z.ZodType | undefined, headers: Headers): unknown {
+  return isObjectSchema(schema)
+    ? check(
+        schema,
+        pick(schema, (name) => headers.get(name) || undefined),
+        'header',
+      )
+    : undefined
+}
+
+/**
+ * The parameters that a schema names; others mean nothing.
+ * @throws StoreError InvalidArgument, or the error that the schema names
+ */
+export function readQuery(schema: z.ZodType | undefined, query: URLSearchParams): unknown {
+  return isObjectSchema(schema)
+    ? check(
+        schema,
+        pick(schema, (name) => query.get(name) ?? undefined),
+        'parameter',
+      )
+    : undefined
+}
+
+/**
+ * A JSON body, whatever its content type says: wrangler sends some as text. None at all is `undefined`.
+ * @throws StoreError MalformedJSON, or the error that the schema names
+ */
+export async function readBody(schema: z.ZodType | undefined, request: Request): Promise<unknown> {
+  if (schema === undefined) return undefined
+  const text = await readText(request)
+  return check(schema, text === '' ? undefined : parseJson(text), 'body')
+}
+
+function pick(schema: z.ZodObject, read: (name: string) => string | undefined): Record<string, string | undefined> {
+  return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, read(name)]))
+}
+
+/** The first thing that is wrong is the one that is told. */
+function check(schema: z.ZodType, value: unknown, where: 'header' | 'parameter' | 'body'): unknown {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const { message, path } = issue as z.core.$ZodIssue
+  // A schema may name one of our errors as its message.
+  if (message in ERRORS) throw new StoreError(message as ErrorCode)
+  const place = path.map(String).join('.')
+  if (where !== 'body') throw invalidArgument(`Invalid ${where} ${place}: ${message}`)
+  throw new StoreError('MalformedJSON', { message: `${ERRORS.MalformedJSON.message} ${place ? `${place}: ` : ''}${message}` })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new StoreError('MalformedJSON')
+  }
+}
+
+async function readText({ body }: Request): Promise<string> {
+  const source = byteSource(body)
+  const pieces: Uint8Array[] = []
+  for (let length = 0; ; ) {
+    const piece = await source.read(PIECE_BYTES)
+    length += piece.length
+    if (length > JSON_LIMIT_BYTES) throw new StoreError('MalformedJSON', { message: 'The JSON you provided is too long.' })
+    pieces.push(piece)
+    if (piece.length < PIECE_BYTES) return new TextDecoder().decode(Buffer.concat(pieces))
+  }
+}
