@@ -11,6 +11,9 @@ export const PART_A = someBytes(PART_BYTES, 11)
 export const PART_B = someBytes(PART_BYTES, 12)
 export const TAIL = someBytes(1000, 13)
 
+/** Whose uploads they are. */
+type Sender = Pick<LentBucket, 'send'>
+
 /** A part as CompleteMultipartUpload lists it; `fields` are further elements, already XML. */
 export interface ListedPart {
   readonly number: number | string
@@ -37,14 +40,14 @@ export interface OpenUpload {
 }
 
 /** Opens a multipart upload, and fails the test if that fails. */
-export async function openUpload(bucket: LentBucket, key: string, headers: Record<string, string> = {}): Promise<OpenUpload> {
+export async function openUpload(bucket: Sender, key: string, headers: Record<string, string> = {}): Promise<OpenUpload> {
   const created = await must(bucket.send('POST', key, { query: { uploads: '' }, headers }), `CreateMultipartUpload ${key}`)
   const id = /<UploadId>([^<]+)<\/UploadId>/.exec(await created.text())![1]!
   return { ...uploadAt(bucket, key, id), created }
 }
 
 /** The calls of an upload, whether there is one or not. */
-export function uploadAt(bucket: LentBucket, key: string, id: string): Omit<OpenUpload, 'created'> {
+export function uploadAt(bucket: Sender, key: string, id: string): Omit<OpenUpload, 'created'> {
   const send: OpenUpload['send'] = (method, { query, ...request } = {}) =>
     bucket.send(method, key, { ...request, query: { uploadId: id, ...query } })
   const put: OpenUpload['put'] = (number, body, headers) =>
@@ -74,7 +77,7 @@ export function uploadAt(bucket: LentBucket, key: string, id: string): Omit<Open
 }
 
 /** An object of {@link PART_A}, {@link PART_B} and {@link TAIL}. Returns its bytes. */
-export async function putMultipart(bucket: LentBucket, key: string, headers: Record<string, string> = {}): Promise<Buffer> {
+export async function putMultipart(bucket: Sender, key: string, headers: Record<string, string> = {}): Promise<Buffer> {
   const upload = await openUpload(bucket, key, headers)
   const bodies = [PART_A, PART_B, TAIL]
   const parts = await Promise.all(bodies.map((body, index) => upload.part(index + 1, body)))

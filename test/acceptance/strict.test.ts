@@ -1,0 +1,307 @@
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { bytesOf, expectError, expectHeaderNotImplemented, expectPreconditionFailed, expectSameBytes } from './support/answers.ts'
+import { emptyBucket, type SignedRequest, s3Client, signedFetch, uniqueName } from './support/clients.ts'
+import { checksum64 } from './support/crc.ts'
+import { openUpload, PART_A, PART_B, TAIL } from './support/multipart.ts'
+import { etagOf, type LentBucket } from './support/objects.ts'
+import { type Connection, type Server, startServer } from './support/server.ts'
+import { hmac, sha256, signHeaders } from './support/sigv4.ts'
+
+/** Two servers: one allows what R2 refuses, the other is as strict as R2. */
+interface Side extends Pick<LentBucket, 'name' | 'send'> {
+  readonly server: Connection
+  readonly strict: boolean
+}
+
+const sides: Side[] = []
+let strictServer: Server
+
+beforeAll(async () => {
+  strictServer = await startServer({ vars: { R2_STRICT: 'true' } })
+  for (const [server, strict] of [
+    [inject('server'), false],
+    [strictServer, true],
+  ] as const) {
+    const name = uniqueName('strict')
+    const send = (method: string, key: string, request?: SignedRequest) => signedFetch(method, `/${name}/${key}`, { ...request, server })
+    expect((await signedFetch('PUT', `/${name}`, { server })).status).toBe(200)
+    sides.push({ server, strict, name, send })
+  }
+})
+
+afterAll(async () => {
+  for (const { server, name } of sides) {
+    await emptyBucket(s3Client({ server }), name)
+    await signedFetch('DELETE', `/${name}`, { server })
+  }
+  await strictServer.stop()
+})
+
+const LONGER = Buffer.concat([PART_B, TAIL])
+const NO_CLASS = { 'x-amz-storage-class': '' }
+const FULL_OBJECT = ['x-amz-checksum-type', 'FULL_OBJECT'] as const
+
+type Refusal = (response: Response) => Promise<void>
+type Attempt = (side: Side) => Promise<Response>
+
+/** What a client tries, by the row of the README's table that it is about, and how R2 refuses it. */
+const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refusal])[] = [
+  ...(['STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER'] as const).map(
+    (payload) =>
+      [
+        'Signed chunked uploads',
+        payload,
+        (side: Side) => putSignedChunks(side, payload),
+        (response: Response) => expectError(response, 501, 'NotImplemented', `${payload} not implemented`),
+      ] as const,
+  ),
+  ['Parts of different sizes', 'a longer part in the middle', (side) => complete(side, [PART_A, LONGER, PART_B]), expectNotUniform],
+  ['Parts of different sizes', 'a shorter part in the middle', (side) => complete(side, [LONGER, PART_A, TAIL]), expectNotUniform],
+  ['Parts of different sizes', 'a longer last part', (side) => complete(side, [PART_A, LONGER]), expectNotUniform],
+  ['More than one write a second', 'PutObject twice', (side) => twice(side, 'PUT'), expectTooManyRequests],
+  ['More than one write a second', 'POST to a key twice', (side) => twice(side, 'POST'), expectTooManyRequests],
+  ['More than one write a second', 'a large PutObject', (side) => twice(side, 'PUT', PART_A), expectTooManyRequests],
+  ['More than one write a second', 'CopyObject onto a fresh object', copyOntoFresh, expectTooManyRequests],
+  ['More than one write a second', 'CompleteMultipartUpload onto a fresh object', completeOntoFresh, expectTooManyRequests],
+  ['FULL_OBJECT checksums', 'CRC32', (side) => createFullObject(side, 'CRC32'), (it) => expectHeaderNotImplemented(it, ...FULL_OBJECT)],
+  ['FULL_OBJECT checksums', 'CRC32C', (side) => createFullObject(side, 'CRC32C'), (it) => expectHeaderNotImplemented(it, ...FULL_OBJECT)],
+  ...(
+    [
+      ['if-match', '*'],
+      ['if-none-match', '"0123"'],
+      ['if-modified-since', 'Sat, 01 Jan 2000 00:00:00 GMT'],
+      ['if-unmodified-since', 'Fri, 01 Jan 2100 00:00:00 GMT'],
+    ] as const
+  ).map(([condition, value]) => {
+    const name = `x-amz-copy-source-${condition}`
+    return [
+      '`x-amz-copy-source-if-*` on UploadPartCopy',
+      name,
+      (side: Side) => copyPart(side, { [name]: value }),
+      (response: Response) => expectHeaderNotImplemented(response, name, value),
+    ] as const
+  }),
+  [
+    '`x-amz-sdk-checksum-algorithm` on PutBucketCors',
+    'PutBucketCors',
+    putCors,
+    (response) => expectHeaderNotImplemented(response, 'x-amz-sdk-checksum-algorithm', 'CRC32'),
+  ],
+  [
+    '`x-amz-acl: private` on CreateBucket',
+    'CreateBucket',
+    createPrivateBucket,
+    (response) => expectHeaderNotImplemented(response, 'x-amz-acl', 'private'),
+  ],
+  [
+    'An empty `x-amz-storage-class`',
+    'PutObject',
+    (side) => side.send('PUT', 'class', { body: 'x', headers: NO_CLASS }),
+    expectInvalidClass,
+  ],
+  [
+    'An empty `x-amz-storage-class`',
+    'CreateMultipartUpload',
+    (side) => side.send('POST', 'class', { query: { uploads: '' }, headers: NO_CLASS }),
+    expectInvalidClass,
+  ],
+  ['An empty `x-amz-storage-class`', 'CopyObject', copyWithoutClass, expectInvalidClass],
+]
+
+describe('by default', () => {
+  test.each(ATTEMPTS)('%s: %s is allowed', async (_row, _what, attempt) => {
+    const response = await attempt(sides[0]!)
+    expect([response.status, response.status === 200 ? '' : await response.text()]).toEqual([200, ''])
+  })
+})
+
+describe('with R2_STRICT=true', () => {
+  test.each(ATTEMPTS)('%s: %s fails as on R2', async (_row, _what, attempt, expectRefusal) => {
+    await expectRefusal(await attempt(sides[1]!))
+  })
+
+  test('every row of the table in the README has an attempt here', async () => {
+    const [, table = ''] = /R2_STRICT=true` \|\n\|---\|\n([\s\S]*?)\n(?!\|)/.exec(await readFile('README.md', 'utf8')) ?? []
+    const rows = table.split('\n').map((line) => line.replace(/^\| | \|$/g, ''))
+    expect(rows.length).toBeGreaterThan(5)
+    const tried = [...new Set(ATTEMPTS.map(([row]) => row))]
+    expect(rows.map((row) => tried.find((start) => row.startsWith(start)) ?? row)).toEqual(expect.arrayContaining(tried))
+    for (const row of rows)
+      expect(
+        tried.some((start) => row.startsWith(start)),
+        row,
+      ).toBe(true)
+  })
+
+  const strict = () => sides[1]!
+
+  test('parts of one size with a shorter or equal last one are fine, whatever was uploaded besides', async () => {
+    expect((await complete(strict(), [PART_A, PART_B, TAIL])).status).toBe(200)
+    expect((await complete(strict(), [PART_A, PART_B])).status).toBe(200)
+    expect((await complete(strict(), [LONGER])).status).toBe(200)
+    const upload = await openUpload(strict(), uniqueName('besides'))
+    const parts = [await upload.part(1, PART_A), await upload.part(2, LONGER), await upload.part(3, PART_B)]
+    await upload.finish([parts[0]!, parts[2]!])
+    expectSameBytes(await bytesOf(await strict().send('GET', upload.key)), Buffer.concat([PART_A, PART_B]))
+  })
+
+  test('a part under 5 MiB is named before the difference, and a refusal leaves the upload open', async () => {
+    const upload = await openUpload(strict(), uniqueName('small'))
+    const small = [await upload.part(1, PART_A), await upload.part(2, TAIL), await upload.part(3, 'x')]
+    const text = 'Your proposed upload is smaller than the minimum allowed object size.'
+    await expectError(await upload.complete(small), 400, 'EntityTooSmall', text)
+    await upload.finish(small.slice(0, 2))
+  })
+
+  test('a second later a key can be written again; a delete and other keys need not wait', async () => {
+    const key = uniqueName('patient')
+    const put = (name: string) => strict().send('PUT', name, { body: 'x' })
+    expect((await put(key)).status).toBe(200)
+    expect((await put(`${key}-other`)).status).toBe(200)
+    expect((await strict().send('DELETE', key)).status).toBe(204)
+    expect((await put(key)).status).toBe(200)
+    await expectTooManyRequests(await put(key))
+    await new Promise((resolve) => setTimeout(resolve, 1050))
+    expect((await put(key)).status).toBe(200)
+  })
+
+  test('too many requests ask to come back, and a failed condition is named first', async () => {
+    const key = uniqueName('fresh')
+    await strict().send('PUT', key, { body: 'old' })
+    const refused = await strict().send('PUT', key, { body: 'new' })
+    expect(refused.headers.get('retry-after')).toBe('1')
+    await expectPreconditionFailed(await strict().send('PUT', key, { body: 'new', headers: { 'if-match': '"0123"' } }))
+    expect(await (await strict().send('GET', key)).text()).toBe('old')
+  })
+
+  test('of two uploads of parts with one number in a second, both are stored', async () => {
+    const upload = await openUpload(strict(), uniqueName('parts'))
+    await upload.part(1, 'old')
+    await upload.finish([await upload.part(1, 'new')])
+    expect(await (await strict().send('GET', upload.key)).text()).toBe('new')
+  })
+
+  test.each([
+    ['CRC64NVME', 'FULL_OBJECT', 200],
+    ['CRC32', 'COMPOSITE', 200],
+    ['CRC32C', 'COMPOSITE', 200],
+    ['SHA1', 'COMPOSITE', 200],
+    ['SHA256', 'COMPOSITE', 200],
+    ['SHA256', 'FULL_OBJECT', 501],
+    ['CRC64NVME', 'COMPOSITE', 501],
+  ])('%s with %s is %i', async (algorithm, type, status) => {
+    const headers = { 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': type }
+    const response = await strict().send('POST', uniqueName('type'), { query: { uploads: '' }, headers })
+    expect(response.status).toBe(status)
+    if (status === 501) await expectHeaderNotImplemented(response, 'x-amz-checksum-type', type)
+  })
+
+  test('of several refused headers of UploadPartCopy the first in the order of the list is named, before the part number', async () => {
+    const upload = await openUpload(strict(), uniqueName('order'))
+    const headers = { 'x-amz-copy-source-if-unmodified-since': 'never', 'x-amz-copy-source-if-match': '' }
+    await expectHeaderNotImplemented(await upload.copy(0, 'nothing', headers), 'x-amz-copy-source-if-match', '')
+    const owner = { ...headers, 'x-amz-source-expected-bucket-owner': 'me' }
+    await expectHeaderNotImplemented(await upload.copy(0, 'nothing', owner), 'x-amz-source-expected-bucket-owner', 'me')
+  })
+
+  test('CopyObject has its source conditions all the same', async () => {
+    const key = uniqueName('source')
+    await strict().send('PUT', key, { body: 'x' })
+    const headers = { 'x-amz-copy-source': `${strict().name}/${key}`, 'x-amz-copy-source-if-match': etagOf('x') }
+    expect((await strict().send('PUT', `${key}-copy`, { headers })).status).toBe(200)
+  })
+})
+
+function expectNotUniform(response: Response): Promise<void> {
+  return expectError(response, 400, 'InvalidPart', 'All non-trailing parts must have the same length.')
+}
+
+function expectTooManyRequests(response: Response): Promise<void> {
+  return expectError(response, 429, 'TooManyRequests', 'Reduce your concurrent request rate for the same object.')
+}
+
+function expectInvalidClass(response: Response): Promise<void> {
+  return expectError(response, 400, 'InvalidStorageClass', 'The storage class specified is not valid.')
+}
+
+/** One chunk and the empty last one, each with its signature, and a trailer where the payload has one. */
+function putSignedChunks({ server, name }: Side, payloadHash: string): Promise<Response> {
+  const data = 'hello world'
+  const trailer = payloadHash.endsWith('-TRAILER') ? `x-amz-checksum-crc32:${checksum64('CRC32', Buffer.from(data))}` : undefined
+  const target = `/${name}/${uniqueName('chunks')}`
+  const headers = {
+    'content-encoding': 'aws-chunked',
+    'x-amz-decoded-content-length': String(data.length),
+    ...(trailer && { 'x-amz-trailer': 'x-amz-checksum-crc32' }),
+  }
+  const signed = signHeaders({ method: 'PUT', target, payloadHash, headers, server })
+  let previous = signed.signature
+  const next = (kind: string, ...hashes: string[]) => {
+    const text = [`AWS4-HMAC-SHA256-${kind}`, signed.amzDate, signed.scope, previous, ...hashes].join('\n')
+    previous = hmac(signed.key, text).toString('hex')
+    return previous
+  }
+  const chunk = (text: string) => `${text.length.toString(16)};chunk-signature=${next('PAYLOAD', sha256(''), sha256(text))}\r\n${text}`
+  const end = trailer ? () => `${trailer}\r\nx-amz-trailer-signature:${next('TRAILER', sha256(`${trailer}\n`))}\r\n` : () => ''
+  const body = `${chunk(data)}\r\n${chunk('')}${end()}\r\n`
+  const { host: _, ...sent } = signed.headers
+  return fetch(server.endpoint + target, { method: 'PUT', headers: sent, body })
+}
+
+async function complete(side: Side, bodies: readonly Uint8Array[]): Promise<Response> {
+  const upload = await openUpload(side, uniqueName('parts'))
+  const parts = await Promise.all(bodies.map((body, index) => upload.part(index + 1, body)))
+  return upload.complete(parts)
+}
+
+async function twice({ send }: Side, method: string, body: string | Uint8Array = 'x'): Promise<Response> {
+  const key = uniqueName('twice')
+  expect((await send('PUT', key, { body: 'first' })).status).toBe(200)
+  return send(method, key, { body: Buffer.from(body) })
+}
+
+async function copyOntoFresh({ send, name }: Side): Promise<Response> {
+  const key = uniqueName('copy')
+  await send('PUT', `${key}-source`, { body: 'x' })
+  await send('PUT', key, { body: 'x' })
+  return send('PUT', key, { headers: { 'x-amz-copy-source': `${name}/${key}-source` } })
+}
+
+async function completeOntoFresh(side: Side): Promise<Response> {
+  const upload = await openUpload(side, uniqueName('complete'))
+  const part = await upload.part(1, 'x')
+  await side.send('PUT', upload.key, { body: 'x' })
+  return upload.complete([part])
+}
+
+function createFullObject({ send }: Side, algorithm: string): Promise<Response> {
+  const headers = { 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': 'FULL_OBJECT' }
+  return send('POST', uniqueName('full'), { query: { uploads: '' }, headers })
+}
+
+async function copyPart(side: Side, headers: Record<string, string>): Promise<Response> {
+  const upload = await openUpload(side, uniqueName('part-copy'))
+  await side.send('PUT', `${upload.key}-source`, { body: 'x' })
+  return upload.copy(1, `${side.name}/${upload.key}-source`, headers)
+}
+
+function putCors({ server, name }: Side): Promise<Response> {
+  const rule = '<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>'
+  const headers = { 'x-amz-sdk-checksum-algorithm': 'CRC32' }
+  const body = `<CORSConfiguration>${rule}</CORSConfiguration>`
+  return signedFetch('PUT', `/${name}`, { query: { cors: '' }, body, headers, server })
+}
+
+async function createPrivateBucket({ server }: Side): Promise<Response> {
+  const name = uniqueName('private')
+  const response = await signedFetch('PUT', `/${name}`, { headers: { 'x-amz-acl': 'private' }, server })
+  if (response.status === 200) await signedFetch('DELETE', `/${name}`, { server })
+  return response
+}
+
+async function copyWithoutClass({ send, name }: Side): Promise<Response> {
+  const key = uniqueName('class')
+  await send('PUT', key, { body: 'x' })
+  return send('PUT', `${key}-copy`, { headers: { 'x-amz-copy-source': `${name}/${key}`, ...NO_CLASS } })
+}
