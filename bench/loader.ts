@@ -1,0 +1,25 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Job, Result } from './load.ts'
+
+/** The load generator's process, as the bench sees it. */
+export class Loader {
+  readonly #child: ChildProcess = fork(join(import.meta.dirname, 'load.ts'), { serialization: 'advanced', stdio: 'inherit' })
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  /** @throws Error when any answer was not the expected one: a wrong row is worse than none. */
+  async run(job: Job): Promise<Result> {
+    this.#child.send(job)
+    const [result] = (await once(this.#child, 'message')) as [Result]
+    if (result.failures > 0) throw new Error(`${result.failures} unexpected answers, the first: ${result.failure}`)
+    return result
+  }
+
+  stop(): void {
+    this.#child.disconnect()
+  }
+}
