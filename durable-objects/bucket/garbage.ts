@@ -48,13 +48,14 @@ export function redeem(context: Context, blobId: string, begun: Begun): void {
   if (rowsWritten === 0 || context.now() > begun.deadlineMs) throw new StoreError('RequestTimeout')
 }
 
-/** The writer gave up: its blob is swept soon, but not at once, since a write that failed for us may still arrive. */
-export function abandon(context: Context, blobId: string, begun: Begun): void {
-  const dueMs = begun.deadlineMs + MARGIN_MS
-  const [row] = context.sql.exec<Garbage & Record<string, SqlStorageValue>>(
-    'DELETE FROM garbage WHERE due_ms = ? AND id = ? RETURNING id, tier, segments',
-    dueMs,
-    blobId,
-  )
-  if (row) discard(context, row, context.now() + MARGIN_MS)
+/**
+ * The writer gave up: its blob is swept soon, but not at once, since a write that failed for us may still arrive. A blob that is
+ * no longer on the list was committed after all, and stays, or was swept already: then it is swept again, since a segment that
+ * took long to arrive may have come behind the sweep.
+ */
+export function abandon(context: Context, garbage: Garbage, begun: Begun): void {
+  const { sql } = context
+  const { rowsWritten } = sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', begun.deadlineMs + MARGIN_MS, garbage.id)
+  if (rowsWritten > 0) discard(context, garbage, context.now() + MARGIN_MS)
+  else if (sql.exec('SELECT 1 FROM blobs WHERE id = ?', garbage.id).toArray().length === 0) discardAfterGrace(context, garbage)
 }

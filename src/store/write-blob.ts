@@ -85,8 +85,8 @@ async function journalled<T>(
   { work, refused }: { work: (begun: Begun) => Promise<Outcome<Committed<T>>>; refused?: () => Promise<void> },
 ): Promise<T> {
   const bucket = ports.bucket(ref)
-  const { id: blobId, tier, size } = plan
-  const begin = await bucket.begin({ blobId, tier, segments: storedSegments(plan), size, target })
+  const stored = { blobId: plan.id, tier: plan.tier, segments: storedSegments(plan) }
+  const begin = await bucket.begin({ ...stored, size: plan.size, target })
   if (!begin.ok && begin.code !== 'NoSuchBucket') await refused?.()
   const begun = unwrap(begin)
   try {
@@ -95,7 +95,7 @@ async function journalled<T>(
     return committed.value
   } catch (error) {
     // If the commit went through after all, there is nothing left to give up. If this call fails too, the alarm comes later.
-    await bucket.abandon(blobId, begun).catch((lost) => console.warn('A blob is left to the sweep:', lost))
+    await bucket.abandon(stored, begun).catch((lost) => console.warn('A blob is left to the sweep:', lost))
     throw error
   }
 }

@@ -68,7 +68,7 @@ describe('a bucket that never existed', () => {
   test('stores nothing, whatever is asked of it', async () => {
     await bucket.api.lookup({ key: 'a', body: true })
     await bucket.api.putSetting('cors', [])
-    await bucket.api.abandon('b', { deadlineMs: 1 })
+    await bucket.api.abandon({ blobId: 'b', tier: 'kv', segments: 1 }, { deadlineMs: 1 })
     await expect(bucket.put('a', 10)).rejects.toMatchObject({ code: 'NoSuchBucket' })
     await expect(bucket.put('a', 500)).rejects.toMatchObject({ code: 'NoSuchBucket' })
     expect(await tables(bucket)).toBe(0)
