@@ -5,12 +5,30 @@ import type { TierName } from './blob.ts'
 import { BufferWriter } from './buffer-writer.ts'
 import { bytesSource } from './bytes-source.ts'
 import { base64Length } from './config.ts'
-import { type SegmentOpener, type SegmentRange, type SegmentTier, type SegmentWriter, unavailable } from './tier.ts'
+import {
+  type SegmentLabel,
+  type SegmentOpener,
+  type SegmentPage,
+  type SegmentRange,
+  type SegmentTier,
+  type SegmentWriter,
+  unavailable,
+} from './tier.ts'
 
 interface SegmentRow {
   readonly n: number
   readonly data: string
 }
+
+interface ListedRow {
+  readonly blob_id: string
+  readonly n: number
+  readonly bucket: string | null
+  readonly deadline_ms: number | null
+}
+
+/** A label lies behind the bytes of its row, so listing reads them, too. */
+const LISTED_ROWS = 100
 
 /**
  * Segments as rows of a D1 database: strongly consistent, for blobs small enough to be held whole.
@@ -27,8 +45,8 @@ export class D1Tier implements SegmentTier {
     this.name = `d1:${index}`
   }
 
-  write(blobId: string): SegmentWriter {
-    return new D1Writer(this.#db, blobId)
+  write(blobId: string, label?: SegmentLabel): SegmentWriter {
+    return new D1Writer(this.#db, blobId, label)
   }
 
   /** One query fetches all the spans of a blob; it runs when the first is opened. */
@@ -49,14 +67,46 @@ export class D1Tier implements SegmentTier {
     })
   }
 
-  async #rows(blobId: string, first: number, last: number): Promise<Map<number, string>> {
+  async lengths(blobId: string, { from, to }: SegmentRange): Promise<(number | null)[]> {
+    // The data is ASCII; its padding tells how many bytes the last four digits hold.
+    const query = `SELECT n, octet_length(data) AS digits, octet_length(data) - octet_length(rtrim(data, '=')) AS padding
+                   FROM segments WHERE blob_id = ? AND n >= ? AND n < ?`
+    const rows = await this.#all<{ n: number; digits: number; padding: number }>(query, blobId, from, to)
+    const lengths = new Map(rows.map(({ n, digits, padding }) => [n, (digits / 4) * 3 - padding]))
+    return Array.from({ length: to - from }, (_, index) => lengths.get(from + index) ?? null)
+  }
+
+  /** In order of the blobs' ids. */
+  async list(after = ''): Promise<SegmentPage> {
+    const [blobId = '', n = '-1'] = after.split('/')
+    const query = 'SELECT blob_id, n, bucket, deadline_ms FROM segments WHERE (blob_id, n) > (?, ?) ORDER BY blob_id, n LIMIT ?'
+    const rows = await this.#all<ListedRow>(query, blobId, Number(n), LISTED_ROWS)
+    const segments = rows.map(({ blob_id, n, bucket, deadline_ms }) => ({
+      blobId: blob_id,
+      n,
+      label: bucket === null ? undefined : { bucket, deadlineMs: deadline_ms ?? 0 },
+    }))
+    const last = rows.length === LISTED_ROWS ? rows.at(-1) : undefined
+    return { segments, next: last && `${last.blob_id}/${last.n}` }
+  }
+
+  async #all<Row>(query: string, ...values: (string | number)[]): Promise<Row[]> {
     try {
-      const query = this.#db.prepare('SELECT n, data FROM segments WHERE blob_id = ? AND n BETWEEN ? AND ?').bind(blobId, first, last)
-      const { results } = await query.all<SegmentRow>()
-      return new Map(results.map(({ n, data }) => [n, data]))
+      return (
+        await this.#db
+          .prepare(query)
+          .bind(...values)
+          .all<Row>()
+      ).results
     } catch (error) {
       throw unavailable(error)
     }
+  }
+
+  async #rows(blobId: string, first: number, last: number): Promise<Map<number, string>> {
+    const query = 'SELECT n, data FROM segments WHERE blob_id = ? AND n BETWEEN ? AND ?'
+    const rows = await this.#all<SegmentRow>(query, blobId, first, last)
+    return new Map(rows.map(({ n, data }) => [n, data]))
   }
 }
 
@@ -64,11 +114,13 @@ export class D1Tier implements SegmentTier {
 class D1Writer extends BufferWriter {
   readonly #db: D1Database
   readonly #blobId: string
+  readonly #label?: SegmentLabel
 
-  constructor(db: D1Database, blobId: string) {
+  constructor(db: D1Database, blobId: string, label?: SegmentLabel) {
     super()
     this.#db = db
     this.#blobId = blobId
+    this.#label = label
   }
 
   override async begin(length: number): Promise<void> {
@@ -78,8 +130,9 @@ class D1Writer extends BufferWriter {
 
   override async finish(): Promise<void> {
     await super.finish()
-    const insert = this.#db.prepare('INSERT INTO segments (blob_id, n, data) VALUES (?, ?, ?)')
-    const rows = this.segments.map((sealed, n) => insert.bind(this.#blobId, n, sealed.toBase64()))
+    const insert = this.#db.prepare('INSERT INTO segments (blob_id, n, data, bucket, deadline_ms) VALUES (?, ?, ?, ?, ?)')
+    const { bucket = null, deadlineMs = null } = this.#label ?? {}
+    const rows = this.segments.map((sealed, n) => insert.bind(this.#blobId, n, sealed.toBase64(), bucket, deadlineMs))
     await this.#db.batch(rows).catch((error) => {
       throw unavailable(error)
     })

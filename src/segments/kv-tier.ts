@@ -1,8 +1,17 @@
 import type { ByteSource } from '../core/byte-source.ts'
 import type { SegmentSpan } from '../core/read-plan.ts'
 import { KvSource } from './kv-source.ts'
-import { KvWriter } from './kv-writer.ts'
-import { type SegmentOpener, type SegmentRange, type SegmentTier, type SegmentWriter, unavailable } from './tier.ts'
+import { type KvMetadata, KvWriter } from './kv-writer.ts'
+import {
+  type SegmentLabel,
+  type SegmentOpener,
+  type SegmentPage,
+  type SegmentRange,
+  type SegmentTier,
+  type SegmentWriter,
+  type StoredSegment,
+  unavailable,
+} from './tier.ts'
 
 /** Segments never change, so a location may keep what it has read for as long as it likes. */
 const CACHE_SECONDS = 365 * 86_400
@@ -13,7 +22,8 @@ const CACHE_SECONDS = 365 * 86_400
 const RETRY_CACHE_SECONDS = 30
 /** About six seconds in all; a client that still meets an absence is told to come back. */
 const RETRY_MS = [50, 100, 200, 400, 800, 1600, 3000]
-const DELETES_AT_ONCE = 5
+const CALLS_AT_ONCE = 5
+const LISTED_KEYS = 500
 
 /** Waits; tests do not. */
 export type Sleep = (ms: number) => Promise<unknown>
@@ -29,8 +39,8 @@ export class KvTier implements SegmentTier {
     this.#sleep = sleep
   }
 
-  write(blobId: string): SegmentWriter {
-    return new KvWriter(this.#kv, blobId)
+  write(blobId: string, label?: SegmentLabel): SegmentWriter {
+    return new KvWriter(this.#kv, blobId, label)
   }
 
   read(blobId: string): SegmentOpener {
@@ -42,14 +52,34 @@ export class KvTier implements SegmentTier {
   }
 
   async delete(blobId: string, { from, to }: SegmentRange): Promise<void> {
-    let next = from
-    const worker = async () => {
-      while (next < to) await this.#kv.delete(`${blobId}/${next++}`)
+    await forEach({ from, to }, (n) => this.#kv.delete(`${blobId}/${n}`))
+  }
+
+  async lengths(blobId: string, { from, to }: SegmentRange): Promise<(number | null)[]> {
+    const lengths: (number | null)[] = []
+    await forEach({ from, to }, async (n) => {
+      lengths[n - from] = await this.#length(`${blobId}/${n}`)
+    })
+    return lengths
+  }
+
+  /** KV lists what it likes to: a new segment may be absent for a minute, a deleted one present. */
+  async list(after?: string): Promise<SegmentPage> {
+    try {
+      const page = await this.#kv.list<KvMetadata>({ cursor: after, limit: LISTED_KEYS })
+      return { segments: page.keys.flatMap(storedSegment), next: page.list_complete ? undefined : page.cursor }
+    } catch (error) {
+      throw unavailable(error)
     }
-    // All are awaited, so that a failure leaves nothing running behind it.
-    const workers = await Promise.allSettled(Array.from({ length: DELETES_AT_ONCE }, worker))
-    const failed = workers.find((result) => result.status === 'rejected')
-    if (failed) throw unavailable(failed.reason)
+  }
+
+  /** As it was announced when it was written; only a value without metadata has to be read. */
+  async #length(key: string): Promise<number | null> {
+    const { value, metadata } = await this.#kv.getWithMetadata<KvMetadata>(key, { type: 'stream', cacheTtl: RETRY_CACHE_SECONDS })
+    if (value === null) return null
+    if (metadata?.sealedBytes === undefined) return (await new Response(value).arrayBuffer()).byteLength
+    await value.cancel()
+    return metadata.sealedBytes
   }
 
   async #get(key: string): Promise<ReadableStream<Uint8Array>> {
@@ -66,4 +96,23 @@ export class KvTier implements SegmentTier {
       await this.#sleep(wait)
     }
   }
+}
+
+/** A key that no segment has belongs to someone else. */
+function storedSegment({ name, metadata }: KVNamespaceListKey<KvMetadata>): StoredSegment[] {
+  const [, blobId, n] = /^([0-9a-f]{32})\/(\d+)$/.exec(name) ?? []
+  if (blobId === undefined) return []
+  const label = metadata?.bucket === undefined ? undefined : { bucket: metadata.bucket, deadlineMs: metadata.deadlineMs }
+  return [{ blobId, n: Number(n), label }]
+}
+
+/** Calls for each number of a range, a few at once. All are awaited, so that a failure leaves nothing running behind it. */
+async function forEach({ from, to }: SegmentRange, call: (n: number) => Promise<unknown>): Promise<void> {
+  let next = from
+  const worker = async () => {
+    while (next < to) await call(next++)
+  }
+  const workers = await Promise.allSettled(Array.from({ length: CALLS_AT_ONCE }, worker))
+  const failed = workers.find((result) => result.status === 'rejected')
+  if (failed) throw unavailable(failed.reason)
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from '../core/limits.ts'
-import { type SegmentWriter, unavailable } from './tier.ts'
+import { type SegmentLabel, type SegmentWriter, unavailable } from './tier.ts'
 
 /** One put may finish while the next one begins. */
 const OPEN_PUTS = 2
@@ -9,16 +9,23 @@ interface OpenPut {
   readonly stored: Promise<void>
 }
 
+/** What is stored with each value. */
+export interface KvMetadata extends SegmentLabel {
+  readonly sealedBytes: number
+}
+
 /** Streams each segment into a put of its own, so that no segment is ever held whole. */
 export class KvWriter implements SegmentWriter {
   readonly #kv: KVNamespace
   readonly #blobId: string
+  readonly #label?: SegmentLabel
   readonly #puts: OpenPut[] = []
   #next = 0
 
-  constructor(kv: KVNamespace, blobId: string) {
+  constructor(kv: KVNamespace, blobId: string, label?: SegmentLabel) {
     this.#kv = kv
     this.#blobId = blobId
+    this.#label = label
   }
 
   async begin(length: number): Promise<void> {
@@ -29,7 +36,8 @@ export class KvWriter implements SegmentWriter {
       this.#puts.shift()
     }
     const { readable, writable } = new FixedLengthStream(length)
-    const stored = this.#kv.put(`${this.#blobId}/${this.#next++}`, readable).catch((error) => {
+    const metadata = this.#label && ({ ...this.#label, sealedBytes: length } satisfies KvMetadata)
+    const stored = this.#kv.put(`${this.#blobId}/${this.#next++}`, readable, { metadata }).catch((error) => {
       throw unavailable(error)
     })
     stored.catch(() => {}) // It is awaited later, perhaps after something else has failed.

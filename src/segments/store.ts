@@ -1,11 +1,12 @@
 import type { ByteSource } from '../core/byte-source.ts'
+import type { BucketRef } from '../core/object.ts'
 import type { BlobPlan, BlobRecord, TierName } from './blob.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, planBlob, type SegmentConfig } from './config.ts'
 import { D1Tier } from './d1-tier.ts'
-import type { KeyOwner, Keyring } from './keyring.ts'
+import type { KeyOwner, Keyring, WrappedBlobKey } from './keyring.ts'
 import { KvTier, type Sleep } from './kv-tier.ts'
 import { type BlobSlice, openBody, readAll } from './reader.ts'
-import type { SegmentTier, Tiers } from './tier.ts'
+import type { SegmentLabel, SegmentTier, Tiers } from './tier.ts'
 import { writeBlob } from './writer.ts'
 
 export { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig }
@@ -46,17 +47,29 @@ export interface Segments {
   /** Seals and stores an upload of exactly `plan.size` bytes. A tier other than `inline` must have been journalled before. */
   write(plan: BlobPlan, upload: UploadBytes): Promise<BlobRecord>
   /** Moves an inline blob to the tier that `plan` gives it with `inline: false`, as one segment. Journal it before. */
-  moveOut(blob: BlobRecord): Promise<BlobRecord>
+  moveOut(blob: BlobRecord, label: SegmentLabel): Promise<BlobRecord>
   /** Resolves once the first chunk is authenticated. The stream's length is known to a response made of it. */
   openBody(body: BodyRequest): Promise<ReadableStream<Uint8Array>>
   /** The same for a body that is small enough to be held whole. */
   readAll(body: BodyRequest): Promise<Uint8Array>
+  /** Opens the data key of a stored blob: for a check, and nothing else. Fails as a read would. */
+  checkKey(owner: KeyOwner, blob: WrappedBlobKey): Promise<void>
+  /** The places of segments outside the Buckets, for a walk through all that is stored. */
+  readonly tiers: ReadonlyMap<TierName, SegmentTier>
 }
 
+/** The bucket of a label. */
+export const labelOf = ({ jurisdiction, name }: BucketRef): string => `${jurisdiction}/${name}`
+
 /** Binds the tiers; enough for the sweeper, which needs no keys. */
-export function createTiers({ kv, d1 }: SegmentBindings, sleep?: Sleep): Tiers {
-  const tiers = new Map<TierName, SegmentTier>()
-  for (const tier of [new KvTier(kv, sleep), ...d1.map((db, i) => new D1Tier(db, i))]) tiers.set(tier.name, tier)
+export const createTiers = (bindings: SegmentBindings, sleep?: Sleep): Tiers => finderOf(allTiers(bindings, sleep))
+
+function allTiers({ kv, d1 }: SegmentBindings, sleep?: Sleep): ReadonlyMap<TierName, SegmentTier> {
+  const tiers: SegmentTier[] = [new KvTier(kv, sleep), ...d1.map((db, i) => new D1Tier(db, i))]
+  return new Map(tiers.map((tier) => [tier.name, tier]))
+}
+
+function finderOf(tiers: ReadonlyMap<TierName, SegmentTier>): Tiers {
   return (name) => {
     const tier = tiers.get(name)
     if (!tier) throw new Error(`There is no segment tier ${name}: databases may be added to the list but not removed`)
@@ -70,7 +83,8 @@ export function createTiers({ kv, d1 }: SegmentBindings, sleep?: Sleep): Tiers {
  */
 export function createSegments(bindings: SegmentBindings, keyring: Keyring, options: SegmentOptions = {}): Segments {
   const config = checkSegmentConfig(options.config ?? DEFAULT_SEGMENT_CONFIG)
-  const tiers = createTiers(bindings, options.sleep)
+  const places = allTiers(bindings, options.sleep)
+  const tiers = finderOf(places)
   const plan: Segments['plan'] = (blob) => planBlob({ ...blob, databases: bindings.d1.length }, config)
   const read = ({ slices, length, owner }: BodyRequest) => ({
     slices,
@@ -82,18 +96,23 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
     plan,
     async write(plan, { source, owner, digests, deadlineMs }) {
       const key = await keyring.newDataKey(owner, plan.id)
-      return writeBlob({ plan, source, key, digests, tiers, deadlineMs, now: options.now })
+      const label = { bucket: labelOf(owner.bucket), deadlineMs: deadlineMs ?? 0 }
+      return writeBlob({ plan, source, key, digests, tiers, label, deadlineMs, now: options.now })
     },
-    moveOut: (blob) => moveOut(blob, tiers(plan({ id: blob.id, size: blob.size, inline: false }).tier)),
+    moveOut: (blob, label) => moveOut(blob, tiers(plan({ id: blob.id, size: blob.size, inline: false }).tier), label),
     openBody: (body) => openBody(read(body)),
     readAll: (body) => readAll(read(body)),
+    checkKey: async (owner, blob) => {
+      await keyring.openDataKey(owner, blob)
+    },
+    tiers: places,
   }
 }
 
 /** A sealed chunk does not say where it is stored, so the bytes move as they are. */
-async function moveOut({ inline, ...blob }: BlobRecord, tier: SegmentTier): Promise<BlobRecord> {
+async function moveOut({ inline, ...blob }: BlobRecord, tier: SegmentTier, label: SegmentLabel): Promise<BlobRecord> {
   if (!inline) return blob
-  const writer = tier.write(blob.id)
+  const writer = tier.write(blob.id, label)
   try {
     await writer.begin(inline.byteLength)
     await writer.append(inline)

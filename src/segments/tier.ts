@@ -6,12 +6,37 @@ import type { TierName } from './blob.ts'
 /** A place for sealed segments. It sees ciphertext alone and never rewrites a segment. */
 export interface SegmentTier {
   readonly name: TierName
-  /** Begins to store a blob. */
-  write(blobId: string): SegmentWriter
+  /** Begins to store a blob, whose every segment is stored with its label. */
+  write(blobId: string, label?: SegmentLabel): SegmentWriter
   /** Gives a function that opens one of `spans`, which follow each other: what it fetches, and when, is the tier's affair. */
   read(blobId: string, spans: readonly SegmentSpan[]): SegmentOpener
   /** Deletes the segments `from` up to and without `to`. What is gone already is no failure. */
   delete(blobId: string, range: SegmentRange): Promise<void>
+  /** The stored lengths of the segments of a range; `null` where there is none. Does not wait for one that is late. */
+  lengths(blobId: string, range: SegmentRange): Promise<(number | null)[]>
+  /** One page of everything that is stored, in an order of its own; `after` is the `next` of the page before. */
+  list(after?: string): Promise<SegmentPage>
+}
+
+/**
+ * Stored beside the bytes, so that a segment without a blob can be told from one in use: the bucket that was asked for it, as
+ * `<jurisdiction>/<name>`, and until when its write may go on.
+ */
+export interface SegmentLabel {
+  readonly bucket: string
+  readonly deadlineMs: number
+}
+
+export interface StoredSegment {
+  readonly blobId: string
+  readonly n: number
+  /** Absent when something else stored it. */
+  readonly label?: SegmentLabel
+}
+
+export interface SegmentPage {
+  readonly segments: readonly StoredSegment[]
+  readonly next?: string
 }
 
 export interface SegmentRange {

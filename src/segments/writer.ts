@@ -5,7 +5,7 @@ import type { BlobPlan, BlobRecord } from './blob.ts'
 import { BufferWriter } from './buffer-writer.ts'
 import { ChunkCipher } from './chunk-cipher.ts'
 import type { DataKey } from './keyring.ts'
-import type { SegmentWriter, Tiers } from './tier.ts'
+import type { SegmentLabel, SegmentWriter, Tiers } from './tier.ts'
 
 export interface BlobWrite {
   readonly plan: BlobPlan
@@ -14,6 +14,7 @@ export interface BlobWrite {
   /** Sees every plain byte, in order. */
   readonly digests: { update(bytes: Uint8Array): void }
   readonly tiers: Tiers
+  readonly label?: SegmentLabel
   /** When the sweeper may take the blob for abandoned; no byte is written after it. */
   readonly deadlineMs?: number
   readonly now?: () => number
@@ -26,9 +27,9 @@ export interface BlobWrite {
  * @throws StoreError `IncompleteBody` when the source ends early or goes on, or the first failure of source or tier.
  */
 export async function writeBlob(write: BlobWrite): Promise<BlobRecord> {
-  const { plan, source, key, tiers } = write
+  const { plan, source, key, tiers, label } = write
   const buffer = plan.tier === 'inline' ? new BufferWriter() : undefined
-  const out = buffer ?? tiers(plan.tier).write(plan.id)
+  const out = buffer ?? tiers(plan.tier).write(plan.id, label)
   try {
     await writeChunks(write, out)
     await out.finish()

@@ -7,6 +7,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { BindingHashes, BucketRef, Checksum, ChecksumAlgorithm, CustomerKey } from '../core/object.ts'
 import { type Outcome, unwrap } from '../core/outcome.ts'
 import { type BlobPlan, newBlobId, storedSegments } from '../segments/blob.ts'
+import { labelOf } from '../segments/store.ts'
 import type { Ports } from './ports.ts'
 
 /** The bytes of a write and what they are for. */
@@ -54,7 +55,10 @@ async function writeInline<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, co
   // The bucket's inline budget is spent: the sealed bytes become the one segment of a blob in the next tier.
   const elsewhere = { ...blob, tier: ports.segments.plan({ id: plan.id, size: plan.size, inline: false }).tier }
   return journalled(ports, write, elsewhere, {
-    work: async (begun) => commit({ blob: await ports.segments.moveOut(blob), begun }, digested),
+    work: async (begun) => {
+      const label = { bucket: labelOf(write.bucket), deadlineMs: begun.deadlineMs }
+      return commit({ blob: await ports.segments.moveOut(blob, label), begun }, digested)
+    },
   })
 }
 

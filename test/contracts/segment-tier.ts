@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { ByteSource } from '../../src/core/byte-source.ts'
 import type { SegmentSpan } from '../../src/core/read-plan.ts'
 import { newBlobId } from '../../src/segments/blob.ts'
-import type { SegmentTier } from '../../src/segments/tier.ts'
+import type { SegmentLabel, SegmentTier, StoredSegment } from '../../src/segments/tier.ts'
 
 const bytes = (size: number, seed: number) => new Uint8Array(size).map((_, i) => (i * 7 + seed) & 0xff)
 
 /** A span by its place in the segment: tiers look at no more. */
 const spanOf = (n: number, offset: number, length: number): SegmentSpan => ({ n, firstChunk: 0, lastChunk: 0, sealed: { offset, length } })
 
-async function store(tier: SegmentTier, blobId: string, segments: readonly Uint8Array[]): Promise<void> {
-  const writer = tier.write(blobId)
+async function store(tier: SegmentTier, blobId: string, segments: readonly Uint8Array[], label?: SegmentLabel): Promise<void> {
+  const writer = tier.write(blobId, label)
   for (const segment of segments) {
     await writer.begin(segment.byteLength)
     // In two pieces, as chunks come.
@@ -19,6 +19,17 @@ async function store(tier: SegmentTier, blobId: string, segments: readonly Uint8
     await writer.append(segment.subarray(half))
   }
   await writer.finish()
+}
+
+/** Everything that a tier lists of one blob. */
+async function listed(tier: SegmentTier, blobId: string): Promise<StoredSegment[]> {
+  const found: StoredSegment[] = []
+  for (let after: string | undefined; ; ) {
+    const page = await tier.list(after)
+    found.push(...page.segments.filter((segment) => segment.blobId === blobId))
+    if (page.next === undefined) return found.sort((a, b) => a.n - b.n)
+    after = page.next
+  }
 }
 
 async function drain(source: ByteSource, size: number): Promise<Uint8Array> {
@@ -119,6 +130,39 @@ export function segmentTierContract(name: string, open: () => SegmentTier): void
       await tier.delete(mine, { from: 0, to: 1 })
       const span = spanOf(0, 0, 10)
       expect(await drain(await tier.read(other, [span])(span), 10)).toEqual(bytes(10, 2))
+    })
+
+    test('tells the lengths of the segments that are there, whoever stored them', async () => {
+      const tier = open()
+      for (const label of [{ bucket: 'default/photos', deadlineMs: 5000 }, undefined]) {
+        const id = newBlobId()
+        const sizes = [98, 99, 100, 33]
+        await store(
+          tier,
+          id,
+          sizes.map((size) => bytes(size, 1)),
+          label,
+        )
+        await tier.delete(id, { from: 1, to: 2 })
+        expect(await tier.lengths(id, { from: 0, to: 5 })).toEqual([98, null, 100, 33, null])
+        expect(await tier.lengths(id, { from: 2, to: 3 })).toEqual([100])
+        expect(await tier.lengths(id, { from: 2, to: 2 })).toEqual([])
+      }
+    })
+
+    test('lists every segment with its label, page by page', async () => {
+      const tier = open()
+      const label = { bucket: 'default/photos', deadlineMs: 5000 }
+      const [labelled, bare] = [newBlobId(), newBlobId()]
+      await store(
+        tier,
+        labelled,
+        Array.from({ length: 250 }, (_, n) => bytes(1, n)),
+        label,
+      )
+      await store(tier, bare, segments)
+      expect(await listed(tier, labelled)).toEqual(Array.from({ length: 250 }, (_, n) => ({ blobId: labelled, n, label })))
+      expect(await listed(tier, bare)).toEqual([0, 1, 2].map((n) => ({ blobId: bare, n, label: undefined })))
     })
 
     test('leaves nothing in flight after a writer gave up', async () => {

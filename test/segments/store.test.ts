@@ -6,6 +6,7 @@ import { createSegments, createTiers } from '../../src/segments/store.ts'
 import { concat, counting, d1, ignored, keyring, kv, newBlobId, owner, pattern, TestSource } from './support.ts'
 
 const TINY = { inlineMaxBytes: 20, d1MaxBytes: 60, segmentBytes: 24, chunkBytes: 8 }
+const LABEL = { bucket: 'default/photos', deadlineMs: 5000 }
 const segments = createSegments({ kv, d1: [d1] }, keyring, { config: TINY })
 
 const put = async (store: typeof segments, size: number, more: { inline?: boolean } = {}): Promise<BlobRecord> =>
@@ -97,7 +98,7 @@ describe('the calls to the platform', () => {
 
 test('an inline blob for which there is no room moves out as it is', async () => {
   const blob = await put(segments, 20)
-  const moved = await segments.moveOut(blob)
+  const moved = await segments.moveOut(blob, LABEL)
   expect(moved).toEqual({ ...blob, tier: 'd1:0', inline: undefined })
   expect('inline' in moved).toBe(false)
   expect(storedSegments(moved)).toBe(1)
@@ -107,7 +108,7 @@ test('an inline blob for which there is no room moves out as it is', async () =>
 
 test('without databases it moves to KV', async () => {
   const store = createSegments({ kv, d1: [] }, keyring, { config: TINY })
-  const moved = await store.moveOut(await put(store, 20))
+  const moved = await store.moveOut(await put(store, 20), LABEL)
   expect(moved.tier).toBe('kv')
   expect(await store.readAll({ slices: [{ blob: moved, span: { offset: 0, length: 20 } }], length: 20, owner })).toEqual(pattern(20))
 })

@@ -4,7 +4,7 @@ import { newBlobId } from '../../src/segments/blob.ts'
 import { BufferWriter } from '../../src/segments/buffer-writer.ts'
 import { bytesSource } from '../../src/segments/bytes-source.ts'
 import { type KeyOwner, Keyring } from '../../src/segments/keyring.ts'
-import { type SegmentTier, unavailable } from '../../src/segments/tier.ts'
+import { type SegmentLabel, type SegmentPage, type SegmentRange, type SegmentTier, unavailable } from '../../src/segments/tier.ts'
 
 interface Bindings {
   readonly SEGMENTS_KV: KVNamespace
@@ -61,10 +61,12 @@ export class MemoryTier implements SegmentTier {
   readonly name = 'kv'
   readonly segments = new Map<string, Uint8Array>()
   readonly opened: string[] = []
+  readonly #labels = new Map<string, SegmentLabel>()
   open = 0
 
-  write(blobId: string) {
+  write(blobId: string, label?: SegmentLabel) {
     const { segments } = this
+    if (label) this.#labels.set(blobId, label)
     return new (class extends BufferWriter {
       override async finish() {
         await super.finish()
@@ -73,6 +75,15 @@ export class MemoryTier implements SegmentTier {
         })
       }
     })()
+  }
+
+  async lengths(blobId: string, { from, to }: SegmentRange) {
+    return Array.from({ length: to - from }, (_, index) => this.segments.get(`${blobId}/${from + index}`)?.byteLength ?? null)
+  }
+
+  async list(): Promise<SegmentPage> {
+    const names = [...this.segments.keys()].map((name) => name.split('/') as [string, string])
+    return { segments: names.map(([blobId, n]) => ({ blobId, n: Number(n), label: this.#labels.get(blobId) })) }
   }
 
   read(blobId: string) {
