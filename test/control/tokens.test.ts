@@ -1,0 +1,115 @@
+import { describe, expect, test, vi } from 'vitest'
+import { createToken, secretAccessKeyOf, TOKEN_CACHE_MS, TokenFinder } from '../../src/control/tokens.ts'
+import { Keyring } from '../../src/segments/keyring.ts'
+import { env, secrets } from '../support/bucket.ts'
+
+const NOW = Date.UTC(2026, 5, 12)
+let tokens = 0
+const newId = () => (++tokens).toString(16).padStart(32, '0')
+
+async function addToken(more: Partial<Parameters<typeof createToken>[2]> = {}) {
+  const token = { id: newId(), value: `value-${tokens}`, name: 'test', policies: [{ level: 'object-read' as const }], ...more }
+  await createToken(env.CONTROL, secrets, token, NOW)
+  return token
+}
+
+/** A control database that counts what is asked of it. */
+function countingControl() {
+  const prepare = vi.fn((query: string) => env.CONTROL.prepare(query))
+  return { db: { prepare } as unknown as D1Database, queries: () => prepare.mock.calls.length }
+}
+
+describe('a stored token', () => {
+  test('is found by its id, with its secret, its policies and its times', async () => {
+    const policies = [{ level: 'object-read-write' as const, buckets: [{ jurisdiction: 'eu' as const, name: 'photos' }] }]
+    const { id, value, name } = await addToken({ policies, notBeforeMs: NOW, expiresMs: NOW + 5 })
+    expect(await new TokenFinder(secrets).find(env.CONTROL, id, NOW)).toEqual({
+      secretAccessKey: secretAccessKeyOf(value),
+      token: { id, name, policies, notBeforeMs: NOW, expiresMs: NOW + 5 },
+    })
+  })
+
+  test('does not hold its value or its secret at rest', async () => {
+    const { id, value } = await addToken()
+    const row = JSON.stringify(await env.CONTROL.prepare('SELECT * FROM tokens WHERE id = ?').bind(id).first())
+    expect(row).toContain(id)
+    const secret = secretAccessKeyOf(value)
+    for (const form of [value, secret, btoa(value), btoa(secret), Uint8Array.fromHex(secret).toBase64()]) expect(row).not.toContain(form)
+  })
+
+  test('does not open in the row of another token', async () => {
+    const [mine, theirs] = [await addToken(), await addToken()]
+    const sealed = await env.CONTROL.prepare('SELECT sealed_secret FROM tokens WHERE id = ?').bind(mine.id).first('sealed_secret')
+    await env.CONTROL.prepare('UPDATE tokens SET sealed_secret = ? WHERE id = ?').bind(sealed, theirs.id).run()
+    await expect(new TokenFinder(secrets).find(env.CONTROL, theirs.id, NOW)).rejects.toMatchObject({ code: 'InternalError' })
+  })
+
+  test('does not open with another master key', async () => {
+    const { id } = await addToken()
+    const others = { ...secrets, keyring: new Keyring(new Uint8Array(32).fill(9).toBase64()) }
+    await expect(new TokenFinder(others).find(env.CONTROL, id, NOW)).rejects.toMatchObject({ code: 'InternalError' })
+  })
+
+  test('is one for each id', async () => {
+    const { id } = await addToken()
+    await expect(addToken({ id })).rejects.toThrow()
+  })
+})
+
+describe('the finder', () => {
+  test('knows the root token without asking', async () => {
+    const { db, queries } = countingControl()
+    const root = await new TokenFinder(secrets).find(db, secrets.rootTokenId, NOW)
+    expect(root).toMatchObject({
+      secretAccessKey: secretAccessKeyOf(secrets.rootToken),
+      token: { policies: [{ level: 'admin-read-write' }] },
+    })
+    expect(queries()).toBe(0)
+  })
+
+  test('trusts what it read for half a minute, so that a revoked token works for that long at most', async () => {
+    const { id } = await addToken()
+    const { db, queries } = countingControl()
+    const finder = new TokenFinder(secrets)
+    expect(await finder.find(db, id, NOW)).not.toBeNull()
+    await env.CONTROL.prepare('DELETE FROM tokens WHERE id = ?').bind(id).run()
+    expect(TOKEN_CACHE_MS).toBe(30_000)
+    expect(await finder.find(db, id, NOW + TOKEN_CACHE_MS - 1)).not.toBeNull()
+    expect(queries()).toBe(1)
+    expect(await finder.find(db, id, NOW + TOKEN_CACHE_MS)).toBeNull()
+    expect(queries()).toBe(2)
+  })
+
+  test('remembers that there is no such token for as long', async () => {
+    const { db, queries } = countingControl()
+    const finder = new TokenFinder(secrets)
+    const id = newId()
+    expect(await finder.find(db, id, NOW)).toBeNull()
+    await addToken({ id })
+    expect(await finder.find(db, id, NOW + 1)).toBeNull()
+    expect(queries()).toBe(1)
+    expect(await finder.find(db, id, NOW + TOKEN_CACHE_MS)).not.toBeNull()
+  })
+
+  test('remembers a thousand ids at most, the latest ones', async () => {
+    const none = { bind: () => ({ first: async () => null }) }
+    const prepare = vi.fn(() => none)
+    const db = { prepare } as unknown as D1Database
+    const finder = new TokenFinder(secrets)
+    const ids = Array.from({ length: 1500 }, (_, i) => i.toString(16).padStart(32, '0'))
+    for (const id of ids) await finder.find(db, id, NOW)
+    expect(prepare).toHaveBeenCalledTimes(1500)
+    for (const id of ids.slice(-1000)) await finder.find(db, id, NOW)
+    expect(prepare).toHaveBeenCalledTimes(1500)
+    await finder.find(db, ids[0]!, NOW)
+    expect(prepare).toHaveBeenCalledTimes(1501)
+  })
+
+  test('does not remember a failure', async () => {
+    const { id } = await addToken()
+    const finder = new TokenFinder(secrets)
+    const down = { prepare: () => env.CONTROL.prepare('SELECT * FROM missing WHERE id = ?') } as unknown as D1Database
+    await expect(finder.find(down, id, NOW)).rejects.toThrow()
+    expect(await finder.find(env.CONTROL, id, NOW)).not.toBeNull()
+  })
+})
