@@ -1,0 +1,170 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { signedFetch, uniqueName } from './support/clients.ts'
+import { rest } from './support/rest.ts'
+import { type Ran, type RunOptions, wranglerIn } from './support/wrangler.ts'
+
+// The real binary, with nobody at the keyboard. Each run takes a second or two.
+
+const bucket = uniqueName('wrangler')
+let place: Awaited<ReturnType<typeof wranglerIn>>
+
+beforeAll(async () => {
+  place = await wranglerIn()
+  await writeFile(join(place.folder, 'hello.txt'), 'hello wrangler\n')
+})
+afterAll(() => place.remove())
+
+/** Runs a command that must succeed. */
+async function wrangler(command: string, options?: RunOptions): Promise<Ran> {
+  const ran = await place.run(command.split(' '), options)
+  if (ran.code !== 0) throw new Error(`wrangler ${command}: ${ran.code}\n${ran.out}\n${ran.err}`)
+  return ran
+}
+
+/** Runs a command that must fail, and returns what it said. */
+async function refused(command: string, options?: RunOptions): Promise<string> {
+  const ran = await place.run(command.split(' '), options)
+  expect(ran.code, ran.out).toBe(1)
+  return ran.out + ran.err
+}
+
+const s3Text = async (path: string) => (await signedFetch('GET', path)).text()
+
+describe('wrangler r2', () => {
+  test('whoami', async () => {
+    const { out } = await wrangler('whoami')
+    expect(out).toContain('associated with the email')
+    expect(out).toContain(inject('server').accountId)
+  })
+
+  test('without an account id finds the only account', async () => {
+    const { out } = await wrangler('r2 bucket list', { env: { CLOUDFLARE_ACCOUNT_ID: '' } })
+    expect(out).toContain('Listing buckets')
+  })
+
+  test('a wrong token is one clear line', async () => {
+    const said = await refused('r2 bucket list', { token: 'wrong-token-wrong-token-wrong-token-wrong' })
+    expect(said).toContain('Invalid access token [code: 9109]')
+    expect(said).not.toContain('error handler')
+  })
+
+  test('bucket create', async () => {
+    const { out } = await wrangler(`r2 bucket create ${bucket}`)
+    expect(out).toContain(`Created bucket '${bucket}' with default storage class of Standard.`)
+    expect((await signedFetch('HEAD', `/${bucket}`)).status).toBe(200)
+    expect(await refused(`r2 bucket create ${bucket}`)).toContain('[code: 10004]')
+  })
+
+  test('bucket create with a location, a storage class, a jurisdiction', async () => {
+    const { out, err } = await wrangler(`r2 bucket create ${bucket}-loc --location weur -s InfrequentAccess`)
+    expect(out).toContain('with location hint WEUR and default storage class of InfrequentAccess')
+    expect(out + err).not.toContain('was not applied')
+    expect((await wrangler(`r2 bucket create ${bucket} -J eu`)).out).toContain(`Created bucket '${bucket} (eu)'`)
+  })
+
+  test('bucket list', async () => {
+    const all = (await wrangler('r2 bucket list')).out
+    expect(all).toMatch(new RegExp(`name: +${bucket}\n`))
+    expect(all).toContain(`${bucket}-loc`)
+    const inEu = (await wrangler('r2 bucket list -J eu')).out
+    expect(inEu).toContain(bucket)
+    expect(inEu).not.toContain(`${bucket}-loc`)
+  })
+
+  test('bucket update storage-class', async () => {
+    const { out } = await wrangler(`r2 bucket update storage-class ${bucket} -s InfrequentAccess`)
+    expect(out).toContain(`Updated bucket ${bucket} to InfrequentAccess default storage class.`)
+    await wrangler(`r2 bucket update storage-class ${bucket} -s Standard`)
+    expect((await rest('GET', `/accounts/{account}/r2/buckets/${bucket}`)).result).toMatchObject({ storage_class: 'Standard' })
+  })
+
+  test('bucket info of none', async () => {
+    expect(await refused('r2 bucket info nope-nope')).toContain('The specified bucket does not exist. [code: 10006]')
+  })
+
+  test('object put keeps the headers', async () => {
+    const put = [
+      'r2',
+      'object',
+      'put',
+      `${bucket}/dir/a.txt`,
+      '--file',
+      'hello.txt',
+      '--ct',
+      'text/plain',
+      '--cc',
+      'max-age=60',
+      '--remote',
+    ]
+    const ran = await place.run([...put, '--expires', 'Wed, 21 Oct 2026 07:28:00 GMT'])
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('Upload complete.') })
+    const head = await signedFetch('HEAD', `/${bucket}/dir/a.txt`)
+    expect(Object.fromEntries(head.headers)).toMatchObject({
+      'content-type': 'text/plain',
+      'cache-control': 'max-age=60',
+      expires: 'Wed, 21 Oct 2026 07:28:00 GMT',
+    })
+  })
+
+  test('object get writes exactly the bytes', async () => {
+    expect((await wrangler(`r2 object get ${bucket}/dir/a.txt --remote --pipe`)).out).toBe('hello wrangler\n')
+    await wrangler(`r2 object get ${bucket}/dir/a.txt --remote --file back.txt`)
+    expect(await readFile(join(place.folder, 'back.txt'), 'utf8')).toBe('hello wrangler\n')
+  })
+
+  test('object put from a pipe, of nothing, and with an unusual key', async () => {
+    await wrangler(`r2 object put ${bucket}/piped --pipe --remote -y`, { input: 'from a pipe' })
+    expect(await s3Text(`/${bucket}/piped`)).toBe('from a pipe')
+    await wrangler(`r2 object put ${bucket}/empty --file /dev/null --remote -y`)
+    await wrangler(`r2 object get ${bucket}/empty --remote --file empty.txt`)
+    expect(await readFile(join(place.folder, 'empty.txt'), 'utf8')).toBe('')
+    const key = 'a b/ü+&=.txt'
+    expect(await place.run(['r2', 'object', 'put', `${bucket}/${key}`, '--file', 'hello.txt', '--remote', '-y'])).toMatchObject({ code: 0 })
+    const got = await place.run(['r2', 'object', 'get', `${bucket}/${key}`, '--remote', '--pipe'])
+    expect(got.out).toBe('hello wrangler\n')
+    const listed = await rest<{ key: string }[]>('GET', `/accounts/{account}/r2/buckets/${bucket}/objects?prefix=a%20`)
+    expect(listed.result.map((object) => object.key)).toEqual([key])
+  })
+
+  test('object commands say what is not there', async () => {
+    expect(await refused(`r2 object get ${bucket}/missing --file m.out --remote`)).toContain('The specified key does not exist.')
+    expect(await refused('r2 object put nope-bucket/x --file hello.txt --remote -y')).toContain('The specified bucket does not exist.')
+    expect((await wrangler(`r2 object delete ${bucket}/missing --remote`)).out).toContain('Delete complete.')
+  })
+
+  test('bulk put', async () => {
+    const files = ['bulk/a', 'bulk/b'].map((key) => ({ key, file: 'hello.txt' }))
+    await writeFile(join(place.folder, 'm.json'), JSON.stringify(files))
+    const { out, err } = await wrangler(`r2 bulk put ${bucket} --filename m.json --remote -y`)
+    expect(out + err).toContain('Uploaded 100% (2 out of 2)')
+    expect(await s3Text(`/${bucket}/bulk/b`)).toBe('hello wrangler\n')
+  })
+
+  test('bucket cors set, list, delete', async () => {
+    expect(await refused(`r2 bucket cors list ${bucket}`)).toContain('The CORS configuration does not exist. [code: 10059]')
+    const rules = [{ allowed: { origins: ['https://a.example'], methods: ['GET'] }, maxAgeSeconds: 60 }]
+    await writeFile(join(place.folder, 'cors.json'), JSON.stringify({ rules }))
+    await wrangler(`r2 bucket cors set ${bucket} --file cors.json -y`)
+    const { out } = await wrangler(`r2 bucket cors list ${bucket}`)
+    expect(out).toMatch(/allowed_origins: +https:\/\/a\.example/)
+    expect(out).toMatch(/max_age_seconds: +60/)
+    expect(await s3Text(`/${bucket}?cors`)).toContain('<MaxAgeSeconds>60</MaxAgeSeconds>')
+    expect((await wrangler(`r2 bucket cors delete ${bucket} -y`)).out).toContain('CORS configuration deleted')
+  })
+
+  test('what is not there yet says so', async () => {
+    expect(await refused(`r2 bucket lifecycle list ${bucket}`)).toContain('not implemented')
+  })
+
+  test('bucket delete, when it is empty', async () => {
+    expect(await refused(`r2 bucket delete ${bucket}`)).toContain('[code: 10008]')
+    for (const key of ['dir/a.txt', 'piped', 'empty', 'bulk/a', 'bulk/b']) await wrangler(`r2 object delete ${bucket}/${key} --remote`)
+    expect(await place.run(['r2', 'object', 'delete', `${bucket}/a b/ü+&=.txt`, '--remote'])).toMatchObject({ code: 0 })
+    expect((await wrangler(`r2 bucket delete ${bucket}`)).out).toContain(`Deleted bucket ${bucket}.`)
+    expect((await wrangler(`r2 bucket delete ${bucket} -J eu`)).out).toContain('(eu)')
+    await wrangler(`r2 bucket delete ${bucket}-loc`)
+    expect((await signedFetch('HEAD', `/${bucket}`)).status).toBe(404)
+  })
+})
