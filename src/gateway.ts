@@ -1,6 +1,8 @@
 import { type IRequest, IttyRouter } from 'itty-router'
 import type { BucketApi } from '../durable-objects/bucket/api.ts'
 import { TokenFinder } from './control/tokens.ts'
+import { isBucketName } from './core/bucket-name.ts'
+import { StoreError } from './core/errors.ts'
 import type { BucketRef, Location } from './core/object.ts'
 import { type Config, type Env, readConfig, readSecrets, type Secrets, segmentBindings } from './env.ts'
 import type { RestPorts } from './faces/rest/call.ts'
@@ -62,18 +64,23 @@ function portsOf(env: Env, config: Config, secrets: Secrets): S3Ports & RestPort
   return { store, config, secrets, accountId, control: env.CONTROL, tokens: new TokenFinder(secrets) }
 }
 
-/** The stub of a bucket's Durable Object. A jurisdiction is a namespace of its own, and where the platform has it, a place. */
+/**
+ * The stub of a bucket's Durable Object. A jurisdiction is a namespace of its own, and where the platform has it, a place.
+ * @throws StoreError NoSuchBucket for a name that no bucket can have, which wakes nothing.
+ */
 function bucketStub(namespace: Env['BUCKETS'], { jurisdiction, name }: BucketRef, location?: Location): BucketApi {
+  if (!isBucketName(name)) throw new StoreError('NoSuchBucket')
   const within = jurisdiction === 'default' ? namespace : withinJurisdiction(namespace, jurisdiction)
   const stub = within.get(within.idFromName(`${jurisdiction}/${name}`), location && { locationHint: location })
   return stub as unknown as BucketApi
 }
 
-/** Local servers have no jurisdictions: the name keeps the buckets apart there. */
+/** Local servers have no jurisdictions, and say so: the name keeps the buckets apart there. Any other failure must not move data elsewhere. */
 function withinJurisdiction(namespace: Env['BUCKETS'], jurisdiction: 'eu' | 'fedramp'): Env['BUCKETS'] {
   try {
     return namespace.jurisdiction(jurisdiction)
-  } catch {
+  } catch (error) {
+    if (!/not implemented/i.test((error as Error).message)) throw error
     return namespace
   }
 }

@@ -6,11 +6,13 @@ const RESERVED = new Set(['client', 'cdn-cgi'])
 
 const ALLOWED = /^[a-z0-9][a-z0-9-]*[a-z0-9]$/
 
-/**
- * Refuses what R2 does not take as a bucket name: 3 to 63 lowercase letters, digits and inner hyphens. No dots, unlike AWS.
- * @throws StoreError `InvalidBucketName`
- */
-export function checkBucketName(name: string): void {
+/** Whether R2 takes this as a bucket name: 3 to 63 lowercase letters, digits and inner hyphens. No dots, unlike AWS. */
+export function isBucketName(name: string): boolean {
   const fits = name.length >= LIMITS.bucketNameMin && name.length <= LIMITS.bucketNameMax
-  if (!fits || !ALLOWED.test(name) || RESERVED.has(name)) throw new StoreError('InvalidBucketName')
+  return fits && ALLOWED.test(name) && !RESERVED.has(name)
+}
+
+/** @throws StoreError `InvalidBucketName` */
+export function checkBucketName(name: string): void {
+  if (!isBucketName(name)) throw new StoreError('InvalidBucketName')
 }

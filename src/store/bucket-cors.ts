@@ -1,3 +1,4 @@
+import { isBucketName } from '../core/bucket-name.ts'
 import { type CorsRule, checkCorsRules } from '../core/cors.ts'
 import { StoreError } from '../core/errors.ts'
 import type { BucketRef } from '../core/object.ts'
@@ -23,6 +24,8 @@ export async function getBucketCors(ports: Ports, bucket: BucketRef): Promise<re
 
 /** The rules to evaluate a request with: none for a bucket without rules or no bucket at all. At most {@link CACHE_MS} old. */
 export async function corsRules(ports: Ports, bucket: BucketRef, nowMs: number): Promise<readonly CorsRule[]> {
+  // Anybody may ask, so a name that no bucket can have wakes no Bucket.
+  if (!isBucketName(bucket.name)) return []
   const cached = cache.get(nameOf(bucket))
   if (cached && nowMs < cached.untilMs) return cached.rules
   const outcome = await ports.bucket(bucket).getSetting('cors')
