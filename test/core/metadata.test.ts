@@ -35,6 +35,15 @@ describe('mergeMetadata', () => {
     })
   })
 
+  test('what comes of it has to keep the limit, what is left out need not', () => {
+    const large = (name: string) => ({ httpMetadata: {}, customMetadata: { [name]: 'v'.repeat(8000) } })
+    expect(() => mergeMetadata('MERGE', large('a'), large('b'))).toThrow('maximum allowed metadata size')
+    expect(() => mergeMetadata('MERGE', large('a'), large('a'))).not.toThrow()
+    const over = { httpMetadata: {}, customMetadata: { a: 'v'.repeat(9000) } }
+    expect(() => mergeMetadata('REPLACE', own, over)).toThrow('maximum allowed metadata size')
+    expect(mergeMetadata('COPY', source, over)).toEqual(source)
+  })
+
   test('a name of the object prototype is a name like any other', () => {
     const hostile = { httpMetadata: {}, customMetadata: Object.fromEntries([['__proto__', 'x']]) }
     expect(Object.entries(mergeMetadata('MERGE', source, hostile).customMetadata)).toContainEqual(['__proto__', 'x'])
