@@ -48,24 +48,11 @@ const SIGNATURES: readonly Signature[] = [
 /** What an HTML page may start with: a comment, or one of these followed by a space or `>`. */
 const HTML_TAGS = /^<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)(?=[ >])|^<!--/i
 
-/** Text is text by its bytes; only its name can tell which text. */
-const TEXT_TYPES: ReadonlyMap<string, string> = new Map([
-  ['css', 'text/css; charset=utf-8'],
-  ['csv', 'text/csv; charset=utf-8'],
-  ['js', 'text/javascript; charset=utf-8'],
-  ['json', 'application/json'],
-  ['md', 'text/markdown; charset=utf-8'],
-  ['mjs', 'text/javascript; charset=utf-8'],
-])
-
-const PLAIN_TEXT = 'text/plain; charset=utf-8'
-
 /**
  * The type of a body that was sent without one, told from its first bytes as R2 tells it;
  * `undefined` where nothing fits, so that reads answer `application/octet-stream`.
- * @param key refines plain text by its extension.
  */
-export function sniffContentType(firstBytes: Uint8Array, key = ''): string | undefined {
+export function sniffContentType(firstBytes: Uint8Array): string | undefined {
   if (firstBytes.length === 0) return undefined
   const head = firstBytes.subarray(0, SNIFF_BYTES)
   const bytes = latin1(head)
@@ -73,7 +60,7 @@ export function sniffContentType(firstBytes: Uint8Array, key = ''): string | und
   if (known) return known.type
   if (isMp4(bytes)) return 'video/mp4'
   if (isMp3Frame(head)) return 'audio/mpeg'
-  return isBinary(bytes) ? undefined : textType(bytes, key)
+  return isBinary(bytes) ? undefined : textType(bytes)
 }
 
 /** One character a byte. A decoder for `latin1` would read windows-1252. */
@@ -112,15 +99,9 @@ function isBinary(bytes: string): boolean {
   return /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(bytes)
 }
 
-function textType(bytes: string, key: string): string {
+function textType(bytes: string): string {
   const text = bytes.replace(/^\xef\xbb\xbf/, '').trimStart()
   if (HTML_TAGS.test(text)) return 'text/html; charset=utf-8'
   if (text.startsWith('<?xml')) return 'text/xml; charset=utf-8'
-  return TEXT_TYPES.get(extensionOf(key)) ?? PLAIN_TEXT
-}
-
-function extensionOf(key: string): string {
-  const name = key.slice(key.lastIndexOf('/') + 1)
-  const dot = name.lastIndexOf('.')
-  return dot < 0 ? '' : name.slice(dot + 1).toLowerCase()
+  return 'text/plain; charset=utf-8'
 }

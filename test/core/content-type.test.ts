@@ -48,15 +48,6 @@ test.each([
   ['a QuickTime file', '\0\0\0\x14ftypqt  \0\0\0\0qt  '],
 ])('%s has no type', (_, bytes) => expect(sniffContentType(latin1(bytes))).toBeUndefined())
 
-test.each([
-  ['site/app.CSS', 'body {}', 'text/css; charset=utf-8'],
-  ['a.json', '{}', 'application/json'],
-  ['a.json', '\x01\x02', undefined],
-  ['a.css/file', 'x', 'text/plain; charset=utf-8'],
-  ['x.constructor', 'x', 'text/plain; charset=utf-8'],
-  ['page.css', '<html >', 'text/html; charset=utf-8'],
-])('the name %s of %j tells which text it is', (key, bytes, type) => expect(sniffContentType(latin1(bytes), key)).toBe(type))
-
 test('only the first 512 bytes count', () => {
   expect(sniffContentType(latin1(`${'a'.repeat(512)}\0`))).toBe('text/plain; charset=utf-8')
   expect(sniffContentType(latin1(`${'a'.repeat(511)}\0`))).toBeUndefined()
