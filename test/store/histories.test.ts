@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Usage } from '../../durable-objects/bucket/api.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { BYTE_TABLES, brokenUpload, GRACE_MS, HOUR_MS, randomBytes, TestBucket, uploadOf } from '../support/bucket.ts'
+import type { StorageClass } from '../../src/core/object.ts'
+import { ATTRIBUTES, BYTE_TABLES, brokenUpload, GRACE_MS, HOUR_MS, randomBytes, TestBucket, uploadOf } from '../support/bucket.ts'
 
 // Any history of writes, copies, multipart uploads and sweeps, against a plain map of keys to bytes. The bucket, the counters
 // and the segment stores must agree with the map at the end, and be empty once everything is deleted.
@@ -12,12 +14,13 @@ type Key = (typeof KEYS)[number]
 type PartStep = { readonly bytes: number } | { readonly from: Key; readonly start: number; readonly share: number }
 
 type Step =
-  | { readonly do: 'put' | 'broken'; readonly key: Key; readonly bytes: number }
-  | { readonly do: 'copy'; readonly from: Key; readonly key: Key }
+  | { readonly do: 'put' | 'broken'; readonly key: Key; readonly bytes: number; readonly storageClass: StorageClass }
+  | { readonly do: 'copy'; readonly from: Key; readonly key: Key; readonly storageClass: StorageClass }
   | { readonly do: 'delete'; readonly key: Key }
   | {
       readonly do: 'multipart'
       readonly key: Key
+      readonly storageClass: StorageClass
       readonly parts: readonly PartStep[]
       readonly end: 'complete' | 'partly' | 'abort' | 'leave'
     }
@@ -25,21 +28,23 @@ type Step =
 
 const key = fc.constantFrom(...KEYS)
 const bytes = fc.oneof(fc.constantFrom(0, 1, 16, 17, 64, 65, 192, 300), fc.nat(320))
+const storageClass = fc.constantFrom<StorageClass>('Standard', 'InfrequentAccess')
 const part: fc.Arbitrary<PartStep> = fc.oneof(
   fc.record({ bytes }),
   fc.record({ from: key, start: fc.double({ min: 0, max: 1, noNaN: true }), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
 )
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('put' as const), key, bytes }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('put' as const), key, bytes, storageClass }) },
   // Small, since workerd is loud about a put to KV that is given up; that has a test of its own.
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('broken' as const), key, bytes: fc.nat(63) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('copy' as const), from: key, key }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('broken' as const), key, bytes: fc.nat(63), storageClass }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('copy' as const), from: key, key, storageClass }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), key }) },
   {
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('multipart' as const),
       key,
+      storageClass,
       parts: fc.array(part, { minLength: 1, maxLength: 4 }),
       end: fc.constantFrom(
         'complete' as const,
@@ -53,6 +58,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(0, GRACE_MS, 3 * HOUR_MS) }) },
 )
+
+const NOTHING: Usage = { objects: 0, payloadBytes: 0, metadataBytes: 0, uploads: 0, uploadBytes: 0 }
 
 type Model = Map<string, Uint8Array>
 
@@ -71,14 +78,16 @@ async function apply(bucket: TestBucket, model: Model, step: Step): Promise<void
   if (step.do === 'pass') {
     await bucket.pass(step.ms)
   } else if (step.do === 'put') {
-    model.set(step.key, await bucket.put(step.key, step.bytes))
+    const body = randomBytes(step.bytes)
+    await store.putObject(bucket.at(step.key), uploadOf(body), { ...ATTRIBUTES, storageClass: step.storageClass })
+    model.set(step.key, body)
   } else if (step.do === 'broken') {
     const upload = brokenUpload(randomBytes(step.bytes), step.bytes + 1)
-    const options = { httpMetadata: {}, customMetadata: {} }
+    const options = { ...ATTRIBUTES, storageClass: step.storageClass }
     await expect(store.putObject(bucket.at(step.key), upload, options)).rejects.toMatchObject({ code: 'IncompleteBody' })
   } else if (step.do === 'copy') {
     const source = model.get(step.from)
-    const options = { httpMetadata: {}, customMetadata: {}, directive: 'COPY' as const }
+    const options = { ...ATTRIBUTES, storageClass: step.storageClass, directive: 'COPY' as const }
     const copying = store.copyObject(bucket.at(step.key), { at: bucket.at(step.from) }, options)
     if (!source) return expect(copying).rejects.toMatchObject({ code: 'NoSuchKey' })
     await copying
@@ -94,7 +103,7 @@ async function apply(bucket: TestBucket, model: Model, step: Step): Promise<void
 async function multipart(bucket: TestBucket, model: Model, step: Extract<Step, { do: 'multipart' }>): Promise<void> {
   const { store } = bucket
   const at = bucket.at(step.key)
-  const { uploadId } = await store.createMultipartUpload(at, { httpMetadata: {}, customMetadata: {} })
+  const { uploadId } = await store.createMultipartUpload(at, { ...ATTRIBUTES, storageClass: step.storageClass })
   const listed: { partNumber: number; etag: string; body: Uint8Array }[] = []
   for (const [index, part] of step.parts.entries()) {
     const ref = { at, uploadId, partNumber: index + 1 }
@@ -119,15 +128,18 @@ async function multipart(bucket: TestBucket, model: Model, step: Extract<Step, {
 }
 
 /** The counters, counted again from the rows. */
-async function recount(bucket: TestBucket) {
-  const [objects] = await bucket.query<{ objects: number; payloadBytes: number; metadataBytes: number }>(
-    'SELECT count(*) AS objects, total(size) AS payloadBytes, total(metadata_bytes) AS metadataBytes FROM objects',
+async function recount(bucket: TestBucket): Promise<Record<string, Usage>> {
+  const rows = await bucket.query<Usage & { class: string }>(
+    `SELECT column1 AS class,
+      (SELECT count(*) FROM objects WHERE storage_class = column1) AS objects,
+      (SELECT total(size) FROM objects WHERE storage_class = column1) AS payloadBytes,
+      (SELECT total(metadata_bytes) FROM objects WHERE storage_class = column1) AS metadataBytes,
+      (SELECT count(*) FROM uploads WHERE storage_class = column1 AND state = 'open') AS uploads,
+      (SELECT total(p.size) FROM parts p JOIN uploads u ON u.id = p.upload_id WHERE u.storage_class = column1 AND u.state = 'open')
+        AS uploadBytes
+     FROM (VALUES ('Standard'), ('InfrequentAccess'))`,
   )
-  const [uploads] = await bucket.query<{ uploads: number }>("SELECT count(*) AS uploads FROM uploads WHERE state = 'open'")
-  const [parts] = await bucket.query<{ uploadBytes: number }>(
-    "SELECT total(p.size) AS uploadBytes FROM parts p JOIN uploads u ON u.id = p.upload_id WHERE u.state = 'open'",
-  )
-  return { ...objects, ...uploads, ...parts }
+  return Object.fromEntries(rows.map(({ class: name, ...usage }) => [name, usage]))
 }
 
 /** Blobs whose count is not the number of things that refer to them. */
@@ -146,14 +158,12 @@ test('whatever happens to a bucket, reads agree with the last writes, counters a
       if (expected) expect(await bucket.get(key)).toEqual(expected)
       else await expect(bucket.get(key)).rejects.toMatchObject({ code: 'NoSuchKey' })
     }
-    const usage = await bucket.api.usage()
-    expect(usage).toMatchObject({ ok: true, value: { Standard: await recount(bucket) } })
+    expect(await bucket.api.usage()).toEqual({ ok: true, value: await recount(bucket) })
     expect(await miscounted(bucket)).toEqual([])
     await bucket.empty()
     expect(await bucket.rows(...BYTE_TABLES, 'uploads')).toBe(0)
     expect(await bucket.segments()).toEqual([])
-    expect(await recount(bucket)).toEqual({ objects: 0, payloadBytes: 0, metadataBytes: 0, uploads: 0, uploadBytes: 0 })
-    expect(await bucket.api.usage()).toMatchObject({ value: { Standard: await recount(bucket) } })
+    expect(await bucket.api.usage()).toEqual({ ok: true, value: { Standard: NOTHING, InfrequentAccess: NOTHING } })
   })
   await fc.assert(history, { numRuns: 25 })
 }, 60_000)

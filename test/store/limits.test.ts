@@ -19,7 +19,7 @@ const MIB = 1024 * KIB
 /** About what a value takes on its way through RPC: V8 writes the names of an object's properties each time. */
 function serializedBytes(value: unknown): number {
   if (value instanceof Uint8Array) return value.byteLength + 16
-  if (typeof value === 'string') return 6 + (/^[\u0000-\u00ff]*$/.test(value) ? value.length : 2 * value.length)
+  if (typeof value === 'string') return 6 + (/[\u0100-\uffff]/.test(value) ? 2 * value.length : value.length)
   if (value === null || typeof value !== 'object') return 10
   return Object.entries(value).reduce((sum, [name, member]) => sum + 4 + name.length + serializedBytes(member), 10)
 }

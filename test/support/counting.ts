@@ -62,7 +62,12 @@ const called =
 
 /** Every method of a stub is a call. */
 const wrapStub = (stub: DurableObjectStub, count: () => void): DurableObjectStub =>
-  new Proxy(stub, { get: (target, name) => (...args: unknown[]) => called(name as string, count)(target, ...args) })
+  new Proxy(stub, {
+    get:
+      (target, name) =>
+      (...args: unknown[]) =>
+        called(name as string, count)(target, ...args),
+  })
 
 function statement(real: D1PreparedStatement, count: () => void): D1PreparedStatement {
   const counted = Object.fromEntries(['run', 'all', 'first', 'raw'].map((name) => [name, called(name, count)]))

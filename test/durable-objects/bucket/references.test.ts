@@ -142,4 +142,4 @@ test('a reader of a composite that was deleted meanwhile gets the rest of its sl
   await bucket.empty()
   expect(await bucket.rows(...BYTE_TABLES)).toBe(0)
   expect(await bucket.segments()).toEqual([])
-})
+}, 20_000)

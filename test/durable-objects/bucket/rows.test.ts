@@ -75,7 +75,7 @@ describe('a listing', () => {
   beforeAll(async () => {
     wide = await TestBucket.create()
     for (let group = 0; group < 10; group++) await fill(wide, names(`group-${group}/`, 2000))
-  })
+  }, 20_000)
 
   test('folded at a delimiter reads two rows for each prefix, however many keys are below it', async () => {
     const { result, read } = await metered(wide, ({ sql }) => listObjects(sql, { prefix: '', delimiter: '/', limit: 1000 }))

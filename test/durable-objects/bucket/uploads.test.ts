@@ -37,7 +37,7 @@ describe('an upload that stays open', () => {
     expect(await bucket.alarmMs()).toBe(bucket.nowMs)
     await bucket.pass()
     expect(await bucket.rows('uploads', 'garbage')).toBe(0)
-  })
+  }, 20_000)
 })
 
 describe('a finished upload', () => {
