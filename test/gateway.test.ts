@@ -49,7 +49,11 @@ describe.each(BROKEN)('a deployment %s', (_, changes, sentence) => {
 
 test('a deployment that is whole answers, and reads its settings once', async () => {
   const reads = vi.fn()
-  const whole = new Proxy({ ...env }, { get: (target, name) => (reads(name), Reflect.get(target, name)) })
+  const get = (target: Env, name: string) => {
+    reads(name)
+    return Reflect.get(target, name)
+  }
+  const whole = new Proxy<Env>({ ...env }, { get: (target, name) => get(target, String(name)) })
   expect((await handle(await signedRequest('GET', '/'), whole)).status).toBe(200)
   const settings = () => reads.mock.calls.filter(([name]) => name === 'MASTER_KEY').length
   expect(settings()).toBe(1)

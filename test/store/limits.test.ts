@@ -141,7 +141,11 @@ describe('the largest messages between the engine and a Bucket', () => {
 test('a KV key is at most 512 bytes, and a D1 statement has at most 100 parameters', async () => {
   const keys: string[] = []
   const bound: number[] = []
-  const kv = { put: async (name: string, body: ReadableStream) => (keys.push(name), new Response(body).arrayBuffer()) }
+  const put = async (name: string, body: ReadableStream) => {
+    keys.push(name)
+    await new Response(body).arrayBuffer()
+  }
+  const kv = { put }
   const prepare = () => ({ bind: (...values: unknown[]) => bound.push(values.length) })
   const d1 = { prepare, batch: async () => [] }
   const bindings = { kv: kv as unknown as KVNamespace, d1: [d1 as unknown as D1Database] }
