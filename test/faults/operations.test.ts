@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { CommitObject } from '../../durable-objects/bucket/api.ts'
+import type { Upload } from '../../src/core/byte-source.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import { AwsChunkedSource } from '../../src/http/aws-chunked.ts'
+import { byteSource } from '../../src/http/body.ts'
+import { ATTRIBUTES, randomBytes, stubOf, TestBucket, TINY_SIZES, uploadOf } from '../support/bucket.ts'
+import { type Gate, gatedBucket, gatedSource } from '../support/faults.ts'
+import { type Scenario, type Scene, visitEveryCall } from '../support/faulty.ts'
+
+// Every call that an operation makes goes wrong once, in every way. Whatever happens: the client hears of success or of a clear
+// error, an object is what it was or what it was to become, and once the alarms have rung nothing is left behind.
+
+const limits = LIMITS as { partMinBytes: number }
+const { partMinBytes } = limits
+beforeAll(() => {
+  limits.partMinBytes = 0
+  vi.spyOn(console, 'warn').mockImplementation(() => {})
+})
+afterAll(() => {
+  limits.partMinBytes = partMinBytes
+  vi.restoreAllMocks()
+})
+
+const OLD_BYTES = TINY_SIZES.kv
+const COPY = { ...ATTRIBUTES, directive: 'COPY' as const }
+const customerKey = { key: new Uint8Array(32).fill(7), keyMd5: 'md5-of-7' }
+
+/** The forms in which bytes arrive. */
+const FORMS: Record<string, (bytes: Uint8Array, gate: Gate) => Upload> = {
+  bytes: (bytes) => uploadOf(bytes),
+  'a body': (bytes, gate) => ({ ...uploadOf(bytes), source: gatedSource(byteSource(new Response(bytes as BodyInit).body), gate) }),
+  'an aws-chunked body': (bytes, gate) => {
+    const wire = new TextEncoder().encode(`0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n`)
+    const framed = new Blob([`${bytes.length.toString(16)}\r\n`, bytes as BlobPart, '\r\n', wire])
+    const body = gatedSource(byteSource(framed.stream()), gate)
+    return { ...uploadOf(bytes), source: new AwsChunkedSource(body, { announced: ['x-amz-checksum-crc32'] }) }
+  },
+}
+
+const put =
+  (size: number, options: { old?: boolean; form?: string } = {}): Scenario =>
+  async ({ bucket, store, gate }) => {
+    const old = options.old ? await bucket.put('a', OLD_BYTES) : null
+    const fresh = randomBytes(size)
+    const upload = FORMS[options.form ?? 'bytes']!(fresh, gate)
+    return { before: { a: old }, after: { a: fresh }, act: () => store.putObject(bucket.at('a'), upload, ATTRIBUTES) }
+  }
+
+/** A Bucket that has no room for inline bytes. */
+const fullBucket = (gate: Gate) => ({
+  bucket: (ref: Parameters<typeof stubOf>[0]) => {
+    const api = gatedBucket(stubOf(ref) as never, gate)
+    const commitObject = (commit: CommitObject) =>
+      commit.blob.inline
+        ? gate.pass('bucket.commitObject', async () => ({ ok: true as const, value: { kind: 'inline-full' as const } }))
+        : api.commitObject(commit)
+    return new Proxy(api, { get: (target, name) => (name === 'commitObject' ? commitObject : Reflect.get(target, name)) })
+  },
+})
+
+const copyInside: Scenario = async ({ bucket, store }) => {
+  const source = await bucket.put('source', OLD_BYTES)
+  const old = await bucket.put('a', OLD_BYTES)
+  const act = () => store.copyObject(bucket.at('a'), { at: bucket.at('source') }, COPY)
+  return { before: { a: old, source }, after: { a: source, source }, act }
+}
+
+const copyAcross =
+  (size: number): Scenario =>
+  async ({ bucket, store }) => {
+    const other = await TestBucket.create()
+    const source = await other.put('source', size)
+    const old = await bucket.put('a', OLD_BYTES)
+    const act = () => store.copyObject(bucket.at('a'), { at: other.at('source') }, COPY)
+    return { before: { a: old }, after: { a: source }, other: [other], act }
+  }
+
+/** Within a bucket, with bytes that move because the copy loses the customer's key. */
+const unseal =
+  (size: number): Scenario =>
+  async ({ bucket, store }) => {
+    const at = bucket.at('sealed')
+    const source = randomBytes(size)
+    await bucket.store.putObject(at, uploadOf(source), { ...ATTRIBUTES, customerKey })
+    const old = await bucket.put('a', OLD_BYTES)
+    const act = () => store.copyObject(bucket.at('a'), { at, customerKey }, COPY)
+    return { before: { a: old }, after: { a: source }, act }
+  }
+
+const remove =
+  (...keys: string[]): Scenario =>
+  async ({ bucket, store }) => {
+    const before = Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await bucket.put(key, OLD_BYTES)] as const)))
+    const after = Object.fromEntries(keys.map((key) => [key, null]))
+    const act = () => (keys.length === 1 ? store.deleteObject(bucket.at(keys[0]!)) : store.deleteObjects(bucket.ref, keys))
+    return { before, after, act }
+  }
+
+/** An open upload of two parts, one of them replaced, and one that is not going to be listed. */
+async function openUpload({ bucket }: Scene) {
+  const at = bucket.at('a')
+  const { uploadId } = await bucket.store.createMultipartUpload(at, ATTRIBUTES)
+  const bodies = [randomBytes(OLD_BYTES), randomBytes(TINY_SIZES.d1), randomBytes(OLD_BYTES)]
+  await bucket.store.uploadPart({ at, uploadId, partNumber: 1 }, uploadOf(randomBytes(OLD_BYTES)))
+  const parts = []
+  for (const [index, body] of bodies.entries()) {
+    parts.push(await bucket.store.uploadPart({ at, uploadId, partNumber: index + 1 }, uploadOf(body)))
+  }
+  return { at, uploadId, bodies, parts }
+}
+
+const concat = (bodies: readonly Uint8Array[]) => new Uint8Array(bodies.flatMap((body) => [...body]))
+
+const create: Scenario = async ({ bucket, store }) => {
+  const old = await bucket.put('a', OLD_BYTES)
+  return { before: { a: old }, after: { a: old }, act: () => store.createMultipartUpload(bucket.at('a'), ATTRIBUTES) }
+}
+
+const part =
+  (size: number): Scenario =>
+  async (scene) => {
+    const old = await scene.bucket.put('a', OLD_BYTES)
+    const { at, uploadId } = await openUpload(scene)
+    const act = () => scene.store.uploadPart({ at, uploadId, partNumber: 2 }, uploadOf(randomBytes(size)))
+    return { before: { a: old }, after: { a: old }, act }
+  }
+
+const copiedPart =
+  (from: 'inside' | 'across'): Scenario =>
+  async (scene) => {
+    const { at, uploadId } = await openUpload(scene)
+    const home = from === 'inside' ? scene.bucket : await TestBucket.create()
+    const source = await home.put('source', OLD_BYTES)
+    const contents = from === 'inside' ? { source } : {}
+    const range = { offset: 3, length: 200 }
+    const act = () => scene.store.uploadPartCopy({ at, uploadId, partNumber: 2 }, { at: home.at('source') }, { range })
+    return { before: contents, after: contents, other: from === 'inside' ? [] : [home], act }
+  }
+
+const complete: Scenario = async (scene) => {
+  const old = await scene.bucket.put('a', OLD_BYTES)
+  const { at, uploadId, bodies, parts } = await openUpload(scene)
+  const act = () => scene.store.completeMultipartUpload(at, { uploadId, parts: parts.slice(0, 2) })
+  return { before: { a: old }, after: { a: concat(bodies.slice(0, 2)) }, act }
+}
+
+const abort: Scenario = async (scene) => {
+  const old = await scene.bucket.put('a', OLD_BYTES)
+  const { at, uploadId } = await openUpload(scene)
+  return { before: { a: old }, after: { a: old }, act: () => scene.store.abortMultipartUpload(at, uploadId) }
+}
+
+const SCENARIOS: Record<string, Scenario> = {
+  'a put inline': put(TINY_SIZES.inline),
+  'an overwrite inline': put(TINY_SIZES.inline, { old: true }),
+  'an overwrite in D1 with a body': put(TINY_SIZES.d1, { old: true, form: 'a body' }),
+  'an overwrite in D1 with an aws-chunked body': put(TINY_SIZES.d1, { old: true, form: 'an aws-chunked body' }),
+  'an overwrite in KV': put(TINY_SIZES.kv, { old: true }),
+  'an overwrite with nothing': put(0, { old: true }),
+  'a copy by reference': copyInside,
+  'a copy by bytes inline': copyAcross(TINY_SIZES.inline),
+  'a copy by bytes in KV': copyAcross(TINY_SIZES.kv),
+  'a copy that is sealed anew': unseal(TINY_SIZES.d1),
+  'a delete': remove('a'),
+  'a delete of many': remove('a', 'b', 'c'),
+  'the creation of an upload': create,
+  'a part inline': part(TINY_SIZES.inline),
+  'a part in KV': part(TINY_SIZES.kv),
+  'a part copied by reference': copiedPart('inside'),
+  'a part copied by bytes': copiedPart('across'),
+  'a completion': complete,
+  'an abort': abort,
+}
+
+const LIMIT_MS = 60_000
+
+describe('whatever befalls any of its calls, nothing is lost and nothing is left behind by', () => {
+  test.each(Object.entries(SCENARIOS))(
+    '%s',
+    async (_, scenario) => {
+      expect(await visitEveryCall(scenario)).not.toEqual([])
+    },
+    LIMIT_MS,
+  )
+
+  test(
+    'a put that finds no room inline',
+    async () => {
+      const calls = await visitEveryCall(put(TINY_SIZES.inline, { old: true }), fullBucket)
+      expect(calls).toEqual(['bucket.commitObject', 'bucket.begin', 'd1.batch', 'bucket.commitObject'])
+    },
+    LIMIT_MS,
+  )
+})

@@ -1,0 +1,155 @@
+import type { BucketApi } from '../../durable-objects/bucket/api.ts'
+import type { ByteSource } from '../../src/core/byte-source.ts'
+
+// Everything the engine calls passes a gate here, which lets one call go wrong and counts them all.
+
+/**
+ * What befalls one call:
+ * - `refused`: nothing happens, and it fails
+ * - `down`: so do all the calls after it
+ * - `unanswered`: it happens, and its answer is lost
+ * - `repeated`: it happens twice; the second answer counts
+ * - `late`: hours pass and alarms ring before it happens
+ * - `gone`: the Worker is no more: neither this call nor a later one happens, and nobody hears of anything
+ * - `gone afterwards`: the Worker is no more once this call has happened
+ */
+export const FAULTS = ['refused', 'down', 'unanswered', 'repeated', 'late', 'gone', 'gone afterwards'] as const
+export type Fault = (typeof FAULTS)[number]
+
+/** Calls that change nothing: to lose their answers, or to repeat them, makes no difference. */
+export const isRead = (call: string): boolean => /^(body\.|kv\.get|d1\.all|bucket\.(lookup|listParts|moreSlices))/.test(call)
+export const matters = (fault: Fault, call: string): boolean =>
+  !isRead(call) || fault === 'refused' || fault === 'late' || fault === 'gone' || fault === 'down'
+
+export interface Trap {
+  readonly fault: Fault
+  /** Which call, from 0. */
+  readonly at: number
+  /** For a `late` call: what happens meanwhile. */
+  readonly meanwhile?: () => Promise<unknown>
+  /** For a Worker that is `gone`: what ends it, where it does not just fall silent. */
+  readonly end?: () => void
+}
+
+/** What a platform call fails with: never a StoreError. */
+export class Outage extends Error {}
+
+/** The Worker that waited is gone. */
+export class Gone extends Error {}
+
+const forever = <T>(): Promise<T> => new Promise<T>(() => {})
+
+/** Counts calls and springs a trap at one of them. */
+export class Gate {
+  /** The names of the calls so far. */
+  readonly calls: string[] = []
+  #gone = false
+  #leave: (gone: Gone) => void = () => {}
+  readonly #trap: Trap | undefined
+  readonly #departure: Promise<never>
+
+  constructor(trap?: Trap) {
+    this.#trap = trap
+    this.#departure = new Promise((_, reject) => {
+      this.#leave = reject
+    })
+    this.#departure.catch(() => {})
+  }
+
+  /** Waits for `work`, unless its Worker goes away. */
+  client<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => {})
+    return Promise.race([work, this.#departure])
+  }
+
+  /** Lets a call through, or not. `perform` may be called more than once. */
+  async pass<T>(name: string, perform: () => Promise<T>): Promise<T> {
+    if (this.#gone) return forever()
+    const at = this.calls.push(name) - 1
+    const trap = this.#trap
+    const sprung = trap !== undefined && (at === trap.at || (at > trap.at && trap.fault === 'down'))
+    return this.#heard(sprung ? await this.#spring(trap, name, perform) : await perform())
+  }
+
+  async #spring<T>({ fault, meanwhile }: Trap, name: string, perform: () => Promise<T>): Promise<T> {
+    if (fault === 'gone') return this.#go()
+    if (fault === 'refused' || fault === 'down') throw new Outage(`${name} was refused`)
+    if (fault === 'late') await meanwhile?.()
+    const answer = await perform()
+    if (fault === 'repeated') return perform()
+    if (fault === 'unanswered') throw new Outage(`the answer of ${name} was lost`)
+    return fault === 'gone afterwards' ? this.#go() : answer
+  }
+
+  #heard<T>(answer: T): T | Promise<T> {
+    return this.#gone ? forever() : answer
+  }
+
+  #go<T>(): Promise<T> {
+    this.#gone = true
+    this.#trap?.end?.()
+    this.#leave(new Gone())
+    return forever()
+  }
+}
+
+/** An object whose methods pass a gate, but for those that are changed. */
+function gated<T extends object>(target: T, gate: Gate, label: string, changes: Partial<T> = {}): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const changed = Reflect.get(changes, name)
+      if (changed !== undefined) return changed
+      const value = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => gate.pass(`${label}.${String(name)}`, async () => Reflect.apply(value, target, args))
+    },
+  })
+}
+
+/** Calls to a Bucket. */
+export const gatedBucket = (api: BucketApi, gate: Gate): BucketApi =>
+  new Proxy(api, {
+    get: (stub, name) => {
+      const call = (args: unknown[]) => Reflect.apply(Reflect.get(stub, name), stub, args)
+      return (...args: unknown[]) => gate.pass(`bucket.${String(name)}`, async () => call(args))
+    },
+  })
+
+/** Calls to KV. A value arrives whole before it is stored, as in production, where half a body stores nothing. */
+export const gatedKv = (kv: KVNamespace, gate: Gate): KVNamespace =>
+  gated(kv, gate, 'kv', {
+    put: (async (key: string, value: ReadableStream, options?: KVNamespacePutOptions) => {
+      const whole = await new Response(value).arrayBuffer()
+      await gate.pass('kv.put', () => kv.put(key, whole, options))
+    }) as never,
+  })
+
+/** Calls to D1; preparing and binding are none. */
+export const gatedD1 = (db: D1Database, gate: Gate): D1Database => {
+  const plain = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
+  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const wrapped = gated(statement, gate, 'd1', { bind: (...values) => wrap(statement.bind(...values)) })
+    plain.set(wrapped, statement)
+    return wrapped
+  }
+  return gated(db, gate, 'd1', {
+    prepare: (query) => wrap(db.prepare(query)),
+    batch: ((statements: D1PreparedStatement[]) =>
+      gate.pass('d1.batch', () => db.batch(statements.map((statement) => plain.get(statement) ?? statement)))) as never,
+  })
+}
+
+/** A client's body. A repeated read of it is one read: bytes arrive once. */
+export function gatedSource(source: ByteSource, gate: Gate): ByteSource {
+  return {
+    read: (size) => {
+      let once: Promise<Uint8Array> | undefined
+      const perform = () => {
+        once ??= source.read(size)
+        return once
+      }
+      return gate.pass('body.read', perform)
+    },
+    cancel: () => source.cancel(),
+  }
+}

@@ -1,0 +1,142 @@
+import { expect } from 'vitest'
+import { StoreError } from '../../src/core/errors.ts'
+import { segmentBindings } from '../../src/env.ts'
+import { createSegments } from '../../src/segments/store.ts'
+import type { Ports } from '../../src/store/ports.ts'
+import { createStore, type Store } from '../../src/store/store.ts'
+import { DAY_MS, env, GRACE_MS, HOUR_MS, secrets, stubOf, TestBucket, TINY } from './bucket.ts'
+import { problemsOf } from './check.ts'
+import { FAULTS, Gate, Gone, gatedBucket, gatedD1, gatedKv, matters, Outage, type Trap } from './faults.ts'
+
+/** A bucket to do something in. */
+export interface Scene {
+  readonly bucket: TestBucket
+  /** The engine whose every call passes the gate. */
+  readonly store: Store
+  readonly gate: Gate
+}
+
+/** The bytes under each key of a bucket; absent keys are `null`. */
+export type Contents = Readonly<Record<string, Uint8Array | null>>
+
+/** One operation to be disturbed at each of its calls: puts things in place, undisturbed, and returns what to do and what comes of it. */
+export type Scenario = (scene: Scene) => Promise<Arranged>
+
+export interface Arranged {
+  readonly before: Contents
+  readonly after: Contents
+  /** Buckets that the operation reads. */
+  readonly other?: readonly TestBucket[]
+  readonly act: () => Promise<unknown>
+}
+
+/** The engine with a gate in front of the Buckets, KV and D1. */
+export function gatedPorts(gate: Gate, changes: Partial<Ports> = {}): Ports {
+  const { kv, d1 } = segmentBindings(env)
+  const bindings = { kv: gatedKv(kv, gate), d1: d1.map((db) => gatedD1(db, gate)) }
+  return {
+    bucket: (ref) => gatedBucket(stubOf(ref) as never, gate),
+    segments: createSegments(bindings, secrets.keyring, { config: TINY, sleep: async () => {} }),
+    control: env.CONTROL,
+    ...changes,
+  }
+}
+
+/** A repeated commit meets its own row. */
+const PLATFORM = /UNIQUE constraint failed/
+
+/** How a disturbed operation ended for its client. */
+export type Ending = 'success' | 'error' | 'gone'
+
+/**
+ * Disturbs an operation in every way at each of its calls and checks everything after each. Returns the calls that it makes.
+ * @throws when a call left something that should not be.
+ */
+export async function visitEveryCall(scenario: Scenario, changes?: (gate: Gate) => Partial<Ports>): Promise<readonly string[]> {
+  const calls = await visit(scenario, undefined, changes)
+  for (const fault of FAULTS) {
+    for (const [at, call] of calls.entries()) if (matters(fault, call)) await visit(scenario, { fault, at }, changes)
+  }
+  return calls
+}
+
+async function visit(
+  scenario: Scenario,
+  trap: Omit<Trap, 'meanwhile'> | undefined,
+  changes: ((gate: Gate) => Partial<Ports>) | undefined,
+): Promise<readonly string[]> {
+  const bucket = await TestBucket.create()
+  const gate = new Gate(trap && { ...trap, meanwhile: () => bucket.pass(2 * HOUR_MS) })
+  const store = createStore(gatedPorts(gate, changes?.(gate)))
+  const { other = [], ...arranged } = await scenario({ bucket, gate, store })
+  const ending = await endingOf(gate.client(arranged.act()))
+  try {
+    if (!trap) expect(ending).toBe('success')
+    await checkScene([bucket, ...other], arranged, ending)
+  } catch (error) {
+    throw new Error(`${trap?.fault} at call ${trap?.at} of ${gate.calls.join(' ')}: ${ending}\n${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  return gate.calls
+}
+
+/** What an answer is to a client: success, a clear error that the S3 face can render, or nothing at all. */
+export async function endingOf(work: Promise<unknown>): Promise<Ending> {
+  try {
+    await work
+    return 'success'
+  } catch (error) {
+    if (error instanceof Gone) return 'gone'
+    // A failure without a name must be the platform's: clients see a 500 and try again.
+    expect(error instanceof StoreError || error instanceof Outage || PLATFORM.test(String(error)), String(error)).toBe(true)
+    return 'error'
+  }
+}
+
+async function checkScene(buckets: readonly [TestBucket, ...TestBucket[]], { before, after }: Arranged, ending: Ending): Promise<void> {
+  const [bucket] = buckets
+  await checkContents(bucket, before, after, ending)
+  expect(await problemsOf(...buckets)).toEqual([])
+  // Whatever was left open expires; whatever was journalled is swept, and whatever that has led to is swept after its grace.
+  for (const ms of [8 * DAY_MS, GRACE_MS]) await bucket.pass(ms)
+  await checkContents(bucket, before, after, ending)
+  expect(await problemsOf(...buckets)).toEqual([])
+  expect(await bucket.rows('garbage', 'uploads', 'parts')).toBe(0)
+  for (const each of buckets) await discardAll(each)
+  expect(await bucket.segments()).toEqual([])
+  expect(await bucket.rows('objects', 'blobs', 'extents', 'garbage')).toBe(0)
+}
+
+/** Deletes what is left: nothing may stay that is not found by then. */
+async function discardAll(bucket: TestBucket): Promise<void> {
+  const { items } = await bucket.store.listObjects(bucket.ref, { prefix: '', limit: 1000 })
+  await bucket.store.deleteObjects(
+    bucket.ref,
+    items.map(({ key }) => key),
+  )
+  for (const ms of [GRACE_MS, GRACE_MS]) await bucket.pass(ms)
+}
+
+/** All of the new contents, or all of the old ones unless the client was told of success. */
+async function checkContents(bucket: TestBucket, before: Contents, after: Contents, ending: Ending): Promise<void> {
+  const found: Record<string, string> = {}
+  for (const key of Object.keys(after).sort()) found[key] = await read(bucket, key)
+  const { items } = await bucket.store.listObjects(bucket.ref, { prefix: '', limit: 1000 })
+  const listed = items.map(({ key }) => key).filter((key) => key in found)
+  expect(listed).toEqual(Object.keys(found).filter((key) => found[key] !== 'nothing'))
+  const allowed = (ending === 'success' ? [after] : [after, before]).map(hexOf)
+  expect(allowed).toContainEqual(found)
+}
+
+async function read(bucket: TestBucket, key: string): Promise<string> {
+  try {
+    return (await bucket.get(key)).toHex()
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'NoSuchKey') return 'nothing'
+    throw error
+  }
+}
+
+const hexOf = (contents: Contents): Record<string, string> =>
+  Object.fromEntries(Object.entries(contents).map(([key, bytes]) => [key, bytes?.toHex() ?? 'nothing']))
