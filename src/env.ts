@@ -22,6 +22,7 @@ export interface Env {
   readonly S3_HOST?: string
   /** The e-mail address that the REST face gives for the owner of the deployment. */
   readonly OWNER_EMAIL?: string
+  readonly AUDIT_RETENTION_DAYS?: string
   readonly INLINE_MAX_BYTES?: string
   readonly D1_MAX_BYTES?: string
   readonly SEGMENT_BYTES?: string
@@ -36,6 +37,8 @@ export interface Config {
   readonly allows: (allowance: Allowance) => boolean
   readonly s3Host?: string
   readonly ownerEmail: string
+  /** How long the audit log keeps an entry. */
+  readonly auditMs: number
   readonly segments: SegmentConfig
   /** Size of a Bucket's database beyond which small blobs go to D1. */
   readonly inlineBudgetBytes: number
@@ -52,6 +55,7 @@ export interface Secrets {
 }
 
 const GIB = 1024 ** 3
+const DAY_MS = 86_400_000
 
 /** Reads the settings; the only reader of raw variables besides {@link readSecrets}. */
 export function readConfig(env: Env): Config {
@@ -61,6 +65,8 @@ export function readConfig(env: Env): Config {
     allows: () => !strict,
     s3Host: env.S3_HOST?.toLowerCase() || undefined,
     ownerEmail: env.OWNER_EMAIL || 'owner@cairn.invalid',
+    // R2's audit log goes back eighteen months.
+    auditMs: DAY_MS * wholeNumber('AUDIT_RETENTION_DAYS', env.AUDIT_RETENTION_DAYS, 550),
     segments: checkSegmentConfig({
       inlineMaxBytes: wholeNumber('INLINE_MAX_BYTES', env.INLINE_MAX_BYTES, DEFAULT_SEGMENT_CONFIG.inlineMaxBytes),
       d1MaxBytes: wholeNumber('D1_MAX_BYTES', env.D1_MAX_BYTES, DEFAULT_SEGMENT_CONFIG.d1MaxBytes),

@@ -1,3 +1,4 @@
+import type { Actor } from '../../src/core/audit.ts'
 import type { CorsRule } from '../../src/core/cors.ts'
 import type { MetadataDirective } from '../../src/core/metadata.ts'
 import type {
@@ -257,15 +258,18 @@ export interface Settings {
   readonly cors: readonly CorsRule[]
 }
 
-/** The calls of a Bucket. Each answers with an {@link Outcome}; `NoSuchBucket` is a failure of all but `create`. */
+/**
+ * The calls of a Bucket. Each answers with an {@link Outcome}; `NoSuchBucket` is a failure of all but `create`.
+ * Changes of the configuration take who asked for them, for the audit log.
+ */
 export interface BucketApi {
-  create(info: Omit<BucketInfo, 'createdMs'>): Promise<Outcome<BucketInfo>>
+  create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor): Promise<Outcome<BucketInfo>>
   info(): Promise<Outcome<BucketInfo>>
-  putStorageClass(storageClass: StorageClass): Promise<Outcome<BucketInfo>>
-  remove(): Promise<Outcome<void>>
+  putStorageClass(storageClass: StorageClass, by?: Actor): Promise<Outcome<BucketInfo>>
+  remove(by?: Actor): Promise<Outcome<void>>
   usage(): Promise<Outcome<Record<StorageClass, Usage>>>
   getSetting<K extends keyof Settings>(name: K): Promise<Outcome<Settings[K] | null>>
-  putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null): Promise<Outcome<void>>
+  putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null, by?: Actor): Promise<Outcome<void>>
 
   begin(begin: Begin): Promise<Outcome<Begun>>
   abandon(blob: Pick<Begin, 'blobId' | 'tier' | 'segments'>, begun: Begun): Promise<void>

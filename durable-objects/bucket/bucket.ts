@@ -1,5 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
-import { indexBucket, unindexBucket } from '../../src/control/buckets.ts'
+import { auditStatements } from '../../src/control/audit.ts'
+import { indexStatements, unindexStatement } from '../../src/control/buckets.ts'
+import type { Actor } from '../../src/core/audit.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import type { BucketRef, ObjectHead, StorageClass } from '../../src/core/object.ts'
 import { type Outcome, outcomeOf } from '../../src/core/outcome.ts'
@@ -37,6 +39,7 @@ import type {
   UploadRef,
   Usage,
 } from './api.ts'
+import { type Change, dropEntries, noteChange, pendingEntries } from './audit-outbox.ts'
 import { compositeSlices } from './blobs.ts'
 import type { Context } from './context.ts'
 import { copyObject, copyPart } from './copy.ts'
@@ -51,9 +54,12 @@ import { readUsage } from './usage.ts'
 /** When the alarm tries again to bring the account's index up to date. */
 const REGISTRY_RETRY_MS = 10_000
 
+/** What the audit log calls a change of a setting. */
+const SETTING_ACTIONS = { cors: { put: 'PutBucketCors', delete: 'DeleteBucketCors' } } as const
+
 /**
  * One bucket: the only writer of its metadata. Every method is one transaction and does no I/O but SQLite, so that a bucket
- * is never held up by slow bytes; only creation, removal and the alarm talk to other services.
+ * is never held up by slow bytes; only changes of the configuration and the alarm talk to other services.
  */
 export class Bucket extends DurableObject<Env> implements BucketApi {
   /** Milliseconds since the epoch; tests set it. */
@@ -83,7 +89,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   /** Creates the bucket. Its row in the account's index is written before the answer, or by the alarm if that fails. */
-  async create(info: Omit<BucketInfo, 'createdMs'>): Promise<Outcome<BucketInfo>> {
+  async create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor): Promise<Outcome<BucketInfo>> {
     const { storage } = this.ctx
     const created = outcomeOf(() => {
       if (this.#exists) throw new StoreError('BucketAlreadyOwnedByYou')
@@ -92,6 +98,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       this.#transaction(({ sql }) => {
         writeSetting(sql, 'info', bucket)
         this.#staleRegistry(bucket)
+        this.#note({ action: 'CreateBucket', bucket, by, newValue: bucket })
       })
       this.#exists = true
       return bucket
@@ -105,11 +112,14 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   /** Changes the default storage class; objects that are there keep theirs. */
-  async putStorageClass(storageClass: StorageClass): Promise<Outcome<BucketInfo>> {
+  async putStorageClass(storageClass: StorageClass, by?: Actor): Promise<Outcome<BucketInfo>> {
     const changed = this.#change(({ sql }) => {
-      const info: BucketInfo = { ...(readSetting<BucketInfo>(sql, 'info') as BucketInfo), storageClass }
+      const old = readSetting<BucketInfo>(sql, 'info') as BucketInfo
+      const info: BucketInfo = { ...old, storageClass }
       writeSetting(sql, 'info', info)
       this.#staleRegistry(info)
+      const [oldValue, newValue] = [old, info].map((value) => ({ storageClass: value.storageClass }))
+      this.#note({ action: 'PutBucketStorageClass', bucket: info, by, oldValue, newValue })
       return info
     })
     if (changed.ok) await this.#syncRegistry()
@@ -117,11 +127,13 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   /** Removes an empty bucket. What is left of its bytes is swept by the alarm, and then the object is empty. */
-  async remove(): Promise<Outcome<void>> {
+  async remove(by?: Actor): Promise<Outcome<void>> {
     const removed = this.#change(({ sql }) => {
       const rows = sql.exec("SELECT 1 FROM objects UNION ALL SELECT 1 FROM uploads WHERE state = 'open' LIMIT 1").toArray()
       if (rows.length > 0) throw new StoreError('BucketNotEmpty')
-      this.#staleRegistry(readSetting<BucketInfo>(sql, 'info') as BucketInfo)
+      const bucket = readSetting<BucketInfo>(sql, 'info') as BucketInfo
+      this.#staleRegistry(bucket)
+      this.#note({ action: 'DeleteBucket', bucket, by, oldValue: bucket })
       sql.exec('DELETE FROM uploads')
       sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'registry')")
     })
@@ -140,8 +152,16 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     return this.#read(({ sql }) => readSetting<Settings[K]>(sql, name))
   }
 
-  async putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null): Promise<Outcome<void>> {
-    return this.#change(({ sql }) => writeSetting(sql, name, value))
+  async putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null, by?: Actor): Promise<Outcome<void>> {
+    const changed = this.#change(({ sql }) => {
+      const oldValue = readSetting<Settings[K]>(sql, name)
+      if (oldValue === null && value === null) return
+      writeSetting(sql, name, value)
+      const bucket = readSetting<BucketInfo>(sql, 'info') as BucketInfo
+      this.#note({ action: SETTING_ACTIONS[name][value === null ? 'delete' : 'put'], bucket, by, oldValue, newValue: value })
+    })
+    if (changed.ok) await this.#syncRegistry()
+    return changed
   }
 
   /** Checks what can already be known to fail, and journals the blob so that its bytes cannot be forgotten. */
@@ -226,7 +246,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     await sweep(this.#context, this.ctx.storage, createTiers(segmentBindings(this.env)))
     const next = nextWake(this.#context)
     if (next !== null) this.#context.wakeAt(next)
-    else if (!this.#exists && !this.#registryIsStale()) await this.ctx.storage.deleteAll()
+    else if (!this.#exists && !this.#hasNews()) await this.ctx.storage.deleteAll()
     this.#arm()
   }
 
@@ -265,11 +285,19 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)
   }
 
-  #registryIsStale(): boolean {
-    return readSetting(this.ctx.storage.sql, 'registry') !== null
+  /** Notes a change for the audit log, with the change itself. */
+  #note(change: Change): void {
+    noteChange(this.#context, change)
+    this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)
   }
 
-  /** Makes the row in the account's index follow what this object knows, one write after the other. */
+  /** Whether the account has not heard of everything yet. */
+  #hasNews(): boolean {
+    const { sql } = this.ctx.storage
+    return readSetting(sql, 'registry') !== null || pendingEntries(sql).length > 0
+  }
+
+  /** Makes the row in the account's index and the audit log follow what this object knows, one write after the other. */
   #syncRegistry(): Promise<void> {
     this.#registrySync = this.#registrySync.then(() => this.#writeRegistry())
     return this.#registrySync
@@ -278,18 +306,22 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   /** Never throws: what fails is tried again by the alarm. */
   async #writeRegistry(): Promise<void> {
     const { sql } = this.ctx.storage
-    const stale = hasSchema(sql) ? readSetting<BucketRef>(sql, 'registry') : null
-    if (!stale) return
+    if (!hasSchema(sql) || !this.#hasNews()) return
+    const stale = readSetting<BucketRef>(sql, 'registry')
     const info = readSetting<BucketInfo>(sql, 'info')
+    const entries = pendingEntries(sql)
+    const { CONTROL } = this.env
     try {
-      if (info) await indexBucket(this.env.CONTROL, info)
-      else await unindexBucket(this.env.CONTROL, stale)
+      const index = stale === null ? [] : info ? indexStatements(CONTROL, info) : [unindexStatement(CONTROL, stale)]
+      await CONTROL.batch([...index, ...auditStatements(CONTROL, entries, this.#context.config.auditMs)])
+      dropEntries(sql, entries)
       // Unless the bucket changed meanwhile: then the next write in line brings that about.
       if (JSON.stringify(readSetting<BucketInfo>(sql, 'info')) === JSON.stringify(info)) writeSetting(sql, 'registry', null)
+      if (this.#hasNews()) this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)
     } catch (error) {
       console.warn('The index of buckets could not be updated, trying again later:', error)
       this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)
-      this.#arm()
     }
+    this.#arm()
   }
 }

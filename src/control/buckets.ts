@@ -39,15 +39,42 @@ export async function listBuckets(db: D1Database, query: BucketsQuery): Promise<
   return { buckets, truncated: results.length > limit }
 }
 
-/** Puts a bucket into the index, or brings its row up to date. Called by the Bucket, which is the truth. */
+/** What puts a bucket into the index or brings its row up to date. The Bucket, which is the truth, writes them in its batch. */
+export function indexStatements(db: D1Database, bucket: BucketEntry): D1PreparedStatement[] {
+  const { jurisdiction, name, createdMs, location = null, storageClass } = bucket
+  return [
+    db
+      .prepare('INSERT OR REPLACE INTO buckets (jurisdiction, name, created_ms, location, storage_class) VALUES (?, ?, ?, ?, ?)')
+      .bind(jurisdiction, name, createdMs, location, storageClass),
+    db.prepare('INSERT OR IGNORE INTO locations (jurisdiction, name, location) VALUES (?, ?, ?)').bind(jurisdiction, name, location),
+  ]
+}
+
+/** What takes a deleted bucket out of the index. */
+export const unindexStatement = (db: D1Database, { jurisdiction, name }: BucketRef): D1PreparedStatement =>
+  db.prepare('DELETE FROM buckets WHERE jurisdiction = ? AND name = ?').bind(jurisdiction, name)
+
+/** Whether the index has a row for a bucket. */
+export async function isIndexed(db: D1Database, { jurisdiction, name }: BucketRef): Promise<boolean> {
+  const query = db.prepare('SELECT 1 AS found FROM buckets WHERE jurisdiction = ? AND name = ?')
+  return (await query.bind(jurisdiction, name).first()) !== null
+}
+
+/** Puts a bucket into the index, or brings its row up to date. */
 export async function indexBucket(db: D1Database, bucket: BucketEntry): Promise<void> {
-  await db
-    .prepare('INSERT OR REPLACE INTO buckets (jurisdiction, name, created_ms, location, storage_class) VALUES (?, ?, ?, ?, ?)')
-    .bind(bucket.jurisdiction, bucket.name, bucket.createdMs, bucket.location ?? null, bucket.storageClass)
-    .run()
+  await db.batch(indexStatements(db, bucket))
 }
 
 /** Takes a deleted bucket out of the index. */
-export async function unindexBucket(db: D1Database, { jurisdiction, name }: BucketRef): Promise<void> {
-  await db.prepare('DELETE FROM buckets WHERE jurisdiction = ? AND name = ?').bind(jurisdiction, name).run()
+export async function unindexBucket(db: D1Database, ref: BucketRef): Promise<void> {
+  await unindexStatement(db, ref).run()
+}
+
+/** Where a bucket of this name was first created; `null` when there never was one. An undefined location is the platform's choice. */
+export async function firstLocation(db: D1Database, { jurisdiction, name }: BucketRef): Promise<{ location?: Location } | null> {
+  const row = await db
+    .prepare('SELECT location FROM locations WHERE jurisdiction = ? AND name = ?')
+    .bind(jurisdiction, name)
+    .first<{ location: Location | null }>()
+  return row && { location: row.location ?? undefined }
 }

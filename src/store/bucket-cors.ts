@@ -1,3 +1,4 @@
+import type { Actor } from '../core/audit.ts'
 import { isBucketName } from '../core/bucket-name.ts'
 import { type CorsRule, checkCorsRules } from '../core/cors.ts'
 import { StoreError } from '../core/errors.ts'
@@ -39,9 +40,9 @@ export async function corsRules(ports: Ports, bucket: BucketRef, nowMs: number):
  * Replaces the CORS rules of a bucket.
  * @throws StoreError MalformedXML for a rule that R2 refuses, NoSuchBucket
  */
-export async function putBucketCors(ports: Ports, bucket: BucketRef, rules: readonly CorsRule[]): Promise<void> {
+export async function putBucketCors(ports: Ports, bucket: BucketRef, rules: readonly CorsRule[], by?: Actor): Promise<void> {
   checkCorsRules(rules)
-  unwrap(await ports.bucket(bucket).putSetting('cors', rules))
+  unwrap(await ports.bucket(bucket).putSetting('cors', rules, by))
   cache.delete(nameOf(bucket))
 }
 
@@ -49,7 +50,7 @@ export async function putBucketCors(ports: Ports, bucket: BucketRef, rules: read
  * Removes the CORS rules of a bucket, if it has any.
  * @throws StoreError NoSuchBucket
  */
-export async function deleteBucketCors(ports: Ports, bucket: BucketRef): Promise<void> {
-  unwrap(await ports.bucket(bucket).putSetting('cors', null))
+export async function deleteBucketCors(ports: Ports, bucket: BucketRef, by?: Actor): Promise<void> {
+  unwrap(await ports.bucket(bucket).putSetting('cors', null, by))
   cache.delete(nameOf(bucket))
 }

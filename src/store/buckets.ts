@@ -1,5 +1,6 @@
 import type { BucketInfo } from '../../durable-objects/bucket/api.ts'
-import { type BucketEntry, type BucketsQuery, listBuckets as listIndexed } from '../control/buckets.ts'
+import { type BucketEntry, type BucketsQuery, firstLocation, listBuckets as listIndexed } from '../control/buckets.ts'
+import type { Actor } from '../core/audit.ts'
 import { checkBucketName } from '../core/bucket-name.ts'
 import type { BucketRef, Location, StorageClass } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
@@ -8,25 +9,29 @@ import type { Ports } from './ports.ts'
 export interface CreateBucketOptions {
   readonly location?: Location
   readonly storageClass?: StorageClass
+  /** Who asks, for the audit log. */
+  readonly by?: Actor
 }
 
 /**
- * Creates a bucket.
+ * Creates a bucket. Where it lives was decided when a bucket of that name was first created, as on R2.
  * @throws StoreError InvalidBucketName, BucketAlreadyOwnedByYou
  */
 export async function createBucket(
   ports: Ports,
   ref: BucketRef,
-  { location, storageClass = 'Standard' }: CreateBucketOptions,
+  { location: hint, storageClass = 'Standard', by }: CreateBucketOptions,
 ): Promise<BucketInfo> {
   checkBucketName(ref.name)
-  return unwrap(await ports.bucket(ref, location).create({ ...ref, location, storageClass }))
+  const first = await firstLocation(ports.control, ref)
+  const location = first ? first.location : hint
+  return unwrap(await ports.bucket(ref, location).create({ ...ref, location, storageClass }, by))
 }
 
 /** Creates a bucket unless it is there, for `cf-create-bucket-if-missing`. */
-export async function ensureBucket(ports: Ports, ref: BucketRef): Promise<void> {
+export async function ensureBucket(ports: Ports, ref: BucketRef, by?: Actor): Promise<void> {
   checkBucketName(ref.name)
-  const created = await ports.bucket(ref).create({ ...ref, storageClass: 'Standard' })
+  const created = await ports.bucket(ref).create({ ...ref, storageClass: 'Standard' }, by)
   if (!created.ok && created.code !== 'BucketAlreadyOwnedByYou') unwrap(created)
 }
 
@@ -42,16 +47,16 @@ export async function headBucket(ports: Ports, ref: BucketRef): Promise<BucketIn
  * Changes the storage class of the objects to come.
  * @throws StoreError NoSuchBucket
  */
-export async function putBucketStorageClass(ports: Ports, ref: BucketRef, storageClass: StorageClass): Promise<BucketInfo> {
-  return unwrap(await ports.bucket(ref).putStorageClass(storageClass))
+export async function putBucketStorageClass(ports: Ports, ref: BucketRef, storageClass: StorageClass, by?: Actor): Promise<BucketInfo> {
+  return unwrap(await ports.bucket(ref).putStorageClass(storageClass, by))
 }
 
 /**
  * Deletes an empty bucket.
  * @throws StoreError NoSuchBucket, BucketNotEmpty
  */
-export async function deleteBucket(ports: Ports, ref: BucketRef): Promise<void> {
-  unwrap(await ports.bucket(ref).remove())
+export async function deleteBucket(ports: Ports, ref: BucketRef, by?: Actor): Promise<void> {
+  unwrap(await ports.bucket(ref).remove(by))
 }
 
 /** One page of the account's buckets in a jurisdiction, by name. */

@@ -6,6 +6,7 @@ import { notImplemented, StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
 import type { BucketRef } from '../../core/object.ts'
 import type { Config } from '../../env.ts'
+import { actorOf } from '../../http/actor.ts'
 import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import type { Store } from '../../store/store.ts'
 import { type Address, readAddress } from './address.ts'
@@ -98,11 +99,14 @@ function authorize(route: Route, { identity, bucket, jurisdiction, headers }: Ca
 }
 
 /** `cf-create-bucket-if-missing` is for those who may create buckets. */
-async function createMissingBucket({ op }: Route, { identity, headers, bucket, store }: Call & Partial<BucketCall>): Promise<void> {
+async function createMissingBucket(
+  { op }: Route,
+  { request, identity, headers, bucket, store }: Call & Partial<BucketCall>,
+): Promise<void> {
   if (!bucket || headers.get('cf-create-bucket-if-missing')?.toLowerCase() !== 'true') return
   if (op !== 'PutObject' && op !== 'CreateMultipartUpload') return
   if (!allows(identity.token, 'bucket:write', bucket)) throw new StoreError('AccessDenied')
-  await store.ensureBucket(bucket)
+  await store.ensureBucket(bucket, actorOf(request, identity.token, 'S3'))
 }
 
 /** There are no versions to ask for. */

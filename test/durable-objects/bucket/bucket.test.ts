@@ -19,11 +19,12 @@ const tables = async (bucket: TestBucket) => (await bucket.query('SELECT name FR
 function unreliable() {
   vi.spyOn(console, 'warn').mockImplementation(() => {})
   const state = { down: true }
-  const prepare = (query: string) => {
+  const reach = () => {
     if (state.down) throw new Error('D1 is down')
-    return env.CONTROL.prepare(query)
+    return env.CONTROL
   }
-  return { state, env: { ...env, CONTROL: { prepare } as unknown as D1Database } satisfies Env }
+  const CONTROL: Partial<D1Database> = { prepare: (query) => reach().prepare(query), batch: (statements) => reach().batch(statements) }
+  return { state, env: { ...env, CONTROL: CONTROL as D1Database } satisfies Env }
 }
 
 /** Runs `work` on an instance with other bindings over the same storage. */
@@ -215,11 +216,13 @@ describe('an instance', () => {
     const bucket = await TestBucket.create()
     const body = await bucket.put('a', 250)
     const schema = await bucket.query('SELECT * FROM sqlite_master')
+    const version = await bucket.query("SELECT * FROM config WHERE name = 'schema'")
+    expect(version).toHaveLength(1)
     const alarmMs = await bucket.alarmMs()
     await evictDurableObject(bucket.stub)
     expect(await bucket.get('a')).toEqual(body)
     expect(await bucket.query('SELECT * FROM sqlite_master')).toEqual(schema)
-    expect(await bucket.query("SELECT value FROM config WHERE name = 'schema'")).toEqual([{ value: '1' }])
+    expect(await bucket.query("SELECT value FROM config WHERE name = 'schema'")).toEqual([{ value: '2' }])
     expect(await bucket.query('SELECT count(*) AS n FROM usage')).toEqual([{ n: 2 }])
     expect(await bucket.alarmMs()).toBe(alarmMs)
     await bucket.setClock()

@@ -1,3 +1,4 @@
+import { actorOf } from '../../../http/actor.ts'
 import { type Answer, bucketOf, type Call } from '../call.ts'
 import { isText, readCursor, writeCursor } from '../cursor.ts'
 import { type Bucket, type CreateBucketBody, type ListBucketsQuery, toBucket, type UpdateBucketHeaders } from '../schemas/bucket.ts'
@@ -25,10 +26,17 @@ export async function listBuckets({ query, headers, store }: AccountCall<ListBuc
   }
 }
 
-export async function createBucket({ body, headers, store }: AccountCall<unknown, CreateBucketBody>): Promise<Answer<Bucket>> {
+export async function createBucket({
+  request,
+  identity,
+  body,
+  headers,
+  store,
+}: AccountCall<unknown, CreateBucketBody>): Promise<Answer<Bucket>> {
   const { name, locationHint, storageClass } = body
   const location = locationHint === 'auto' ? undefined : locationHint
-  const created = await store.createBucket({ jurisdiction: headers['cf-r2-jurisdiction'], name }, { location, storageClass })
+  const by = actorOf(request, identity.token, 'API')
+  const created = await store.createBucket({ jurisdiction: headers['cf-r2-jurisdiction'], name }, { location, storageClass, by })
   return { result: toBucket(created) }
 }
 
@@ -38,10 +46,11 @@ export async function getBucket(call: BucketCall): Promise<Answer<Bucket>> {
 
 /** The storage class is all that can be changed. */
 export async function updateBucket(call: BucketCall<UpdateBucketHeaders>): Promise<Answer<Bucket>> {
-  return { result: toBucket(await call.store.putBucketStorageClass(bucketOf(call), call.headers['cf-r2-storage-class'])) }
+  const by = actorOf(call.request, call.identity.token, 'API')
+  return { result: toBucket(await call.store.putBucketStorageClass(bucketOf(call), call.headers['cf-r2-storage-class'], by)) }
 }
 
 export async function deleteBucket(call: BucketCall): Promise<Answer<Record<string, never>>> {
-  await call.store.deleteBucket(bucketOf(call))
+  await call.store.deleteBucket(bucketOf(call), actorOf(call.request, call.identity.token, 'API'))
   return { result: {} }
 }

@@ -1,3 +1,4 @@
+import { actorOf } from '../../../http/actor.ts'
 import type { BucketCall } from '../call.ts'
 import { readXmlBody } from '../upload.ts'
 import { parseCorsConfiguration, renderCorsConfiguration } from '../xml/cors-configuration.ts'
@@ -8,11 +9,12 @@ export async function getBucketCors({ store, bucket }: BucketCall): Promise<Resp
 }
 
 export async function putBucketCors(call: BucketCall): Promise<Response> {
-  await call.store.putBucketCors(call.bucket, parseCorsConfiguration(await readXmlBody(call)))
+  const rules = parseCorsConfiguration(await readXmlBody(call))
+  await call.store.putBucketCors(call.bucket, rules, actorOf(call.request, call.identity.token, 'S3'))
   return new Response(null)
 }
 
-export async function deleteBucketCors({ store, bucket }: BucketCall): Promise<Response> {
-  await store.deleteBucketCors(bucket)
+export async function deleteBucketCors({ request, identity, store, bucket }: BucketCall): Promise<Response> {
+  await store.deleteBucketCors(bucket, actorOf(request, identity.token, 'S3'))
   return new Response(null, { status: 204 })
 }

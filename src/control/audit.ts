@@ -1,0 +1,115 @@
+import { AUDITED, type AuditAction, type AuditEntry } from '../core/audit.ts'
+import { invalidArgument } from '../core/errors.ts'
+import type { Jurisdiction } from '../core/object.ts'
+
+/** D1 binds 100 parameters at most; a few of them are not filters. */
+const MAX_FILTER_VALUES = 80
+
+/** What entries can be selected by, and where each stands. */
+export const AUDIT_FIELDS = {
+  id: 'id',
+  action: 'action',
+  kind: 'kind',
+  tokenId: 'token_id',
+  tokenName: 'token_name',
+  ip: 'ip',
+  method: 'method',
+  path: 'uri',
+  rayId: 'ray_id',
+  resourceType: 'resource_type',
+  resourceId: 'resource_id',
+} as const
+
+export interface AuditFilter {
+  readonly field: keyof typeof AUDIT_FIELDS
+  readonly values: readonly string[]
+  /** Entries that have none of the values. */
+  readonly not?: boolean
+}
+
+export interface AuditQuery {
+  /** Both inclusive. */
+  readonly sinceMs?: number
+  readonly beforeMs?: number
+  readonly filters?: readonly AuditFilter[]
+  readonly ascending?: boolean
+  /** Behind this entry, in the direction of the listing. */
+  readonly after?: AuditPosition
+  readonly offset?: number
+  readonly limit: number
+}
+
+export interface AuditPosition {
+  readonly whenMs: number
+  readonly id: string
+}
+
+type AuditRow = Record<'id' | 'token_id' | 'token_name' | 'method' | 'uri' | 'resource_id', string> &
+  Record<'ip' | 'user_agent' | 'ray_id' | 'old_value' | 'new_value', string | null> & {
+    when_ms: number
+    action: AuditAction
+    face: 'API' | 'S3'
+    resource_type: 'r2.bucket' | 'token'
+    jurisdiction: Jurisdiction | null
+  }
+
+/** What writes entries, for the batch of the change itself; again, it changes nothing. Entries past their time go on the way. */
+export function auditStatements(db: D1Database, entries: readonly AuditEntry[], keepMs: number): D1PreparedStatement[] {
+  if (entries.length === 0) return []
+  const insert = db.prepare(`INSERT OR IGNORE INTO audit (id, when_ms, action, kind, token_id, token_name, ip, face, method, uri,
+    user_agent, ray_id, resource_type, resource_id, jurisdiction, old_value, new_value) VALUES (${Array(17).fill('?').join(', ')})`)
+  const forget = db.prepare('DELETE FROM audit WHERE when_ms < ?').bind(Math.max(...entries.map(({ whenMs }) => whenMs)) - keepMs)
+  return [...entries.map((entry) => insert.bind(...columnsOf(entry))), forget]
+}
+
+function columnsOf({ id, whenMs, action, by, resource, oldValue, newValue }: AuditEntry): (string | number | null)[] {
+  const who = [by.tokenId, by.tokenName, by.ip ?? null, by.face, by.method, by.path, by.userAgent ?? null, by.rayId ?? null]
+  const what = [resource.type, resource.id, resource.jurisdiction ?? null]
+  return [id, whenMs, action, AUDITED[action], ...who, ...what, jsonOf(oldValue), jsonOf(newValue)]
+}
+
+const jsonOf = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
+
+/**
+ * One page of the log, the youngest entries first unless told otherwise.
+ * @throws StoreError InvalidArgument for more filters than the database takes
+ */
+export async function listAudit(db: D1Database, query: AuditQuery): Promise<AuditEntry[]> {
+  const { sinceMs = 0, beforeMs = Number.MAX_SAFE_INTEGER, filters = [], ascending = false, after, offset = 0, limit } = query
+  const conditions = ['when_ms >= ?', 'when_ms <= ?']
+  const bindings: (string | number)[] = [sinceMs, beforeMs]
+  if (after) {
+    conditions.push(`(when_ms, id) ${ascending ? '>' : '<'} (?, ?)`)
+    bindings.push(after.whenMs, after.id)
+  }
+  for (const { field, values, not } of filters) {
+    conditions.push(`coalesce(${AUDIT_FIELDS[field]}, '') ${not ? 'NOT IN' : 'IN'} (${values.map(() => '?').join(', ')})`)
+    bindings.push(...values)
+  }
+  if (bindings.length > MAX_FILTER_VALUES) throw invalidArgument('Too many filters')
+  const order = ascending ? 'ASC' : 'DESC'
+  const { results } = await db
+    .prepare(`SELECT * FROM audit WHERE ${conditions.join(' AND ')} ORDER BY when_ms ${order}, id ${order} LIMIT ? OFFSET ?`)
+    .bind(...bindings, limit, offset)
+    .all<AuditRow>()
+  return results.map(entryOf)
+}
+
+const entryOf = (row: AuditRow): AuditEntry => ({
+  id: row.id,
+  whenMs: row.when_ms,
+  action: row.action,
+  by: {
+    tokenId: row.token_id,
+    tokenName: row.token_name,
+    ip: row.ip ?? undefined,
+    face: row.face,
+    method: row.method,
+    path: row.uri,
+    userAgent: row.user_agent ?? undefined,
+    rayId: row.ray_id ?? undefined,
+  },
+  resource: { type: row.resource_type, id: row.resource_id, jurisdiction: row.jurisdiction ?? undefined },
+  oldValue: row.old_value === null ? undefined : JSON.parse(row.old_value),
+  newValue: row.new_value === null ? undefined : JSON.parse(row.new_value),
+})

@@ -1,0 +1,18 @@
+import type { Actor } from '../core/audit.ts'
+
+const LONGEST = 512
+
+/** Who sends a request, for the audit log. */
+export function actorOf(request: Request, token: { readonly id: string; readonly name: string }, face: Actor['face']): Actor {
+  const { headers, method, url } = request
+  return {
+    tokenId: token.id,
+    tokenName: token.name,
+    ip: headers.get('cf-connecting-ip') ?? undefined,
+    face,
+    method,
+    path: new URL(url).pathname.slice(0, LONGEST),
+    userAgent: headers.get('user-agent')?.slice(0, LONGEST),
+    rayId: headers.get('cf-ray') ?? undefined,
+  }
+}
