@@ -27,10 +27,13 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Respons
     key: at.key,
     etag: head.etag,
     checksum: head.checksum,
-    location: `${url.origin}/${at.bucket.name}/${awsEncode(at.key)}`,
+    location: `${endpointOf(url, at.bucket.name)}/${at.bucket.name}/${awsEncode(at.key)}`,
   })
   return xmlResponse(document, [['ETag', httpEtag(head.etag)], ...writtenHeaders(head)])
 }
+
+/** The origin without the label of a virtual-hosted bucket: R2 writes the path form. */
+const endpointOf = ({ origin }: URL, bucket: string): string => origin.replace(`//${bucket}.`, '//')
 
 function withoutChecksums(headers: Headers): Headers {
   const rest = new Headers(headers)
