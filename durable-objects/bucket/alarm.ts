@@ -2,6 +2,7 @@ import { LIMITS } from '../../src/core/limits.ts'
 import type { TierName } from '../../src/segments/blob.ts'
 import type { Tiers } from '../../src/segments/tier.ts'
 import { COMPOSITE, dropReference } from './blobs.ts'
+import { checkExpiryMs } from './check-tables.ts'
 import type { Context } from './context.ts'
 import { discard, type Garbage } from './garbage.ts'
 import type { UploadRow } from './rows.ts'
@@ -61,7 +62,8 @@ export function nextWake({ sql, now }: Context): number | null {
       'SELECT (SELECT min(due_ms) FROM garbage) AS garbage, (SELECT min(created_ms) FROM uploads) AS upload',
     )
     .one()
-  const times = [row.garbage, row.upload === null ? null : row.upload + LIMITS.uploadLifeMs].filter((time) => time !== null)
+  const expiryMs = row.upload === null ? null : row.upload + LIMITS.uploadLifeMs
+  const times = [row.garbage, expiryMs, checkExpiryMs(sql)].filter((time) => time !== null)
   return times.length === 0 ? null : Math.max(Math.min(...times), now())
 }
 

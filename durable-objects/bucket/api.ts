@@ -18,6 +18,7 @@ import type {
 } from '../../src/core/object.ts'
 import type { Outcome } from '../../src/core/outcome.ts'
 import type { BlobRecord } from '../../src/segments/blob.ts'
+import type { MaintenanceApi } from './maintenance-api.ts'
 
 // What the engine and a Bucket say to each other: plain values that cross RPC.
 
@@ -262,7 +263,7 @@ export interface Settings {
  * The calls of a Bucket. Each answers with an {@link Outcome}; `NoSuchBucket` is a failure of all but `create`.
  * Changes of the configuration take who asked for them, for the audit log.
  */
-export interface BucketApi {
+export interface BucketApi extends MaintenanceApi {
   create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor): Promise<Outcome<BucketInfo>>
   info(): Promise<Outcome<BucketInfo>>
   putStorageClass(storageClass: StorageClass, by?: Actor): Promise<Outcome<BucketInfo>>

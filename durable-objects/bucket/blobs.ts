@@ -11,7 +11,7 @@ export const COMPOSITE = 'composite'
 const SLICES_PER_CALL = 500
 const INLINE_BYTES_PER_CALL = 8 * 1024 * 1024
 
-type BlobRow = {
+export type BlobRow = {
   id: string
   refs: number
   size: number
@@ -169,7 +169,8 @@ const toPlan = (row: BlobRow): BlobPlan => ({
   segmentBytes: row.segment_bytes,
 })
 
-function toRecord(row: BlobRow): BlobRecord {
+/** A blob as it crosses a stub. */
+export function toRecord(row: BlobRow): BlobRecord {
   return {
     ...toPlan(row),
     wrappedKey: new Uint8Array(row.wrapped_key ?? []),

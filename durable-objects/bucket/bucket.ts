@@ -41,13 +41,17 @@ import type {
 } from './api.ts'
 import { type Change, dropEntries, noteChange, pendingEntries } from './audit-outbox.ts'
 import { compositeSlices } from './blobs.ts'
+import { checkStep } from './check.ts'
+import { closeCheck, forgetStaleCheck } from './check-tables.ts'
 import type { Context } from './context.ts'
 import { copyObject, copyPart } from './copy.ts'
 import { abandon, journal } from './garbage.ts'
 import { listObjects } from './listing.ts'
+import type { BlobsPage, BlobsQuery, CheckPage, CheckStep, KnownBlobs } from './maintenance-api.ts'
 import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from './objects.ts'
 import { hasSchema, migrate } from './schema.ts'
 import { readSetting, writeSetting } from './settings.ts'
+import { knownBlobs, listBlobs } from './stored-blobs.ts'
 import { abortUpload, checkUploadKey, commitPart, completeUpload, createUpload, listParts, listUploads, openUpload } from './uploads.ts'
 import { readUsage } from './usage.ts'
 
@@ -135,6 +139,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       this.#staleRegistry(bucket)
       this.#note({ action: 'DeleteBucket', bucket, by, oldValue: bucket })
       sql.exec('DELETE FROM uploads')
+      closeCheck(sql)
       sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'registry')")
     })
     if (removed.ok) {
@@ -237,12 +242,35 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     return this.#read(({ sql }) => listUploads(sql, query))
   }
 
+  async check(step: CheckStep): Promise<Outcome<CheckPage>> {
+    return this.#change((context) => checkStep(context, step))
+  }
+
+  async listBlobs(query: BlobsQuery): Promise<Outcome<BlobsPage>> {
+    return this.#read(({ sql }) => listBlobs(sql, query))
+  }
+
+  async knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs> {
+    return hasSchema(this.ctx.storage.sql) ? knownBlobs(this.#context, blobIds) : { segments: {}, nowMs: this.clock() }
+  }
+
+  async reindex(): Promise<Outcome<BucketInfo>> {
+    const info = this.#change(({ sql }) => {
+      const bucket = readSetting<BucketInfo>(sql, 'info') as BucketInfo
+      this.#staleRegistry(bucket)
+      return bucket
+    })
+    if (info.ok) await this.#syncRegistry()
+    return info
+  }
+
   /** Deletes what is due, in bounded steps, and sets the next alarm. Safe to repeat. */
   override async alarm(): Promise<void> {
     this.#alarmMs = null
     await this.#syncRegistry()
     if (!hasSchema(this.ctx.storage.sql)) return
     this.#transaction(expireUploads)
+    this.#transaction(forgetStaleCheck)
     await sweep(this.#context, this.ctx.storage, createTiers(segmentBindings(this.env)))
     const next = nextWake(this.#context)
     if (next !== null) this.#context.wakeAt(next)

@@ -5,6 +5,7 @@ import { completeMultipartUpload } from './complete-multipart-upload.ts'
 import { copyObject } from './copy-object.ts'
 import { createMultipartUpload } from './create-multipart-upload.ts'
 import { deleteObject, deleteObjects } from './delete-objects.ts'
+import { fsck, fsckOrphans } from './fsck.ts'
 import { getObject, headObject } from './get-object.ts'
 import { listMultipartUploads } from './list-multipart-uploads.ts'
 import { listObjects } from './list-objects.ts'
@@ -26,6 +27,8 @@ const OPERATIONS = {
   deleteObject,
   deleteObjects,
   ensureBucket,
+  fsck,
+  fsckOrphans,
   getBucketCors,
   getObject,
   headBucket,

@@ -1,0 +1,82 @@
+import type { Outcome } from '../../src/core/outcome.ts'
+import type { BlobRecord } from '../../src/segments/blob.ts'
+import type { BucketInfo } from './api.ts'
+
+// What the engine and a Bucket say to each other when an operator looks after the bucket: plain values that cross RPC.
+
+/** Everything that a check can find; each is explained in docs/operations.md. */
+export type Problem =
+  | 'object-without-blob'
+  | 'part-without-blob'
+  | 'extent-without-blob'
+  | 'extent-outside-blob'
+  | 'gap-in-composite'
+  | 'extents-without-owner'
+  | 'parts-without-upload'
+  | 'garbage-in-use'
+  | 'wrong-size'
+  | 'wrong-references'
+  | 'wrong-usage'
+  | 'not-in-index'
+  | 'missing-segment'
+  | 'wrong-segment-length'
+  | 'orphan-segment'
+  | 'undecryptable-key'
+
+/** One thing that is wrong, and where. */
+export interface Finding {
+  readonly problem: Problem
+  readonly at: Readonly<Record<string, string | number>>
+  readonly repaired: boolean
+}
+
+/** Where a check of the metadata stands: the Bucket itself remembers the rest. */
+export interface CheckRun {
+  readonly id: string
+  readonly step: number
+}
+
+/** One bounded step of a check; without `run` a new one begins, and any other ends. */
+export interface CheckStep {
+  readonly run?: CheckRun
+  readonly repair: boolean
+}
+
+export interface CheckPage {
+  readonly findings: readonly Finding[]
+  readonly phase: string
+  /** How many rows this step looked at. */
+  readonly checked: number
+  /** Absent when the check is through. */
+  readonly run?: CheckRun
+}
+
+export interface BlobsQuery {
+  /** Exclusive. */
+  readonly after: string
+  readonly limit: number
+}
+
+/** A page of stored blobs by id, without inline bytes. */
+export interface BlobsPage {
+  readonly blobs: readonly BlobRecord[]
+  readonly truncated: boolean
+}
+
+/** Which of some blobs a Bucket knows, by id: how many segments each may have; `null` for those that it is sweeping or waits for. */
+export interface KnownBlobs {
+  readonly segments: Readonly<Record<string, number | null>>
+  /** The Bucket's clock, by which it sets deadlines. */
+  readonly nowMs: number
+}
+
+/** The calls of a Bucket that only operators' tools make. */
+export interface MaintenanceApi {
+  /** One bounded step of a check of the metadata. */
+  check(step: CheckStep): Promise<Outcome<CheckPage>>
+  listBlobs(query: BlobsQuery): Promise<Outcome<BlobsPage>>
+  /** Answers for a bucket that does not exist, too: what it still sweeps is known. */
+  knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs>
+  /** Writes the bucket's row in the account's index anew. */
+  reindex(): Promise<Outcome<BucketInfo>>
+}

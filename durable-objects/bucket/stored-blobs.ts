@@ -1,0 +1,36 @@
+import { storedSegments } from '../../src/segments/blob.ts'
+import { type BlobRow, COMPOSITE, toRecord } from './blobs.ts'
+import type { Context } from './context.ts'
+import type { BlobsPage, BlobsQuery, KnownBlobs } from './maintenance-api.ts'
+
+/** One page of stored blobs by id, without inline bytes. */
+export function listBlobs(sql: SqlStorage, { after, limit }: BlobsQuery): BlobsPage {
+  const rows = sql
+    .exec<BlobRow>(
+      `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, NULL AS bytes
+       FROM blobs WHERE id > ? AND tier <> ? ORDER BY id LIMIT ?`,
+      after,
+      COMPOSITE,
+      limit + 1,
+    )
+    .toArray()
+  return { blobs: rows.slice(0, limit).map(toRecord), truncated: rows.length > limit }
+}
+
+/** Which of these blobs are alive, journalled, or waiting for their sweep. */
+export function knownBlobs({ sql, now }: Context, blobIds: readonly string[]): KnownBlobs {
+  const asked = JSON.stringify(blobIds)
+  const alive = sql.exec<BlobRow>(
+    `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, NULL AS wrapped_key, NULL AS key_id, NULL AS bytes
+     FROM blobs WHERE id IN (SELECT value FROM json_each(?))`,
+    asked,
+  )
+  const segments: Record<string, number | null> = {}
+  for (const row of alive) segments[row.id] = row.tier === COMPOSITE ? 0 : storedSegments(toRecord(row))
+  // The list has no index by id, and needs none but here.
+  if (blobIds.some((id) => !(id in segments))) {
+    const listed = sql.exec<{ id: string }>('SELECT id FROM garbage WHERE id IN (SELECT value FROM json_each(?))', asked)
+    for (const { id } of listed) segments[id] ??= null
+  }
+  return { segments, nowMs: now() }
+}

@@ -1,0 +1,21 @@
+import type { Finding } from '../../durable-objects/bucket/maintenance-api.ts'
+import type { BucketRef } from '../../src/core/object.ts'
+import type { FsckCursor } from '../../src/store/fsck.ts'
+import type { Store } from '../../src/store/store.ts'
+
+/** Checks a bucket to the end. `between` runs after every step, as the bucket's other clients do. */
+export async function fsckAll(
+  store: Store,
+  ref: BucketRef,
+  { repair = false, between }: { repair?: boolean; between?: (step: number) => Promise<unknown> } = {},
+): Promise<Finding[]> {
+  const findings: Finding[] = []
+  let cursor: FsckCursor | undefined
+  for (let step = 0; ; step++) {
+    const page = await store.fsck(ref, { cursor, repair })
+    findings.push(...page.findings)
+    if (!page.cursor) return findings
+    cursor = page.cursor
+    await between?.(step)
+  }
+}
