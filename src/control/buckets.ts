@@ -60,12 +60,6 @@ export async function isIndexed(db: D1Database, { jurisdiction, name }: BucketRe
   return (await query.bind(jurisdiction, name).first()) !== null
 }
 
-/** Whether the index has a row for a bucket. */
-export async function isIndexed(db: D1Database, { jurisdiction, name }: BucketRef): Promise<boolean> {
-  const query = db.prepare('SELECT 1 AS found FROM buckets WHERE jurisdiction = ? AND name = ?')
-  return (await query.bind(jurisdiction, name).first()) !== null
-}
-
 /** Puts a bucket into the index, or brings its row up to date. */
 export async function indexBucket(db: D1Database, bucket: BucketEntry): Promise<void> {
   await db.batch(indexStatements(db, bucket))
