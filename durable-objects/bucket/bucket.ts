@@ -89,6 +89,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       migrate(state.storage)
       this.#exists = readSetting(state.storage.sql, 'info') !== null
       this.#alarmMs = await state.storage.getAlarm()
+      if (this.#alarmMs === null) this.#rearm()
     })
   }
 
@@ -305,6 +306,13 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     if (wakeMs === null || (this.#alarmMs !== null && this.#alarmMs <= wakeMs)) return
     this.#alarmMs = wakeMs
     void this.ctx.storage.setAlarm(wakeMs)
+  }
+
+  /** Sets an alarm that is missing. The platform gives up one that failed too often, so a Bucket that starts looks for itself. */
+  #rearm(): void {
+    const next = this.#hasNews() ? this.clock() + REGISTRY_RETRY_MS : nextWake(this.#context)
+    if (next !== null) this.#context.wakeAt(next)
+    this.#arm()
   }
 
   /** Notes, with the change itself, that the account's index has to follow. */
