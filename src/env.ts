@@ -59,7 +59,7 @@ const DAY_MS = 86_400_000
 
 /** Reads the settings; the only reader of raw variables besides {@link readSecrets}. */
 export function readConfig(env: Env): Config {
-  const strict = env.R2_STRICT === 'true'
+  const strict = flag('R2_STRICT', env.R2_STRICT)
   return {
     strict,
     allows: () => !strict,
@@ -94,9 +94,15 @@ export function readSecrets(env: Env): Secrets {
 export const segmentBindings = (env: Env): SegmentBindings => ({ kv: env.SEGMENTS_KV, d1: [env.SEGMENTS] })
 
 function required(name: string, value: string | undefined, form: RegExp, words: string): string {
-  if (!value) throw new Error(`The secret ${name} is not set: see "Deploying" in the README.`)
+  if (!value) throw new Error(`The secret ${name} is not set: see "Deploy" in the README.`)
   if (!form.test(value)) throw new Error(`The secret ${name} must be ${words}.`)
   return value
+}
+
+/** A misspelt `true` must not pass for `false`. */
+function flag(name: string, value: string | undefined): boolean {
+  if (value && value !== 'true' && value !== 'false') throw new Error(`The variable ${name} must be true or false.`)
+  return value === 'true'
 }
 
 function wholeNumber(name: string, value: string | undefined, fallback: number): number {

@@ -42,6 +42,10 @@ describe('the settings', () => {
     expect(config({ R2_STRICT: 'true' }).allows('unequalParts')).toBe(false)
   })
 
+  test.each(['TRUE', '1', 'yes'])('R2_STRICT may not be %j, which might mean either', (value) => {
+    expect(() => config({ R2_STRICT: value })).toThrow('The variable R2_STRICT must be true or false.')
+  })
+
   const NUMBERS = ['INLINE_MAX_BYTES', 'D1_MAX_BYTES', 'SEGMENT_BYTES', 'INLINE_BUDGET_BYTES', 'GARBAGE_GRACE_SECONDS'] as const
 
   test.each(NUMBERS.flatMap((name) => ['-1', '1.5', '64k', '1e6', ' 1', '0x10', '9'.repeat(16)].map((value) => [name, value] as const)))(
@@ -73,7 +77,7 @@ describe('the secrets', () => {
   const SECRETS = ['ACCOUNT_ID', 'ROOT_TOKEN_ID', 'ROOT_TOKEN', 'MASTER_KEY'] as const
 
   test.each(SECRETS.flatMap((name) => [undefined, ''].map((value) => [name, value] as const)))('%s cannot be %j', (name, value) => {
-    expect(() => readSecrets({ ...env, [name]: value })).toThrow(`The secret ${name} is not set: see "Deploying" in the README.`)
+    expect(() => readSecrets({ ...env, [name]: value })).toThrow(`The secret ${name} is not set: see "Deploy" in the README.`)
   })
 
   test.each([
