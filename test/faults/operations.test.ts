@@ -6,7 +6,7 @@ import { AwsChunkedSource } from '../../src/http/aws-chunked.ts'
 import { byteSource } from '../../src/http/body.ts'
 import { ATTRIBUTES, randomBytes, stubOf, TestBucket, TINY_SIZES, uploadOf } from '../support/bucket.ts'
 import { type Gate, gatedBucket, gatedSource } from '../support/faults.ts'
-import { type Scenario, type Scene, visitEveryCall } from '../support/faulty.ts'
+import { type Contents, type Scenario, type Scene, visitEveryCall } from '../support/faulty.ts'
 
 // Every call that an operation makes goes wrong once, in every way. Whatever happens: the client hears of success or of a clear
 // error, an object is what it was or what it was to become, and once the alarms have rung nothing is left behind.
@@ -32,7 +32,7 @@ const FORMS: Record<string, (bytes: Uint8Array, gate: Gate) => Upload> = {
   'a body': (bytes, gate) => ({ ...uploadOf(bytes), source: gatedSource(byteSource(new Response(bytes as BodyInit).body), gate) }),
   'an aws-chunked body': (bytes, gate) => {
     const wire = new TextEncoder().encode(`0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n`)
-    const framed = new Blob([`${bytes.length.toString(16)}\r\n`, bytes as BlobPart, '\r\n', wire])
+    const framed = new Blob([`${bytes.length.toString(16)}\r\n`, bytes as never, '\r\n', wire])
     const body = gatedSource(byteSource(framed.stream()), gate)
     return { ...uploadOf(bytes), source: new AwsChunkedSource(body, { announced: ['x-amz-checksum-crc32'] }) }
   },
@@ -132,7 +132,7 @@ const copiedPart =
     const { at, uploadId } = await openUpload(scene)
     const home = from === 'inside' ? scene.bucket : await TestBucket.create()
     const source = await home.put('source', OLD_BYTES)
-    const contents = from === 'inside' ? { source } : {}
+    const contents: Contents = from === 'inside' ? { source } : {}
     const range = { offset: 3, length: 200 }
     const act = () => scene.store.uploadPartCopy({ at, uploadId, partNumber: 2 }, { at: home.at('source') }, { range })
     return { before: contents, after: contents, other: from === 'inside' ? [] : [home], act }
