@@ -5,6 +5,7 @@ import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
 import type { BucketRef, Location } from './core/object.ts'
 import { type Config, type Env, readConfig, readSecrets, type Secrets, segmentBindings } from './env.ts'
+import { ADMIN_SEGMENT, dispatchAdmin } from './faces/admin/dispatch.ts'
 import type { RestPorts } from './faces/rest/call.ts'
 import { dispatchRest } from './faces/rest/dispatch.ts'
 import { readAddress } from './faces/s3/address.ts'
@@ -20,6 +21,7 @@ const deployments = new WeakMap<Env, Deployment>()
 /** The path chooses the face, except under a bucket's own host, where every path is a key. */
 const faces = IttyRouter<IRequest, [S3Ports & RestPorts]>()
   .all('/client/v4/*', (request, ports) => (hasBucketHost(request, ports) ? undefined : dispatchRest(request, ports)))
+  .all(`/${ADMIN_SEGMENT}/*`, (request, ports) => (hasBucketHost(request, ports) ? undefined : dispatchAdmin(request, ports)))
   .all('*', (request, ports) => dispatch(request, ports))
 
 /** Answers a request with the face that it is for. */
@@ -29,10 +31,12 @@ export async function handle(request: Request, env: Env): Promise<Response> {
   return faces.fetch(request as IRequest, deployment.ports)
 }
 
-/** `client` cannot be the name of a bucket. */
+/** No bucket can have these names. */
+const RESERVED: readonly string[] = ['client', ADMIN_SEGMENT]
+
 function hasBucketHost(request: Request, { config }: RestPorts): boolean {
   const address = readAddress(new URL(request.url), config)
-  return address.on === 'object' && address.bucket !== 'client'
+  return address.on === 'object' && !RESERVED.includes(address.bucket)
 }
 
 /** Reads the configuration; a deployment that lacks a secret stores nothing and says why. */

@@ -1,4 +1,5 @@
 import type { Finding, KnownBlobs } from '../../durable-objects/bucket/maintenance-api.ts'
+import { isBucketName } from '../core/bucket-name.ts'
 import { type BucketRef, JURISDICTIONS } from '../core/object.ts'
 import type { TierName } from '../segments/blob.ts'
 import { labelOf } from '../segments/store.ts'
@@ -55,8 +56,9 @@ function byBucket(segments: readonly StoredSegment[]): Map<string, StoredSegment
 
 function refOf(label: string): BucketRef | undefined {
   const slash = label.indexOf('/')
-  const jurisdiction = JURISDICTIONS.find((name) => name === label.slice(0, slash))
-  return jurisdiction && { jurisdiction, name: label.slice(slash + 1) }
+  const jurisdiction = JURISDICTIONS.find((known) => known === label.slice(0, slash))
+  const name = label.slice(slash + 1)
+  return jurisdiction && isBucketName(name) ? { jurisdiction, name } : undefined
 }
 
 async function findOrphans(

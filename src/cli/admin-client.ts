@@ -1,0 +1,91 @@
+import { parseArgs } from 'node:util'
+import { ensureDevVars } from './dev-vars.ts'
+import { knownEndpoint } from './endpoint.ts'
+import { readSettings } from './settings.ts'
+
+/** Asks a Cairn for one step of an operators' task. */
+export type AdminCall = <T>(operation: string, body: object) => Promise<T>
+
+/** What every operators' command is told. */
+export interface AdminArgs {
+  readonly bucket: string | undefined
+  readonly jurisdiction: string
+  readonly flags: Readonly<Record<string, boolean | string | undefined>>
+  readonly call: AdminCall
+}
+
+const TRIES = 4
+const RETRY_MS = 1000
+const RETRIABLE = [429, 503]
+
+/**
+ * Reads `<bucket> [--jurisdiction eu] [--endpoint https://...]` and further flags. Without an endpoint it is the local server, with
+ * its own token; with one, the token is that of the environment.
+ */
+export function readAdminArgs(args: string[], options: Record<string, { type: 'boolean' | 'string' }> = {}): AdminArgs {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { ...options, endpoint: { type: 'string' }, jurisdiction: { type: 'string' } },
+  })
+  if (positionals.length > 1) throw new Error(`One bucket at a time, please: not ${positionals.join(' and ')}.`)
+  const { endpoint, jurisdiction = 'default', ...flags } = values as Record<string, boolean | string | undefined>
+  const call = adminClient(connection(endpoint as string | undefined, process.env))
+  return { bucket: positionals[0], jurisdiction: jurisdiction as string, flags, call }
+}
+
+interface Connection {
+  readonly endpoint: string
+  readonly token: string
+}
+
+/** @throws Error when there is no token, or it would travel in the open. */
+export function connection(endpoint: string | undefined, env: NodeJS.ProcessEnv): Connection {
+  if (endpoint === undefined) {
+    const settings = readSettings([], env)
+    return { endpoint: knownEndpoint(settings), token: ensureDevVars(settings.devVarsPath).ROOT_TOKEN }
+  }
+  const token = env.CLOUDFLARE_API_TOKEN
+  if (!token) throw new Error('Set CLOUDFLARE_API_TOKEN to the root token, or to another of the level Admin Read & Write.')
+  const { protocol, hostname, origin } = new URL(endpoint)
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  if (protocol !== 'https:' && !isLocal) throw new Error(`${endpoint} is not https: the token would travel in the open.`)
+  return { endpoint: origin, token }
+}
+
+/** A step that never began is tried again; one whose answer was lost is not, since it may have been taken. */
+export function adminClient(
+  { endpoint, token }: Connection,
+  wait = (ms: number) => new Promise((done) => setTimeout(done, ms)),
+): AdminCall {
+  return async (operation, body) => {
+    for (let attempt = 1; ; attempt++) {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const response = await fetch(`${endpoint}/_cairn/${operation}`, { method: 'POST', headers, body: JSON.stringify(body) })
+      if (response.ok) return response.json()
+      const text = await response.text()
+      if (!RETRIABLE.includes(response.status) || attempt === TRIES) throw new Error(`${operation}: ${messageOf(text, response.status)}`)
+      await wait(RETRY_MS * attempt)
+    }
+  }
+}
+
+function messageOf(text: string, status: number): string {
+  try {
+    const { code, message } = JSON.parse(text).error
+    return `${message} (${code})`
+  } catch {
+    return `${text.trim().slice(0, 200)} (HTTP ${status})`
+  }
+}
+
+/** Runs a command to its end: what goes wrong is one line, and exit code 2. */
+export async function runCommand(command: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await command()
+  } catch (error) {
+    const { message, cause } = error as Error
+    console.error(cause instanceof Error ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : message)
+    process.exitCode = 2
+  }
+}

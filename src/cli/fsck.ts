@@ -1,0 +1,92 @@
+import { type AdminArgs, type AdminCall, readAdminArgs, runCommand } from './admin-client.ts'
+
+interface Step {
+  readonly phase: string
+  readonly findings: readonly Finding[]
+  readonly checked: number
+  readonly cursor?: object
+}
+
+interface Finding {
+  readonly problem: string
+  readonly at: Readonly<Record<string, string | number>>
+  readonly repaired: boolean
+}
+
+const JURISDICTIONS = ['default', 'eu', 'fedramp']
+
+interface Output {
+  readonly print: (line: string) => void
+  readonly progress: (line: string) => void
+}
+
+/**
+ * `npm run fsck -- <bucket> [--repair]`, or `--all` for every bucket and for the segments of buckets that are gone.
+ * Exit code 0: sound, or all repaired. 1: something is left.
+ */
+export async function fsck({ bucket, jurisdiction, flags, call }: AdminArgs, output: Output): Promise<number> {
+  if ((bucket === undefined) === !flags.all)
+    throw new Error('Usage: npm run fsck -- <bucket> [--repair], or npm run fsck -- --all [--repair]')
+  const repair = flags.repair === true
+  const check = (operation: string, body: object) => checkAll(call, { operation, body: { ...body, repair } }, output)
+  const findings: Finding[] = []
+  if (bucket !== undefined) findings.push(...(await check('fsck', { bucket, jurisdiction })))
+  else {
+    for await (const each of allBuckets(call)) {
+      output.progress(`${each.bucket}:`)
+      findings.push(...(await check('fsck', { ...each, skipOrphans: true })))
+    }
+    findings.push(...(await check('fsck-orphans', {})))
+  }
+  const left = findings.filter(({ repaired }) => !repaired).length
+  output.progress(verdict(findings.length, left, repair))
+  return left === 0 ? 0 : 1
+}
+
+/** Goes from step to step and prints what it finds at once: a check of a large bucket takes its time. */
+async function checkAll(
+  call: AdminCall,
+  { operation, body }: { operation: string; body: object },
+  { print, progress }: Output,
+): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const checked = new Map<string, number>()
+  for (let cursor: object | undefined; ; ) {
+    const step = await call<Step>(operation, { ...body, cursor })
+    for (const finding of step.findings) print(lineOf(finding))
+    findings.push(...step.findings)
+    checked.set(step.phase, (checked.get(step.phase) ?? 0) + step.checked)
+    if (!step.cursor) break
+    cursor = step.cursor
+  }
+  progress(`Checked ${[...checked].map(([phase, count]) => `${phase} ${count}`).join(', ')}.`)
+  return findings
+}
+
+async function* allBuckets(call: AdminCall): AsyncGenerator<{ bucket: string; jurisdiction: string }> {
+  for (const jurisdiction of JURISDICTIONS) {
+    for (let startAfter: string | undefined; ; ) {
+      const page = await call<{ buckets: string[]; truncated: boolean }>('buckets', { jurisdiction, startAfter })
+      for (const bucket of page.buckets) yield { bucket, jurisdiction }
+      startAfter = page.buckets.at(-1)
+      if (!page.truncated) break
+    }
+  }
+}
+
+/** One line a finding, for grep: a key is printed as JSON, since it may hold anything. */
+function lineOf({ problem, at, repaired }: Finding): string {
+  const place = Object.entries(at).map(([name, value]) => `${name}=${name === 'key' ? JSON.stringify(value) : value}`)
+  return [repaired ? 'repaired' : 'found', problem, ...place].join(' ')
+}
+
+function verdict(found: number, left: number, repair: boolean): string {
+  if (found === 0) return 'Sound.'
+  if (left === 0) return `${found} problems, all repaired.`
+  return repair ? `${found} problems, of which ${left} cannot be repaired.` : `${found} problems. --repair mends what can be mended.`
+}
+
+if (import.meta.main) {
+  const args = () => readAdminArgs(process.argv.slice(2), { repair: { type: 'boolean' }, all: { type: 'boolean' } })
+  await runCommand(async () => fsck(args(), { print: console.log, progress: console.error }))
+}

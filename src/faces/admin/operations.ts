@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { invalidArgument } from '../../core/errors.ts'
+import { JURISDICTIONS } from '../../core/object.ts'
+import type { FsckCursor } from '../../store/fsck.ts'
+import type { Store } from '../../store/store.ts'
+
+/** One row of the admin face: checks what a body holds, and does it. */
+export type Operation = (store: Store, body: unknown) => Promise<unknown>
+
+const jurisdiction = z.enum(JURISDICTIONS).default('default')
+const bucket = { bucket: z.string(), jurisdiction }
+const count = z.number().int().nonnegative()
+const tier = z.string().regex(/^(kv|d1:\d+)$/)
+
+/** A step of a check: the cursor is what the step before answered. */
+const fsckCursor = z.discriminatedUnion('at', [
+  z.object({ at: z.literal('metadata'), run: z.object({ id: z.string(), step: count }) }),
+  z.object({ at: z.literal('segments'), after: z.string().optional(), from: count.optional() }),
+  z.object({ at: z.literal('orphans'), tier: tier.optional(), after: z.string().optional() }),
+]) as z.ZodType<FsckCursor>
+const fsckBody = z.object({ repair: z.boolean().default(false), cursor: fsckCursor.optional() })
+
+/** A row whose body is checked by a schema. */
+function operation<T>(schema: z.ZodType<T>, run: (store: Store, body: T) => Promise<unknown>): Operation {
+  return async (store, body) => {
+    const parsed = schema.safeParse(body)
+    if (parsed.success) return run(store, parsed.data)
+    const [issue] = parsed.error.issues
+    throw invalidArgument(`${issue?.path.join('.') || 'body'}: ${issue?.message}`)
+  }
+}
+
+const refOf = ({ bucket, jurisdiction }: { bucket: string; jurisdiction: (typeof JURISDICTIONS)[number] }) => ({
+  jurisdiction,
+  name: bucket,
+})
+
+/** Everything that operators may do, by the last segment of its path. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  /** One page of the buckets of a jurisdiction, by name. */
+  buckets: operation(z.object({ jurisdiction, startAfter: z.string().optional() }), async (store, { jurisdiction, startAfter }) => {
+    const { buckets, truncated } = await store.listBuckets({ jurisdiction, startAfter, limit: 1000 })
+    return { buckets: buckets.map(({ name }) => name), truncated }
+  }),
+  fsck: operation(
+    fsckBody.extend({ ...bucket, skipOrphans: z.boolean().default(false) }),
+    (store, { repair, cursor, skipOrphans, ...at }) => store.fsck(refOf(at), { repair, cursor, skipOrphans }),
+  ),
+  'fsck-orphans': operation(fsckBody, (store, body) => store.fsckOrphans(body)),
+}

@@ -1,0 +1,33 @@
+import { invalidArgument, StoreError } from '../../core/errors.ts'
+import { byteSource } from '../../http/body.ts'
+
+/** A step of an import brings a few MiB. */
+const LIMIT_BYTES = 16 * 1024 * 1024
+const PIECE_BYTES = 256 * 1024
+
+/** @throws StoreError EntityTooLarge, InvalidArgument */
+export async function readJson(request: Request): Promise<unknown> {
+  const text = await readText(request)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalidArgument('The body is not JSON.')
+  }
+}
+
+async function readText({ body }: Request): Promise<string> {
+  if (body === null) return '{}'
+  const source = byteSource(body)
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let length = 0; ; ) {
+    const piece = await source.read(PIECE_BYTES)
+    if (piece.byteLength === 0) return text + decoder.decode()
+    length += piece.byteLength
+    if (length > LIMIT_BYTES) {
+      await source.cancel()
+      throw new StoreError('EntityTooLarge')
+    }
+    text += decoder.decode(piece, { stream: true })
+  }
+}

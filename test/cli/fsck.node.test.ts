@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import type { AdminCall } from '../../src/cli/admin-client.ts'
+import { fsck } from '../../src/cli/fsck.ts'
+
+type Calls = [operation: string, body: Record<string, unknown>][]
+
+/** An admin face whose checks take two steps each and find what they are told. */
+function fakeFace(findings: readonly object[] = []): { call: AdminCall; calls: Calls } {
+  const calls: Calls = []
+  const call = async (operation: string, body: object & { cursor?: object; jurisdiction?: string; startAfter?: string }) => {
+    calls.push([operation, body as Record<string, unknown>])
+    if (operation === 'buckets') {
+      if (body.jurisdiction !== 'default') return { buckets: body.jurisdiction === 'eu' ? ['eu-photos'] : [], truncated: false }
+      return body.startAfter === undefined ? { buckets: ['photos'], truncated: true } : { buckets: ['videos'], truncated: false }
+    }
+    return body.cursor ? { phase: 'two', findings, checked: 5 } : { phase: 'one', findings: [], checked: 3, cursor: { at: 'somewhere' } }
+  }
+  return { call: call as AdminCall, calls }
+}
+
+async function run(face: { call: AdminCall }, { bucket, flags = {} }: { bucket?: string; flags?: Record<string, boolean> }) {
+  const printed: string[] = []
+  const progress: string[] = []
+  const output = { print: (line: string) => printed.push(line), progress: (line: string) => progress.push(line) }
+  const code = await fsck({ bucket, jurisdiction: 'default', flags, call: face.call }, output)
+  return { code, printed, progress }
+}
+
+const wrong = (repaired: boolean) => ({ problem: 'object-without-blob', at: { key: 'a\nb', blobId: 'ff' }, repaired })
+
+test('a sound bucket prints nothing and exits with 0', async () => {
+  const face = fakeFace()
+  expect(await run(face, { bucket: 'photos' })).toEqual({ code: 0, printed: [], progress: ['Checked one 3, two 5.', 'Sound.'] })
+  expect(face.calls).toEqual([
+    ['fsck', { bucket: 'photos', jurisdiction: 'default', repair: false, cursor: undefined }],
+    ['fsck', { bucket: 'photos', jurisdiction: 'default', repair: false, cursor: { at: 'somewhere' } }],
+  ])
+})
+
+test('each finding is one line, and what is left is exit code 1', async () => {
+  const { code, printed } = await run(fakeFace([wrong(false), wrong(true)]), { bucket: 'photos', flags: { repair: true } })
+  expect(code).toBe(1)
+  expect(printed).toEqual(['found object-without-blob key="a\\nb" blobId=ff', 'repaired object-without-blob key="a\\nb" blobId=ff'])
+})
+
+test('what is all repaired is exit code 0', async () => {
+  expect((await run(fakeFace([wrong(true)]), { bucket: 'photos', flags: { repair: true } })).code).toBe(0)
+})
+
+test('--all checks every bucket, and the segments of all of them once', async () => {
+  const face = fakeFace()
+  await run(face, { flags: { all: true } })
+  const checked = face.calls.filter(([operation, { cursor }]) => operation !== 'buckets' && cursor === undefined)
+  expect(checked.map(([operation, { bucket, jurisdiction, skipOrphans }]) => [operation, bucket, jurisdiction, skipOrphans])).toEqual([
+    ['fsck', 'photos', 'default', true],
+    ['fsck', 'videos', 'default', true],
+    ['fsck', 'eu-photos', 'eu', true],
+    ['fsck-orphans', undefined, undefined, undefined],
+  ])
+})
+
+test.each([{}, { bucket: 'photos', flags: { all: true } }])('%j is not understood', async (args) => {
+  await expect(run(fakeFace(), args)).rejects.toThrow('Usage')
+})
