@@ -3,16 +3,30 @@ import type { BucketRef } from '../core/object.ts'
 /** R2's four token levels. The object levels may be limited to named buckets. */
 export type PolicyLevel = 'admin-read-write' | 'admin-read' | 'object-read-write' | 'object-read'
 
+/** What concerns the tokens themselves. */
+export type TokensLevel = 'tokens-read-write' | 'tokens-read'
+
 /**
- * What an operation needs: objects (listing them included), a bucket's existence and configuration, or the list of all buckets.
+ * What an operation needs: objects (listing them included), a bucket's existence and configuration, the list of all buckets,
+ * the audit log, or the tokens.
  * `bucket:write` covers creating and deleting buckets as well as configuring them.
  */
-export type Permission = 'object:read' | 'object:write' | 'bucket:read' | 'bucket:write' | 'account:list'
+export type Permission =
+  | 'object:read'
+  | 'object:write'
+  | 'bucket:read'
+  | 'bucket:write'
+  | 'account:list'
+  | 'audit:read'
+  | 'token:read'
+  | 'token:write'
 
 export interface Policy {
-  readonly level: PolicyLevel
+  readonly level: PolicyLevel | TokensLevel
   /** The only buckets that it covers; absent means all of them, those to come included. */
   readonly buckets?: readonly BucketRef[]
+  /** Takes away what other policies grant. */
+  readonly effect?: 'deny'
 }
 
 /** An API token as authorization sees it: without its value. */
@@ -21,21 +35,44 @@ export interface ApiToken {
   readonly id: string
   readonly name: string
   readonly policies: readonly Policy[]
+  /** The token of the deployment itself: it may do everything. */
+  readonly root?: true
   readonly notBeforeMs?: number
   readonly expiresMs?: number
 }
 
-const GRANTS: Readonly<Record<PolicyLevel, readonly Permission[]>> = {
-  'admin-read-write': ['object:read', 'object:write', 'bucket:read', 'bucket:write', 'account:list'],
-  'admin-read': ['object:read', 'bucket:read', 'account:list'],
+const GRANTS: Readonly<Record<Policy['level'], readonly Permission[]>> = {
+  'admin-read-write': ['object:read', 'object:write', 'bucket:read', 'bucket:write', 'account:list', 'audit:read'],
+  'admin-read': ['object:read', 'bucket:read', 'account:list', 'audit:read'],
   'object-read-write': ['object:read', 'object:write'],
   'object-read': ['object:read'],
+  'tokens-read-write': ['token:read', 'token:write'],
+  'tokens-read': ['token:read'],
 }
 
-/** Whether any of the token's policies grants `needs`; on `bucket`, where the operation has one. */
+/** Whether any of the token's policies grants `needs` and none denies it; on `bucket`, where the operation has one. */
 export function allows(token: ApiToken, needs: Permission, bucket?: BucketRef): boolean {
-  return token.policies.some((policy) => GRANTS[policy.level].includes(needs) && covers(policy, bucket))
+  if (token.root) return true
+  const fitting = token.policies.filter((policy) => GRANTS[policy.level].includes(needs) && covers(policy, bucket))
+  return fitting.length > 0 && !fitting.some(isDenial)
 }
+
+/**
+ * Whether a token holds everything that a policy grants, so that it may pass that on. One that is denied anything passes nothing on:
+ * what it made would not be denied that.
+ */
+export function mayGrant(token: ApiToken, policy: Policy): boolean {
+  if (token.root || isDenial(policy)) return true
+  if (token.policies.some(isDenial)) return false
+  return GRANTS[policy.level].every((needs) =>
+    policy.buckets === undefined ? holdsEverywhere(token, needs) : policy.buckets.every((bucket) => allows(token, needs, bucket)),
+  )
+}
+
+const isDenial = ({ effect }: Policy): boolean => effect === 'deny'
+
+const holdsEverywhere = (token: ApiToken, needs: Permission): boolean =>
+  token.policies.some((policy) => policy.buckets === undefined && GRANTS[policy.level].includes(needs))
 
 /** Whether the token may be used at `nowMs`; the moment it expires is already too late. */
 export function isLive(token: ApiToken, nowMs: number): boolean {

@@ -14,8 +14,11 @@ export interface NewToken {
   readonly value: string
   readonly name: string
   readonly policies: readonly Policy[]
+  /** The policies as the REST API shows them. */
+  readonly document?: readonly unknown[]
   readonly notBeforeMs?: number
   readonly expiresMs?: number
+  readonly disabled?: boolean
 }
 
 type TokenRow = {
@@ -38,26 +41,34 @@ export const valueDigestOf = (secretAccessKey: string): string =>
 /** Where the secret of a sealed row belongs: it opens in no other place. */
 export const purposeOf = (id: string): string => `token/${id}`
 
-/** Stores a token; of its value only the S3 secret is kept, sealed with the master key. */
-export async function createToken(db: D1Database, { keyring }: Secrets, token: NewToken, nowMs: number): Promise<void> {
-  const secret = secretAccessKeyOf(token.value)
-  const sealed = await keyring.seal(purposeOf(token.id), secret)
-  await db
-    .prepare(
-      `INSERT INTO tokens (id, name, sealed_secret, value_digest, policies, not_before_ms, expires_ms, created_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .bind(
-      token.id,
-      token.name,
-      sealed,
-      valueDigestOf(secret),
-      JSON.stringify(token.policies),
-      token.notBeforeMs ?? null,
-      token.expiresMs ?? null,
-      nowMs,
-    )
-    .run()
+/** What stores a token; of its value only the S3 secret is kept, sealed with the master key. */
+export async function insertTokenStatement(
+  db: D1Database,
+  { keyring }: Secrets,
+  token: NewToken,
+  nowMs: number,
+): Promise<D1PreparedStatement> {
+  const { id, name, value, policies, document, notBeforeMs, expiresMs, disabled } = token
+  const secret = secretAccessKeyOf(value)
+  const columns = {
+    id,
+    name,
+    sealed_secret: await keyring.seal(purposeOf(id), secret),
+    value_digest: valueDigestOf(secret),
+    policies: JSON.stringify(policies),
+    document: document === undefined ? null : JSON.stringify(document),
+    not_before_ms: notBeforeMs ?? null,
+    expires_ms: expiresMs ?? null,
+    created_ms: nowMs,
+    disabled: disabled ? 1 : 0,
+  }
+  const names = Object.keys(columns)
+  return db.prepare(`INSERT INTO tokens (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`).bind(...Object.values(columns))
+}
+
+/** Stores a token that nobody asked for over the API. */
+export async function createToken(db: D1Database, secrets: Secrets, token: NewToken, nowMs: number): Promise<void> {
+  await (await insertTokenStatement(db, secrets, token, nowMs)).run()
 }
 
 /** Finds secrets by access key id or by a token's value. One for each isolate, since it remembers them for {@link TOKEN_CACHE_MS}. */
@@ -70,7 +81,7 @@ export class TokenFinder {
     this.#secrets = secrets
     this.#root = {
       secretAccessKey: secretAccessKeyOf(secrets.rootToken),
-      token: { id: secrets.rootTokenId, name: 'root', policies: [{ level: 'admin-read-write' }] },
+      token: { id: secrets.rootTokenId, name: 'root', policies: [{ level: 'admin-read-write' }], root: true },
     }
   }
 

@@ -78,3 +78,10 @@ function operationOf(document: Document, method: string, path: string): Document
   const [best] = fits.sort((a, b) => a.split('{').length - b.split('{').length)
   return best && document.paths[best][method.toLowerCase()]
 }
+
+/** Everything that an iteration of the SDK comes to. */
+export async function allOf<T>(pages: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const item of pages) found.push(item)
+  return found
+}

@@ -1,7 +1,6 @@
-import { type Method, type Route, route } from './route.ts'
+import { type Method, type Route, route } from '../route.ts'
+import { ACCOUNT, BUCKET } from './paths.ts'
 
-const ACCOUNT = '/accounts/{account_id}'
-const BUCKET = `${ACCOUNT}/r2/buckets/{bucket_name}`
 const EVENTS = `${ACCOUNT}/event_notifications/r2/{bucket_name}/configuration`
 const QUEUES = `${ACCOUNT}/queues`
 const SLURPER = `${ACCOUNT}/slurper`
@@ -21,6 +20,8 @@ const ROWS: readonly (readonly [methods: string, path: string, op: string])[] = 
   ['GET POST', QUEUES, 'Queues'],
   ['GET POST PUT PATCH DELETE', `${QUEUES}/{path+}`, 'Queue'],
   ['GET POST PUT', `${SLURPER}/{path+}`, 'SuperSlurper'],
+  ['GET', `${ACCOUNT}/logs/audit/product_categories`, 'AuditProductCategories'],
+  ['GET', `${ACCOUNT}/logs/audit/{id}/history`, 'AuditHistory'],
   ['GET', `${ACCOUNT}/r2-catalog`, 'DataCatalogs'],
   ['GET POST', `${ACCOUNT}/r2-catalog/{path+}`, 'DataCatalog'],
   ['GET', `${ACCOUNT}/basin-catalog`, 'BasinCatalogs'],

@@ -1,0 +1,81 @@
+import type { Policy } from '../auth/policies.ts'
+import { invalidArgument } from '../core/errors.ts'
+import { type BucketRef, JURISDICTIONS, type Jurisdiction } from '../core/object.ts'
+import { PERMISSION_GROUPS, type PermissionGroup } from './permission-groups.ts'
+
+/** What a policy applies to: names of resources, each with `*` or with the resources within it. */
+export type Resources = Readonly<Record<string, string | Readonly<Record<string, string>>>>
+
+/** A policy as the REST API writes it. */
+export interface GivenPolicy {
+  readonly effect: 'allow' | 'deny'
+  readonly permission_groups: readonly { readonly id: string }[]
+  readonly resources: Resources
+}
+
+/** A policy as the REST API shows it. */
+export interface ShownPolicy extends GivenPolicy {
+  readonly id: string
+  readonly permission_groups: readonly { readonly id: string; readonly name: string }[]
+}
+
+const ACCOUNT = 'com.cloudflare.api.account.'
+const BUCKET = 'com.cloudflare.edge.r2.bucket.'
+
+/** Every bucket of the account, or some of them. */
+type Scope = 'all' | readonly BucketRef[]
+
+/**
+ * What authorization makes of a policy: one rule for each of its groups.
+ * @throws StoreError InvalidArgument for a group or a resource that there is not, or that do not go together.
+ */
+export function compilePolicy({ effect, permission_groups, resources }: GivenPolicy, accountId: string): Policy[] {
+  const scope = scopeOf(resources, accountId)
+  return permission_groups.map(({ id }) => {
+    const group = findGroup(id)
+    if (scope !== 'all' && group.scope !== 'com.cloudflare.edge.r2.bucket') {
+      throw invalidArgument(`The permission group ${group.name} applies to accounts, not to buckets`)
+    }
+    return { level: group.level, ...(scope === 'all' ? {} : { buckets: scope }), ...(effect === 'deny' ? { effect } : {}) }
+  })
+}
+
+/** A policy with an id of its own and the names of its groups. */
+export function showPolicy({ effect, permission_groups, resources }: GivenPolicy): ShownPolicy {
+  const groups = permission_groups.map(({ id }) => ({ id, name: findGroup(id).name }))
+  return { id: crypto.randomUUID().replaceAll('-', ''), effect, permission_groups: groups, resources }
+}
+
+function findGroup(id: string): PermissionGroup {
+  const group = PERMISSION_GROUPS.find((known) => known.id === id)
+  if (!group) throw invalidArgument(`There is no permission group ${id}`)
+  return group
+}
+
+function scopeOf(resources: Resources, accountId: string): Scope {
+  const scopes = Object.entries(resources).map(([name, value]) => scopeOfResource(name, value, accountId))
+  if (scopes.length === 0) throw invalidArgument('A policy needs resources')
+  return scopes.includes('all') ? 'all' : (scopes as BucketRef[][]).flat()
+}
+
+function scopeOfResource(name: string, value: Resources[string], accountId: string): Scope {
+  if (typeof value !== 'string') {
+    if (!isAccount(name, accountId)) throw noResource(name)
+    return scopeOf(value, accountId)
+  }
+  if (value !== '*') throw invalidArgument(`The value of a resource is "*", not "${value}"`)
+  if (isAccount(name, accountId) || name === `${BUCKET}*`) return 'all'
+  return [bucketOf(name, accountId)]
+}
+
+const isAccount = (name: string, accountId: string): boolean => name === ACCOUNT + accountId || name === `${ACCOUNT}*`
+
+/** `<account>_<jurisdiction>_<bucket>`; no name of a bucket has an underscore. */
+function bucketOf(name: string, accountId: string): BucketRef {
+  const [account, jurisdiction, bucket, ...rest] = name.startsWith(BUCKET) ? name.slice(BUCKET.length).split('_') : []
+  const known = JURISDICTIONS.includes(jurisdiction as Jurisdiction)
+  if (account !== accountId || !known || !bucket || rest.length > 0) throw noResource(name)
+  return { jurisdiction: jurisdiction as Jurisdiction, name: bucket }
+}
+
+const noResource = (name: string) => invalidArgument(`There is no resource ${name}`)

@@ -1,0 +1,222 @@
+import { type ApiToken, mayGrant, type Policy } from '../auth/policies.ts'
+import { type Actor, type AuditAction, auditEntry } from '../core/audit.ts'
+import { invalidArgument, StoreError } from '../core/errors.ts'
+import type { Config, Secrets } from '../env.ts'
+import { auditStatements } from './audit.ts'
+import { compilePolicy, type GivenPolicy, type ShownPolicy, showPolicy } from './token-policies.ts'
+import { insertTokenStatement, purposeOf, secretAccessKeyOf, type TokenFinder, valueDigestOf } from './tokens.ts'
+
+/** What a client says of a token. */
+export interface TokenAttributes {
+  readonly name: string
+  readonly policies: readonly GivenPolicy[]
+  readonly notBeforeMs?: number
+  readonly expiresMs?: number
+  readonly disabled?: boolean
+}
+
+/** A token as its managers see it: never its value. */
+export interface TokenRecord extends TokenAttributes {
+  readonly id: string
+  readonly policies: readonly ShownPolicy[]
+  readonly disabled: boolean
+  readonly issuedMs: number
+  readonly modifiedMs: number
+}
+
+export interface TokensQuery {
+  readonly offset: number
+  readonly limit: number
+  readonly descending?: boolean
+  readonly includeExpired?: boolean
+  readonly nowMs: number
+}
+
+/** What managing tokens takes, and who does it. */
+export interface Manager {
+  readonly db: D1Database
+  readonly secrets: Secrets
+  readonly config: Config
+  readonly finder: TokenFinder
+  readonly token: ApiToken
+  readonly by: Actor
+  readonly nowMs: number
+}
+
+type TokenRow = {
+  id: string
+  name: string
+  policies: string
+  document: string | null
+  not_before_ms: number | null
+  expires_ms: number | null
+  created_ms: number
+  modified_ms: number | null
+  disabled: number
+}
+
+/**
+ * Makes a token. Its value is told now and never again.
+ * @throws StoreError InvalidArgument, AccessDenied for more than the maker holds itself
+ */
+export async function makeToken(manager: Manager, attributes: TokenAttributes): Promise<TokenRecord & { value: string }> {
+  const { secrets, nowMs } = manager
+  const policies = compile(manager, attributes)
+  const value = newValue()
+  const id = crypto.randomUUID().replaceAll('-', '')
+  const record: TokenRecord = {
+    ...attributes,
+    id,
+    policies: attributes.policies.map(showPolicy),
+    disabled: attributes.disabled ?? false,
+    issuedMs: nowMs,
+    modifiedMs: nowMs,
+  }
+  const insert = await insertTokenStatement(manager.db, secrets, { ...record, value, policies, document: record.policies }, nowMs)
+  await change(manager, insert, { action: 'CreateToken', id, newValue: toAudit(record) })
+  return { ...record, value }
+}
+
+/**
+ * One token.
+ * @throws StoreError NoSuchToken
+ */
+export async function getToken(db: D1Database, id: string): Promise<TokenRecord> {
+  return (await readToken(db, id)).record
+}
+
+/** One page of the tokens by age, and how many there are. */
+export async function listTokens(db: D1Database, query: TokensQuery): Promise<{ tokens: TokenRecord[]; total: number }> {
+  const living = query.includeExpired ? '1' : '(expires_ms IS NULL OR expires_ms > ?)'
+  const bindings = query.includeExpired ? [] : [query.nowMs]
+  const order = query.descending ? 'DESC' : 'ASC'
+  const [page, count] = await db.batch<TokenRow & { n: number }>([
+    db
+      .prepare(`SELECT * FROM tokens WHERE ${living} ORDER BY created_ms ${order}, id ${order} LIMIT ? OFFSET ?`)
+      .bind(...bindings, query.limit, query.offset),
+    db.prepare(`SELECT count(*) AS n FROM tokens WHERE ${living}`).bind(...bindings),
+  ])
+  return { tokens: page!.results.map(recordOf), total: count!.results[0]!.n }
+}
+
+/**
+ * Replaces everything about a token but its value.
+ * @throws StoreError NoSuchToken, InvalidArgument, AccessDenied for more than the manager holds itself, before or after
+ */
+export async function updateToken(manager: Manager, id: string, attributes: TokenAttributes): Promise<TokenRecord> {
+  const { db, nowMs } = manager
+  const old = await readToken(db, id)
+  checkGrant(manager, old.policies, old.record.expiresMs)
+  const policies = compile(manager, attributes)
+  const shown = attributes.policies.map(showPolicy)
+  const record = {
+    ...attributes,
+    id,
+    policies: shown,
+    disabled: attributes.disabled ?? false,
+    issuedMs: old.record.issuedMs,
+    modifiedMs: nowMs,
+  }
+  const update = db
+    .prepare(
+      'UPDATE tokens SET name = ?, policies = ?, document = ?, not_before_ms = ?, expires_ms = ?, disabled = ?, modified_ms = ? WHERE id = ?',
+    )
+    .bind(
+      record.name,
+      JSON.stringify(policies),
+      JSON.stringify(shown),
+      record.notBeforeMs ?? null,
+      record.expiresMs ?? null,
+      record.disabled ? 1 : 0,
+      nowMs,
+      id,
+    )
+  await change(manager, update, { action: 'UpdateToken', id, oldValue: toAudit(old.record), newValue: toAudit(record) })
+  return record
+}
+
+/**
+ * Gives a token another value, and so another S3 secret.
+ * @throws StoreError NoSuchToken, AccessDenied for a token that is more than the manager holds
+ */
+export async function rollToken(manager: Manager, id: string): Promise<string> {
+  const { db, secrets, nowMs } = manager
+  const { policies, record } = await readToken(db, id)
+  checkGrant(manager, policies, record.expiresMs)
+  const value = newValue()
+  const secret = secretAccessKeyOf(value)
+  const sealed = await secrets.keyring.seal(purposeOf(id), secret)
+  const update = db
+    .prepare('UPDATE tokens SET sealed_secret = ?, value_digest = ?, modified_ms = ? WHERE id = ?')
+    .bind(sealed, valueDigestOf(secret), nowMs, id)
+  await change(manager, update, { action: 'RollToken', id })
+  return value
+}
+
+/**
+ * Deletes a token, and with it its S3 credentials and the temporary ones made of them.
+ * @throws StoreError NoSuchToken
+ */
+export async function deleteToken(manager: Manager, id: string): Promise<void> {
+  const { record } = await readToken(manager.db, id)
+  const remove = manager.db.prepare('DELETE FROM tokens WHERE id = ?').bind(id)
+  await change(manager, remove, { action: 'DeleteToken', id, oldValue: toAudit(record) })
+}
+
+interface Told {
+  readonly action: AuditAction
+  readonly id: string
+  readonly oldValue?: unknown
+  readonly newValue?: unknown
+}
+
+/** One transaction holds the change and what the audit log says of it. */
+async function change({ db, config, finder, by, nowMs }: Manager, statement: D1PreparedStatement, { id, ...told }: Told): Promise<void> {
+  const entry = auditEntry({ ...told, whenMs: nowMs, by, resource: { type: 'token', id } })
+  await db.batch([statement, ...auditStatements(db, [entry], config.auditMs)])
+  finder.forget()
+}
+
+function compile(manager: Manager, { policies: given, expiresMs, notBeforeMs }: TokenAttributes): Policy[] {
+  if (expiresMs !== undefined && expiresMs <= Math.max(manager.nowMs, notBeforeMs ?? 0)) {
+    throw invalidArgument('expires_on must be in the future, and after not_before')
+  }
+  const policies = given.flatMap((policy) => compilePolicy(policy, manager.secrets.accountId))
+  checkGrant(manager, policies, expiresMs)
+  return policies
+}
+
+/** Nobody passes on what they do not hold, nor for longer than they hold it. */
+function checkGrant({ token }: Manager, policies: readonly Policy[], expiresMs = Number.POSITIVE_INFINITY): void {
+  const inTime = expiresMs <= (token.expiresMs ?? Number.POSITIVE_INFINITY)
+  if (inTime && policies.every((policy) => mayGrant(token, policy))) return
+  throw new StoreError('AccessDenied', { message: 'A token cannot grant more than it holds itself' })
+}
+
+async function readToken(db: D1Database, id: string): Promise<{ record: TokenRecord; policies: Policy[] }> {
+  const row = await db.prepare('SELECT * FROM tokens WHERE id = ?').bind(id).first<TokenRow>()
+  if (!row) throw new StoreError('NoSuchToken')
+  return { record: recordOf(row), policies: JSON.parse(row.policies) as Policy[] }
+}
+
+const recordOf = (row: TokenRow): TokenRecord => ({
+  id: row.id,
+  name: row.name,
+  policies: JSON.parse(row.document ?? '[]') as ShownPolicy[],
+  notBeforeMs: row.not_before_ms ?? undefined,
+  expiresMs: row.expires_ms ?? undefined,
+  disabled: row.disabled !== 0,
+  issuedMs: row.created_ms,
+  modifiedMs: row.modified_ms ?? row.created_ms,
+})
+
+const toAudit = ({ name, policies, notBeforeMs, expiresMs, disabled }: TokenRecord) => ({
+  name,
+  policies,
+  notBeforeMs,
+  expiresMs,
+  disabled,
+})
+
+/** 30 random bytes are 40 characters, like Cloudflare's own tokens. */
+const newValue = (): string => crypto.getRandomValues(new Uint8Array(30)).toBase64({ alphabet: 'base64url' })

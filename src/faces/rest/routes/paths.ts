@@ -1,0 +1,6 @@
+// Where the resources of the API are.
+
+export const ACCOUNT = '/accounts/{account_id}'
+export const BUCKETS = `${ACCOUNT}/r2/buckets` as const
+export const BUCKET = `${BUCKETS}/{bucket_name}` as const
+export const OBJECTS = `${BUCKET}/objects` as const
