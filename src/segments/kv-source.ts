@@ -1,5 +1,6 @@
 import type { ByteSource } from '../core/byte-source.ts'
 import type { ByteSpan } from '../core/object.ts'
+import { within } from './patience.ts'
 import { unavailable } from './tier.ts'
 
 /** KV has no range reads: what comes before the span is read in large pieces and thrown away. */
@@ -11,16 +12,18 @@ const RESUMES = 2
 export class KvSource implements ByteSource {
   readonly #get: () => Promise<ReadableStream<Uint8Array>>
   readonly #end: number
+  readonly #patienceMs: number
   #at: number
   #reader: ReadableStreamBYOBReader | undefined
   /** Bytes of the present stream that come before the next read. */
   #skip = 0
   #cancelled = false
 
-  constructor(get: () => Promise<ReadableStream<Uint8Array>>, span: ByteSpan) {
+  constructor(get: () => Promise<ReadableStream<Uint8Array>>, span: ByteSpan, patienceMs: number) {
     this.#get = get
     this.#at = span.offset
     this.#end = span.offset + span.length
+    this.#patienceMs = patienceMs
   }
 
   /** Fetches the value; what precedes the span is skipped by the first read. */
@@ -59,10 +62,10 @@ export class KvSource implements ByteSource {
     const reader = this.#reader!
     let scratch = new Uint8Array(Math.min(this.#skip, SKIP_BYTES))
     while (this.#skip > 0) {
-      scratch = await readExactly(reader, scratch.subarray(0, Math.min(this.#skip, scratch.byteLength)))
+      scratch = await within(this.#patienceMs, readExactly(reader, scratch.subarray(0, Math.min(this.#skip, scratch.byteLength))))
       this.#skip -= scratch.byteLength
     }
-    return readExactly(reader, new Uint8Array(wanted))
+    return within(this.#patienceMs, readExactly(reader, new Uint8Array(wanted)))
   }
 
   async #drop(): Promise<void> {

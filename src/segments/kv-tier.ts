@@ -2,6 +2,7 @@ import type { ByteSource } from '../core/byte-source.ts'
 import type { SegmentSpan } from '../core/read-plan.ts'
 import { KvSource } from './kv-source.ts'
 import { type KvMetadata, KvWriter } from './kv-writer.ts'
+import { PATIENCE_MS, TooLate, within } from './patience.ts'
 import {
   type SegmentLabel,
   type SegmentOpener,
@@ -20,8 +21,11 @@ const CACHE_SECONDS = 365 * 86_400
  * younger answers looks past it.
  */
 const RETRY_CACHE_SECONDS = 30
-/** About six seconds in all; a client that still meets an absence is told to come back. */
-const RETRY_MS = [50, 100, 200, 400, 800, 1600, 3000]
+/**
+ * The last try comes when the absence that the first one met is too old for it: until then the location may answer with that.
+ * A client that still meets one is told to come back.
+ */
+const RETRY_MS = [50, 100, 200, 400, 800, 1600, 3000, 25_000]
 const CALLS_AT_ONCE = 5
 const LISTED_KEYS = 500
 
@@ -33,26 +37,28 @@ export class KvTier implements SegmentTier {
   readonly name = 'kv'
   readonly #kv: KVNamespace
   readonly #sleep: Sleep
+  readonly #patienceMs: number
 
-  constructor(kv: KVNamespace, sleep: Sleep = (ms) => scheduler.wait(ms)) {
+  constructor(kv: KVNamespace, sleep: Sleep = (ms) => scheduler.wait(ms), patienceMs = PATIENCE_MS) {
     this.#kv = kv
     this.#sleep = sleep
+    this.#patienceMs = patienceMs
   }
 
   write(blobId: string, label?: SegmentLabel): SegmentWriter {
-    return new KvWriter(this.#kv, blobId, label)
+    return new KvWriter(this.#kv, blobId, { label, patienceMs: this.#patienceMs })
   }
 
   read(blobId: string): SegmentOpener {
     return async ({ n, sealed }: SegmentSpan): Promise<ByteSource> => {
-      const source = new KvSource(() => this.#get(`${blobId}/${n}`), sealed)
+      const source = new KvSource(() => this.#get(`${blobId}/${n}`), sealed, this.#patienceMs)
       await source.open()
       return source
     }
   }
 
   async delete(blobId: string, { from, to }: SegmentRange): Promise<void> {
-    await forEach({ from, to }, (n) => this.#kv.delete(`${blobId}/${n}`))
+    await forEach({ from, to }, (n) => within(this.#patienceMs, this.#kv.delete(`${blobId}/${n}`)))
   }
 
   async lengths(blobId: string, { from, to }: SegmentRange): Promise<(number | null)[]> {
@@ -82,16 +88,20 @@ export class KvTier implements SegmentTier {
     return metadata.sealedBytes
   }
 
+  #fetch(key: string, cacheTtl: number): Promise<ReadableStream<Uint8Array> | null> {
+    return this.#kv.get(key, { type: 'stream', cacheTtl })
+  }
+
   async #get(key: string): Promise<ReadableStream<Uint8Array>> {
     let cause: unknown = new Error(`Segment ${key} is missing in KV`)
     for (let attempt = 0; ; attempt++) {
       try {
-        const value = await this.#kv.get(key, { type: 'stream', cacheTtl: attempt === 0 ? CACHE_SECONDS : RETRY_CACHE_SECONDS })
+        const value = await within(this.#patienceMs, this.#fetch(key, attempt === 0 ? CACHE_SECONDS : RETRY_CACHE_SECONDS))
         if (value) return value
       } catch (error) {
         cause = error
       }
-      const wait = RETRY_MS[attempt]
+      const wait = cause instanceof TooLate ? undefined : RETRY_MS[attempt]
       if (wait === undefined) throw unavailable(cause)
       await this.#sleep(wait)
     }

@@ -1,4 +1,5 @@
 import { LIMITS } from '../core/limits.ts'
+import { within } from './patience.ts'
 import { type SegmentLabel, type SegmentWriter, unavailable } from './tier.ts'
 
 /** One put may finish while the next one begins. */
@@ -19,20 +20,22 @@ export class KvWriter implements SegmentWriter {
   readonly #kv: KVNamespace
   readonly #blobId: string
   readonly #label?: SegmentLabel
+  readonly #patienceMs: number
   readonly #puts: OpenPut[] = []
   #next = 0
 
-  constructor(kv: KVNamespace, blobId: string, label?: SegmentLabel) {
+  constructor(kv: KVNamespace, blobId: string, { label, patienceMs }: { label?: SegmentLabel; patienceMs: number }) {
     this.#kv = kv
     this.#blobId = blobId
     this.#label = label
+    this.#patienceMs = patienceMs
   }
 
   async begin(length: number): Promise<void> {
     if (length > LIMITS.kvValueBytes) throw new RangeError('The segment is more than a KV value holds')
     this.#closeLast()
     while (this.#puts.length >= OPEN_PUTS) {
-      await this.#puts[0]!.stored
+      await this.#patiently(this.#puts[0]!.stored)
       this.#puts.shift()
     }
     const { readable, writable } = new FixedLengthStream(length)
@@ -47,17 +50,23 @@ export class KvWriter implements SegmentWriter {
   /** A put that fails stops reading, so a write may never end by itself. */
   async append(sealed: Uint8Array): Promise<void> {
     const { writer, stored } = this.#puts.at(-1)!
-    await Promise.race([writer.write(sealed), stored])
+    await this.#patiently(Promise.race([writer.write(sealed), stored]))
   }
 
   async finish(): Promise<void> {
     this.#closeLast()
-    await Promise.all(this.#puts.map(({ stored }) => stored))
+    await Promise.all(this.#puts.map(({ stored }) => this.#patiently(stored)))
   }
 
   async abort(cause: unknown): Promise<void> {
     for (const { writer } of this.#puts) writer.abort(cause).catch(() => {})
-    await Promise.allSettled(this.#puts.map(({ stored }) => stored))
+    await Promise.allSettled(this.#puts.map(({ stored }) => this.#patiently(stored)))
+  }
+
+  #patiently<T>(work: Promise<T>): Promise<T> {
+    return within(this.#patienceMs, work).catch((error) => {
+      throw unavailable(error)
+    })
   }
 
   /** The put ends by itself once it has read the last byte. */

@@ -20,6 +20,8 @@ export interface SegmentBindings {
 export interface SegmentOptions {
   readonly config?: SegmentConfig
   readonly sleep?: Sleep
+  /** How long KV may take for an answer. */
+  readonly patienceMs?: number
   readonly now?: () => number
 }
 
@@ -64,8 +66,8 @@ export const labelOf = ({ jurisdiction, name }: BucketRef): string => `${jurisdi
 /** Binds the tiers; enough for the sweeper, which needs no keys. */
 export const createTiers = (bindings: SegmentBindings, sleep?: Sleep): Tiers => finderOf(allTiers(bindings, sleep))
 
-function allTiers({ kv, d1 }: SegmentBindings, sleep?: Sleep): ReadonlyMap<TierName, SegmentTier> {
-  const tiers: SegmentTier[] = [new KvTier(kv, sleep), ...d1.map((db, i) => new D1Tier(db, i))]
+function allTiers({ kv, d1 }: SegmentBindings, sleep?: Sleep, patienceMs?: number): ReadonlyMap<TierName, SegmentTier> {
+  const tiers: SegmentTier[] = [new KvTier(kv, sleep, patienceMs), ...d1.map((db, i) => new D1Tier(db, i))]
   return new Map(tiers.map((tier) => [tier.name, tier]))
 }
 
@@ -83,7 +85,7 @@ function finderOf(tiers: ReadonlyMap<TierName, SegmentTier>): Tiers {
  */
 export function createSegments(bindings: SegmentBindings, keyring: Keyring, options: SegmentOptions = {}): Segments {
   const config = checkSegmentConfig(options.config ?? DEFAULT_SEGMENT_CONFIG)
-  const places = allTiers(bindings, options.sleep)
+  const places = allTiers(bindings, options.sleep, options.patienceMs)
   const tiers = finderOf(places)
   const plan: Segments['plan'] = (blob) => planBlob({ ...blob, databases: bindings.d1.length }, config)
   const read = ({ slices, length, owner }: BodyRequest) => ({

@@ -48,12 +48,12 @@ describe('a read', () => {
     expect(await readAll(tierWith({ get }).tier, id, spanOf(0, 10), 10)).toEqual(pattern(10))
   })
 
-  test('gives up after about six seconds and says why in the cause', async () => {
+  test('gives up after about half a minute and says why in the cause', async () => {
     const { tier, waits } = tierWith({ get: async () => null })
     const id = newBlobId()
     const lost = tier.read(id)(spanOf(0, 10))
     await expect(lost).rejects.toMatchObject({ code: 'ServiceUnavailable', cause: { message: `Segment ${id}/0 is missing in KV` } })
-    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(6150)
+    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(31_150)
   })
 
   test('goes on where a connection was lost', async () => {
