@@ -80,6 +80,22 @@ describe('wrangler r2', () => {
     expect((await rest('GET', `/accounts/{account}/r2/buckets/${bucket}`)).result).toMatchObject({ storage_class: 'Standard' })
   })
 
+  test('bucket info', async () => {
+    const { out } = await wrangler(`r2 bucket info ${bucket} --json`)
+    expect(JSON.parse(out)).toEqual({
+      name: bucket,
+      created: expect.any(String),
+      location: '(unknown)',
+      default_storage_class: 'Standard',
+      object_count: '0',
+      bucket_size: '0 B',
+    })
+    await signedFetch('PUT', `/${bucket}/counted`, { body: 'x'.repeat(5000), headers: { 'content-type': '' } })
+    expect((await wrangler(`r2 bucket info ${bucket}`)).out).toMatch(/object_count: +1\nbucket_size: +5(\.\d+)? kB/)
+    expect((await wrangler(`r2 bucket info ${bucket} -J eu`)).out).toMatch(/object_count: +0\n/)
+    await signedFetch('DELETE', `/${bucket}/counted`)
+  })
+
   test('bucket info of none', async () => {
     expect(await refused('r2 bucket info nope-nope')).toContain('The specified bucket does not exist. [code: 10006]')
   })

@@ -3,6 +3,7 @@ import { type Route, route } from './route.ts'
 import { AUDIT_ROUTES } from './routes/audit.ts'
 import { BUCKET_ROUTES } from './routes/buckets.ts'
 import { IDENTITY_ROUTES } from './routes/identity.ts'
+import { METRICS_ROUTES } from './routes/metrics.ts'
 import { NOT_YET } from './routes/not-yet.ts'
 import { TOKEN_ROUTES } from './routes/tokens.ts'
 
@@ -12,6 +13,7 @@ export const ROUTES: readonly Route[] = [
   ...IDENTITY_ROUTES,
   ...TOKEN_ROUTES,
   ...BUCKET_ROUTES,
+  ...METRICS_ROUTES,
   ...AUDIT_ROUTES,
   ...NOT_YET,
 ]

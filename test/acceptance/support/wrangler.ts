@@ -35,6 +35,8 @@ export async function wranglerIn(): Promise<{
       env: {
         PATH: process.env.PATH,
         HOME: folder,
+        // Else the account that an earlier run found is remembered for this one.
+        WRANGLER_CACHE_DIR: join(folder, 'cache'),
         ...QUIET,
         CLOUDFLARE_API_BASE_URL: apiBaseUrl,
         CLOUDFLARE_API_TOKEN: token,

@@ -1,0 +1,21 @@
+import type { z } from 'zod'
+import { sumUsage } from '../../../store/usage.ts'
+import type { Answer, Call } from '../call.ts'
+import { type AccountMetrics, type GraphqlBody, toClassMetrics } from '../schemas/metrics.ts'
+
+/** What the account stores now, over all buckets and jurisdictions. */
+export async function getAccountMetrics({ store }: Call): Promise<Answer<z.input<typeof AccountMetrics>>> {
+  const usages = (await store.accountUsage()).map(({ usage }) => usage)
+  return {
+    result: {
+      standard: toClassMetrics(sumUsage(usages.map(({ Standard }) => Standard))),
+      infrequentAccess: toClassMetrics(sumUsage(usages.map(({ InfrequentAccess }) => InfrequentAccess))),
+    },
+  }
+}
+
+/** Answers as GraphQL does, without the envelope. The library is loaded by the first query: few requests are one. */
+export async function queryGraphql({ body, store, secrets, nowMs }: Call<{ body: GraphqlBody }>): Promise<Answer<never>> {
+  const { answerQuery } = await import('../graphql/execute.ts')
+  return Response.json(await answerQuery(body, { store, accountId: secrets.accountId, nowMs }))
+}

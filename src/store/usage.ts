@@ -1,0 +1,61 @@
+import type { Usage } from '../../durable-objects/bucket/api.ts'
+import { listBuckets } from '../control/buckets.ts'
+import { type BucketRef, JURISDICTIONS, type StorageClass } from '../core/object.ts'
+import { unwrap } from '../core/outcome.ts'
+import type { Ports } from './ports.ts'
+
+/** What is stored, by storage class. */
+export type UsageByClass = Readonly<Record<StorageClass, Usage>>
+
+/** How many Buckets are asked at once. */
+const AT_ONCE = 20
+const PAGE = 1000
+
+/**
+ * What a bucket holds at this moment.
+ * @throws StoreError NoSuchBucket
+ */
+export async function bucketUsage(ports: Ports, bucket: BucketRef): Promise<UsageByClass> {
+  return unwrap(await ports.bucket(bucket).usage())
+}
+
+/** What every bucket of the account holds. One that is deleted meanwhile holds nothing. */
+export async function accountUsage(ports: Ports): Promise<{ bucket: BucketRef; usage: UsageByClass }[]> {
+  const buckets = await allBuckets(ports)
+  const found: { bucket: BucketRef; usage: UsageByClass }[] = []
+  for (let start = 0; start < buckets.length; start += AT_ONCE) {
+    const some = buckets.slice(start, start + AT_ONCE)
+    const answers = await Promise.all(some.map((bucket) => ports.bucket(bucket).usage()))
+    for (const [index, answer] of answers.entries()) if (answer.ok) found.push({ bucket: some[index]!, usage: answer.value })
+  }
+  return found
+}
+
+const NOTHING: Usage = { objects: 0, payloadBytes: 0, metadataBytes: 0, uploads: 0, uploadBytes: 0 }
+
+/** The sum of several figures. */
+export function sumUsage(usages: readonly Usage[]): Usage {
+  return usages.reduce(
+    (sum, usage) => ({
+      objects: sum.objects + usage.objects,
+      payloadBytes: sum.payloadBytes + usage.payloadBytes,
+      metadataBytes: sum.metadataBytes + usage.metadataBytes,
+      uploads: sum.uploads + usage.uploads,
+      uploadBytes: sum.uploadBytes + usage.uploadBytes,
+    }),
+    NOTHING,
+  )
+}
+
+async function allBuckets({ control }: Ports): Promise<BucketRef[]> {
+  const found: BucketRef[] = []
+  for (const jurisdiction of JURISDICTIONS) {
+    for (let startAfter: string | undefined; ; ) {
+      const { buckets, truncated } = await listBuckets(control, { jurisdiction, startAfter, limit: PAGE })
+      found.push(...buckets.map(({ name }) => ({ jurisdiction, name })))
+      if (!truncated) break
+      startAfter = buckets.at(-1)?.name
+    }
+  }
+  return found
+}

@@ -1,0 +1,96 @@
+import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, UploadPartCommand } from '@aws-sdk/client-s3'
+import { describe, expect, inject, test } from 'vitest'
+import { lentBucket } from './support/objects.ts'
+import { cloudflare, rest, restFetch } from './support/rest.ts'
+
+const { accountId: account_id } = inject('server')
+const client = cloudflare()
+const bucket = lentBucket()
+
+/** What wrangler asks, with more to know. */
+const QUERY = `query getR2StorageMetrics($accountTag: String, $filter: R2StorageAdaptiveGroupsFilter_InputObject) {
+  viewer { accounts(filter: { accountTag: $accountTag }) {
+    r2StorageAdaptiveGroups(limit: 10, filter: $filter, orderBy: [datetime_DESC]) {
+      max { objectCount payloadSize metadataSize uploadCount } dimensions { datetime } } } } }`
+
+async function graphql(query: string, variables: object = {}) {
+  const response = await restFetch('POST', '/graphql', { body: { query, variables }, headers: { 'content-type': 'application/json' } })
+  // biome-ignore lint/suspicious/noExplicitAny: each query has its own shape.
+  return (await response.json()) as { data: any; errors: { message: string }[] | null }
+}
+
+async function figuresOf(bucketName: string, filter: object = {}) {
+  const { data, errors } = await graphql(QUERY, { accountTag: account_id, filter: { bucketName, ...filter } })
+  expect(errors).toBeNull()
+  return data.viewer.accounts[0].r2StorageAdaptiveGroups
+}
+
+describe('the figures of a bucket', () => {
+  test('are exact at once: objects, bytes, metadata, open uploads', async () => {
+    expect(await figuresOf(bucket.name)).toMatchObject([{ max: { objectCount: 0, payloadSize: 0, metadataSize: 0, uploadCount: 0 } }])
+    await bucket.put('a', 'x'.repeat(1000), { 'content-type': 'text/plain', 'x-amz-meta-n': 'v' })
+    await bucket.put('b', 'x'.repeat(500), { 'content-type': 'a/b', 'x-amz-storage-class': 'STANDARD_IA' })
+    const place = { Bucket: bucket.name, Key: 'c' }
+    const { UploadId } = await bucket.s3.send(new CreateMultipartUploadCommand(place))
+    await bucket.s3.send(new UploadPartCommand({ ...place, UploadId, PartNumber: 1, Body: 'part' }))
+    expect(await figuresOf(bucket.name)).toEqual([
+      {
+        max: { objectCount: 2, payloadSize: 1500, metadataSize: 15, uploadCount: 1 },
+        dimensions: { datetime: expect.stringMatching(/Z$/) },
+      },
+    ])
+    expect(await figuresOf(bucket.name, { storageClass: 'InfrequentAccess' })).toMatchObject([
+      { max: { objectCount: 1, payloadSize: 500 } },
+    ])
+    await bucket.s3.send(new AbortMultipartUploadCommand({ ...place, UploadId }))
+    await bucket.put('a', 'y')
+    expect(await figuresOf(bucket.name)).toMatchObject([{ max: { objectCount: 2, payloadSize: 501, uploadCount: 0 } }])
+  })
+
+  test('are none for a bucket, an account or a time that there is not', async () => {
+    expect(await figuresOf('nowhere-at-all')).toEqual([])
+    expect(await figuresOf(`eu_${bucket.name}`)).toEqual([])
+    expect(await figuresOf(bucket.name, { datetime_leq: '2020-01-01T00:00:00Z' })).toEqual([])
+    const { data } = await graphql(QUERY, { accountTag: '0'.repeat(32), filter: {} })
+    expect(data.viewer.accounts).toEqual([])
+  })
+
+  test('are grouped by the dimensions that are asked for', async () => {
+    const query = `{ viewer { accounts { r2StorageAdaptiveGroups(limit: 1000, filter: { bucketName_in: ["${bucket.name}", "nowhere"] }) {
+      ...figures } } } } fragment figures on AccountR2StorageAdaptiveGroups { max { objectCount } dimensions { bucketName storageClass } }`
+    const { data } = await graphql(query)
+    expect(data.viewer.accounts[0].r2StorageAdaptiveGroups).toHaveLength(2)
+  })
+})
+
+test('the account has the sum of its buckets, by storage class', async () => {
+  const before = await client.r2.buckets.metrics.list({ account_id })
+  await bucket.put('more', 'x'.repeat(12_345), { 'x-amz-storage-class': 'STANDARD_IA' })
+  const after = await client.r2.buckets.metrics.list({ account_id })
+  expect(after.infrequentAccess!.published!.payloadSize! - before.infrequentAccess!.published!.payloadSize!).toBeGreaterThanOrEqual(12_345)
+  expect(after.standard).toMatchObject({ published: { objects: expect.any(Number) }, uploaded: { payloadSize: expect.any(Number) } })
+  expect(await rest('GET', '/accounts/{account}/r2/metrics')).toMatchObject({ status: 200 })
+})
+
+describe('GraphQL', () => {
+  test.each([
+    ['{ viewer {', 'Syntax Error'],
+    ['{ nothing }', 'Cannot query field "nothing"'],
+    ['{ viewer { accounts { r2OperationsAdaptiveGroups(limit: 1) { sum { requests } } } } }', 'Cannot query field'],
+  ])('says what is wrong: %s', async (query, message) => {
+    const answer = await graphql(query)
+    expect(answer.data).toBeNull()
+    expect(answer.errors![0]!.message).toContain(message)
+  })
+
+  test('answers nothing that is too long', async () => {
+    const { errors } = await graphql(`{ viewer { ${'accounts { accountTag } '.repeat(300)} } }`)
+    expect(errors![0]!.message).toContain('contains more that 1000 tokens')
+  })
+
+  test('needs a token', async () => {
+    expect((await restFetch('POST', '/graphql', { body: { query: '{ viewer { accounts { accountTag } } }' }, token: null })).status).toBe(
+      401,
+    )
+  })
+})
