@@ -47,6 +47,7 @@ export async function sweep(context: Context, storage: DurableObjectStorage, tie
   const budget = { rows: ROWS_PER_ALARM, segments: SEGMENTS_PER_ALARM }
   for (const entry of due) {
     if (budget.rows <= 0 || budget.segments <= 0) return
+    if (!isListed(context, entry)) continue
     if (entry.tier === COMPOSITE || entry.tier === UPLOAD) {
       storage.transactionSync(() => {
         budget.rows -= releaseOwned(context, entry, budget.rows)
@@ -54,6 +55,10 @@ export async function sweep(context: Context, storage: DurableObjectStorage, tie
     } else budget.segments -= await deleteSegments(context, tiers, entry, budget.segments)
   }
 }
+
+/** While segments were deleted, an import may have brought a blob back. */
+const isListed = ({ sql }: Context, { due_ms, id }: Due): boolean =>
+  sql.exec('SELECT 1 FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id).toArray().length > 0
 
 /** The time of the next alarm; `null` when there is nothing to wait for. */
 export function nextWake({ sql, now }: Context): number | null {

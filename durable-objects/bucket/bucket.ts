@@ -45,9 +45,11 @@ import { checkStep } from './check.ts'
 import { closeCheck, forgetStaleCheck } from './check-tables.ts'
 import type { Context } from './context.ts'
 import { copyObject, copyPart } from './copy.ts'
+import { exportPage } from './export.ts'
 import { abandon, journal } from './garbage.ts'
+import { importLines } from './import.ts'
 import { listObjects } from './listing.ts'
-import type { BlobsPage, BlobsQuery, CheckPage, CheckStep, KnownBlobs } from './maintenance-api.ts'
+import type { BlobsPage, BlobsQuery, CheckPage, CheckStep, ExportCursor, ExportPage, Imported, KnownBlobs } from './maintenance-api.ts'
 import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from './objects.ts'
 import { hasSchema, migrate } from './schema.ts'
 import { readSetting, writeSetting } from './settings.ts'
@@ -253,6 +255,16 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
 
   async knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs> {
     return hasSchema(this.ctx.storage.sql) ? knownBlobs(this.#context, blobIds) : { segments: {}, nowMs: this.clock() }
+  }
+
+  async exportPage(cursor?: ExportCursor): Promise<Outcome<ExportPage>> {
+    return this.#read((context) => exportPage(context, cursor))
+  }
+
+  async importLines(text: string): Promise<Outcome<Imported>> {
+    const imported = this.#change((context) => importLines(context, text))
+    if (imported.ok && imported.value.done) await this.reindex()
+    return imported
   }
 
   async reindex(): Promise<Outcome<BucketInfo>> {

@@ -50,7 +50,7 @@ export function checkReferences(context: Context, { after, repair }: PageOptions
 function miscounted(context: Context, { id: blobId, refs, seen, found }: Row, repair: boolean): Finding[] {
   if (seen !== null && found === null) return []
   const counted = found ?? 0
-  if (counted === refs) return []
+  if (counted === refs && refs > 0) return []
   if (repair) {
     // What nothing refers to goes the way of a blob that lost its last reference.
     context.sql.exec('UPDATE blobs SET refs = ? WHERE id = ?', Math.max(counted, 1), blobId)

@@ -6,6 +6,7 @@ import { checkReferences } from './check-references.ts'
 import { closeCheck, openCheck, readCheck, saveCheck } from './check-tables.ts'
 import { checkUsage } from './check-usage.ts'
 import type { Context } from './context.ts'
+import { isImporting } from './import.ts'
 import type { CheckPage, CheckStep, Finding } from './maintenance-api.ts'
 
 /** The primary key of a row. */
@@ -43,6 +44,7 @@ const NAMES = Object.keys(PHASES)
  */
 export function checkStep(context: Context, { run, repair }: CheckStep): CheckPage {
   const { sql, now } = context
+  if (isImporting(sql)) throw new StoreError('InvalidRequest', { message: 'An import into the bucket is not finished: run it again.' })
   if (!run) openCheck(context)
   const state = run ? readCheck(sql) : { id: newBlobId(), step: 0, phase: NAMES[0]!, after: null }
   if (!state || (run && (state.id !== run.id || state.step !== run.step))) {

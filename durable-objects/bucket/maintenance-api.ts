@@ -70,6 +70,28 @@ export interface KnownBlobs {
   readonly nowMs: number
 }
 
+/** Where an export goes on: behind a row of a table, or within the extents of its body. */
+export interface ExportCursor {
+  /** How many lines were written. */
+  readonly lines: number
+  readonly walk: 'upload' | 'part' | 'object'
+  readonly after: readonly (string | number)[]
+  readonly body?: { readonly ownerId: string; readonly end: number; readonly size: number }
+}
+
+export interface ExportPage {
+  /** Whole lines. */
+  readonly text: string
+  /** Absent behind the last line. */
+  readonly cursor?: ExportCursor
+}
+
+export interface Imported {
+  readonly lines: number
+  /** The last line was among them. */
+  readonly done: boolean
+}
+
 /** The calls of a Bucket that only operators' tools make. */
 export interface MaintenanceApi {
   /** One bounded step of a check of the metadata. */
@@ -77,6 +99,10 @@ export interface MaintenanceApi {
   listBlobs(query: BlobsQuery): Promise<Outcome<BlobsPage>>
   /** Answers for a bucket that does not exist, too: what it still sweeps is known. */
   knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs>
+  /** One bounded step of an export of the metadata. */
+  exportPage(cursor?: ExportCursor): Promise<Outcome<ExportPage>>
+  /** One bounded step of an import into an empty bucket. */
+  importLines(text: string): Promise<Outcome<Imported>>
   /** Writes the bucket's row in the account's index anew. */
   reindex(): Promise<Outcome<BucketInfo>>
 }

@@ -1,6 +1,7 @@
 import { storedSegments } from '../../src/segments/blob.ts'
 import { type BlobRow, COMPOSITE, toRecord } from './blobs.ts'
 import type { Context } from './context.ts'
+import { isImporting } from './import.ts'
 import type { BlobsPage, BlobsQuery, KnownBlobs } from './maintenance-api.ts'
 
 /** One page of stored blobs by id, without inline bytes. */
@@ -19,6 +20,8 @@ export function listBlobs(sql: SqlStorage, { after, limit }: BlobsQuery): BlobsP
 
 /** Which of these blobs are alive, journalled, or waiting for their sweep. */
 export function knownBlobs({ sql, now }: Context, blobIds: readonly string[]): KnownBlobs {
+  // What an import has not come to yet is no orphan.
+  if (isImporting(sql)) return { segments: Object.fromEntries(blobIds.map((id) => [id, null])), nowMs: now() }
   const asked = JSON.stringify(blobIds)
   const alive = sql.exec<BlobRow>(
     `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, NULL AS wrapped_key, NULL AS key_id, NULL AS bytes

@@ -5,8 +5,10 @@ import { completeMultipartUpload } from './complete-multipart-upload.ts'
 import { copyObject } from './copy-object.ts'
 import { createMultipartUpload } from './create-multipart-upload.ts'
 import { deleteObject, deleteObjects } from './delete-objects.ts'
+import { exportBucket } from './export-bucket.ts'
 import { fsck, fsckOrphans } from './fsck.ts'
 import { getObject, headObject } from './get-object.ts'
+import { importBucket } from './import-bucket.ts'
 import { listMultipartUploads } from './list-multipart-uploads.ts'
 import { listObjects } from './list-objects.ts'
 import { listParts } from './list-parts.ts'
@@ -30,12 +32,14 @@ const OPERATIONS = {
   deleteObject,
   deleteObjects,
   ensureBucket,
+  exportBucket,
   fsck,
   fsckOrphans,
   getBucketCors,
   getObject,
   headBucket,
   headObject,
+  importBucket,
   listBuckets,
   listMultipartUploads,
   listObjects,

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Problem } from '../../durable-objects/bucket/maintenance-api.ts'
 import { unindexBucket } from '../../src/control/buckets.ts'
-import { LIMITS } from '../../src/core/limits.ts'
 import { segmentBindings } from '../../src/env.ts'
 import { Keyring } from '../../src/segments/keyring.ts'
 import { createSegments, labelOf } from '../../src/segments/store.ts'
@@ -20,41 +19,13 @@ import {
 } from '../support/bucket.ts'
 import { problemsOf } from '../support/check.ts'
 import { fsckAll } from '../support/fsck.ts'
+import { allowSmallParts, copy, fullBucket, multipart } from '../support/full-bucket.ts'
 
-const limits = LIMITS as { partMinBytes: number }
-const { partMinBytes } = limits
+let restore: () => void
 beforeAll(() => {
-  limits.partMinBytes = 0
+  restore = allowSmallParts()
 })
-afterAll(() => {
-  limits.partMinBytes = partMinBytes
-})
-
-const multipart = async (bucket: TestBucket, key: string, sizes: readonly number[]) => {
-  const { uploadId } = await bucket.store.createMultipartUpload(bucket.at(key), ATTRIBUTES)
-  const parts: { partNumber: number; etag: string }[] = []
-  for (const [index, size] of sizes.entries()) {
-    parts.push(await bucket.store.uploadPart({ at: bucket.at(key), uploadId, partNumber: index + 1 }, uploadOf(randomBytes(size))))
-  }
-  return { uploadId, complete: () => bucket.store.completeMultipartUpload(bucket.at(key), { uploadId, parts }) }
-}
-
-const copy = (bucket: TestBucket, from: string, to: string) =>
-  bucket.store.copyObject(bucket.at(to), { at: bucket.at(from) }, { ...ATTRIBUTES, directive: 'COPY' })
-
-/** A bucket that has something in every table. */
-async function fullBucket(): Promise<TestBucket> {
-  const bucket = await TestBucket.create()
-  for (const [tier, size] of Object.entries(TINY_SIZES)) await bucket.put(tier, size)
-  await bucket.put('empty', 0)
-  await copy(bucket, 'kv', 'copy')
-  await (await multipart(bucket, 'composite', [TINY_SIZES.kv, TINY_SIZES.d1, TINY_SIZES.inline])).complete()
-  await multipart(bucket, 'open', [TINY_SIZES.d1, TINY_SIZES.inline])
-  await (await multipart(bucket, 'dead', [TINY_SIZES.kv, TINY_SIZES.d1])).complete()
-  await bucket.store.deleteObject(bucket.at('dead'))
-  await bucket.put('d1', TINY_SIZES.d1)
-  return bucket
-}
+afterAll(() => restore())
 
 const problems = async (bucket: TestBucket, repair = false) =>
   (await fsckAll(bucket.store, bucket.ref, { repair })).map(({ problem }) => problem)

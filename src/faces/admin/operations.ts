@@ -18,6 +18,16 @@ const fsckCursor = z.discriminatedUnion('at', [
   z.object({ at: z.literal('segments'), after: z.string().optional(), from: count.optional() }),
   z.object({ at: z.literal('orphans'), tier: tier.optional(), after: z.string().optional() }),
 ]) as z.ZodType<FsckCursor>
+/** A step of an export goes on where the step before ended. */
+const exportCursor = z.object({
+  lines: count,
+  walk: z.enum(['upload', 'part', 'object']),
+  after: z
+    .array(z.union([z.string(), z.number()]))
+    .min(1)
+    .max(2),
+  body: z.object({ ownerId: z.string(), end: count, size: count }).optional(),
+})
 const fsckBody = z.object({ repair: z.boolean().default(false), cursor: fsckCursor.optional() })
 
 /** A row whose body is checked by a schema. */
@@ -47,4 +57,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     (store, { repair, cursor, skipOrphans, ...at }) => store.fsck(refOf(at), { repair, cursor, skipOrphans }),
   ),
   'fsck-orphans': operation(fsckBody, (store, body) => store.fsckOrphans(body)),
+  export: operation(z.object({ ...bucket, cursor: exportCursor.optional() }), (store, { cursor, ...at }) =>
+    store.exportBucket(refOf(at), cursor),
+  ),
+  import: operation(z.object({ ...bucket, text: z.string() }), (store, { text, ...at }) => store.importBucket(refOf(at), text)),
 }

@@ -118,4 +118,23 @@ describe('the admin face', () => {
     expect([...phases]).toEqual(['objects', 'parts', 'uploads', 'extents', 'garbage', 'references', 'usage', 'segments', 'orphans'])
     expect((await call({ operation: 'fsck-orphans' })).status).toBe(200)
   })
+
+  test('exports a bucket, and imports it when it was emptied', async () => {
+    const photos = await TestBucket.create()
+    await photos.put('a', 10)
+    const name = photos.ref.name
+    const exported = await call({ operation: 'export', body: { bucket: name } })
+    expect(exported).toMatchObject({
+      status: 200,
+      body: { text: expect.stringMatching(/^{"type":"cairn-bucket".*"end","lines":\d+}\n$/s) },
+    })
+    const { text } = exported.body as unknown as { text: string }
+    expect(await call({ operation: 'import', body: { bucket: name, text } })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'InvalidRequest' } },
+    })
+    await photos.store.deleteObject(photos.at('a'))
+    expect(await call({ operation: 'import', body: { bucket: name, text } })).toMatchObject({ status: 200, body: { done: true } })
+    expect((await photos.get('a')).byteLength).toBe(10)
+  })
 })

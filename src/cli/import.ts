@@ -1,0 +1,40 @@
+import { type AdminArgs, readAdminArgs, runCommand } from './admin-client.ts'
+
+/** About how much goes into one step. */
+const STEP_CHARACTERS = 2 * 1024 * 1024
+
+/**
+ * `npm run import -- <bucket> < file`: brings a bucket's metadata back into the empty bucket of the same name. If it breaks off, run
+ * it again.
+ */
+export async function importBucket({ bucket, jurisdiction, call }: AdminArgs, input: AsyncIterable<string>): Promise<number> {
+  if (bucket === undefined) throw new Error('Usage: npm run import -- <bucket> < file')
+  let lines = 0
+  for await (const text of wholeLines(input)) {
+    const imported = await call<{ lines: number; done: boolean }>('import', { bucket, jurisdiction, text })
+    lines = imported.lines
+    if (imported.done) {
+      console.error(`Imported ${lines} lines. Check the bucket now: npm run fsck -- ${bucket}`)
+      return 0
+    }
+  }
+  throw new Error(`The file has no end after ${lines} lines: it was cut off. Find the whole one, and run the import again.`)
+}
+
+/** Cuts what arrives between lines, into pieces of about the size of a step. */
+export async function* wholeLines(input: AsyncIterable<string>, characters = STEP_CHARACTERS): AsyncGenerator<string> {
+  let text = ''
+  for await (const piece of input) {
+    text += piece
+    if (text.length < characters) continue
+    const end = text.lastIndexOf('\n') + 1
+    if (end === 0) continue
+    yield text.slice(0, end)
+    text = text.slice(end)
+  }
+  if (text !== '') yield text
+}
+
+if (import.meta.main) {
+  await runCommand(async () => importBucket(readAdminArgs(process.argv.slice(2)), process.stdin.setEncoding('utf8')))
+}

@@ -1,0 +1,41 @@
+import { LIMITS } from '../../src/core/limits.ts'
+import { ATTRIBUTES, randomBytes, TestBucket, TINY_SIZES, uploadOf } from './bucket.ts'
+
+const limits = LIMITS as { partMinBytes: number }
+const { partMinBytes } = limits
+
+/** Lets parts be small, so that composite bodies are cheap to make. Returns the way back. */
+export function allowSmallParts(): () => void {
+  limits.partMinBytes = 0
+  return () => {
+    limits.partMinBytes = partMinBytes
+  }
+}
+
+/** Opens an upload of parts of these sizes. */
+export async function multipart(bucket: TestBucket, key: string, sizes: readonly number[]) {
+  const at = bucket.at(key)
+  const { uploadId } = await bucket.store.createMultipartUpload(at, ATTRIBUTES)
+  const parts: { partNumber: number; etag: string }[] = []
+  for (const [index, size] of sizes.entries()) {
+    parts.push(await bucket.store.uploadPart({ at, uploadId, partNumber: index + 1 }, uploadOf(randomBytes(size))))
+  }
+  return { uploadId, complete: () => bucket.store.completeMultipartUpload(at, { uploadId, parts }) }
+}
+
+export const copy = (bucket: TestBucket, from: string, to: string) =>
+  bucket.store.copyObject(bucket.at(to), { at: bucket.at(from) }, { ...ATTRIBUTES, directive: 'COPY' })
+
+/** A bucket that has something in every table. Needs {@link allowSmallParts}. */
+export async function fullBucket(): Promise<TestBucket> {
+  const bucket = await TestBucket.create()
+  for (const [tier, size] of Object.entries(TINY_SIZES)) await bucket.put(tier, size)
+  await bucket.put('empty', 0)
+  await copy(bucket, 'kv', 'copy')
+  await (await multipart(bucket, 'composite', [TINY_SIZES.kv, TINY_SIZES.d1, TINY_SIZES.inline])).complete()
+  await multipart(bucket, 'open', [TINY_SIZES.d1, TINY_SIZES.inline])
+  await (await multipart(bucket, 'dead', [TINY_SIZES.kv, TINY_SIZES.d1])).complete()
+  await bucket.store.deleteObject(bucket.at('dead'))
+  await bucket.put('d1', TINY_SIZES.d1)
+  return bucket
+}
