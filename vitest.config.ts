@@ -12,6 +12,9 @@ export const TEST_SECRETS = {
 // Local workerd would ask cloudflare.com for a sample of `request.cf`; tests never need the network.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = 'false'
 
+const pick = (values: NodeJS.ProcessEnv, names: readonly string[]) =>
+  Object.fromEntries(names.flatMap((name) => (values[name] ? [[name, values[name]]] : [])))
+
 export default defineConfig({
   test: {
     projects: [
@@ -21,10 +24,14 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: './wrangler.jsonc' },
             miniflare: {
+              // workerd's own R2, for the parity suite of the binding to compare with.
+              r2Buckets: ['REAL'],
               bindings: {
                 ...TEST_SECRETS,
                 CONTROL_MIGRATIONS: await readD1Migrations('migrations/control'),
                 SEGMENTS_MIGRATIONS: await readD1Migrations('migrations/segments'),
+                // Of `npm run test:model`: how often, and what to repeat.
+                ...pick(process.env, ['MODEL_RUNS', 'MODEL_SEED', 'MODEL_PATH']),
               },
             },
           })),
@@ -32,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/acceptance/**', 'test/**/*.node.test.ts'],
+          exclude: ['test/acceptance/**', 'test/crash/**', 'test/**/*.node.test.ts'],
           setupFiles: ['./test/support/apply-migrations.ts'],
         },
       },
@@ -41,11 +48,11 @@ export default defineConfig({
         test: { name: 'node', environment: 'node', include: ['test/**/*.node.test.ts'], exclude: ['test/acceptance/**'] },
       },
       {
-        // Plain Node against a real server, started once: black box, official clients.
+        // Plain Node against real servers: black box, official clients. One is shared; those that are killed are not.
         test: {
           name: 'acceptance',
           environment: 'node',
-          include: ['test/acceptance/**/*.test.ts'],
+          include: ['test/acceptance/**/*.test.ts', 'test/crash/**/*.test.ts'],
           globalSetup: ['./test/acceptance/support/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -32,8 +32,11 @@ export function assemble({ sql, config }: Context, upload: UploadRow, complete: 
       .map((row) => [row.part_number, row]),
   )
   const wanted = complete.parts.toSorted((a, b) => a.partNumber - b.partNumber)
-  const listed = wanted.map((part) => matchPart(stored.get(part.partNumber), part, upload))
-  for (const { part_number } of listed) stored.delete(part_number)
+  const listed = wanted.map((part) => {
+    const row = matchPart(stored.get(part.partNumber), part, upload)
+    stored.delete(part.partNumber) // A part's one reference passes over once: listed again, it is not found.
+    return row
+  })
   checkSizes(listed, { uniform: !config.allows('unequalParts') })
   const size = listed.reduce((sum, part) => sum + part.size, 0)
   if (size > LIMITS.objectBytes) throw new StoreError('EntityTooLarge')

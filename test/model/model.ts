@@ -1,0 +1,174 @@
+import { Buffer } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import type { ErrorCode } from '../../src/core/errors.ts'
+
+// R2 as plain maps: what a sequence of operations must come to. It shares no code with the product, and knows nothing of blobs.
+
+export interface ModelObject {
+  readonly key: string
+  readonly bytes: Uint8Array
+  readonly etag: string
+  readonly uploadedMs: number
+  readonly note?: string
+  readonly seal?: number
+  readonly infrequent: boolean
+  /** Lengths of the parts of a multipart object. */
+  readonly parts?: readonly number[]
+}
+
+export interface ModelPart {
+  readonly bytes: Uint8Array
+  readonly etag: string
+}
+
+export interface ModelUpload {
+  readonly id: string
+  readonly bucket: number
+  readonly key: string
+  readonly createdMs: number
+  readonly note?: string
+  readonly seal?: number
+  readonly infrequent: boolean
+  state: 'open' | 'done'
+  readonly parts: Map<number, ModelPart>
+}
+
+/** A condition on one ETag, or on any. */
+export interface ModelCondition {
+  readonly on: 'match' | 'none-match'
+  readonly etag: string
+}
+
+/** What the model expects instead of success. */
+export class Refusal {
+  readonly code: ErrorCode | 'not-modified'
+  constructor(code: Refusal['code']) {
+    this.code = code
+  }
+}
+const refuse = (code: Refusal['code']): never => {
+  throw new Refusal(code)
+}
+
+export const UPLOAD_LIFE_MS = 7 * 86_400_000
+/** Of all parts but the last; the tests lower the real limit to this. */
+export const PART_MIN_BYTES = 20
+
+const same = (key: string): string => key.normalize('NFC')
+export const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+type Attributes = Pick<ModelObject, 'note' | 'seal' | 'infrequent'>
+
+export class Model {
+  readonly buckets = [new Map<string, ModelObject>(), new Map<string, ModelObject>()] as const
+  readonly uploads: ModelUpload[] = []
+  nowMs: number
+
+  constructor(nowMs: number) {
+    this.nowMs = nowMs
+  }
+
+  find(bucket: number, key: string): ModelObject | undefined {
+    return this.buckets[bucket]!.get(same(key))
+  }
+
+  /** Whether a write to this key may go on. */
+  check(bucket: number, key: string, condition?: ModelCondition): void {
+    if (!holds(condition, this.find(bucket, key))) refuse('PreconditionFailed')
+  }
+
+  put(bucket: number, object: Omit<ModelObject, 'uploadedMs'>, condition?: ModelCondition): ModelObject {
+    this.check(bucket, object.key, condition)
+    const stored = { ...object, uploadedMs: this.nowMs }
+    this.buckets[bucket]!.set(same(object.key), stored)
+    return stored
+  }
+
+  /** What a read with this customer key may see. */
+  read(bucket: number, key: string, seal?: number, condition?: ModelCondition): ModelObject {
+    const object = this.find(bucket, key) ?? refuse('NoSuchKey')
+    if (!holds(condition, object)) refuse(condition!.on === 'match' ? 'PreconditionFailed' : 'not-modified')
+    if (object.seal === seal) return object
+    return refuse(object.seal === undefined || seal === undefined ? 'InvalidRequest' : 'AccessDenied')
+  }
+
+  copy(
+    from: { bucket: number; key: string; seal?: number },
+    to: { bucket: number; key: string },
+    { directive, condition, ...own }: Attributes & { directive: 'COPY' | 'REPLACE' | 'MERGE'; condition?: ModelCondition },
+  ): ModelObject {
+    const source = this.read(from.bucket, from.key, from.seal)
+    const byReference = from.bucket === to.bucket && source.seal === own.seal
+    const note = directive === 'COPY' ? source.note : directive === 'REPLACE' ? own.note : (own.note ?? source.note)
+    const body = byReference ? { etag: source.etag, parts: source.parts } : { etag: md5(source.bytes), parts: undefined }
+    return this.put(to.bucket, { key: to.key, bytes: source.bytes, ...body, ...own, note }, condition)
+  }
+
+  delete(bucket: number, key: string): void {
+    this.buckets[bucket]!.delete(same(key))
+  }
+
+  create(upload: Omit<ModelUpload, 'createdMs' | 'state' | 'parts'>): void {
+    this.uploads.push({ ...upload, createdMs: this.nowMs, state: 'open', parts: new Map() })
+  }
+
+  open(upload: ModelUpload): ModelUpload {
+    return upload.state === 'open' && this.remembers(upload) ? upload : refuse('NoSuchUpload')
+  }
+
+  /** The open upload, to be written to with this customer key. */
+  openFor(upload: ModelUpload, seal: number | undefined): ModelUpload {
+    this.open(upload)
+    return upload.seal === seal ? upload : refuse('InvalidRequest')
+  }
+
+  complete(upload: ModelUpload, listed: readonly { number: number; etag: string }[], condition?: ModelCondition): ModelObject {
+    this.open(upload)
+    const wanted = listed.toSorted((a, b) => a.number - b.number)
+    const twice = new Set(wanted.map(({ number }) => number)).size < wanted.length
+    const parts = wanted.map(({ number, etag }) => {
+      const part = upload.parts.get(number)
+      return part && part.etag === etag && !twice ? part : refuse('InvalidPart')
+    })
+    if (parts.slice(0, -1).some(({ bytes }) => bytes.length < PART_MIN_BYTES)) refuse('EntityTooSmall')
+    upload.state = 'done' // As on R2, a condition that fails ends the upload as well.
+    const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')))
+    const { bucket, key, note, seal, infrequent } = upload
+    const bytes = new Uint8Array(Buffer.concat(parts.map((part) => part.bytes)))
+    const etag = `${md5(digests)}-${parts.length}`
+    return this.put(bucket, { key, bytes, etag, note, seal, infrequent, parts: parts.map((part) => part.bytes.length) }, condition)
+  }
+
+  abort(upload: ModelUpload): void {
+    if (!this.remembers(upload)) refuse('NoSuchUpload')
+    upload.state = 'done'
+  }
+
+  remembers({ createdMs }: ModelUpload): boolean {
+    return this.nowMs - createdMs < UPLOAD_LIFE_MS
+  }
+
+  openUploads(bucket: number): ModelUpload[] {
+    return this.uploads.filter((upload) => upload.bucket === bucket && upload.state === 'open' && this.remembers(upload))
+  }
+
+  /** The whole of a listing behind `after`: keys as they were last spelled, and prefixes with a `*` behind them. */
+  list(bucket: number, { prefix, delimiter, after }: { prefix: string; delimiter?: string; after?: string }): string[] {
+    const listed: string[] = []
+    const behind = after === undefined ? undefined : same(after)
+    for (const key of [...this.buckets[bucket]!.keys()].sort(byBytes)) {
+      if (!key.startsWith(same(prefix)) || (behind !== undefined && byBytes(key, behind) <= 0)) continue
+      const at = delimiter ? key.indexOf(delimiter, same(prefix).length) : -1
+      const entry = at < 0 ? this.find(bucket, key)!.key : `${key.slice(0, at + delimiter!.length)}*`
+      if (listed.at(-1) !== entry) listed.push(entry)
+    }
+    return listed
+  }
+}
+
+function holds(condition: ModelCondition | undefined, object: ModelObject | undefined): boolean {
+  if (!condition) return true
+  const matches = object !== undefined && (condition.etag === '*' || condition.etag === object.etag)
+  return condition.on === 'match' ? matches : !matches
+}
