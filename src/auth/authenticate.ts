@@ -3,6 +3,8 @@ import { canonicalPaths, canonicalQuery, canonicalRequest } from './canonical-re
 import { headerReadings } from './header-readings.ts'
 import { hoistedHeaders } from './hoisted-headers.ts'
 import { type ApiToken, isLive } from './policies.ts'
+import type { SessionScope } from './session-scope.ts'
+import { openSession } from './session-token.ts'
 import { sameText, sign, signingKey, stringToSign } from './signature.ts'
 import { type SignedBody, signedBody } from './signed-body.ts'
 import { checkExpiry, parseSignedRequest, type SignedRequest } from './signed-request.ts'
@@ -11,6 +13,8 @@ import { checkExpiry, parseSignedRequest, type SignedRequest } from './signed-re
 export interface Identity {
   readonly accessKeyId: string
   readonly token: ApiToken
+  /** With temporary credentials: what they are limited to. `token` is their parent. */
+  readonly session?: SessionScope
 }
 
 /** What is kept for an access key id. */
@@ -26,6 +30,8 @@ export interface AuthenticateOptions {
   readonly findSecret: (accessKeyId: string) => Promise<Secret | null>
   /** Refuse what R2 refuses: signed streaming bodies, and paths that were signed in another encoding than they were sent in. */
   readonly strict: boolean
+  /** The account that session tokens must be of. */
+  readonly accountId?: string
   /** `request.cf.clientAcceptEncoding`, since the edge rewrites the header. */
   readonly clientAcceptEncoding?: string
 }
@@ -51,24 +57,27 @@ export async function authenticate(request: Request, options: AuthenticateOption
   if (secret === null || !isLive(secret.token, options.now)) throw new StoreError('Unauthorized')
   if (signed.presigned) checkExpiry(signed, options.now)
   if (!signed.signedHeaders.includes('host')) throw new StoreError('Unauthorized')
-  const key = signingKey(secret.secretAccessKey, signed.credential)
+  const sessionToken = readSessionToken(request.headers, url, signed.presigned)
+  const session = sessionToken === undefined ? undefined : openSession(sessionToken, secret, options)
+  // A token that is not valid leaves the parent's own secret: R2 checks the signature first and speaks of the token then.
+  const key = signingKey((session ?? secret).secretAccessKey, signed.credential)
   verifySignature({ request, url, signed, key }, options)
   const hoisted = signed.presigned ? hoistedHeaders(url) : []
-  refuseSessionToken(request.headers, url, signed.presigned)
+  if (session === null) throw invalidArgument('X-Amz-Security-Token')
   if (signed.presigned) refuseUnsignedCopySource(request.headers, signed.signedHeaders)
   const contentSha256 = request.headers.get('x-amz-content-sha256')
   return {
-    identity: { accessKeyId, token: secret.token },
+    identity: { accessKeyId, token: secret.token, session: session?.scope },
     payload: signedBody({ signed, contentSha256, signingKey: key, strict: options.strict }),
     presigned: signed.presigned,
     hoistedHeaders: hoisted,
   }
 }
 
-/** Temporary credentials belong here: a valid token would have replaced the secret before the signature was checked. */
-function refuseSessionToken(headers: Headers, url: URL, presigned: boolean): void {
-  const inQuery = url.searchParams.has('X-Amz-Security-Token') || url.searchParams.has('x-amz-security-token')
-  if (headers.has('x-amz-security-token') || (presigned && inQuery)) throw invalidArgument('X-Amz-Security-Token')
+/** In a header, or in the query of a presigned URL, where it is signed like any other parameter. */
+function readSessionToken(headers: Headers, { searchParams }: URL, presigned: boolean): string | undefined {
+  const inQuery = presigned ? (searchParams.get('X-Amz-Security-Token') ?? searchParams.get('x-amz-security-token')) : null
+  return headers.get('x-amz-security-token') ?? inQuery ?? undefined
 }
 
 /**

@@ -11,7 +11,6 @@ export const AUDITED = {
   UpdateToken: 'update',
   RollToken: 'update',
   DeleteToken: 'delete',
-  CreateTemporaryCredentials: 'create',
 } as const
 
 export type AuditAction = keyof typeof AUDITED

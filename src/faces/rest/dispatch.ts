@@ -1,6 +1,8 @@
 import type { Identity } from '../../auth/authenticate.ts'
 import { readBearer } from '../../auth/bearer.ts'
-import { allows, isLive } from '../../auth/policies.ts'
+import { isLive } from '../../auth/policies.ts'
+import { permits } from '../../auth/session-scope.ts'
+import { claimedParent, openSession } from '../../auth/session-token.ts'
 import { notImplemented, StoreError } from '../../core/errors.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
 import type { RestPorts } from './call.ts'
@@ -27,7 +29,7 @@ async function answer(request: Request, ports: RestPorts): Promise<Response> {
   const identity = route.needs === 'nobody' ? NOBODY : await identify(request.headers, route, ports, nowMs)
   if ('account_id' in params && params.account_id !== ports.secrets.accountId) throw new StoreError('CouldNotRoute')
   const headers = readHeaders(route.headers, request.headers)
-  authorize({ route, params }, identity, headers)
+  authorize({ route, params }, identity, { headers, query: url.searchParams })
   if (!route.run) throw notImplemented(route.op)
   const query = readQuery(route.query, url.searchParams)
   const body = await readBody(route.body, request)
@@ -37,18 +39,36 @@ async function answer(request: Request, ports: RestPorts): Promise<Response> {
 
 const NOBODY: Identity = { accessKeyId: '', token: { id: '', name: 'nobody', policies: [] } }
 
-/** @throws StoreError when the token is missing, unknown, not yet or no longer valid. */
+/**
+ * Who sends a request: an API token, or the session token of temporary credentials.
+ * @throws StoreError when the token is missing, unknown, not yet or no longer valid
+ */
 async function identify(headers: Headers, { unknownToken }: Route, ports: RestPorts, nowMs: number): Promise<Identity> {
-  const secret = await ports.tokens.findByValue(ports.control, readBearer(headers), nowMs)
-  if (secret === null || !isLive(secret.token, nowMs)) throw new StoreError(unknownToken ?? 'InvalidAccessToken')
-  return { accessKeyId: secret.token.id, token: secret.token }
+  const identity = await identityOf(readBearer(headers), ports, nowMs)
+  if (identity === null || !isLive(identity.token, nowMs)) throw new StoreError(unknownToken ?? 'InvalidAccessToken')
+  return identity
+}
+
+async function identityOf(bearer: string, { tokens, control, secrets }: RestPorts, nowMs: number): Promise<Identity | null> {
+  const parent = claimedParent(bearer)
+  const secret = parent === undefined ? await tokens.findByValue(control, bearer, nowMs) : await tokens.find(control, parent, nowMs)
+  if (secret === null) return null
+  const session = parent === undefined ? undefined : openSession(bearer, secret, { accountId: secrets.accountId, now: nowMs })
+  return session === null ? null : { accessKeyId: secret.token.id, token: secret.token, session: session?.scope }
 }
 
 /** On 10000, wrangler asks who the token is and says so: that helps those who have the wrong one. */
-function authorize({ route, params }: Match, { token }: Identity, headers: unknown): void {
-  if (route.needs === 'token' || route.needs === 'nobody') return
-  if (!allows(token, route.needs, namedBucket(params, headers))) throw new StoreError('AuthenticationError')
+function authorize({ route, params }: Match, identity: Identity, asked: { headers: unknown; query: URLSearchParams }): void {
+  const { needs, op } = route
+  if (needs === 'token' || needs === 'nobody') return
+  const prefix = op === 'ListObjects' ? (asked.query.get('prefix') ?? '') : undefined
+  const bucket = namedBucket(params, asked.headers)
+  if (!permits(identity, { needs, action: actionOf(route), bucket, key: params.object_key, prefix }))
+    throw new StoreError('AuthenticationError')
 }
+
+/** Sessions are limited to operations by their names in the S3 API. */
+const actionOf = ({ op }: Route): string => (op === 'ListObjects' ? 'ListObjectsV2' : op)
 
 function namedBucket({ bucket_name: name }: Match['params'], headers: unknown): BucketRef | undefined {
   if (name === undefined) return undefined

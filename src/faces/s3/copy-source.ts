@@ -32,6 +32,15 @@ export function copySourceBucket(headers: Headers): string {
 }
 
 /**
+ * The key that a copy reads; empty when the source names none.
+ * @throws StoreError InvalidObjectName
+ */
+export function copySourceKey(headers: Headers): string {
+  const [, key = ''] = /^\/?[^/]+\/(.+)$/s.exec(splitCopySource(headers).path) ?? []
+  return key
+}
+
+/**
  * `bucket/key` or `/bucket/key`, percent-decoded once as a whole, since some clients encode the slashes too.
  * Only `?versionId=` ends the key: any other question mark is part of it.
  */

@@ -1,6 +1,6 @@
 import { type Authenticated, authenticate } from '../../auth/authenticate.ts'
 import { effectiveHeaders } from '../../auth/hoisted-headers.ts'
-import { allows } from '../../auth/policies.ts'
+import { permits } from '../../auth/session-scope.ts'
 import type { TokenFinder } from '../../control/tokens.ts'
 import { notImplemented, StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
@@ -11,7 +11,7 @@ import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import type { Store } from '../../store/store.ts'
 import { type Address, readAddress } from './address.ts'
 import type { BucketCall, Call, ObjectCall } from './call.ts'
-import { copySourceBucket } from './copy-source.ts'
+import { copySourceBucket, copySourceKey } from './copy-source.ts'
 import { renderError } from './render-error.ts'
 import { match, type Route } from './routes.ts'
 import { screenHeaders } from './screening.ts'
@@ -56,12 +56,13 @@ async function answer(request: Request, url: URL, address: Address, ports: S3Por
   return route.run(call)
 }
 
-function authenticateBy(request: Request, { config, tokens, control }: S3Ports): Promise<Authenticated> {
+function authenticateBy(request: Request, { config, accountId, tokens, control }: S3Ports): Promise<Authenticated> {
   const now = Date.now()
   return authenticate(request, {
     now,
     findSecret: (accessKeyId) => tokens.find(control, accessKeyId, now),
     strict: config.strict,
+    accountId,
     clientAcceptEncoding: (request.cf as IncomingRequestCfProperties | undefined)?.clientAcceptEncoding,
   })
 }
@@ -91,12 +92,20 @@ function callOf(
 }
 
 /** @throws StoreError AccessDenied when the token lacks the permission, or when it may not read what is to be copied. */
-function authorize(route: Route, { identity, bucket, jurisdiction, headers }: Call & Partial<BucketCall>): void {
-  if (!allows(identity.token, route.needs, bucket)) throw new StoreError('AccessDenied')
+function authorize(route: Route, { identity, bucket, at, jurisdiction, headers, url }: Call & Partial<ObjectCall>): void {
+  const action = actionOf(route)
+  const prefix = LISTINGS.includes(action) ? (url.searchParams.get('prefix') ?? '') : undefined
+  if (!permits(identity, { needs: route.needs, action, bucket, key: at?.key, prefix })) throw new StoreError('AccessDenied')
   if (route.header !== 'x-amz-copy-source') return
   const source: BucketRef = { jurisdiction, name: copySourceBucket(headers) }
-  if (!allows(identity.token, 'object:read', source)) throw new StoreError('AccessDenied')
+  const wanted = { needs: 'object:read', action, bucket: source, key: copySourceKey(headers) } as const
+  if (!permits(identity, wanted)) throw new StoreError('AccessDenied')
 }
+
+const LISTINGS: readonly string[] = ['ListObjectsV1', 'ListObjectsV2', 'ListMultipartUploads']
+
+/** R2 tells the two versions of ListObjects apart where it names actions. */
+const actionOf = ({ op }: Route): string => (op === 'ListObjects' ? 'ListObjectsV1' : op)
 
 /** `cf-create-bucket-if-missing` is for those who may create buckets. */
 async function createMissingBucket(
@@ -105,7 +114,7 @@ async function createMissingBucket(
 ): Promise<void> {
   if (!bucket || headers.get('cf-create-bucket-if-missing')?.toLowerCase() !== 'true') return
   if (op !== 'PutObject' && op !== 'CreateMultipartUpload') return
-  if (!allows(identity.token, 'bucket:write', bucket)) throw new StoreError('AccessDenied')
+  if (!permits(identity, { needs: 'bucket:write', action: 'CreateBucket', bucket })) throw new StoreError('AccessDenied')
   await store.ensureBucket(bucket, actorOf(request, identity.token, 'S3'))
 }
 

@@ -1,3 +1,4 @@
+import { permits } from '../../../auth/session-scope.ts'
 import { StoreError } from '../../../core/errors.ts'
 import { type Answer, bucketOf, type Call } from '../call.ts'
 import { objectOf } from '../object-ref.ts'
@@ -19,6 +20,8 @@ export async function deleteObject(
 export async function deleteObjects(
   call: Call<{ params: 'bucket_name'; headers: JurisdictionHeader; body: DeleteObjectsBody }>,
 ): Promise<Answer<DeletedKey[]>> {
+  const mayDelete = (key: string) => permits(call.identity, { needs: 'object:write', action: 'DeleteObjects', bucket: bucketOf(call), key })
+  if (!call.body.every(mayDelete)) throw new StoreError('AuthenticationError')
   const deleted = await call.store.deleteObjects(bucketOf(call), call.body)
   const failed = deleted.find(({ failure }) => failure)?.failure
   if (failed) throw new StoreError(failed.code, failed.detail)

@@ -5,6 +5,7 @@ import { deleteObject, deleteObjects } from '../operations/delete-objects.ts'
 import { getObject } from '../operations/get-object.ts'
 import { listObjects } from '../operations/list-objects.ts'
 import { putObject } from '../operations/put-object.ts'
+import { createTemporaryCredentials } from '../operations/temporary-credentials.ts'
 import { type Route, route } from '../route.ts'
 import { Bucket, BucketList, BucketListInfo, CreateBucketBody, ListBucketsQuery, UpdateBucketHeaders } from '../schemas/bucket.ts'
 import { JurisdictionHeader, Nothing } from '../schemas/common.ts'
@@ -19,7 +20,8 @@ import {
   PutObjectHeaders,
   PutResult,
 } from '../schemas/object.ts'
-import { BUCKET, BUCKETS, OBJECTS } from './paths.ts'
+import { TemporaryCredentials, TemporaryCredentialsBody } from '../schemas/temporary-credentials.ts'
+import { ACCOUNT, BUCKET, BUCKETS, OBJECTS } from './paths.ts'
 
 /** Buckets, their objects, their CORS rules. */
 export const BUCKET_ROUTES: readonly Route[] = [
@@ -151,5 +153,16 @@ export const BUCKET_ROUTES: readonly Route[] = [
     headers: JurisdictionHeader,
     result: Nothing,
     run: deleteBucketCors,
+  }),
+
+  // Temporary credentials
+  route({
+    op: 'CreateTemporaryCredentials',
+    method: 'POST',
+    path: `${ACCOUNT}/r2/temp-access-credentials`,
+    needs: 'token',
+    body: TemporaryCredentialsBody,
+    result: TemporaryCredentials,
+    run: createTemporaryCredentials,
   }),
 ]

@@ -1,3 +1,4 @@
+import { permits } from '../../../auth/session-scope.ts'
 import { StoreError } from '../../../core/errors.ts'
 import type { BucketCall } from '../call.ts'
 import { readXmlBody } from '../upload.ts'
@@ -5,11 +6,16 @@ import { parseDelete } from '../xml/delete.ts'
 import { renderDeleteResult } from '../xml/delete-result.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 
+/** Temporary credentials may be for some keys only. */
+const ACCESS_DENIED = { code: 'AccessDenied', detail: {} } as const
+
 /** R2 lists every deleted key, `Quiet` or not. */
 export async function deleteObjects(call: BucketCall): Promise<Response> {
   const { keys } = parseDelete(await readXmlBody(call))
-  const deleted = await call.store.deleteObjects(call.bucket, keys)
-  const entries = deleted.map(({ key, failure }) => {
+  const mayDelete = (key: string) => permits(call.identity, { needs: 'object:write', action: 'DeleteObjects', bucket: call.bucket, key })
+  const deleted = (await call.store.deleteObjects(call.bucket, keys.filter(mayDelete))).values()
+  const entries = keys.map((key) => {
+    const failure = mayDelete(key) ? deleted.next().value?.failure : ACCESS_DENIED
     if (!failure) return { key }
     return { key, error: { code: failure.code, message: new StoreError(failure.code, failure.detail).message } }
   })
