@@ -69,6 +69,10 @@ export function mayGrant(token: ApiToken, policy: Policy): boolean {
   )
 }
 
+/** Whether a token is for the account, not only for objects. */
+export const isForAccount = (token: ApiToken): boolean =>
+  token.root === true || token.policies.some(({ level, effect }) => level.startsWith('admin-') && effect !== 'deny')
+
 const isDenial = ({ effect }: Policy): boolean => effect === 'deny'
 
 const holdsEverywhere = (token: ApiToken, needs: Permission): boolean =>

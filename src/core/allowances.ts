@@ -10,6 +10,7 @@ export const ALLOWANCES = {
   partCopyConditions: '`x-amz-copy-source-if-*` on UploadPartCopy, which the AWS CLI sends; on R2 501 `NotImplemented`',
   configurationChecksums: '`x-amz-sdk-checksum-algorithm` on PutBucketCors and its like, which AWS SDKs send; on R2 501 `NotImplemented`',
   privateBucketAcl: '`x-amz-acl: private` on CreateBucket; on R2 501 `NotImplemented`',
+  itemTokensOnRest: 'Tokens for the objects of buckets, and session tokens, on the REST API; on R2 403 `Authentication error`',
   emptyStorageClass: 'An empty `x-amz-storage-class` header; on R2 400 `InvalidStorageClass`',
 } as const
 

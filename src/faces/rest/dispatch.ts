@@ -1,6 +1,6 @@
 import type { Identity } from '../../auth/authenticate.ts'
 import { readBearer } from '../../auth/bearer.ts'
-import { isLive } from '../../auth/policies.ts'
+import { isForAccount, isLive } from '../../auth/policies.ts'
 import { permits } from '../../auth/session-scope.ts'
 import { claimedParent, openSession } from '../../auth/session-token.ts'
 import { notImplemented, StoreError } from '../../core/errors.ts'
@@ -29,12 +29,18 @@ async function answer(request: Request, ports: RestPorts): Promise<Response> {
   const identity = route.needs === 'nobody' ? NOBODY : await identify(request.headers, route, ports, nowMs)
   if ('account_id' in params && params.account_id !== ports.secrets.accountId) throw new StoreError('CouldNotRoute')
   const headers = readHeaders(route.headers, request.headers)
+  if (!ports.config.allows('itemTokensOnRest')) refuseItemTokens(identity)
   authorize({ route, params }, identity, { headers, query: url.searchParams })
   if (!route.run) throw notImplemented(route.op)
   const query = readQuery(route.query, url.searchParams)
   const body = await readBody(route.body, request)
   const answered = await route.run({ ...ports, request, url, identity, nowMs, params, query, headers, body })
   return answered instanceof Response ? answered : success(answered.result, answered.info)
+}
+
+/** R2 gives them objects over S3 alone. */
+function refuseItemTokens({ token, session }: Identity): void {
+  if (token !== NOBODY.token && (session !== undefined || !isForAccount(token))) throw new StoreError('AuthenticationError')
 }
 
 const NOBODY: Identity = { accessKeyId: '', token: { id: '', name: 'nobody', policies: [] } }

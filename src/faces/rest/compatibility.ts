@@ -1,0 +1,17 @@
+import type { Route } from './route.ts'
+import { ROUTES } from './routes.ts'
+
+/** The README's table of this API, in Markdown, from the route table: a test writes it there. */
+export function restTable(): string {
+  const done = ROUTES.filter(({ run }) => run !== undefined)
+  const notYet = ROUTES.filter(({ run }) => run === undefined)
+  const rows = [...Map.groupBy(done, ({ path }) => path)].map(
+    ([path, routes]) => `| \`${plain(path)}\` | ${routes.map(nameOf).join(', ')} |`,
+  )
+  const missing = [...new Set(notYet.map(({ path }) => `\`${plain(path)}\``))]
+  return ['| below `/client/v4` | |', '|---|---|', ...rows, '', `Not here yet (501): ${missing.join(', ')}.`].join('\n')
+}
+
+const nameOf = ({ method, op }: Route): string => `${method} ${op}`
+
+const plain = (path: string): string => path.replace('+}', '}').replace('{path}', '…')
