@@ -16,6 +16,8 @@ export interface Env {
   readonly ROOT_TOKEN_ID?: string
   readonly ROOT_TOKEN?: string
   readonly MASTER_KEY?: string
+  /** Further master keys, separated by commas: what they protect can be opened, and nothing new is sealed with them. */
+  readonly OLD_MASTER_KEYS?: string
 
   readonly R2_STRICT?: string
   /** The host that S3 clients use, when it is not a `workers.dev` host or `localhost`: enables virtual-hosted addresses. */
@@ -86,12 +88,20 @@ export function readSecrets(env: Env): Secrets {
     accountId: required('ACCOUNT_ID', env.ACCOUNT_ID, /^[0-9a-f]{32}$/, '32 lowercase hex digits'),
     rootTokenId: required('ROOT_TOKEN_ID', env.ROOT_TOKEN_ID, /^[0-9a-f]{32}$/, '32 lowercase hex digits'),
     rootToken: required('ROOT_TOKEN', env.ROOT_TOKEN, /^.{32,}$/, 'at least 32 characters'),
-    keyring: new Keyring(required('MASTER_KEY', env.MASTER_KEY, /^[A-Za-z0-9+/]{43}=$/, 'base64 of 32 bytes')),
+    keyring: new Keyring(required('MASTER_KEY', env.MASTER_KEY, KEY_FORM, KEY_WORDS), oldMasterKeys(env)),
   }
 }
 
 /** Where the segments are. The list of databases is only ever appended to: a blob records its place in it. */
 export const segmentBindings = (env: Env): SegmentBindings => ({ kv: env.SEGMENTS_KV, d1: [env.SEGMENTS] })
+
+const KEY_FORM = /^[A-Za-z0-9+/]{43}=$/
+const KEY_WORDS = 'base64 of 32 bytes'
+
+function oldMasterKeys({ OLD_MASTER_KEYS = '' }: Env): string[] {
+  const keys = OLD_MASTER_KEYS.split(',').map((key) => key.trim())
+  return keys.filter((key) => key !== '').map((key) => required('OLD_MASTER_KEYS', key, KEY_FORM, `${KEY_WORDS}, separated by commas`))
+}
 
 function required(name: string, value: string | undefined, form: RegExp, words: string): string {
   if (!value) throw new Error(`The secret ${name} is not set: see "Deploy" in the README.`)

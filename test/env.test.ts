@@ -74,6 +74,12 @@ describe('the secrets', () => {
     expect(keyring.keyId).toMatch(/^[0-9a-f]{8}$/)
   })
 
+  test('may hold further master keys, with or without spaces and a comma too many', () => {
+    const keys = [1, 2].map((byte) => new Uint8Array(32).fill(byte).toBase64())
+    expect(() => readSecrets({ ...env, OLD_MASTER_KEYS: `${keys[0]}, ${keys[1]},` })).not.toThrow()
+    expect(() => readSecrets({ ...env, OLD_MASTER_KEYS: '' })).not.toThrow()
+  })
+
   const SECRETS = ['ACCOUNT_ID', 'ROOT_TOKEN_ID', 'ROOT_TOKEN', 'MASTER_KEY'] as const
 
   test.each(SECRETS.flatMap((name) => [undefined, ''].map((value) => [name, value] as const)))('%s cannot be %j', (name, value) => {
@@ -89,6 +95,8 @@ describe('the secrets', () => {
     ['MASTER_KEY', 'password'],
     ['MASTER_KEY', btoa('x'.repeat(31))],
     ['MASTER_KEY', btoa('x'.repeat(33))],
+    ['OLD_MASTER_KEYS', `${btoa('x'.repeat(32))} ${btoa('y'.repeat(32))}`],
+    ['OLD_MASTER_KEYS', `${btoa('x'.repeat(32))},${btoa('y'.repeat(31))}`],
   ])('%s cannot be %j, and the complaint does not repeat it', (name, value) => {
     const read = () => readSecrets({ ...env, [name]: value })
     expect(read).toThrow(`The secret ${name} must be `)

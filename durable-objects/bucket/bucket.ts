@@ -49,11 +49,11 @@ import { exportPage } from './export.ts'
 import { abandon, journal } from './garbage.ts'
 import { importLines } from './import.ts'
 import { listObjects } from './listing.ts'
-import type { BlobsPage, BlobsQuery, CheckPage, CheckStep, ExportCursor, ExportPage, Imported, KnownBlobs } from './maintenance-api.ts'
+import type { BlobsPage, BlobsQuery, CheckPage, CheckStep, ExportCursor, ExportPage, Imported, KnownBlobs, RewrappedBlobKey } from './maintenance-api.ts'
 import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from './objects.ts'
 import { hasSchema, migrate } from './schema.ts'
 import { readSetting, writeSetting } from './settings.ts'
-import { knownBlobs, listBlobs } from './stored-blobs.ts'
+import { knownBlobs, listBlobs, rewrapKeys } from './stored-blobs.ts'
 import { abortUpload, checkUploadKey, commitPart, completeUpload, createUpload, listParts, listUploads, openUpload } from './uploads.ts'
 import { readUsage } from './usage.ts'
 
@@ -265,6 +265,10 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     const imported = this.#change((context) => importLines(context, text))
     if (imported.ok && imported.value.done) await this.reindex()
     return imported
+  }
+
+  async rewrapKeys(keys: readonly RewrappedBlobKey[]): Promise<Outcome<number>> {
+    return this.#change(({ sql }) => rewrapKeys(sql, keys))
   }
 
   async reindex(): Promise<Outcome<BucketInfo>> {

@@ -92,6 +92,14 @@ export interface Imported {
   readonly done: boolean
 }
 
+/** A data key in another wrapping: the key itself never changes. */
+export interface RewrappedBlobKey {
+  readonly blobId: string
+  readonly oldKeyId: string
+  readonly wrappedKey: Uint8Array
+  readonly keyId: string
+}
+
 /** The calls of a Bucket that only operators' tools make. */
 export interface MaintenanceApi {
   /** One bounded step of a check of the metadata. */
@@ -103,6 +111,8 @@ export interface MaintenanceApi {
   exportPage(cursor?: ExportCursor): Promise<Outcome<ExportPage>>
   /** One bounded step of an import into an empty bucket. */
   importLines(text: string): Promise<Outcome<Imported>>
+  /** Swaps wrapped data keys; one that changed meanwhile stays. Answers how many. */
+  rewrapKeys(keys: readonly RewrappedBlobKey[]): Promise<Outcome<number>>
   /** Writes the bucket's row in the account's index anew. */
   reindex(): Promise<Outcome<BucketInfo>>
 }

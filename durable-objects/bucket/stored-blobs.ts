@@ -2,7 +2,7 @@ import { storedSegments } from '../../src/segments/blob.ts'
 import { type BlobRow, COMPOSITE, toRecord } from './blobs.ts'
 import type { Context } from './context.ts'
 import { isImporting } from './import.ts'
-import type { BlobsPage, BlobsQuery, KnownBlobs } from './maintenance-api.ts'
+import type { BlobsPage, BlobsQuery, KnownBlobs, RewrappedBlobKey } from './maintenance-api.ts'
 
 /** One page of stored blobs by id, without inline bytes. */
 export function listBlobs(sql: SqlStorage, { after, limit }: BlobsQuery): BlobsPage {
@@ -36,4 +36,14 @@ export function knownBlobs({ sql, now }: Context, blobIds: readonly string[]): K
     for (const { id } of listed) segments[id] ??= null
   }
   return { segments, nowMs: now() }
+}
+
+/** Swaps wrapped data keys for others of the same data keys, where they are still what they were. Returns how many. */
+export function rewrapKeys(sql: SqlStorage, keys: readonly RewrappedBlobKey[]): number {
+  let swapped = 0
+  for (const { blobId, oldKeyId, wrappedKey, keyId } of keys) {
+    const update = 'UPDATE blobs SET wrapped_key = ?, key_id = ? WHERE id = ? AND key_id = ? RETURNING 1'
+    swapped += sql.exec(update, wrappedKey, keyId, blobId, oldKeyId).toArray().length
+  }
+  return swapped
 }

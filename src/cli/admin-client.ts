@@ -17,6 +17,7 @@ export interface AdminArgs {
 const TRIES = 4
 const RETRY_MS = 1000
 const RETRIABLE = [429, 503]
+const JURISDICTIONS = ['default', 'eu', 'fedramp']
 
 /**
  * Reads `<bucket> [--jurisdiction eu] [--endpoint https://...]` and further flags. Without an endpoint it is the local server, with
@@ -66,6 +67,18 @@ export function adminClient(
       const text = await response.text()
       if (!RETRIABLE.includes(response.status) || attempt === TRIES) throw new Error(`${operation}: ${messageOf(text, response.status)}`)
       await wait(RETRY_MS * attempt)
+    }
+  }
+}
+
+/** Every bucket of the account, page by page. */
+export async function* allBuckets(call: AdminCall): AsyncGenerator<{ bucket: string; jurisdiction: string }> {
+  for (const jurisdiction of JURISDICTIONS) {
+    for (let startAfter: string | undefined; ; ) {
+      const page = await call<{ buckets: string[]; truncated: boolean }>('buckets', { jurisdiction, startAfter })
+      for (const bucket of page.buckets) yield { bucket, jurisdiction }
+      startAfter = page.buckets.at(-1)
+      if (!page.truncated) break
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type AdminArgs, type AdminCall, readAdminArgs, runCommand } from './admin-client.ts'
+import { type AdminArgs, type AdminCall, allBuckets, readAdminArgs, runCommand } from './admin-client.ts'
 
 interface Step {
   readonly phase: string
@@ -12,8 +12,6 @@ interface Finding {
   readonly at: Readonly<Record<string, string | number>>
   readonly repaired: boolean
 }
-
-const JURISDICTIONS = ['default', 'eu', 'fedramp']
 
 interface Output {
   readonly print: (line: string) => void
@@ -61,17 +59,6 @@ async function checkAll(
   }
   progress(`Checked ${[...checked].map(([phase, count]) => `${phase} ${count}`).join(', ')}.`)
   return findings
-}
-
-async function* allBuckets(call: AdminCall): AsyncGenerator<{ bucket: string; jurisdiction: string }> {
-  for (const jurisdiction of JURISDICTIONS) {
-    for (let startAfter: string | undefined; ; ) {
-      const page = await call<{ buckets: string[]; truncated: boolean }>('buckets', { jurisdiction, startAfter })
-      for (const bucket of page.buckets) yield { bucket, jurisdiction }
-      startAfter = page.buckets.at(-1)
-      if (!page.truncated) break
-    }
-  }
 }
 
 /** One line a finding, for grep: a key is printed as JSON, since it may hold anything. */

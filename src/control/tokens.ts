@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Secret } from '../auth/authenticate.ts'
 import type { Policy } from '../auth/policies.ts'
 import { sameText } from '../auth/signature.ts'
+import { StoreError } from '../core/errors.ts'
 import type { Secrets } from '../env.ts'
 
 /** How long an isolate trusts what it read of a token: a revoked token works for that long at most. */
@@ -115,9 +116,10 @@ export class TokenFinder {
 
   async #read(db: D1Database, column: 'id' | 'value_digest', key: string): Promise<Secret | null> {
     const row = await db.prepare(`SELECT * FROM tokens WHERE ${column} = ? AND disabled = 0`).bind(key).first<TokenRow>()
-    if (!row) return null
+    const secretAccessKey = row && (await this.#open(row))
+    if (!secretAccessKey) return null
     return {
-      secretAccessKey: await this.#secrets.keyring.open(purposeOf(row.id), row.sealed_secret),
+      secretAccessKey,
       token: {
         id: row.id,
         name: row.name,
@@ -125,6 +127,17 @@ export class TokenFinder {
         notBeforeMs: row.not_before_ms ?? undefined,
         expiresMs: row.expires_ms ?? undefined,
       },
+    }
+  }
+
+  /** A token whose secret does not open cannot be told from an unknown one by anybody; the log knows why. */
+  async #open({ id, sealed_secret: sealed }: TokenRow): Promise<string | null> {
+    try {
+      return await this.#secrets.keyring.open(purposeOf(id), sealed)
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      console.error(`The API token ${id} cannot be used: ${error.message}`)
+      return null
     }
   }
 

@@ -16,6 +16,8 @@ export const ERRORS = {
   BucketAlreadyOwnedByYou: { s3: 409, v4: 10004, message: 'The bucket you tried to create already exists, and you own it.' },
   BucketNotEmpty: { s3: 409, v4: 10008, message: 'The bucket you tried to delete is not empty.' },
   CouldNotRoute: { s3: 404, v4: 7003, message: 'Could not route to this path, perhaps your object identifier is invalid?' },
+  /** Like S3's answer for an object whose KMS key is gone: a 400 with its own code, since trying again does not help. */
+  EncryptionKeyUnavailable: { s3: 400, message: 'The master key that protects these bytes is not configured.' },
   EntityTooLarge: { s3: 400, v4: 100100, message: 'Your proposed upload exceeds the maximum allowed object size.' },
   EntityTooSmall: { s3: 400, v4: 10011, message: 'Your proposed upload is smaller than the minimum allowed object size.' },
   ExpiredRequest: { s3: 403, v4: 10018, message: 'Request has expired' },

@@ -64,16 +64,34 @@ export class Keyring {
 
   /**
    * Unwraps the data key of a stored blob.
-   * @throws StoreError `AccessDenied` for another customer key, or none; `InternalError` when our own key is lost.
+   * @throws StoreError `AccessDenied` for another customer key, or none; `EncryptionKeyUnavailable` when our own key is lost.
    */
   async openDataKey(owner: KeyOwner, blob: WrappedBlobKey): Promise<CryptoKey> {
     if (blob.keyId !== SSEC_KEY_ID) {
       const kek = await this.kekFor(owner.bucket, blob.keyId)
-      return unwrapDataKey(blob.wrappedKey, kek, () => lostKey(`The stored data key does not open with master key ${blob.keyId}.`))
+      return unwrapDataKey(blob.wrappedKey, { kek }, () => unopened(blob.keyId))
     }
     const denied = () => new StoreError('AccessDenied')
     if (!owner.customerKey) throw denied()
-    return unwrapDataKey(blob.wrappedKey, await customerKek(owner.customerKey, blob.id), denied)
+    return unwrapDataKey(blob.wrappedKey, { kek: await customerKek(owner.customerKey, blob.id) }, denied)
+  }
+
+  /**
+   * Wraps the data key of a stored blob with the present master key; `null` when it is, or when only the customer could.
+   * @throws StoreError `EncryptionKeyUnavailable`
+   */
+  async rewrapDataKey(bucket: BucketRef, blob: WrappedBlobKey): Promise<Omit<DataKey, 'key'> | null> {
+    if (blob.keyId === this.keyId || blob.keyId === SSEC_KEY_ID) return null
+    const { wrappedKey, keyId } = blob
+    const old = await this.kekFor(bucket, keyId)
+    const key = await unwrapDataKey(wrappedKey, { kek: old, extractable: true }, () => unopened(keyId))
+    const wrapped = await crypto.subtle.wrapKey('raw', key, await this.kekFor(bucket), 'AES-KW')
+    return { wrappedKey: new Uint8Array(wrapped as ArrayBuffer), keyId: this.keyId }
+  }
+
+  /** Whether a sealed secret was sealed with the present master key. */
+  isPresent(sealed: string): boolean {
+    return sealed.startsWith(`${this.keyId}.`)
   }
 
   /** Seals a small secret. Opens only for the same purpose, so that a row cannot pass for another. */
@@ -116,7 +134,8 @@ export class Keyring {
   }
 }
 
-const lostKey = (message: string): StoreError => new StoreError('InternalError', { message })
+const lostKey = (message: string): StoreError => new StoreError('EncryptionKeyUnavailable', { message })
+const unopened = (keyId: string): StoreError => lostKey(`The stored data key does not open with master key ${keyId}.`)
 
 const gcm = (iv: Uint8Array, purpose: string) => ({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(purpose) })
 
@@ -126,9 +145,14 @@ const importDerived = (bytes: ArrayBuffer, algorithm: string, usages: string[]):
 const customerKek = ({ key }: CustomerKey, blobId: string): Promise<CryptoKey> =>
   importDerived(hkdfSync('sha256', key, blobId, 'cairn/ssec', KEY_BYTES), 'AES-KW', ['wrapKey', 'unwrapKey'])
 
-async function unwrapDataKey(wrapped: Uint8Array, kek: CryptoKey, failure: () => StoreError): Promise<CryptoKey> {
+/** A key leaves the runtime only to be wrapped again. */
+async function unwrapDataKey(
+  wrapped: Uint8Array,
+  { kek, extractable = false }: { kek: CryptoKey; extractable?: boolean },
+  failure: () => StoreError,
+): Promise<CryptoKey> {
   try {
-    return await crypto.subtle.unwrapKey('raw', wrapped, kek, 'AES-KW', 'AES-GCM', false, ['decrypt'])
+    return await crypto.subtle.unwrapKey('raw', wrapped, kek, 'AES-KW', 'AES-GCM', extractable, ['decrypt'])
   } catch {
     throw failure()
   }

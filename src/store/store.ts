@@ -14,6 +14,7 @@ import { listObjects } from './list-objects.ts'
 import { listParts } from './list-parts.ts'
 import type { Ports } from './ports.ts'
 import { putObject } from './put-object.ts'
+import { rotateKeys } from './rotate-keys.ts'
 import { uploadPart } from './upload-part.ts'
 import { uploadPartCopy } from './upload-part-copy.ts'
 import { accountUsage, bucketUsage } from './usage.ts'
@@ -47,6 +48,7 @@ const OPERATIONS = {
   putBucketCors,
   putBucketStorageClass,
   putObject,
+  rotateKeys,
   uploadPart,
   uploadPartCopy,
 }

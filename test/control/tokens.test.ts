@@ -41,13 +41,13 @@ describe('a stored token', () => {
     const [mine, theirs] = [await addToken(), await addToken()]
     const sealed = await env.CONTROL.prepare('SELECT sealed_secret FROM tokens WHERE id = ?').bind(mine.id).first('sealed_secret')
     await env.CONTROL.prepare('UPDATE tokens SET sealed_secret = ? WHERE id = ?').bind(sealed, theirs.id).run()
-    await expect(new TokenFinder(secrets).find(env.CONTROL, theirs.id, NOW)).rejects.toMatchObject({ code: 'InternalError' })
+    expect(await new TokenFinder(secrets).find(env.CONTROL, theirs.id, NOW)).toBe(null)
   })
 
   test('does not open with another master key', async () => {
     const { id } = await addToken()
     const others = { ...secrets, keyring: new Keyring(new Uint8Array(32).fill(9).toBase64()) }
-    await expect(new TokenFinder(others).find(env.CONTROL, id, NOW)).rejects.toMatchObject({ code: 'InternalError' })
+    expect(await new TokenFinder(others).find(env.CONTROL, id, NOW)).toBe(null)
   })
 
   test('is one for each id', async () => {

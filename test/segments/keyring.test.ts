@@ -51,7 +51,7 @@ describe('data keys', () => {
     ['another jurisdiction', { jurisdiction: 'eu', name: 'photos' }],
   ] as const)('the key of a bucket of %s does not unwrap it', async (_, bucket) => {
     const { blob } = await blobKey()
-    await expect(keyring.openDataKey({ bucket }, blob)).rejects.toMatchObject({ code: 'InternalError' })
+    await expect(keyring.openDataKey({ bucket }, blob)).rejects.toMatchObject({ code: 'EncryptionKeyUnavailable' })
   })
 
   test('a retired master key still opens what it protects, and new blobs use the present one', async () => {
@@ -64,7 +64,33 @@ describe('data keys', () => {
   test('a lost master key is an error of the server that names the key id', async () => {
     const { blob } = await blobKey()
     const lost = new Keyring(OTHER_KEY).openDataKey(owner, blob)
-    await expect(lost).rejects.toMatchObject({ code: 'InternalError', message: `Master key ${keyring.keyId} is not configured.` })
+    await expect(lost).rejects.toMatchObject({
+      code: 'EncryptionKeyUnavailable',
+      message: `Master key ${keyring.keyId} is not configured.`,
+    })
+  })
+
+  test('a key that is wrapped anew opens the same bytes with the present master key alone', async () => {
+    const { blob, sealed } = await blobKey()
+    const rotated = new Keyring(OTHER_KEY, [MASTER_KEY])
+    const rewrapped = await rotated.rewrapDataKey(owner.bucket, blob)
+    expect(rewrapped!.keyId).toBe(rotated.keyId)
+    const opened = await new Keyring(OTHER_KEY).openDataKey(owner, { ...blob, ...rewrapped! })
+    expect((await openWith(opened, sealed)).byteLength).toBe(8)
+    expect(await rotated.rewrapDataKey(owner.bucket, { ...blob, ...rewrapped! })).toBe(null)
+  })
+
+  test('a key of a lost master key, or of another bucket, is not wrapped anew', async () => {
+    const { blob } = await blobKey()
+    const lost = { code: 'EncryptionKeyUnavailable' }
+    await expect(new Keyring(OTHER_KEY).rewrapDataKey(owner.bucket, blob)).rejects.toMatchObject(lost)
+    const other = { jurisdiction: 'default', name: 'others' } as const
+    await expect(new Keyring(OTHER_KEY, [MASTER_KEY]).rewrapDataKey(other, blob)).rejects.toMatchObject(lost)
+  })
+
+  test("a customer's key is not ours to wrap", async () => {
+    const { blob } = await blobKey({ ...owner, customerKey: customerKey(1) })
+    expect(await new Keyring(OTHER_KEY, [MASTER_KEY]).rewrapDataKey(owner.bucket, blob)).toBe(null)
   })
 
   test("a customer's key opens its blob, whatever the master key is", async () => {
@@ -111,6 +137,6 @@ describe('small secrets', () => {
     ['that is none', 'token/1', () => ''],
   ])('a sealed secret %s does not open', async (_, purpose, alter) => {
     const sealed = alter(await keyring.seal('token/1', 'secret'))
-    await expect(keyring.open(purpose, sealed)).rejects.toMatchObject({ code: 'InternalError' })
+    await expect(keyring.open(purpose, sealed)).rejects.toMatchObject({ code: 'EncryptionKeyUnavailable' })
   })
 })

@@ -2,6 +2,7 @@ import { readBearer } from '../../auth/bearer.ts'
 import { allows, isLive } from '../../auth/policies.ts'
 import type { TokenFinder } from '../../control/tokens.ts'
 import { StoreError } from '../../core/errors.ts'
+import type { Secrets } from '../../env.ts'
 import type { Store } from '../../store/store.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 import { readJson } from './read-json.ts'
@@ -11,6 +12,7 @@ export interface AdminPorts {
   readonly store: Store
   readonly tokens: TokenFinder
   readonly control: D1Database
+  readonly secrets: Pick<Secrets, 'keyring'>
 }
 
 /** The first path segment of the admin face: no bucket can have this name. */
@@ -24,7 +26,7 @@ export async function dispatchAdmin(request: Request, ports: AdminPorts): Promis
   try {
     await authorize(request.headers, ports)
     const operation = operationOf(request)
-    return Response.json(await operation(ports.store, await readJson(request)))
+    return Response.json(await operation(ports, await readJson(request)))
   } catch (error) {
     return failure(error)
   }

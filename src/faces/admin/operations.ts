@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { rotateTokens } from '../../control/rotate-tokens.ts'
 import { invalidArgument } from '../../core/errors.ts'
 import { JURISDICTIONS } from '../../core/object.ts'
 import type { FsckCursor } from '../../store/fsck.ts'
-import type { Store } from '../../store/store.ts'
+import type { AdminPorts } from './dispatch.ts'
 
 /** One row of the admin face: checks what a body holds, and does it. */
-export type Operation = (store: Store, body: unknown) => Promise<unknown>
+export type Operation = (ports: AdminPorts, body: unknown) => Promise<unknown>
 
 const jurisdiction = z.enum(JURISDICTIONS).default('default')
 const bucket = { bucket: z.string(), jurisdiction }
@@ -31,10 +32,10 @@ const exportCursor = z.object({
 const fsckBody = z.object({ repair: z.boolean().default(false), cursor: fsckCursor.optional() })
 
 /** A row whose body is checked by a schema. */
-function operation<T>(schema: z.ZodType<T>, run: (store: Store, body: T) => Promise<unknown>): Operation {
-  return async (store, body) => {
+function operation<T>(schema: z.ZodType<T>, run: (ports: AdminPorts, body: T) => Promise<unknown>): Operation {
+  return async (ports, body) => {
     const parsed = schema.safeParse(body)
-    if (parsed.success) return run(store, parsed.data)
+    if (parsed.success) return run(ports, parsed.data)
     const [issue] = parsed.error.issues
     throw invalidArgument(`${issue?.path.join('.') || 'body'}: ${issue?.message}`)
   }
@@ -48,17 +49,25 @@ const refOf = ({ bucket, jurisdiction }: { bucket: string; jurisdiction: (typeof
 /** Everything that operators may do, by the last segment of its path. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   /** One page of the buckets of a jurisdiction, by name. */
-  buckets: operation(z.object({ jurisdiction, startAfter: z.string().optional() }), async (store, { jurisdiction, startAfter }) => {
+  buckets: operation(z.object({ jurisdiction, startAfter: z.string().optional() }), async ({ store }, { jurisdiction, startAfter }) => {
     const { buckets, truncated } = await store.listBuckets({ jurisdiction, startAfter, limit: 1000 })
     return { buckets: buckets.map(({ name }) => name), truncated }
   }),
   fsck: operation(
     fsckBody.extend({ ...bucket, skipOrphans: z.boolean().default(false) }),
-    (store, { repair, cursor, skipOrphans, ...at }) => store.fsck(refOf(at), { repair, cursor, skipOrphans }),
+    ({ store }, { repair, cursor, skipOrphans, ...at }) => store.fsck(refOf(at), { repair, cursor, skipOrphans }),
   ),
-  'fsck-orphans': operation(fsckBody, (store, body) => store.fsckOrphans(body)),
-  export: operation(z.object({ ...bucket, cursor: exportCursor.optional() }), (store, { cursor, ...at }) =>
+  'fsck-orphans': operation(fsckBody, ({ store }, body) => store.fsckOrphans(body)),
+  export: operation(z.object({ ...bucket, cursor: exportCursor.optional() }), ({ store }, { cursor, ...at }) =>
     store.exportBucket(refOf(at), cursor),
   ),
-  import: operation(z.object({ ...bucket, text: z.string() }), (store, { text, ...at }) => store.importBucket(refOf(at), text)),
+  import: operation(z.object({ ...bucket, text: z.string() }), ({ store }, { text, ...at }) => store.importBucket(refOf(at), text)),
+  /** Wraps data keys with the present master key. */
+  rotate: operation(z.object({ ...bucket, after: z.string().optional() }), ({ store }, { after, ...at }) =>
+    store.rotateKeys(refOf(at), after),
+  ),
+  'rotate-tokens': operation(z.object({ after: z.string().optional() }), async ({ control, secrets }, { after }) => ({
+    ...(await rotateTokens(control, secrets, after)),
+    keyId: secrets.keyring.keyId,
+  })),
 }

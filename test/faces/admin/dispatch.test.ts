@@ -137,4 +137,12 @@ describe('the admin face', () => {
     expect(await call({ operation: 'import', body: { bucket: name, text } })).toMatchObject({ status: 200, body: { done: true } })
     expect((await photos.get('a')).byteLength).toBe(10)
   })
+
+  test('rotates the keys of a bucket and the secrets of tokens', async () => {
+    expect(await call({ operation: 'rotate', body: { bucket: bucket.ref.name } })).toMatchObject({
+      status: 200,
+      body: { rewrapped: 0, findings: [] },
+    })
+    expect(await call({ operation: 'rotate-tokens' })).toMatchObject({ status: 200, body: { resealed: 0, keyId: secrets.keyring.keyId } })
+  })
 })

@@ -1,0 +1,42 @@
+import { StoreError } from '../core/errors.ts'
+import type { Secrets } from '../env.ts'
+import { purposeOf } from './tokens.ts'
+
+const TOKENS_PER_STEP = 100
+
+export interface TokenRotationStep {
+  readonly checked: number
+  /** Secrets that are sealed with the present master key since now. */
+  readonly resealed: number
+  /** Ids of tokens whose secret opens with none of the configured master keys. */
+  readonly lost: readonly string[]
+  /** The last token's id; absent when all are through. */
+  readonly after?: string
+}
+
+/** One bounded step of sealing the secrets of API tokens with the present master key. */
+export async function rotateTokens(db: D1Database, { keyring }: Pick<Secrets, 'keyring'>, after = ''): Promise<TokenRotationStep> {
+  const query = db.prepare('SELECT id, sealed_secret AS sealed FROM tokens WHERE id > ? ORDER BY id LIMIT ?').bind(after, TOKENS_PER_STEP)
+  const { results: tokens } = await query.all<{ id: string; sealed: string }>()
+  const updates: D1PreparedStatement[] = []
+  const lost: string[] = []
+  for (const { id, sealed } of tokens.filter((token) => !keyring.isPresent(token.sealed))) {
+    const secret = await keyring.open(purposeOf(id), sealed).catch(onlyLostKeys)
+    if (secret === null) lost.push(id)
+    // Unless the token was given another secret meanwhile.
+    else
+      updates.push(
+        db
+          .prepare('UPDATE tokens SET sealed_secret = ? WHERE id = ? AND sealed_secret = ?')
+          .bind(await keyring.seal(purposeOf(id), secret), id, sealed),
+      )
+  }
+  if (updates.length > 0) await db.batch(updates)
+  const last = tokens.length === TOKENS_PER_STEP ? tokens.at(-1) : undefined
+  return { checked: tokens.length, resealed: updates.length, lost, after: last?.id }
+}
+
+function onlyLostKeys(error: unknown): null {
+  if (error instanceof StoreError) return null
+  throw error
+}
