@@ -9,7 +9,7 @@ declare module 'vitest' {
 
 /** One real server for all acceptance files. `npm start`'s own script starts it, so that is under test as well. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { stop, output: _, ...connection } = await startServer()
+  const { stop, kill: _kill, output: _, ...connection } = await startServer()
   project.provide('server', connection)
   return stop
 }

@@ -19,6 +19,8 @@ export type Server = Connection & {
   output: () => string
   /** Stops the server and waits for its end; its data stays until `remove`. */
   stop: () => Promise<void>
+  /** Ends it as a crash does: SIGKILL to its whole process group. Its data stays. */
+  kill: () => Promise<void>
 }
 
 export type StartOptions = {
@@ -44,7 +46,7 @@ export async function startServer({ vars = {}, folder, door = 'start' }: StartOp
       await end(child)
       if (folder === undefined) await rm(home, { recursive: true, force: true })
     }
-    return { ...(await readConnection(home)), endpoint, output, stop }
+    return { ...(await readConnection(home)), endpoint, output, stop, kill: () => kill(child) }
   } catch (error) {
     await end(child)
     throw error
@@ -93,6 +95,12 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')
   child.stdin!.end()
+  await exit
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'exit')
+  process.kill(-child.pid!, 'SIGKILL')
   await exit
 }
 
