@@ -4,7 +4,7 @@ import { indexStatements, unindexStatement } from '../../src/control/buckets.ts'
 import type { Actor } from '../../src/core/audit.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import type { BucketRef, ObjectHead, StorageClass } from '../../src/core/object.ts'
-import { type Outcome, outcomeOf } from '../../src/core/outcome.ts'
+import { type Outcome, outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
 import { type Env, readConfig, segmentBindings } from '../../src/env.ts'
 import { createTiers } from '../../src/segments/store.ts'
 import { expireUploads, nextWake, sweep } from './alarm.ts'
@@ -49,8 +49,20 @@ import { exportPage } from './export.ts'
 import { abandon, journal } from './garbage.ts'
 import { importLines } from './import.ts'
 import { listObjects } from './listing.ts'
-import type { BlobsPage, BlobsQuery, CheckPage, CheckStep, ExportCursor, ExportPage, Imported, KnownBlobs, RewrappedBlobKey } from './maintenance-api.ts'
+import type {
+  BlobsPage,
+  BlobsQuery,
+  CheckPage,
+  CheckStep,
+  ExportCursor,
+  ExportPage,
+  Imported,
+  KnownBlobs,
+  RecoverTo,
+  RewrappedBlobKey,
+} from './maintenance-api.ts'
 import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from './objects.ts'
+import { prepareRecovery } from './recover.ts'
 import { hasSchema, migrate } from './schema.ts'
 import { readSetting, writeSetting } from './settings.ts'
 import { knownBlobs, listBlobs, rewrapKeys } from './stored-blobs.ts'
@@ -59,6 +71,8 @@ import { readUsage } from './usage.ts'
 
 /** When the alarm tries again to bring the account's index up to date. */
 const REGISTRY_RETRY_MS = 10_000
+/** Long enough for an answer to leave. */
+const RECOVERY_DELAY_MS = 100
 
 /** What the audit log calls a change of a setting. */
 const SETTING_ACTIONS = { cors: { put: 'PutBucketCors', delete: 'DeleteBucketCors' } } as const
@@ -269,6 +283,13 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
 
   async rewrapKeys(keys: readonly RewrappedBlobKey[]): Promise<Outcome<number>> {
     return this.#change(({ sql }) => rewrapKeys(sql, keys))
+  }
+
+  async recover(to: RecoverTo): Promise<Outcome<string>> {
+    const undo = await outcomeOfAsync(() => prepareRecovery(this.ctx.storage, to))
+    // The recovery happens when the object starts; the answer leaves first.
+    if (undo.ok) this.ctx.waitUntil(scheduler.wait(RECOVERY_DELAY_MS).then(() => this.ctx.abort('The bucket is recovered.')))
+    return undo
   }
 
   async reindex(): Promise<Outcome<BucketInfo>> {

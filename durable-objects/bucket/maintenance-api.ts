@@ -100,6 +100,9 @@ export interface RewrappedBlobKey {
   readonly keyId: string
 }
 
+/** A moment of the last 30 days, or the bookmark of one. */
+export type RecoverTo = { readonly timeMs: number } | { readonly bookmark: string }
+
 /** The calls of a Bucket that only operators' tools make. */
 export interface MaintenanceApi {
   /** One bounded step of a check of the metadata. */
@@ -113,6 +116,8 @@ export interface MaintenanceApi {
   importLines(text: string): Promise<Outcome<Imported>>
   /** Swaps wrapped data keys; one that changed meanwhile stays. Answers how many. */
   rewrapKeys(keys: readonly RewrappedBlobKey[]): Promise<Outcome<number>>
+  /** Starts again with the database of another moment; answers the bookmark that undoes it. Works on a bucket that was removed, too. */
+  recover(to: RecoverTo): Promise<Outcome<string>>
   /** Writes the bucket's row in the account's index anew. */
   reindex(): Promise<Outcome<BucketInfo>>
 }

@@ -18,6 +18,17 @@ export function outcomeOf<T>(work: () => T): Outcome<T> {
   }
 }
 
+/** {@link outcomeOf} for work that takes time. */
+export async function outcomeOfAsync<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await work() }
+  } catch (error) {
+    return outcomeOf(() => {
+      throw error
+    })
+  }
+}
+
 /**
  * The value of a successful outcome.
  * @throws StoreError the failure that the other side met.

@@ -14,6 +14,7 @@ import { listObjects } from './list-objects.ts'
 import { listParts } from './list-parts.ts'
 import type { Ports } from './ports.ts'
 import { putObject } from './put-object.ts'
+import { recoverBucket } from './recover-bucket.ts'
 import { rotateKeys } from './rotate-keys.ts'
 import { uploadPart } from './upload-part.ts'
 import { uploadPartCopy } from './upload-part-copy.ts'
@@ -48,6 +49,7 @@ const OPERATIONS = {
   putBucketCors,
   putBucketStorageClass,
   putObject,
+  recoverBucket,
   rotateKeys,
   uploadPart,
   uploadPartCopy,

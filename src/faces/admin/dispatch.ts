@@ -49,6 +49,6 @@ function operationOf({ method, url }: Request): Operation {
 /** What is no StoreError is a bug or an outage, for the log; the client learns nothing of it. */
 function failure(error: unknown): Response {
   const known = error instanceof StoreError ? error : new StoreError('InternalError')
-  if (known.status >= 500) console.error('An operation of the admin face failed:', error)
+  if (known.status >= 500 && known.code !== 'NotImplemented') console.error('An operation of the admin face failed:', error)
   return Response.json({ error: { code: known.code, message: known.message } }, { status: known.status })
 }

@@ -29,6 +29,7 @@ const exportCursor = z.object({
     .max(2),
   body: z.object({ ownerId: z.string(), end: count, size: count }).optional(),
 })
+const recoverTo = z.union([z.object({ timeMs: count }).strict(), z.object({ bookmark: z.string().min(1) }).strict()])
 const fsckBody = z.object({ repair: z.boolean().default(false), cursor: fsckCursor.optional() })
 
 /** A row whose body is checked by a schema. */
@@ -69,5 +70,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'rotate-tokens': operation(z.object({ after: z.string().optional() }), async ({ control, secrets }, { after }) => ({
     ...(await rotateTokens(control, secrets, after)),
     keyId: secrets.keyring.keyId,
+  })),
+  /** Point-in-time recovery of a bucket's metadata. */
+  recover: operation(z.object({ ...bucket, to: recoverTo }), async ({ store }, { to, ...at }) => ({
+    undo: await store.recoverBucket(refOf(at), to),
   })),
 }

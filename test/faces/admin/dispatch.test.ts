@@ -145,4 +145,10 @@ describe('the admin face', () => {
     })
     expect(await call({ operation: 'rotate-tokens' })).toMatchObject({ status: 200, body: { resealed: 0, keyId: secrets.keyring.keyId } })
   })
+
+  test('says where there is no point-in-time recovery', async () => {
+    const body = { bucket: bucket.ref.name, to: { timeMs: NOW } }
+    expect(await call({ operation: 'recover', body })).toMatchObject({ status: 501, body: { error: { code: 'NotImplemented' } } })
+    expect(await call({ operation: 'recover', body: { ...body, to: {} } })).toMatchObject({ status: 400 })
+  })
 })

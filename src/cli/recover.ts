@@ -1,0 +1,26 @@
+import { type AdminArgs, readAdminArgs, runCommand } from './admin-client.ts'
+
+const USAGE = 'Usage: npm run recover -- <bucket> --at 2026-11-20T12:00:00Z, or --bookmark <bookmark>'
+
+/** `npm run recover`: brings a bucket's metadata back to what it was at a time, or at the bookmark that undoes a recovery. */
+export async function recover({ bucket, jurisdiction, flags, call }: AdminArgs, print: (line: string) => void): Promise<number> {
+  const { at, bookmark } = flags
+  if (bucket === undefined || (at === undefined) === (bookmark === undefined)) throw new Error(USAGE)
+  const to = bookmark === undefined ? { timeMs: timeOf(String(at)) } : { bookmark }
+  const { undo } = await call<{ undo: string }>('recover', { bucket, jurisdiction, to })
+  print(`The bucket starts again as it was. To undo this: npm run recover -- ${bucket} --bookmark ${undo}`)
+  print(`Check it now, without --repair: npm run fsck -- ${bucket}`)
+  return 0
+}
+
+/** A time without a zone would mean another moment on another machine. */
+function timeOf(text: string): number {
+  const timeMs = Date.parse(text)
+  if (Number.isNaN(timeMs) || !/(Z|[+-]\d\d:\d\d)$/.test(text)) throw new Error(`"${text}" is not a time with its zone. ${USAGE}`)
+  return timeMs
+}
+
+if (import.meta.main) {
+  const args = () => readAdminArgs(process.argv.slice(2), { at: { type: 'string' }, bookmark: { type: 'string' } })
+  await runCommand(async () => recover(args(), console.log))
+}
