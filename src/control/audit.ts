@@ -53,11 +53,19 @@ type AuditRow = Record<'id' | 'token_id' | 'token_name' | 'method' | 'uri' | 're
     jurisdiction: Jurisdiction | null
   }
 
-/** What writes entries, for the batch of the change itself; again, it changes nothing. Entries past their time go on the way. */
-export function auditStatements(db: D1Database, entries: readonly AuditEntry[], keepMs: number): D1PreparedStatement[] {
+/**
+ * What writes entries, for the batch of the change itself; again, it changes nothing. Entries past their time go on the way.
+ * With `ifChanged`, the statement before it decides: a change that did not come about is not logged.
+ */
+export function auditStatements(
+  db: D1Database,
+  entries: readonly AuditEntry[],
+  keepMs: number,
+  { ifChanged = false }: { ifChanged?: boolean } = {},
+): D1PreparedStatement[] {
   if (entries.length === 0) return []
   const insert = db.prepare(`INSERT OR IGNORE INTO audit (id, when_ms, action, kind, token_id, token_name, ip, face, method, uri,
-    user_agent, ray_id, resource_type, resource_id, jurisdiction, old_value, new_value) VALUES (${Array(17).fill('?').join(', ')})`)
+    user_agent, ray_id, resource_type, resource_id, jurisdiction, old_value, new_value) SELECT ${Array(17).fill('?').join(', ')} WHERE ${ifChanged ? 'changes() > 0' : 'true'}`)
   const forget = db.prepare('DELETE FROM audit WHERE when_ms < ?').bind(Math.max(...entries.map(({ whenMs }) => whenMs)) - keepMs)
   return [...entries.map((entry) => insert.bind(...columnsOf(entry))), forget]
 }

@@ -119,7 +119,7 @@ export async function updateToken(manager: Manager, id: string, attributes: Toke
   }
   const update = db
     .prepare(
-      'UPDATE tokens SET name = ?, policies = ?, document = ?, not_before_ms = ?, expires_ms = ?, disabled = ?, modified_ms = ? WHERE id = ?',
+      'UPDATE tokens SET name = ?, policies = ?, document = ?, not_before_ms = ?, expires_ms = ?, disabled = ?, modified_ms = ? WHERE id = ? AND policies = ?',
     )
     .bind(
       record.name,
@@ -130,6 +130,7 @@ export async function updateToken(manager: Manager, id: string, attributes: Toke
       record.disabled ? 1 : 0,
       nowMs,
       id,
+      JSON.stringify(old.policies),
     )
   await change(manager, update, { action: 'UpdateToken', id, oldValue: toAudit(old.record), newValue: toAudit(record) })
   return record
@@ -147,8 +148,8 @@ export async function rollToken(manager: Manager, id: string): Promise<string> {
   const secret = secretAccessKeyOf(value)
   const sealed = await secrets.keyring.seal(purposeOf(id), secret)
   const update = db
-    .prepare('UPDATE tokens SET sealed_secret = ?, value_digest = ?, modified_ms = ? WHERE id = ?')
-    .bind(sealed, valueDigestOf(secret), nowMs, id)
+    .prepare('UPDATE tokens SET sealed_secret = ?, value_digest = ?, modified_ms = ? WHERE id = ? AND policies = ?')
+    .bind(sealed, valueDigestOf(secret), nowMs, id, JSON.stringify(policies))
   await change(manager, update, { action: 'RollToken', id })
   return value
 }
@@ -170,11 +171,17 @@ interface Told {
   readonly newValue?: unknown
 }
 
-/** One transaction holds the change and what the audit log says of it. */
+/**
+ * One transaction holds the change and what the audit log says of it. The statements name the policies that were checked: what somebody
+ * made stronger in between is not handed to whoever was allowed the weaker.
+ */
 async function change({ db, config, finder, by, nowMs }: Manager, statement: D1PreparedStatement, { id, ...told }: Told): Promise<void> {
   const entry = auditEntry({ ...told, whenMs: nowMs, by, resource: { type: 'token', id } })
-  await db.batch([statement, ...auditStatements(db, [entry], config.auditMs)])
+  const [changed] = await db.batch([statement, ...auditStatements(db, [entry], config.auditMs, { ifChanged: true })])
   finder.forget()
+  if (changed?.meta.changes === 0) {
+    throw new StoreError('InvalidRequest', { status: 409, message: 'The token was changed by somebody else meanwhile.' })
+  }
 }
 
 function compile(manager: Manager, { policies: given, expiresMs, notBeforeMs }: TokenAttributes): Policy[] {

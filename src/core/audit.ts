@@ -36,7 +36,7 @@ export interface AuditedResource {
 
 /** One line of the audit log. */
 export interface AuditEntry {
-  /** 32 hex digits, random: writing an entry twice leaves one. */
+  /** 32 hex digits that rise with time: writing an entry twice leaves one. */
   readonly id: string
   readonly whenMs: number
   readonly action: AuditAction
@@ -51,7 +51,16 @@ const SYSTEM: Actor = { tokenId: '', tokenName: 'system', face: 'API', method: '
 
 /** Makes an entry of a change that is about to be written. */
 export const auditEntry = ({ by = SYSTEM, ...entry }: Omit<AuditEntry, 'id' | 'by'> & { readonly by?: Actor }): AuditEntry => ({
-  id: crypto.randomUUID().replaceAll('-', ''),
+  id: nextId(entry.whenMs),
   by,
   ...entry,
 })
+
+let counter = 0
+
+/** Milliseconds, a count of this isolate for entries of the same one, and 64 random bits. */
+function nextId(whenMs: number): string {
+  counter = (counter + 1) % 0x10000
+  const random = crypto.getRandomValues(new Uint8Array(8)).toHex()
+  return whenMs.toString(16).padStart(12, '0') + counter.toString(16).padStart(4, '0') + random
+}

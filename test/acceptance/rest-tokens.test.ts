@@ -172,6 +172,17 @@ describe('tokens', () => {
     expect(mine?.id).toBe(made.at(-1))
   })
 
+  test('of the user are those of the account', async () => {
+    const created = await client.user.tokens.create({ name: 'mine', policies: [policy('read')] })
+    made.push(created.id!)
+    expect(await client.accounts.tokens.get(created.id!, { account_id })).toMatchObject({ name: 'mine' })
+    expect(await client.user.tokens.update(created.id!, { name: 'ours', policies: [policy('read')] })).toMatchObject({ name: 'ours' })
+    expect(await client.user.tokens.value.update(created.id!, {})).toMatch(/^[\w-]{40}$/)
+    expect(await client.user.tokens.get(created.id!)).toMatchObject({ id: created.id })
+    expect((await allOf(client.user.tokens.permissionGroups.list())).length).toBeGreaterThan(3)
+    expect(await client.user.tokens.delete(created.id!)).toEqual({ id: created.id })
+  })
+
   test('have permission groups, found by name and scope', async () => {
     const all = await allOf(client.accounts.tokens.permissionGroups.list({ account_id }))
     expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(Object.values(GROUPS)))

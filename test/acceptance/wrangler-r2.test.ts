@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { signedFetch, uniqueName } from './support/clients.ts'
-import { rest } from './support/rest.ts'
+import { cloudflare, rest } from './support/rest.ts'
 import { type Ran, type RunOptions, wranglerIn } from './support/wrangler.ts'
 
 // The real binary, with nobody at the keyboard. Each run takes a second or two.
@@ -48,6 +48,17 @@ describe('wrangler r2', () => {
     const said = await refused('r2 bucket list', { token: 'wrong-token-wrong-token-wrong-token-wrong' })
     expect(said).toContain('Invalid access token [code: 9109]')
     expect(said).not.toContain('error handler')
+  })
+
+  test('a token that may not is told so, and who it is', async () => {
+    const account_id = inject('server').accountId
+    const resources = { [`com.cloudflare.edge.r2.bucket.${account_id}_default_photos`]: '*' }
+    const policies = [{ effect: 'allow' as const, permission_groups: [{ id: '6a018a9f2fc74eb6b293b0c548f38b39' }], resources }]
+    const { id, value } = await cloudflare().accounts.tokens.create({ account_id, name: 'weak', policies })
+    const said = await refused('r2 bucket list', { token: value! })
+    expect(said).toContain('Authentication error [code: 10000]')
+    expect(said).toContain('associated with the email')
+    await cloudflare().accounts.tokens.delete(id!, { account_id })
   })
 
   test('bucket create', async () => {

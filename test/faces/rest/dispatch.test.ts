@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createToken } from '../../../src/control/tokens.ts'
 import { handle } from '../../../src/gateway.ts'
 import { env, secrets } from '../../support/bucket.ts'
 
@@ -28,6 +29,14 @@ describe('the REST face', () => {
     expect(response.status).toBe(500)
     const message = 'We encountered an internal error. Please try again.'
     expect(await response.json()).toEqual({ success: false, errors: [{ code: 10001, message }], messages: [], result: null })
+  })
+
+  test('gives item tokens the objects of their buckets, but not in strict mode', async () => {
+    const value = 'item-token-item-token-item-token-item-token'
+    await createToken(env.CONTROL, secrets, { id: 'e'.repeat(32), value, name: 'items', policies: [{ level: 'object-read' }] }, Date.now())
+    const request = () => new Request(`https://cairn.example${OBJECT}`, { headers: { authorization: `Bearer ${value}` } })
+    expect((await handle(request(), env)).status).toBe(404)
+    expect(await (await handle(request(), { ...env, R2_STRICT: 'true' })).json()).toMatchObject({ errors: [{ code: 10000 }] })
   })
 
   test('takes no JSON over a megabyte', async () => {

@@ -1,4 +1,4 @@
-import type { GraphQLResolveInfo, SelectionSetNode } from 'graphql'
+import { GraphQLError, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql'
 import type { Usage } from '../../../../durable-objects/bucket/api.ts'
 import type { BucketRef, StorageClass } from '../../../core/object.ts'
 import { sumUsage } from '../../../store/usage.ts'
@@ -23,6 +23,8 @@ interface Row {
 /** Cairn keeps figures of this moment and no history: they stand for the last hour. */
 const FRESH_MS = 3_600_000
 const MAX_GROUPS = 10_000
+/** Each name is a call to a Bucket. */
+const MAX_NAMES = 100
 
 /**
  * The dataset `r2StorageAdaptiveGroups`: what is stored, summed over everything that is not among the dimensions asked for.
@@ -59,6 +61,7 @@ export async function storageGroups(
 }
 
 async function readRows(names: readonly string[] | undefined, { bucketUsage, accountUsage }: QueryContext): Promise<Row[]> {
+  if (names && names.length > MAX_NAMES) throw new GraphQLError(`bucketName_in takes ${MAX_NAMES} names at most`)
   const found = names === undefined ? await accountUsage() : await Promise.all(names.map(bucketUsage))
   return found
     .filter((one) => one !== null)

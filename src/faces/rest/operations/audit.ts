@@ -15,14 +15,14 @@ import {
 
 /** The first version of the log: pages by number until one is empty. */
 export async function listAuditLogs(call: Call<{ query: AuditLogsQuery }>): Promise<Answer<z.input<typeof AuditLog>[]>> {
-  const { query, control } = call
+  const { query, control, nowMs, config } = call
   const owner = ownerOf(call)
   if ((query['actor.email'] ?? owner.email) !== owner.email || (query['zone.name'] ?? ZONE_NAME) !== ZONE_NAME) return { result: [] }
   const filters = [filter('id', query.id), filter('kind', query['action.type']), filter('ip', query['actor.ip'])].filter(
     (one) => one !== null,
   )
   const entries = await listAudit(control, {
-    sinceMs: query.since,
+    sinceMs: Math.max(query.since ?? 0, nowMs - config.auditMs),
     beforeMs: query.before,
     filters,
     ascending: query.direction === 'asc',
@@ -53,10 +53,11 @@ const COLUMNS = {
 
 /** The second version: a cursor, and filters that may be repeated and negated. */
 export async function listAuditEntries(call: Call<{ query: AuditQuery }>): Promise<Answer<z.input<typeof Audit>[]>> {
-  const { query, url, control } = call
+  const { query, url, control, nowMs, config } = call
   const owner = ownerOf(call)
   const after = query.cursor ? readCursor(query.cursor, isPosition) : undefined
-  const { since: sinceMs, before: beforeMs, limit, direction } = query
+  const { before: beforeMs, limit, direction } = query
+  const sinceMs = Math.max(query.since, nowMs - config.auditMs)
   const filters = Object.entries(COLUMNS).flatMap(([name, field]) => filtersOf(url.searchParams, name, field))
   const none = !constantsFit(url.searchParams, owner)
   const found = none
