@@ -196,7 +196,8 @@ async function withUsage(pid: number | undefined, work: () => Promise<Measured>)
   resetPeak(pid)
   const before = cpuSeconds(pid)
   const measured = await work()
-  return { ...measured, cpuMs: ((cpuSeconds(pid) - before) * 1000) / measured.operations, peakMib: peakMib(pid) }
+  const cpuMs = measured.operations && ((cpuSeconds(pid) - before) * 1000) / measured.operations
+  return { ...measured, cpuMs, peakMib: peakMib(pid) }
 }
 
 function cellOf(all: readonly (Measured & { cpuMs?: number; peakMib?: number })[]): Cell {

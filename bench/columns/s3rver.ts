@@ -17,9 +17,12 @@ export function s3rver(folder: string, cache: string): Column {
       const script = install(cache)
       mkdirSync(data, { recursive: true })
       const port = await freePort()
-      const server = new Spawned([script, '-d', data, '-a', '127.0.0.1', '-p', String(port), '--silent', '--no-vhost-buckets'], {
-        cwd: folder,
-      })
+      const server = new Spawned(
+        ['--openssl-legacy-provider', script, '-d', data, '-a', '127.0.0.1', '-p', String(port), '--silent', '--no-vhost-buckets'],
+        {
+          cwd: folder,
+        },
+      )
       const endpoint = `http://127.0.0.1:${port}`
       for (let tries = 100; ; tries--) {
         if (await fetch(endpoint).catch(() => undefined)) break

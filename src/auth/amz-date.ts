@@ -6,8 +6,8 @@ export function parseAmzDate(text: string): number | undefined {
   if (match === null) return undefined
   const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [number, number, number, number, number, number]
   const ms = Date.UTC(year, month - 1, day, hour, minute, second)
-  // Date.UTC rolls the 31st of June over to July; writing the date back shows it.
-  return toAmzDate(ms) === text ? ms : undefined
+  // Date.UTC rolls the 31st of June over to July, and takes the years before 100 for those of the twentieth century.
+  const date = new Date(ms)
+  const exists = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+  return exists && hour < 24 && minute < 60 && second < 60 ? ms : undefined
 }
-
-const toAmzDate = (ms: number): string => new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '')

@@ -3,8 +3,8 @@ import type { BucketRef, CustomerKey } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
 import type { Ports } from './ports.ts'
 
-/** Bodies up to this size are read whole and answered in one piece: a stream costs more than they do. */
-const WHOLE_BYTES = 256 * 1024
+/** Bodies up to this size, one chunk, are read whole and answered in one piece: a stream costs more than they do. */
+const WHOLE_BYTES = 1024 * 1024
 
 /**
  * Opens the bytes that a lookup found: a stream of exactly the span's length, or the bytes themselves when they are few.
@@ -16,7 +16,8 @@ export async function openFound(
   { span, body }: Found,
   customerKey?: CustomerKey,
 ): Promise<ReadableStream<Uint8Array> | Uint8Array> {
-  const request = { slices: allSlices(ports, bucket, body), length: span.length, owner: { bucket, customerKey } }
+  const slices = body.rest ? allSlices(ports, bucket, body) : body.slices
+  const request = { slices, length: span.length, owner: { bucket, customerKey } }
   return span.length <= WHOLE_BYTES ? ports.segments.readAll(request) : ports.segments.openBody(request)
 }
 
