@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, linkSync, mkdirSync } from 'node:fs'
+import { copyFileSync, existsSync, linkSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Column, freePort, type Running, Spawned, targetAt } from './column.ts'
@@ -7,6 +7,9 @@ import { type Column, freePort, type Running, Spawned, targetAt } from './column
 const VERSION = '3.7.1'
 const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 const SUFFIXES = ['._S3rver_object', '._S3rver_metadata.json', '._S3rver_object.md5']
+
+/** File systems bound how many names a file has: ext4 to 65,000. */
+const MOST_LINKS = 30_000
 
 /** s3rver keeps objects as plain files. It is installed for the bench alone, once. */
 export function s3rver(folder: string, cache: string): Column {
@@ -32,12 +35,20 @@ export function s3rver(folder: string, cache: string): Column {
       return { target: targetAt(endpoint, CREDENTIALS, 'us-east-1'), pid: server.pid, stop: () => server.stop() }
     },
     fill(bucket, template, keys) {
+      let source = template
+      let links = 0
       let made = ''
       for (const key of keys) {
         const folder = dirname(join(data, bucket, key))
         if (folder !== made) mkdirSync(folder, { recursive: true })
         made = folder
-        for (const suffix of SUFFIXES) linkSync(join(data, bucket, template + suffix), join(data, bucket, key + suffix))
+        const fresh = ++links % MOST_LINKS === 0
+        for (const suffix of SUFFIXES) {
+          const [from, to] = [join(data, bucket, source + suffix), join(data, bucket, key + suffix)]
+          if (fresh) copyFileSync(from, to)
+          else linkSync(from, to)
+        }
+        if (fresh) source = key
       }
     },
   }
