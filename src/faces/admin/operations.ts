@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { rotateTokens } from '../../control/rotate-tokens.ts'
 import { invalidArgument } from '../../core/errors.ts'
 import { JURISDICTIONS } from '../../core/object.ts'
@@ -7,6 +7,9 @@ import type { AdminPorts } from './dispatch.ts'
 
 /** One row of the admin face: checks what a body holds, and does it. */
 export type Operation = (ports: AdminPorts, body: unknown) => Promise<unknown>
+
+/** A search for the objects of so many blobs at once. */
+const BLOB_IDS = 1000
 
 const jurisdiction = z.enum(JURISDICTIONS).default('default')
 const bucket = { bucket: z.string(), jurisdiction }
@@ -63,6 +66,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     store.exportBucket(refOf(at), cursor),
   ),
   import: operation(z.object({ ...bucket, text: z.string() }), ({ store }, { text, ...at }) => store.importBucket(refOf(at), text)),
+  /** The objects that damaged blobs belong to. */
+  'keys-of': operation(
+    z.object({ ...bucket, blobIds: z.array(z.string()).max(BLOB_IDS), after: z.string().default('') }),
+    ({ store }, { blobIds, after, ...at }) => store.keysOf(refOf(at), { blobIds, after }),
+  ),
   /** Wraps data keys with the present master key. */
   rotate: operation(z.object({ ...bucket, after: z.string().optional() }), ({ store }, { after, ...at }) =>
     store.rotateKeys(refOf(at), after),

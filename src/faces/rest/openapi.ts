@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Answer } from './call.ts'
 import { isObjectSchema, type Route } from './route.ts'
 import { ROUTES } from './routes.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Permission } from '../../auth/policies.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Answer, Call } from './call.ts'

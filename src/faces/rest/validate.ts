@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { ERRORS, type ErrorCode, invalidArgument, StoreError } from '../../core/errors.ts'
 import { byteSource } from '../../http/body.ts'
 import { isObjectSchema } from './route.ts'

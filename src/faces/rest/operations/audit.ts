@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type AuditFilter, type AuditPosition, listAudit } from '../../../control/audit.ts'
 import type { Answer, Call } from '../call.ts'
 import { readCursor, writeCursor } from '../cursor.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Answer, Call } from '../call.ts'
 import { isoTime, type PageQuery, pageInfo } from '../schemas/common.ts'
 import type { Account, Membership, User, VerifiedToken } from '../schemas/identity.ts'

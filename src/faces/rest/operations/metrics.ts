@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { sumUsage } from '../../../store/usage.ts'
 import type { Answer, Call } from '../call.ts'
 import { type AccountMetrics, type GraphqlBody, toClassMetrics } from '../schemas/metrics.ts'

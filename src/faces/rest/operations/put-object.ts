@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { CustomMetadata as CustomMetadataOf } from '../../../core/object.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { isLive, mayGrant, type Policy } from '../../../auth/policies.ts'
 import { mintSession, SESSION_LEVELS } from '../../../auth/session-token.ts'
 import { invalidArgument, StoreError } from '../../../core/errors.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { PERMISSION_GROUPS } from '../../../control/permission-groups.ts'
 import * as registry from '../../../control/token-registry.ts'
 import { actorOf } from '../../../http/actor.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { listAuditEntries, listAuditLogs } from '../operations/audit.ts'
 import { type Route, route } from '../route.ts'
 import { Audit, AuditInfo, AuditLog, AuditLogsQuery, AuditQuery } from '../schemas/audit.ts'

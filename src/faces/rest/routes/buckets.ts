@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { deleteBucketCors, getBucketCors, putBucketCors } from '../operations/bucket-cors.ts'
 import { createBucket, deleteBucket, getBucket, listBuckets, updateBucket } from '../operations/buckets.ts'
 import { deleteObject, deleteObjects } from '../operations/delete-objects.ts'

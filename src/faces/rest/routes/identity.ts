@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { getAccount, getUser, listAccounts, listMemberships, verifyToken } from '../operations/identity.ts'
 import { type Route, route } from '../route.ts'
 import { PageInfo, PageQuery } from '../schemas/common.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createToken, deleteToken, getToken, listPermissionGroups, listTokens, rollToken, updateToken } from '../operations/tokens.ts'
 import { type Route, route } from '../route.ts'
 import { PageInfo } from '../schemas/common.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { AUDITED, type AuditEntry } from '../../../core/audit.ts'
 import { isoTime, Timestamp } from './common.ts'
 

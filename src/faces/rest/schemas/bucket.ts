@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { BucketInfo } from '../../../../durable-objects/bucket/api.ts'
 import { JURISDICTIONS, LOCATIONS } from '../../../core/object.ts'
 import { isoTime, JurisdictionHeader, PerPage, StorageClass, Timestamp } from './common.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { JURISDICTIONS, type StorageClass as StorageClassName } from '../../../core/object.ts'
 
 /** A jurisdiction is a namespace of its own: without the right one, a bucket is not seen. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CORS_METHODS, type CorsRule, checkCorsRules } from '../../../core/cors.ts'
 import { outcomeOf } from '../../../core/outcome.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Timestamp } from './common.ts'
 
 export const Account = z.object({ id: z.string(), name: z.string(), type: z.literal('standard'), settings: z.object({}) })

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Usage } from '../../../../durable-objects/bucket/api.ts'
 
 const Figures = z.object({ objects: z.int(), payloadSize: z.int(), metadataSize: z.int() })

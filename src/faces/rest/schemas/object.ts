@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ObjectHead } from '../../../core/object.ts'
 import { isoTime, JurisdictionHeader, PerPage, StorageClass, Timestamp } from './common.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SESSION_LEVELS, SESSION_MAX_SECONDS, type SessionPermission } from '../../../auth/session-token.ts'
 import { JURISDICTIONS } from '../../../core/object.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { PermissionGroup as Group } from '../../../control/permission-groups.ts'
 import type { TokenAttributes, TokenRecord } from '../../../control/token-registry.ts'
 import { isoTime, PageQuery, Timestamp } from './common.ts'
