@@ -57,6 +57,8 @@ import type {
   ExportCursor,
   ExportPage,
   Imported,
+  KeysPage,
+  KeysQuery,
   KnownBlobs,
   RecoverTo,
   RewrappedBlobKey,
@@ -65,7 +67,7 @@ import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from 
 import { prepareRecovery } from './recover.ts'
 import { hasSchema, migrate } from './schema.ts'
 import { readSetting, writeSetting } from './settings.ts'
-import { knownBlobs, listBlobs, rewrapKeys } from './stored-blobs.ts'
+import { keysOf, knownBlobs, listBlobs, rewrapKeys } from './stored-blobs.ts'
 import { abortUpload, checkUploadKey, commitPart, completeUpload, createUpload, listParts, listUploads, openUpload } from './uploads.ts'
 import { readUsage } from './usage.ts'
 
@@ -269,6 +271,10 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
 
   async knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs> {
     return hasSchema(this.ctx.storage.sql) ? knownBlobs(this.#context, blobIds) : { segments: {}, nowMs: this.clock() }
+  }
+
+  async keysOf(query: KeysQuery): Promise<Outcome<KeysPage>> {
+    return this.#read(({ sql }) => keysOf(sql, query))
   }
 
   async exportPage(cursor?: ExportCursor): Promise<Outcome<ExportPage>> {

@@ -103,6 +103,19 @@ export interface RewrappedBlobKey {
 /** A moment of the last 30 days, or the bookmark of one. */
 export type RecoverTo = { readonly timeMs: number } | { readonly bookmark: string }
 
+export interface KeysQuery {
+  readonly blobIds: readonly string[]
+  /** Exclusive. */
+  readonly after: string
+}
+
+/** Objects whose bodies are made of some blobs. */
+export interface KeysPage {
+  readonly keys: readonly string[]
+  /** The last key that was looked at; absent behind the last object. */
+  readonly after?: string
+}
+
 /** The calls of a Bucket that only operators' tools make. */
 export interface MaintenanceApi {
   /** One bounded step of a check of the metadata. */
@@ -110,6 +123,8 @@ export interface MaintenanceApi {
   listBlobs(query: BlobsQuery): Promise<Outcome<BlobsPage>>
   /** Answers for a bucket that does not exist, too: what it still sweeps is known. */
   knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs>
+  /** One bounded step of a search for the objects that some blobs belong to. */
+  keysOf(query: KeysQuery): Promise<Outcome<KeysPage>>
   /** One bounded step of an export of the metadata. */
   exportPage(cursor?: ExportCursor): Promise<Outcome<ExportPage>>
   /** One bounded step of an import into an empty bucket. */

@@ -2,7 +2,7 @@ import { storedSegments } from '../../src/segments/blob.ts'
 import { type BlobRow, COMPOSITE, toRecord } from './blobs.ts'
 import type { Context } from './context.ts'
 import { isImporting } from './import.ts'
-import type { BlobsPage, BlobsQuery, KnownBlobs, RewrappedBlobKey } from './maintenance-api.ts'
+import type { BlobsPage, BlobsQuery, KeysPage, KeysQuery, KnownBlobs, RewrappedBlobKey } from './maintenance-api.ts'
 
 /** One page of stored blobs by id, without inline bytes. */
 export function listBlobs(sql: SqlStorage, { after, limit }: BlobsQuery): BlobsPage {
@@ -46,4 +46,23 @@ export function rewrapKeys(sql: SqlStorage, keys: readonly RewrappedBlobKey[]): 
     swapped += sql.exec(update, wrappedKey, keyId, blobId, oldKeyId).toArray().length
   }
   return swapped
+}
+
+/** Each may be made of thousands of extents. */
+const OBJECTS_PER_STEP = 200
+
+/** Objects whose bodies are one of these blobs, or made of them. */
+export function keysOf(sql: SqlStorage, { blobIds, after }: KeysQuery): KeysPage {
+  const rows = sql
+    .exec<{ key: string; used: number }>(
+      `SELECT key, blob_id IN (SELECT value FROM json_each(?1)) OR EXISTS (
+         SELECT 1 FROM extents WHERE owner_id = objects.blob_id AND extents.blob_id IN (SELECT value FROM json_each(?1))) AS used
+       FROM objects WHERE key > ?2 ORDER BY key LIMIT ?3`,
+      JSON.stringify(blobIds),
+      after,
+      OBJECTS_PER_STEP,
+    )
+    .toArray()
+  const keys = rows.filter(({ used }) => used).map(({ key }) => key)
+  return { keys, after: rows.length === OBJECTS_PER_STEP ? rows.at(-1)?.key : undefined }
 }

@@ -13,6 +13,10 @@ interface Finding {
   readonly repaired: boolean
 }
 
+/** Problems of a blob that objects cannot be read for. */
+const DAMAGES = ['missing-segment', 'wrong-segment-length', 'undecryptable-key', 'wrong-size']
+const BLOB_IDS = 1000
+
 interface Output {
   readonly print: (line: string) => void
   readonly progress: (line: string) => void
@@ -28,17 +32,45 @@ export async function fsck({ bucket, jurisdiction, flags, call }: AdminArgs, out
   const repair = flags.repair === true
   const check = (operation: string, body: object) => checkAll(call, { operation, body: { ...body, repair } }, output)
   const findings: Finding[] = []
-  if (bucket !== undefined) findings.push(...(await check('fsck', { bucket, jurisdiction })))
+  const checkBucket = async (at: At, options = {}) => {
+    const found = await check('fsck', { ...at, ...options })
+    await printKeys(call, at, { found, print: output.print })
+    findings.push(...found)
+  }
+  if (bucket !== undefined) await checkBucket({ bucket, jurisdiction })
   else {
     for await (const each of allBuckets(call)) {
       output.progress(`${each.bucket}:`)
-      findings.push(...(await check('fsck', { ...each, skipOrphans: true })))
+      await checkBucket(each, { skipOrphans: true })
     }
     findings.push(...(await check('fsck-orphans', {})))
   }
   const left = findings.filter(({ repaired }) => !repaired).length
   output.progress(verdict(findings.length, left, repair))
   return left === 0 ? 0 : 1
+}
+
+interface At {
+  readonly bucket: string
+  readonly jurisdiction: string
+}
+
+/** What is lost with a blob: the keys of the objects that it belongs to. */
+async function printKeys(call: AdminCall, at: At, { found, print }: { found: readonly Finding[]; print: Output['print'] }): Promise<void> {
+  const damaged = found.filter(({ problem }) => DAMAGES.includes(problem)).flatMap(({ at: { blobId } }) => (blobId ? [String(blobId)] : []))
+  const blobIds = [...new Set(damaged)]
+  for (let from = 0; from < blobIds.length; from += BLOB_IDS) {
+    for (let after: string | undefined; ; ) {
+      const page = await call<{ keys: string[]; after?: string }>('keys-of', {
+        ...at,
+        blobIds: blobIds.slice(from, from + BLOB_IDS),
+        after,
+      })
+      for (const key of page.keys) print(`damaged key=${JSON.stringify(key)}`)
+      after = page.after
+      if (after === undefined) break
+    }
+  }
 }
 
 /** Goes from step to step and prints what it finds at once: a check of a large bucket takes its time. */

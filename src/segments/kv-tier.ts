@@ -72,7 +72,7 @@ export class KvTier implements SegmentTier {
   /** KV lists what it likes to: a new segment may be absent for a minute, a deleted one present. */
   async list(after?: string): Promise<SegmentPage> {
     try {
-      const page = await this.#kv.list<KvMetadata>({ cursor: after, limit: LISTED_KEYS })
+      const page = await within(this.#patienceMs, this.#kv.list<KvMetadata>({ cursor: after, limit: LISTED_KEYS }))
       return { segments: page.keys.flatMap(storedSegment), next: page.list_complete ? undefined : page.cursor }
     } catch (error) {
       throw unavailable(error)
@@ -81,7 +81,8 @@ export class KvTier implements SegmentTier {
 
   /** As it was announced when it was written; only a value without metadata has to be read. */
   async #length(key: string): Promise<number | null> {
-    const { value, metadata } = await this.#kv.getWithMetadata<KvMetadata>(key, { type: 'stream', cacheTtl: RETRY_CACHE_SECONDS })
+    const options = { type: 'stream', cacheTtl: RETRY_CACHE_SECONDS } as const
+    const { value, metadata } = await within(this.#patienceMs, this.#kv.getWithMetadata<KvMetadata>(key, options))
     if (value === null) return null
     if (metadata?.sealedBytes === undefined) return (await new Response(value).arrayBuffer()).byteLength
     await value.cancel()

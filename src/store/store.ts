@@ -9,6 +9,7 @@ import { exportBucket } from './export-bucket.ts'
 import { fsck, fsckOrphans } from './fsck.ts'
 import { getObject, headObject } from './get-object.ts'
 import { importBucket } from './import-bucket.ts'
+import { keysOf } from './keys-of.ts'
 import { listMultipartUploads } from './list-multipart-uploads.ts'
 import { listObjects } from './list-objects.ts'
 import { listParts } from './list-parts.ts'
@@ -42,6 +43,7 @@ const OPERATIONS = {
   headBucket,
   headObject,
   importBucket,
+  keysOf,
   listBuckets,
   listMultipartUploads,
   listObjects,

@@ -95,7 +95,10 @@ describe('the operators commands', () => {
     await restart(rotated)
     const lost = s3Client({ server }).send(new GetObjectCommand({ Bucket: 'photos', Key: 'kv' }))
     await expect(lost).rejects.toMatchObject({ name: 'EncryptionKeyUnavailable', $metadata: { httpStatusCode: 400 } })
-    expect(await run('fsck', ['photos'])).toMatchObject({ code: 1, out: expect.stringMatching(/^(found undecryptable-key .*\n){3}$/) })
+    expect(await run('fsck', ['photos'])).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^(found undecryptable-key .*\n){3}damaged key="d1"\ndamaged key="inline"\ndamaged key="kv"\n$/),
+    })
     expect(await run('rotate', [])).toMatchObject({ code: 1, out: expect.stringContaining('3 keys open with none') })
 
     await restart(`${rotated}OLD_MASTER_KEYS=${old}\n`)

@@ -7,8 +7,12 @@ type Calls = [operation: string, body: Record<string, unknown>][]
 /** An admin face whose checks take two steps each and find what they are told. */
 function fakeFace(findings: readonly object[] = []): { call: AdminCall; calls: Calls } {
   const calls: Calls = []
-  const call = async (operation: string, body: object & { cursor?: object; jurisdiction?: string; startAfter?: string }) => {
+  const call = async (
+    operation: string,
+    body: object & { cursor?: object; jurisdiction?: string; startAfter?: string; after?: string },
+  ) => {
     calls.push([operation, body as Record<string, unknown>])
+    if (operation === 'keys-of') return { keys: body.after ? ['c'] : ['a', 'b\n'], after: body.after ? undefined : 'b' }
     if (operation === 'buckets') {
       if (body.jurisdiction !== 'default') return { buckets: body.jurisdiction === 'eu' ? ['eu-photos'] : [], truncated: false }
       return body.startAfter === undefined ? { buckets: ['photos'], truncated: true } : { buckets: ['videos'], truncated: false }
@@ -45,6 +49,15 @@ test('each finding is one line, and what is left is exit code 1', async () => {
 
 test('what is all repaired is exit code 0', async () => {
   expect((await run(fakeFace([wrong(true)]), { bucket: 'photos', flags: { repair: true } })).code).toBe(0)
+})
+
+test('what is damaged is named by its keys', async () => {
+  const findings = [1, 2].map((segment) => ({ problem: 'missing-segment', at: { blobId: 'ff', segment }, repaired: false }))
+  const face = fakeFace(findings)
+  const { printed } = await run(face, { bucket: 'photos' })
+  expect(printed.slice(2)).toEqual(['damaged key="a"', 'damaged key="b\\n"', 'damaged key="c"'])
+  const searches = face.calls.filter(([operation]) => operation === 'keys-of').map(([, body]) => body)
+  expect(searches).toEqual([undefined, 'b'].map((after) => ({ bucket: 'photos', jurisdiction: 'default', blobIds: ['ff'], after })))
 })
 
 test('--all checks every bucket, and the segments of all of them once', async () => {

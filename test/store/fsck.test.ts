@@ -210,6 +210,27 @@ describe('segments', () => {
   })
 })
 
+test('the objects of a blob are found, whether they share it, are it, or are made of it', async () => {
+  const bucket = await fullBucket()
+  for (let i = 0; i < 250; i++) await bucket.put(`many/${i}`, 1)
+  const at = { at: bucket.at('made'), uploadId: (await bucket.store.createMultipartUpload(bucket.at('made'), ATTRIBUTES)).uploadId }
+  const ranges = [0, 100].map((offset) => ({ offset, length: 100 }))
+  const parts = []
+  for (const [index, range] of ranges.entries()) {
+    parts.push(await bucket.store.uploadPartCopy({ ...at, partNumber: index + 1 }, { at: bucket.at('kv') }, { range }))
+  }
+  await bucket.store.completeMultipartUpload(at.at, { uploadId: at.uploadId, parts })
+  const [{ id }] = (await bucket.query<{ id: string }>(`SELECT ${BLOB_OF('kv')} AS id`)) as [{ id: string }]
+  const keys: string[] = []
+  for (let after = ''; ; ) {
+    const page = await bucket.store.keysOf(bucket.ref, { blobIds: [id, 'unknown'], after })
+    keys.push(...page.keys)
+    if (page.after === undefined) break
+    after = page.after
+  }
+  expect(keys).toEqual(['copy', 'kv', 'made'])
+})
+
 test('without its master key every blob is undecryptable, and nothing is repaired', async () => {
   const bucket = await fullBucket()
   const lost = createSegments(segmentBindings(env), new Keyring(new Uint8Array(32).toBase64()), { config: TINY })
