@@ -1,7 +1,7 @@
 import { CreateBucketCommand, DeleteBucketCommand } from '@aws-sdk/client-s3'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { s3Client, uniqueName } from './support/clients.ts'
-import { cloudflare, rest } from './support/rest.ts'
+import { allOf, cloudflare, rest } from './support/rest.ts'
 
 const { accountId: account_id, accessKeyId } = inject('server')
 const client = cloudflare()
@@ -110,6 +110,7 @@ describe('the audit log', () => {
     })
     expect(first[5]).toMatchObject({ interface: 'S3' })
     expect(await rest('GET', `/accounts/{account}/audit_logs?since=${since}`)).toMatchObject({ status: 200 })
+    expect((await allOf(client.user.auditLogs.list({ since, per_page: 1000 }))).some(({ resource }) => resource?.id === name)).toBe(true)
   })
 
   test('tells of tokens, never of their values', async () => {

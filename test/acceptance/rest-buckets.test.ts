@@ -4,6 +4,7 @@ import Cloudflare from 'cloudflare'
 import { afterAll, describe, expect, inject, test } from 'vitest'
 import { s3Client, signedFetch, uniqueName } from './support/clients.ts'
 import { cloudflare, rest, restFetch } from './support/rest.ts'
+import { sendSigned } from './support/wire.ts'
 
 const client = cloudflare()
 const account_id = inject('server').accountId
@@ -185,6 +186,20 @@ describe('buckets', () => {
     expect((await signedFetch('GET', `/${name}/a`)).status).toBe(404)
     await client.r2.buckets.objects.delete('a', { account_id, bucket_name: name!, 'cf-r2-jurisdiction': 'eu' })
   })
+})
+
+test.each(['eu', 'fedramp'] as const)('what REST calls %s by a header, S3 calls by a label of the host', async (jurisdiction) => {
+  const { name } = await create(undefined, { 'cf-r2-jurisdiction': jurisdiction })
+  const place = { account_id, bucket_name: name!, 'cf-r2-jurisdiction': jurisdiction }
+  const host = `${jurisdiction}.localhost:${new URL(inject('server').endpoint).port}`
+  await client.r2.buckets.objects.upload('from-rest', 'one', place)
+  expect((await sendSigned(`/${name}/from-rest`, { headers: { host } })).text).toBe('one')
+  expect((await sendSigned(`/${name}/from-s3`, { method: 'PUT', headers: { host }, body: 'two' })).status).toBe(200)
+  expect(await (await client.r2.buckets.objects.get('from-s3', place)).text()).toBe('two')
+  for (const key of ['from-rest', 'from-s3']) {
+    expect((await sendSigned(`/${name}/${key}`)).status).toBe(404)
+    await client.r2.buckets.objects.delete(key, place)
+  }
 })
 
 describe('the list of buckets', () => {
