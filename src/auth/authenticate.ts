@@ -59,11 +59,11 @@ export async function authenticate(request: Request, options: AuthenticateOption
   if (!signed.signedHeaders.includes('host')) throw new StoreError('Unauthorized')
   const sessionToken = readSessionToken(request.headers, url, signed.presigned)
   const session = sessionToken === undefined ? undefined : openSession(sessionToken, secret, options)
-  // A token that is not valid leaves the parent's own secret: R2 checks the signature first and speaks of the token then.
+  // A token that was forged leaves the parent's own secret: R2 checks the signature first and speaks of the token then.
   const key = signingKey((session ?? secret).secretAccessKey, signed.credential)
   verifySignature({ request, url, signed, key }, options)
   const hoisted = signed.presigned ? hoistedHeaders(url) : []
-  if (session === null) throw invalidArgument('X-Amz-Security-Token')
+  if (session !== undefined && !session?.scope) throw invalidArgument('X-Amz-Security-Token')
   if (signed.presigned) refuseUnsignedCopySource(request.headers, signed.signedHeaders)
   const contentSha256 = request.headers.get('x-amz-content-sha256')
   return {

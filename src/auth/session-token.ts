@@ -46,7 +46,8 @@ export interface TemporaryCredentials {
 /** A session token that its parent did sign. */
 export interface Session {
   readonly secretAccessKey: string
-  readonly scope: SessionScope
+  /** Absent when what it claims does not hold, or no longer. */
+  readonly scope?: SessionScope
 }
 
 const PREFIX = 'jwt/'
@@ -66,8 +67,8 @@ export function claimedParent(sessionToken: string): string | undefined {
 }
 
 /**
- * Verifies a session token with its parent's secret; null when it is not one, was forged, is over, or lives longer than it may.
- * Whether the parent is live, and holds what the token says, is the caller's to check.
+ * Verifies a session token with its parent's secret; null when it is not one, or was forged. One that is over, or says what it may not,
+ * still has the secret that its requests were signed with. Whether the parent is live and holds what the token says is the caller's to check.
  */
 export function openSession(
   sessionToken: string,
@@ -78,12 +79,13 @@ export function openSession(
   const [header = '', payload = '', signature = '', ...rest] = jwt.split('.')
   if (rest.length > 0 || (decode(header) as { alg?: unknown } | undefined)?.alg !== 'HS256') return null
   if (!sameText(signatureOf(`${header}.${payload}`, secretAccessKey), signature)) return null
+  const secret = secretOf(jwt)
   const claims = claimsOf(jwt)
-  if (!isClaims(claims) || claims.iss !== token.id) return null
-  if (accountId !== undefined && (claims.sub ?? accountId) !== accountId) return null
+  if (!isClaims(claims) || claims.iss !== token.id) return { secretAccessKey: secret }
+  if (accountId !== undefined && (claims.sub ?? accountId) !== accountId) return { secretAccessKey: secret }
   const seconds = Math.floor(now / 1000)
-  if (claims.exp <= seconds || claims.exp - (claims.iat ?? seconds) > SESSION_MAX_SECONDS) return null
-  return { secretAccessKey: secretOf(jwt), scope: scopeOf(claims) }
+  const living = seconds < claims.exp && claims.exp - (claims.iat ?? seconds) <= SESSION_MAX_SECONDS
+  return { secretAccessKey: secret, scope: living ? scopeOf(claims) : undefined }
 }
 
 function scopeOf({ bucket, scope, actions, paths, aud, jurisdiction }: SessionClaims): SessionScope {

@@ -216,7 +216,7 @@ describe('a session token is refused', () => {
     ['whose paths are no lists', { paths: { prefixPaths: 'in/' } }],
   ])('%s', async (_, claims) => {
     const credentials = mint(claims)
-    const error = await failed(s3Of({ ...credentials, secretAccessKey: rootSecret }).send(new GetObjectCommand({ Bucket, Key: 'one' })))
+    const error = await failed(s3Of(credentials).send(new GetObjectCommand({ Bucket, Key: 'one' })))
     expect(error).toMatchObject(invalid)
     expect(await rest('GET', `/accounts/{account}/r2/buckets/${Bucket}/objects`, { token: credentials.sessionToken })).toMatchObject({
       status: 401,

@@ -60,7 +60,7 @@ async function identityOf(bearer: string, { tokens, control, secrets }: RestPort
   const secret = parent === undefined ? await tokens.findByValue(control, bearer, nowMs) : await tokens.find(control, parent, nowMs)
   if (secret === null) return null
   const session = parent === undefined ? undefined : openSession(bearer, secret, { accountId: secrets.accountId, now: nowMs })
-  return session === null ? null : { accessKeyId: secret.token.id, token: secret.token, session: session?.scope }
+  return session !== undefined && !session?.scope ? null : { accessKeyId: secret.token.id, token: secret.token, session: session?.scope }
 }
 
 /** On 10000, wrangler asks who the token is and says so: that helps those who have the wrong one. */
