@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { ExportCursor } from '../../durable-objects/bucket/maintenance-api.ts'
+import { KvTier } from '../../src/segments/kv-tier.ts'
 import { labelOf } from '../../src/segments/store.ts'
 import { ATTRIBUTES, DAY_MS, GRACE_MS, HOUR_MS, randomBytes, TestBucket, TINY_SIZES, uploadOf } from '../support/bucket.ts'
 import { problemsOf } from '../support/check.ts'
@@ -145,6 +146,21 @@ describe('what was deleted by mistake', () => {
     expect(await bucket.segments()).toEqual([])
   })
 
+  test('and comes back while the sweep is at it keeps what the sweep has not come to', async () => {
+    const bucket = await TestBucket.create()
+    for (const key of ['a', 'b', 'c']) await bucket.put(key, TINY_SIZES.kv)
+    const text = (await exportAll(bucket)).join('')
+    for (const key of ['a', 'b', 'c']) await bucket.store.deleteObject(bucket.at(key))
+    bucket.nowMs += GRACE_MS
+    const remove = vi.spyOn(KvTier.prototype, 'delete').mockImplementation(() => importAll(bucket, text))
+    await bucket.ring()
+    expect(remove).toHaveBeenCalledTimes(1)
+    remove.mockRestore()
+    await bucket.pass(DAY_MS)
+    expect(await contents(bucket)).toHaveLength(3)
+    await sound(bucket)
+  })
+
   test('and swept meanwhile comes back without its bytes, which fsck says', async () => {
     const bucket = await fullBucket()
     const text = (await exportAll(bucket)).join('')
@@ -219,19 +235,19 @@ describe('an import', () => {
 describe('a large bucket', () => {
   /** An object of one blob, 15,000 times over. */
   const longObject = async (bucket: TestBucket, key: string) => {
-    await (await multipart(bucket, key, [TINY_SIZES.kv, 1])).complete()
+    await (await multipart(bucket, key, [TINY_SIZES.inline, 1])).complete()
     await bucket.change(({ sql }) => {
       const { blob_id: owner } = sql.exec('SELECT blob_id FROM objects WHERE key = ?', key).one()
       const { blob_id: piece } = sql.exec('SELECT blob_id FROM extents WHERE owner_id = ? AND start = 0', owner as string).one()
       sql.exec(
-        `WITH RECURSIVE n(i) AS (SELECT 251 UNION ALL SELECT i + 1 FROM n WHERE i < 15250)
-         INSERT INTO extents SELECT ?1, i, 1, ?2, i % 250, 2 FROM n`,
+        `WITH RECURSIVE n(i) AS (SELECT 11 UNION ALL SELECT i + 1 FROM n WHERE i < 15010)
+         INSERT INTO extents SELECT ?1, i, 1, ?2, i % 10, 2 FROM n`,
         owner as string,
         piece as string,
       )
       sql.exec('UPDATE blobs SET refs = refs + 15000 WHERE id = ?', piece as string)
-      sql.exec('UPDATE blobs SET size = 15251 WHERE id = ?', owner as string)
-      sql.exec('UPDATE objects SET size = 15251 WHERE key = ?', key)
+      sql.exec('UPDATE blobs SET size = 15011 WHERE id = ?', owner as string)
+      sql.exec('UPDATE objects SET size = 15011 WHERE key = ?', key)
       sql.exec("UPDATE usage SET payload_bytes = payload_bytes + 15000 WHERE storage_class = 'Standard'")
     })
   }
