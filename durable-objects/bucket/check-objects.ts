@@ -25,18 +25,24 @@ export function checkObjects({ sql }: Context, { after }: PageOptions): PhasePag
     )
     .toArray()
   countReferences(sql, rows)
-  for (const row of rows) {
-    sql.exec(
-      `UPDATE check_usage SET objects = objects + 1, payload_bytes = payload_bytes + ?, metadata_bytes = metadata_bytes + ?
-       WHERE storage_class = ?`,
-      row.size,
-      row.metadata_bytes,
-      row.storage_class,
-    )
-  }
+  countObjects(sql, rows)
   const last = rows.length === ROWS ? rows.at(-1) : undefined
   sql.exec('UPDATE check_walk SET upto = ?, through = ?', last?.key ?? '', last ? 0 : 1)
   return { findings: rows.flatMap(findingsOf), checked: rows.length, next: last && [last.key] }
+}
+
+/** One row written for each storage class, not for each object. */
+function countObjects(sql: SqlStorage, rows: readonly Row[]): void {
+  for (const [storageClass, own] of Map.groupBy(rows, (row) => row.storage_class)) {
+    sql.exec(
+      `UPDATE check_usage SET objects = objects + ?, payload_bytes = payload_bytes + ?, metadata_bytes = metadata_bytes + ?
+       WHERE storage_class = ?`,
+      own.length,
+      own.reduce((sum, { size }) => sum + size, 0),
+      own.reduce((sum, { metadata_bytes: bytes }) => sum + bytes, 0),
+      storageClass,
+    )
+  }
 }
 
 function findingsOf({ key, blob_id: blobId, size, blob_size: blobSize }: Row): Finding[] {
