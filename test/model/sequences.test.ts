@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
 import { DAY_MS, GRACE_MS } from '../support/bucket.ts'
 import { problemsOf } from '../support/check.ts'
+import { fsckAll } from '../support/fsck.ts'
 import { holds, timeLimit } from '../support/fuzz.ts'
 import { PART_MIN_BYTES } from './model.ts'
 import { Pair } from './real.ts'
@@ -27,6 +28,7 @@ test(
       for (const each of steps) await pair.run(each)
       await pair.compareAll()
       expect(await problemsOf(...pair.buckets)).toEqual([])
+      for (const { store, ref } of pair.buckets) expect(await fsckAll(store, ref)).toEqual([])
       // An upload expires, a copied part of it a grace later, and what that was copied from another one later.
       for (const ms of [8 * DAY_MS, GRACE_MS, GRACE_MS]) await pair.pass({ do: 'pass', ms: ms as 1 })
       await pair.compareAll()
