@@ -40,7 +40,7 @@ function hasBucketHost(request: Request, { config }: RestPorts): boolean {
 }
 
 /** Reads the configuration; a deployment that lacks a secret stores nothing and says why. */
-function deploymentOf(env: Env): Deployment {
+export function deploymentOf(env: Env): Deployment {
   const known = deployments.get(env)
   if (known) return known
   const made = makeDeployment(env)

@@ -75,6 +75,10 @@ export type Committed<T> = { readonly kind: 'committed'; readonly value: T } | {
 export interface Lookup {
   readonly key: string
   readonly conditions?: Conditions
+  /** Any failed condition is answered as `not-modified`, with the head. */
+  readonly softConditions?: boolean
+  /** Reads a head that needs no customer's key: no byte is told by it. */
+  readonly keyless?: boolean
   readonly range?: RangeRequest
   readonly partNumber?: number
   readonly ssecKeyMd5?: string

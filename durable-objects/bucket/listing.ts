@@ -45,7 +45,7 @@ export function listObjects(sql: SqlStorage, query: ListQuery): ListPage<ObjectH
 
 /** Metadata may be many times longer than the rest of a row, and S3 listings do not show it. */
 const OBJECT_COLUMNS = `key, spelled, version, blob_id, size, etag, uploaded_ms, storage_class, NULL AS http_metadata,
-  NULL AS custom_metadata, NULL AS hashes, checksum, ssec_key_md5, parts_count, metadata_bytes`
+  NULL AS custom_metadata, hashes, checksum, ssec_key_md5, parts_count, metadata_bytes`
 
 /**
  * Walks rows in key order and folds those that share a delimited prefix. Behind each such prefix the scan seeks to the

@@ -104,9 +104,9 @@ export function lookup(context: Context, query: Lookup): Looked {
   const row = findObject(context.sql, query.key)
   if (!row) throw new StoreError('NoSuchKey')
   const verdict = query.conditions ? evaluateConditions(query.conditions, stateOf(row)) : 'ok'
-  if (verdict === 'failed') throw new StoreError('PreconditionFailed')
-  if (verdict === 'not-modified') return { kind: 'not-modified', head: toHead(row) }
-  checkCustomerKey(row, query.ssecKeyMd5)
+  if (verdict === 'failed' && !query.softConditions) throw new StoreError('PreconditionFailed')
+  if (verdict !== 'ok') return { kind: 'not-modified', head: toHead(row) }
+  if (query.body || !query.keyless) checkCustomerKey(row, query.ssecKeyMd5)
   return readRow(context.sql, row, { ...query, span: askedSpan(context.sql, row, query) })
 }
 

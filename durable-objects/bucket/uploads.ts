@@ -61,7 +61,8 @@ export function createUpload(context: Context, create: CreateUpload): CreatedUpl
  */
 export function openUpload(sql: SqlStorage, { uploadId, key }: UploadRef): UploadRow {
   const row = findUpload(sql, { uploadId, key })
-  if (row?.state !== 'open') throw new StoreError('NoSuchUpload')
+  if (!row) throw new StoreError('NoSuchUpload', { neverWas: true })
+  if (row.state !== 'open') throw new StoreError('NoSuchUpload')
   return row
 }
 
@@ -160,7 +161,7 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
  */
 export function abortUpload(context: Context, ref: UploadRef): void {
   const upload = findUpload(context.sql, ref)
-  if (!upload) throw new StoreError('NoSuchUpload')
+  if (!upload) throw new StoreError('NoSuchUpload', { neverWas: true })
   if (upload.state === 'open') abortOpenUpload(context, upload)
 }
 

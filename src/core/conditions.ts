@@ -45,11 +45,11 @@ function isModified({ ifModifiedSinceMs, secondsGranularity }: Conditions, uploa
  * R2's engine compares strictly, and the binding shows it. Clients send back the `Last-Modified` they were given and
  * RFC 9110 lets that pass, so equality passes for conditions from headers, which `secondsGranularity` gives away.
  */
-function isUnmodified({ ifUnmodifiedSinceMs, secondsGranularity }: Conditions, uploadedMs: number): boolean {
+function isUnmodified({ ifUnmodifiedSinceMs, secondsGranularity, strictlyBefore }: Conditions, uploadedMs: number): boolean {
   if (ifUnmodifiedSinceMs === undefined) return true
   const uploaded = comparable(uploadedMs, secondsGranularity)
   const limit = comparable(ifUnmodifiedSinceMs, secondsGranularity)
-  return secondsGranularity ? uploaded <= limit : uploaded < limit
+  return secondsGranularity && !strictlyBefore ? uploaded <= limit : uploaded < limit
 }
 
 const comparable = (ms: number, secondsGranularity = false): number => (secondsGranularity ? Math.floor(ms / 1000) : ms)

@@ -86,6 +86,8 @@ export type ErrorCode = keyof typeof ERRORS
 export interface ErrorDetail {
   readonly message?: string
   readonly status?: number
+  /** Of `NoSuchUpload`: there never was one, which the Workers binding tells apart from one that is finished. */
+  readonly neverWas?: boolean
   /** Elements that the S3 face prints after `Message`, in this order. */
   readonly fields?: Readonly<Record<string, string>>
 }

@@ -89,7 +89,13 @@ export interface ByteSpan {
 }
 
 /** A requested range: `bytes=a-b`, `bytes=a-` or `bytes=-n`. */
-export type RangeRequest = { readonly offset: number; readonly length?: number } | { readonly suffix: number }
+export type RangeRequest = ({ readonly offset: number; readonly length?: number } | { readonly suffix: number }) & {
+  /**
+   * What the Workers binding does with a range that holds no byte, which is refused otherwise: one of some length right behind
+   * the last byte is `empty`; one from a `Range` header is ignored, for the `whole` object.
+   */
+  readonly unsatisfiable?: 'empty' | 'whole'
+}
 
 /** Conditional headers, already parsed. */
 export interface Conditions {
@@ -100,6 +106,8 @@ export interface Conditions {
   readonly ifUnmodifiedSinceMs?: number
   /** Compare stored times truncated to whole seconds, as HTTP does. */
   readonly secondsGranularity?: boolean
+  /** An object stored in the very second of `ifUnmodifiedSinceMs` was modified since, to the Workers binding. */
+  readonly strictlyBefore?: boolean
 }
 
 export type EtagList = '*' | readonly { readonly etag: string; readonly weak: boolean }[]

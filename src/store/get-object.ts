@@ -7,6 +7,10 @@ import { openFound } from './read-body.ts'
 
 export interface GetOptions {
   readonly conditions?: Conditions
+  /** Any failed condition is answered as `not-modified`, with the head: what the Workers binding shows of it. */
+  readonly softConditions?: boolean
+  /** The head of an SSE-C object without its key, as the Workers binding reads it. */
+  readonly keyless?: boolean
   readonly range?: RangeRequest
   /** Instead of a range: one part of a multipart object. */
   readonly partNumber?: number

@@ -10,10 +10,12 @@ import { writeBlob } from './write-blob.ts'
 export interface PutOptions extends ObjectAttributes {
   readonly conditions?: Conditions
   readonly customerKey?: CustomerKey
+  /** False: an object without a content type stays without one, as in the Workers binding. */
+  readonly sniff?: boolean
 }
 
 /**
- * Stores an object, whole or not at all. Without a content type, the type is read off the first bytes, as R2 does.
+ * Stores an object, whole or not at all. Without a content type, the type is read off the first bytes, as R2's S3 endpoint does.
  * @throws StoreError InvalidObjectName, MetadataTooLarge, EntityTooLarge, NoSuchBucket, PreconditionFailed, BadDigest, IncompleteBody
  */
 export async function putObject(ports: Ports, at: ObjectRef, upload: Upload, options: PutOptions): Promise<ObjectHead> {
@@ -30,7 +32,7 @@ export async function putObject(ports: Ports, at: ObjectRef, upload: Upload, opt
       conditions,
       storageClass,
       customMetadata,
-      httpMetadata: withContentType(options.httpMetadata, source.firstBytes),
+      httpMetadata: options.sniff === false ? options.httpMetadata : withContentType(options.httpMetadata, source.firstBytes),
       ssecKeyMd5: customerKey?.keyMd5,
     }),
   )

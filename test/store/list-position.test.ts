@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LIMITS } from '../../../src/core/limits.ts'
-import { markerPosition, readToken, writeToken } from '../../../src/faces/s3/position.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import { markerPosition, readToken, writeToken } from '../../src/store/list-position.ts'
 
 describe('a continuation token', () => {
   test('reads as the position that it was written from, whatever the key', () => {

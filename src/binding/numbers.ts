@@ -1,0 +1,10 @@
+/**
+ * A number as the runtime converts one to a C++ `int`: what is none is 0, fractions are cut off.
+ * @throws TypeError
+ */
+export function toInt32(value: unknown): number {
+  const number = Number(value)
+  if (!Number.isFinite(number)) return 0
+  if (number >= -(2 ** 31) && number < 2 ** 31) return Math.trunc(number)
+  throw new TypeError('Value out of range. Must be between -2147483648 and 2147483647 (inclusive).')
+}

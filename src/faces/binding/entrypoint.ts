@@ -1,0 +1,75 @@
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import type { BindingApi, WireCreateOptions, WireGetOptions, WireListOptions, WireOutcome, WirePart } from '../../binding/wire.ts'
+import { StoreError } from '../../core/errors.ts'
+import type { Env } from '../../env.ts'
+import type { Store } from '../../store/store.ts'
+import { failureOf } from './failure.ts'
+import { type Call, OPERATIONS, READS } from './operations.ts'
+import { type BindingProps, readProps } from './props.ts'
+import { readUploadHeader, storeUpload } from './upload.ts'
+
+/** A deployment, or why it is none. */
+type Deployment = { readonly ok: true; readonly ports: { readonly store: Store } } | { readonly ok: false; readonly reason: string }
+
+type Operations = typeof OPERATIONS
+type Rest<F> = F extends (call: Call, ...args: infer Args) => unknown ? Args : never
+type Result<F> = F extends (...args: never[]) => Promise<infer Value> ? Value : never
+
+/**
+ * The entrypoint that other Workers bind to, through `cairn/binding`. Every answer is a value: an error would lose its class on
+ * the way. The bucket and the permission come from the binding's `props`, which the calling Worker's code cannot change.
+ */
+export function bindingEntrypoint(deploymentOf: (env: Env) => Deployment) {
+  return class extends WorkerEntrypoint<Env, BindingProps> implements BindingApi {
+    head(key: string) {
+      return this.#run('head', key)
+    }
+
+    get(key: string, options: WireGetOptions) {
+      return this.#run('get', key, options)
+    }
+
+    delete(keys: readonly string[]) {
+      return this.#run('delete', keys)
+    }
+
+    list(options: WireListOptions) {
+      return this.#run('list', options)
+    }
+
+    createMultipartUpload(key: string, options: WireCreateOptions) {
+      return this.#run('createMultipartUpload', key, options)
+    }
+
+    completeMultipartUpload(key: string, uploadId: string, parts: readonly WirePart[]) {
+      return this.#run('completeMultipartUpload', key, uploadId, parts)
+    }
+
+    abortMultipartUpload(key: string, uploadId: string) {
+      return this.#run('abortMultipartUpload', key, uploadId)
+    }
+
+    /** A put or a part: see `UPLOAD_HEADER`. */
+    override async fetch(request: Request): Promise<Response> {
+      const wanted = readUploadHeader(request)
+      return Response.json(await this.#answer(wanted.op, (call) => storeUpload(call, wanted, request)))
+    }
+
+    #run<Name extends keyof Operations>(name: Name, ...args: Rest<Operations[Name]>): Promise<WireOutcome<Result<Operations[Name]>>> {
+      const operation = OPERATIONS[name] as (call: Call, ...args: unknown[]) => Promise<Result<Operations[Name]>>
+      return this.#answer(name, (call) => operation(call, ...args))
+    }
+
+    async #answer<T>(name: string, work: (call: Call) => Promise<T>): Promise<WireOutcome<T>> {
+      try {
+        const grant = readProps(this.ctx.props)
+        const deployment = deploymentOf(this.env)
+        if (!deployment.ok) throw new StoreError('ServiceUnavailable', { message: deployment.reason })
+        if (!grant.mayWrite && !READS.includes(name)) throw new StoreError('AccessDenied')
+        return { ok: true, value: await work({ store: deployment.ports.store, grant }) }
+      } catch (error) {
+        return failureOf(error)
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { BindingApi, WireGetOptions, WireGot, WireListed, WireListOptions, WireObject, WirePart } from '../../binding/wire.ts'
+import { StoreError } from '../../core/errors.ts'
+import { checkKey } from '../../core/key.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { ObjectRef } from '../../core/object.ts'
+import type { CreateUploadOptions } from '../../store/create-multipart-upload.ts'
+import { laterPosition, readToken, writeToken } from '../../store/list-position.ts'
+import type { Store } from '../../store/store.ts'
+import type { Grant } from './props.ts'
+import { readCreateOptions, readOnlyIf, readSsecKey, readWireRange, toWire } from './values.ts'
+
+/** What an operation works with. */
+export interface Call {
+  readonly store: Store
+  readonly grant: Grant
+}
+
+type Operation = Exclude<keyof BindingApi, 'fetch'>
+type Answer<Name extends Operation> = Extract<Awaited<ReturnType<BindingApi[Name]>>, { ok: true }>['value']
+
+/** Pages with metadata are shorter, as on R2. */
+const LIST_MAX_WITH_METADATA = 100
+
+/** The calls of the binding, named as R2 names them in its messages. */
+export const OPERATIONS: { [Name in Operation]: (call: Call, ...args: Parameters<BindingApi[Name]>) => Promise<Answer<Name>> } = {
+  async head({ store, grant }, key) {
+    const got = await orNull(store.headObject(at(grant, key), { keyless: true }))
+    return got && { ...toWire(got.head), range: { offset: 0, length: got.head.size } }
+  },
+
+  get: ({ store, grant }, key, options) => getObject(store, at(grant, key), options),
+
+  /** All or none: one wrong key refuses the call. */
+  async delete({ store, grant }, keys) {
+    for (const key of keys) checkKey(key)
+    for (const { failure } of await store.deleteObjects(grant.bucket, keys)) {
+      if (failure) throw new StoreError(failure.code, failure.detail)
+    }
+    return null
+  },
+
+  list: ({ store, grant }, options) => listObjects(store, grant, options),
+
+  async createMultipartUpload({ store, grant }, key, options) {
+    const { sniff: _, ...create } = readCreateOptions(options)
+    const { uploadId } = await store.createMultipartUpload(at(grant, key), create satisfies CreateUploadOptions)
+    return { uploadId }
+  },
+
+  completeMultipartUpload: ({ store, grant }, key, uploadId, parts) => completeUpload(store, at(grant, key), uploadId, parts),
+
+  async abortMultipartUpload({ store, grant }, key, uploadId) {
+    await store.abortMultipartUpload(at(grant, key), uploadId)
+    return null
+  },
+}
+
+/** The operations that a binding with the permission `read` has. */
+export const READS: readonly string[] = ['head', 'get', 'list'] satisfies Operation[]
+
+/**
+ * The object of a call. R2 looks at the key before anything else, even of an upload that never was.
+ * @throws StoreError InvalidObjectName
+ */
+export function at(grant: Grant, key: string): ObjectRef {
+  checkKey(key)
+  return { bucket: grant.bucket, key }
+}
+
+/** A missing object is no error to the binding. */
+async function orNull<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'NoSuchKey') return null
+    throw error
+  }
+}
+
+async function getObject(store: Store, ref: ObjectRef, options: WireGetOptions): Promise<WireGot | null> {
+  const asked = { conditions: readOnlyIf(options.onlyIf), range: readWireRange(options.range), customerKey: readSsecKey(options.ssecKey) }
+  const got = await orNull(store.getObject(ref, { ...asked, softConditions: true }))
+  if (got === null) return null
+  const object = toWire(got.head)
+  if (got.kind === 'not-modified') return { object: { ...object, range: { offset: 0, length: object.size } } }
+  return { object: { ...object, range: got.span }, body: got.body }
+}
+
+async function listObjects(store: Store, { bucket }: Grant, options: WireListOptions): Promise<WireListed> {
+  const { limit: asked = LIMITS.listMax, include = [] } = options
+  if (!(asked >= 1 && asked <= LIMITS.listMax)) throw new StoreError('InvalidMaxKeys')
+  const limit = include.length > 0 ? Math.min(asked, LIST_MAX_WITH_METADATA) : asked
+  const started = options.startAfter === undefined ? undefined : { key: options.startAfter }
+  const after = laterPosition(started, options.cursor === undefined ? undefined : readToken(options.cursor))
+  const { prefix = '', delimiter } = options
+  const page = await store.listObjects(bucket, {
+    prefix,
+    delimiter: delimiter || undefined,
+    after,
+    limit,
+    includeMetadata: include.length > 0,
+  })
+  return {
+    objects: page.items.map((head) => onlyIncluded(toWire(head), include)),
+    delimitedPrefixes: page.delimitedPrefixes,
+    cursor: page.last && writeToken(page.last),
+  }
+}
+
+function onlyIncluded(object: WireObject, include: readonly string[]): WireObject {
+  const { httpMetadata, customMetadata, ...rest } = object
+  return {
+    ...rest,
+    ...(include.includes('httpMetadata') && { httpMetadata }),
+    ...(include.includes('customMetadata') && { customMetadata }),
+  }
+}
+
+async function completeUpload(store: Store, ref: ObjectRef, uploadId: string, parts: readonly WirePart[]): Promise<WireObject> {
+  const distinct = new Set(parts.map(({ partNumber }) => partNumber))
+  // As on R2, whose binding has no other answer to a part that is listed twice.
+  if (distinct.size < parts.length) throw new StoreError('InternalError')
+  return toWire(await store.completeMultipartUpload(ref, { uploadId, parts }))
+}

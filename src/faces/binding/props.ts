@@ -1,0 +1,32 @@
+import { type BucketRef, JURISDICTIONS, type Jurisdiction } from '../../core/object.ts'
+import { plainTypeError } from './failure.ts'
+
+/** The `props` of a service binding: which bucket it is for, and what its Worker may do with it. */
+export interface BindingProps {
+  readonly bucket: string
+  readonly jurisdiction?: Jurisdiction
+  /** `read` when absent: the safe side. */
+  readonly permission?: 'read' | 'read-write'
+}
+
+/** What a binding was configured for. */
+export interface Grant {
+  readonly bucket: BucketRef
+  readonly mayWrite: boolean
+}
+
+/**
+ * Reads the props. They are the configuration of another Worker, so a mistake in them is told to its developer.
+ * @throws TypeError
+ */
+export function readProps(props: Partial<Record<keyof BindingProps, unknown>> | undefined): Grant {
+  const { bucket, jurisdiction = 'default', permission = 'read' } = props ?? {}
+  if (typeof bucket !== 'string' || bucket === '') throw plainTypeError('The props of a binding to Cairn must name its "bucket".')
+  if (!JURISDICTIONS.includes(jurisdiction as Jurisdiction)) {
+    throw plainTypeError(`The "jurisdiction" of a binding to Cairn must be one of: ${JURISDICTIONS.join(', ')}.`)
+  }
+  if (permission !== 'read' && permission !== 'read-write') {
+    throw plainTypeError('The "permission" of a binding to Cairn must be "read" or "read-write".')
+  }
+  return { bucket: { name: bucket, jurisdiction: jurisdiction as Jurisdiction }, mayWrite: permission === 'read-write' }
+}

@@ -1,0 +1,46 @@
+import type { WireObject, WirePart, WireUpload } from '../../binding/wire.ts'
+import { UPLOAD_HEADER } from '../../binding/wire.ts'
+import type { Upload, UploadClaims } from '../../core/byte-source.ts'
+import { StoreError } from '../../core/errors.ts'
+import { byteSource } from '../../http/body.ts'
+import { asNoSuchUpload, plainTypeError } from './failure.ts'
+import { at, type Call } from './operations.ts'
+import { readCreateOptions, readOnlyIf, readSsecKey, toWire } from './values.ts'
+
+/** What an upload is for, as its header tells. */
+export const readUploadHeader = (request: Request): WireUpload =>
+  JSON.parse(decodeURIComponent(request.headers.get(UPLOAD_HEADER) ?? 'null')) as WireUpload
+
+/** Stores the body of a request: an object, or a part of one. Null when a condition does not hold. */
+export function storeUpload(call: Call, wanted: WireUpload, request: Request): Promise<WireObject | WirePart | null> {
+  return wanted.op === 'put' ? put(call, wanted, request) : uploadPart(call, wanted, request)
+}
+
+async function put({ store, grant }: Call, { key, options }: WireUpload & { op: 'put' }, request: Request): Promise<WireObject | null> {
+  const upload = readUpload(request, { hashes: options.hashes })
+  try {
+    const head = await store.putObject(at(grant, key), upload, { ...readCreateOptions(options), conditions: readOnlyIf(options.onlyIf) })
+    return toWire(head)
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'PreconditionFailed') return null
+    throw error
+  }
+}
+
+async function uploadPart(call: Call, wanted: WireUpload & { op: 'uploadPart' }, request: Request): Promise<WirePart> {
+  const { key, uploadId, partNumber, ssecKey } = wanted
+  const ref = { at: at(call.grant, key), uploadId, partNumber }
+  try {
+    const { etag } = await call.store.uploadPart(ref, readUpload(request, {}), readSsecKey(ssecKey))
+    return { partNumber, etag }
+  } catch (error) {
+    throw asNoSuchUpload(error)
+  }
+}
+
+/** The runtime tells a stream's length by `Content-Length`. R2 takes no stream without one. */
+function readUpload({ headers, body }: Request, claims: UploadClaims): Upload {
+  const length = headers.get('content-length')
+  if (length !== null) return { source: byteSource(body), size: Number(length), claims }
+  throw plainTypeError('Provided readable stream must have a known length (request/response body or readable half of FixedLengthStream)')
+}
