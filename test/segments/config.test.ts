@@ -15,9 +15,11 @@ test.each([
   [64 * KIB + 1, 'd1:0', MIB, 1],
   [512 * KIB, 'd1:0', MIB, 1],
   [512 * KIB + 1, 'kv', MIB, 1],
-  [24 * MIB, 'kv', MIB, 1],
-  [24 * MIB + 1, 'kv', MIB, 2],
-  [LIMITS.uploadBytes, 'kv', MIB, 214],
+  [MIB, 'kv', MIB, 1],
+  [MIB + 1, 'kv', 512 * KIB, 1],
+  [24 * MIB, 'kv', 512 * KIB, 1],
+  [24 * MIB + 1, 'kv', 512 * KIB, 2],
+  [LIMITS.uploadBytes, 'kv', 512 * KIB, 214],
 ])('a blob of %i bytes goes to %s in chunks of %i bytes and %i stored segments', (size, tier, chunkBytes, segments) => {
   const plan = planOf(size)
   expect(plan).toMatchObject({ size, tier, chunkBytes })
