@@ -35,12 +35,33 @@ export function listObjects(sql: SqlStorage, query: ListQuery): ListPage<ObjectH
     ...query,
     weigh: query.includeMetadata ? (row) => row.metadata_bytes : undefined,
     scan: (from, end) =>
-      sql.exec<ObjectRow>(
-        `SELECT ${columns} FROM objects WHERE key ${from.inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'} ORDER BY key`,
-        ...(end === null ? [from.key] : [from.key, end]),
-      ),
+      inBatches<ObjectRow>(query, (behind, limit) => {
+        const { key, inclusive } = behind ? { key: behind.key, inclusive: false } : from
+        return sql.exec<ObjectRow>(
+          `SELECT ${columns} FROM objects WHERE key ${inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'} ORDER BY key LIMIT ?`,
+          ...(end === null ? [key, limit] : [key, end, limit]),
+        )
+      }),
   })
   return { ...page, items: page.items.map(toHead) }
+}
+
+/**
+ * Rows in batches, each behind the last row of the one before. Every batch is read to its end: a cursor that is left before that
+ * stays open until it is collected, and as long no table can be dropped, which the end of a check does.
+ * Without a delimiter one batch is a page; with one, most scans end at their first row.
+ */
+export function* inBatches<Row>(
+  { delimiter, limit }: { delimiter?: string; limit: number },
+  fetch: (behind: Row | undefined, limit: number) => Iterable<Row>,
+): Generator<Row> {
+  let behind: Row | undefined
+  for (let size = delimiter ? 1 : limit + 1; ; size = Math.min(4 * size, limit + 1)) {
+    const rows = [...fetch(behind, size)]
+    yield* rows
+    if (rows.length < size) return
+    behind = rows.at(-1)
+  }
 }
 
 /** Metadata may be many times longer than the rest of a row, and S3 listings do not show it. */

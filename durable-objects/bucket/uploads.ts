@@ -21,7 +21,7 @@ import { dropReference, insertBlob, newBlobId } from './blobs.ts'
 import { assemble, joinParts } from './complete-upload.ts'
 import type { Context } from './context.ts'
 import { discard, redeem } from './garbage.ts'
-import { walk } from './listing.ts'
+import { inBatches, walk } from './listing.ts'
 import { checkConditions, checkOverwrite, defaultStorageClass, findObject, inlineFits, replaceObject } from './objects.ts'
 import { customMetadataOf, httpMetadataOf, type PartRow, toJson, toUploadHead, type UploadRow } from './rows.ts'
 import { count } from './usage.ts'
@@ -196,25 +196,35 @@ export function listUploads(sql: SqlStorage, query: ListUploadsQuery): ListPage<
     ...query,
     after,
     scan: (from, end) =>
-      marker && from.inclusive && compareUtf8(from.key, marker.key) <= 0 ? scanBehind(sql, marker, end) : scanUploads(sql, from, end),
+      inBatches<UploadRow>(query, (behind, limit) => {
+        if (behind) return scanBehind(sql, { key: behind.key, createdMs: behind.created_ms, id: behind.id }, { end, limit })
+        const skips = marker && from.inclusive && compareUtf8(from.key, marker.key) <= 0
+        return skips ? scanBehind(sql, marker, { end, limit }) : scanUploads(sql, from, { end, limit })
+      }),
   })
   return { ...page, items: page.items.map(toUploadHead) }
 }
 
-function scanUploads(sql: SqlStorage, from: { key: string; inclusive: boolean }, end: string | null): Iterable<UploadRow> {
+/** Where a scan ends. */
+interface Ending {
+  readonly end: string | null
+  readonly limit: number
+}
+
+function scanUploads(sql: SqlStorage, from: { key: string; inclusive: boolean }, { end, limit }: Ending): Iterable<UploadRow> {
   return sql.exec<UploadRow>(
     `SELECT * FROM uploads WHERE state = 'open' AND key ${from.inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'}
-     ORDER BY key, created_ms, id`,
-    ...(end === null ? [from.key] : [from.key, end]),
+     ORDER BY key, created_ms, id LIMIT ?`,
+    ...(end === null ? [from.key, limit] : [from.key, end, limit]),
   )
 }
 
-function scanBehind(sql: SqlStorage, marker: UploadMarker, end: string | null): Iterable<UploadRow> {
+function scanBehind(sql: SqlStorage, marker: UploadMarker, { end, limit }: Ending): Iterable<UploadRow> {
   return sql.exec<UploadRow>(
     `SELECT * FROM uploads WHERE state = 'open' AND (key, created_ms, id) > (?1, ?2, ?3) ${end === null ? '' : 'AND key < ?4'}
-     ORDER BY key, created_ms, id`,
+     ORDER BY key, created_ms, id LIMIT ?`,
     ...[marker.key, marker.createdMs, marker.id],
-    ...(end === null ? [] : [end]),
+    ...(end === null ? [limit] : [end, limit]),
   )
 }
 
