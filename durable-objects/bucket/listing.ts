@@ -37,10 +37,8 @@ export function listObjects(sql: SqlStorage, query: ListQuery): ListPage<ObjectH
     scan: (from, end) =>
       inBatches<ObjectRow>(query, (behind, limit) => {
         const { key, inclusive } = behind ? { key: behind.key, inclusive: false } : from
-        return sql.exec<ObjectRow>(
-          `SELECT ${columns} FROM objects WHERE key ${inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'} ORDER BY key LIMIT ?`,
-          ...(end === null ? [key, limit] : [key, end, limit]),
-        )
+        const query = `SELECT ${columns} FROM objects WHERE key ${inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'} ORDER BY key LIMIT ?`
+        return sql.exec<ObjectRow>(query, ...(end === null ? [key, limit] : [key, end, limit])).toArray()
       }),
   })
   return { ...page, items: page.items.map(toHead) }
@@ -53,20 +51,19 @@ export function listObjects(sql: SqlStorage, query: ListQuery): ListPage<ObjectH
  */
 export function* inBatches<Row>(
   { delimiter, limit }: { delimiter?: string; limit: number },
-  fetch: (behind: Row | undefined, limit: number) => Iterable<Row>,
+  fetch: (behind: Row | undefined, limit: number) => readonly Row[],
 ): Generator<Row> {
   let behind: Row | undefined
   for (let size = delimiter ? 1 : limit + 1; ; size = Math.min(4 * size, limit + 1)) {
-    const rows = [...fetch(behind, size)]
+    const rows = fetch(behind, size)
     yield* rows
     if (rows.length < size) return
     behind = rows.at(-1)
   }
 }
 
-/** Metadata may be many times longer than the rest of a row, and S3 listings do not show it. */
-const OBJECT_COLUMNS = `key, spelled, version, blob_id, size, etag, uploaded_ms, storage_class, NULL AS http_metadata,
-  NULL AS custom_metadata, hashes, checksum, ssec_key_md5, parts_count, metadata_bytes`
+/** Metadata may be many times longer than the rest of a row, and S3 listings do not show it; every column costs, a thousand times a page. */
+const OBJECT_COLUMNS = 'key, spelled, version, size, etag, uploaded_ms, storage_class, hashes, checksum, ssec_key_md5, parts_count'
 
 /**
  * Walks rows in key order and folds those that share a delimited prefix. Behind each such prefix the scan seeks to the

@@ -59,11 +59,15 @@ export type PartRow = {
 export const toJson = (value: object | undefined): string | null =>
   value === undefined || Object.keys(value).length === 0 ? null : JSON.stringify(value)
 
-const fromJson = <T>(text: string | null): T | undefined => (text === null ? undefined : (JSON.parse(text) as T))
+/** A column that was not selected is absent too. */
+const fromJson = <T>(text: string | null | undefined): T | undefined => (text ? (JSON.parse(text) as T) : undefined)
 
-export const httpMetadataOf = (row: { http_metadata: string | null }): HttpMetadata => fromJson<HttpMetadata>(row.http_metadata) ?? {}
+/** One for all rows: the thousand heads of a listing refer to it on their way through RPC. */
+const NONE: Readonly<Record<string, never>> = Object.freeze({})
+
+export const httpMetadataOf = (row: { http_metadata: string | null }): HttpMetadata => fromJson<HttpMetadata>(row.http_metadata) ?? NONE
 export const customMetadataOf = (row: { custom_metadata: string | null }): CustomMetadata =>
-  fromJson<CustomMetadata>(row.custom_metadata) ?? {}
+  fromJson<CustomMetadata>(row.custom_metadata) ?? NONE
 export const checksumOf = (row: { checksum: string | null }): Checksum | undefined => fromJson<Checksum>(row.checksum)
 
 /** Everything about an object but its bytes. */

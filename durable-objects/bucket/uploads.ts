@@ -211,21 +211,25 @@ interface Ending {
   readonly limit: number
 }
 
-function scanUploads(sql: SqlStorage, from: { key: string; inclusive: boolean }, { end, limit }: Ending): Iterable<UploadRow> {
-  return sql.exec<UploadRow>(
-    `SELECT * FROM uploads WHERE state = 'open' AND key ${from.inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'}
+function scanUploads(sql: SqlStorage, from: { key: string; inclusive: boolean }, { end, limit }: Ending): UploadRow[] {
+  return sql
+    .exec<UploadRow>(
+      `SELECT * FROM uploads WHERE state = 'open' AND key ${from.inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'}
      ORDER BY key, created_ms, id LIMIT ?`,
-    ...(end === null ? [from.key, limit] : [from.key, end, limit]),
-  )
+      ...(end === null ? [from.key, limit] : [from.key, end, limit]),
+    )
+    .toArray()
 }
 
-function scanBehind(sql: SqlStorage, marker: UploadMarker, { end, limit }: Ending): Iterable<UploadRow> {
-  return sql.exec<UploadRow>(
-    `SELECT * FROM uploads WHERE state = 'open' AND (key, created_ms, id) > (?1, ?2, ?3) ${end === null ? '' : 'AND key < ?4'}
+function scanBehind(sql: SqlStorage, marker: UploadMarker, { end, limit }: Ending): UploadRow[] {
+  return sql
+    .exec<UploadRow>(
+      `SELECT * FROM uploads WHERE state = 'open' AND (key, created_ms, id) > (?1, ?2, ?3) ${end === null ? '' : 'AND key < ?4'}
      ORDER BY key, created_ms, id LIMIT ?`,
-    ...[marker.key, marker.createdMs, marker.id],
-    ...(end === null ? [limit] : [end, limit]),
-  )
+      ...[marker.key, marker.createdMs, marker.id],
+      ...(end === null ? [limit] : [end, limit]),
+    )
+    .toArray()
 }
 
 interface UploadMarker {
