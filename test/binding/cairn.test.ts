@@ -107,6 +107,15 @@ describe('a binding', () => {
     }
   })
 
+  test('may make its bucket, if it may write', async () => {
+    const props = { bucket: 'made-by-use', createIfMissing: true }
+    expect(await failure(() => bindTo(props).head('k'))).toBe('Error: head: The specified bucket does not exist. (10006)')
+    const made = bindTo({ ...props, permission: 'read-write' })
+    expect(await made.head('k')).toBeNull()
+    await made.put('k', 'x')
+    expect((await bindTo(props).head('k'))?.size).toBe(1)
+  })
+
   test('whose props are wrong tells its developer', async () => {
     expect(await failure(() => bindTo({}).head('k'))).toBe('TypeError: The props of a binding to Cairn must name its "bucket".')
     expect(await failure(() => bindTo({ bucket: 'binding', permission: 'all' }).head('k'))).toMatch(/^TypeError: The "permission"/)

@@ -1,6 +1,7 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import type { BindingApi, WireCreateOptions, WireGetOptions, WireListOptions, WireOutcome, WirePart } from '../../binding/wire.ts'
 import { StoreError } from '../../core/errors.ts'
+import type { BucketRef } from '../../core/object.ts'
 import type { Env } from '../../env.ts'
 import type { Store } from '../../store/store.ts'
 import { failureOf } from './failure.ts'
@@ -14,6 +15,16 @@ type Deployment = { readonly ok: true; readonly ports: { readonly store: Store }
 type Operations = typeof OPERATIONS
 type Rest<F> = F extends (call: Call, ...args: infer Args) => unknown ? Args : never
 type Result<F> = F extends (...args: never[]) => Promise<infer Value> ? Value : never
+
+/** The buckets that this isolate has seen: to ask each time would cost every call a second one. */
+const ensured = new Set<string>()
+
+async function ensureOnce(store: Store, bucket: BucketRef): Promise<void> {
+  const name = `${bucket.jurisdiction}/${bucket.name}`
+  if (ensured.has(name)) return
+  await store.ensureBucket(bucket)
+  ensured.add(name)
+}
 
 /**
  * The entrypoint that other Workers bind to, through `cairn/binding`. Every answer is a value: an error would lose its class on
@@ -66,7 +77,9 @@ export function bindingEntrypoint(deploymentOf: (env: Env) => Deployment) {
         const deployment = deploymentOf(this.env)
         if (!deployment.ok) throw new StoreError('ServiceUnavailable', { message: deployment.reason })
         if (!grant.mayWrite && !READS.includes(name)) throw new StoreError('AccessDenied')
-        return { ok: true, value: await work({ store: deployment.ports.store, grant }) }
+        const { store } = deployment.ports
+        if (grant.createIfMissing) await ensureOnce(store, grant.bucket)
+        return { ok: true, value: await work({ store, grant }) }
       } catch (error) {
         return failureOf(error)
       }

@@ -7,12 +7,15 @@ export interface BindingProps {
   readonly jurisdiction?: Jurisdiction
   /** `read` when absent: the safe side. */
   readonly permission?: 'read' | 'read-write'
+  /** Makes the bucket when there is none yet; the permission must be `read-write`. */
+  readonly createIfMissing?: boolean
 }
 
 /** What a binding was configured for. */
 export interface Grant {
   readonly bucket: BucketRef
   readonly mayWrite: boolean
+  readonly createIfMissing: boolean
 }
 
 /**
@@ -20,7 +23,7 @@ export interface Grant {
  * @throws TypeError
  */
 export function readProps(props: Partial<Record<keyof BindingProps, unknown>> | undefined): Grant {
-  const { bucket, jurisdiction = 'default', permission = 'read' } = props ?? {}
+  const { bucket, jurisdiction = 'default', permission = 'read', createIfMissing = false } = props ?? {}
   if (typeof bucket !== 'string' || bucket === '') throw plainTypeError('The props of a binding to Cairn must name its "bucket".')
   if (!JURISDICTIONS.includes(jurisdiction as Jurisdiction)) {
     throw plainTypeError(`The "jurisdiction" of a binding to Cairn must be one of: ${JURISDICTIONS.join(', ')}.`)
@@ -28,5 +31,10 @@ export function readProps(props: Partial<Record<keyof BindingProps, unknown>> | 
   if (permission !== 'read' && permission !== 'read-write') {
     throw plainTypeError('The "permission" of a binding to Cairn must be "read" or "read-write".')
   }
-  return { bucket: { name: bucket, jurisdiction: jurisdiction as Jurisdiction }, mayWrite: permission === 'read-write' }
+  const mayWrite = permission === 'read-write'
+  return {
+    bucket: { name: bucket, jurisdiction: jurisdiction as Jurisdiction },
+    mayWrite,
+    createIfMissing: mayWrite && createIfMissing === true,
+  }
 }

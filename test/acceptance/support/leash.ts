@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Runs `npm start`'s script, or that of `npm run serve` when SERVER_DOOR says so, as the leader of its own process group, and ends the whole group when the test runner closes our standard input
+ * Runs `npm start`'s script, or the one that SERVER_DOOR names, as the leader of its own process group, and ends the whole group when the test runner closes our standard input
  * (even by dying) or after a time limit: no test run can leave a server behind.
  */
 const LIMIT_MS = 20 * 60 * 1000
 const GRACE_MS = 5000
 
-const server = spawn(process.execPath, [process.env.SERVER_DOOR === 'serve' ? 'src/cli/serve.ts' : 'src/cli/start.ts'], {
+const DOORS: Record<string, string> = { serve: 'src/cli/serve.ts', example: 'examples/upload-worker/start.ts' }
+
+const server = spawn(process.execPath, [DOORS[process.env.SERVER_DOOR ?? ''] ?? 'src/cli/start.ts'], {
   stdio: ['ignore', 'inherit', 'inherit'],
 })
 server.on('exit', (code) => process.exit(code ?? 1))
