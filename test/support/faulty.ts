@@ -53,19 +53,20 @@ export type Ending = 'success' | 'error' | 'gone'
  * @throws when a call left something that should not be.
  */
 export async function visitEveryCall(scenario: Scenario, changes?: (gate: Gate) => Partial<Ports>): Promise<readonly string[]> {
-  const calls = await visit(scenario, undefined, changes)
+  const bucket = await TestBucket.create() // Each visit leaves it empty.
+  const calls = await visit(bucket, scenario, { changes })
   for (const fault of FAULTS) {
-    for (const [at, call] of calls.entries()) if (matters(fault, call)) await visit(scenario, { fault, at }, changes)
+    for (const [at, call] of calls.entries()) if (matters(fault, call)) await visit(bucket, scenario, { trap: { fault, at }, changes })
   }
   return calls
 }
 
-async function visit(
-  scenario: Scenario,
-  trap: Omit<Trap, 'meanwhile'> | undefined,
-  changes: ((gate: Gate) => Partial<Ports>) | undefined,
-): Promise<readonly string[]> {
-  const bucket = await TestBucket.create()
+interface Circumstances {
+  readonly trap?: Omit<Trap, 'meanwhile'>
+  readonly changes?: (gate: Gate) => Partial<Ports>
+}
+
+async function visit(bucket: TestBucket, scenario: Scenario, { trap, changes }: Circumstances): Promise<readonly string[]> {
   const gate = new Gate(trap && { ...trap, meanwhile: () => bucket.pass(2 * HOUR_MS) })
   const store = createStore(gatedPorts(gate, changes?.(gate)))
   const { other = [], ...arranged } = await scenario({ bucket, gate, store })
