@@ -232,6 +232,18 @@ describe('an import', () => {
   })
 })
 
+test('damage is exported as it is, and found where it is imported', async () => {
+  const bucket = await fullBucket()
+  await bucket.query("DELETE FROM extents WHERE part_number = 3 AND owner_id = (SELECT blob_id FROM objects WHERE key = 'composite')")
+  await bucket.query("DELETE FROM blobs WHERE id = (SELECT blob_id FROM objects WHERE key = 'inline')")
+  const text = (await exportAll(bucket)).join('')
+  await lose(bucket)
+  await importAll(bucket, text, 100)
+  const found = (await fsckAll(bucket.store, bucket.ref)).map(({ problem }) => problem)
+  expect(found).toEqual(expect.arrayContaining(['object-without-blob', 'wrong-size']))
+  expect((await bucket.get('kv')).byteLength).toBe(TINY_SIZES.kv)
+})
+
 describe('a large bucket', () => {
   /** An object of one blob, 15,000 times over. */
   const longObject = async (bucket: TestBucket, key: string) => {
