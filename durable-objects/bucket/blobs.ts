@@ -79,13 +79,14 @@ export function addReference(sql: SqlStorage, blobId: string): void {
  */
 export function dropReference(context: Context, blobId: string): void {
   const { sql } = context
-  const [row] = sql.exec<BlobRow>('SELECT id, refs, size, tier, chunk_bytes, segment_bytes FROM blobs WHERE id = ?', blobId)
-  if (!row) return
-  if (row.refs > 1) {
+  // One statement for the usual case. A blob is never listed as garbage twice: what is gone has no row to count down either.
+  const [row] = sql
+    .exec<BlobRow>('DELETE FROM blobs WHERE id = ? AND refs <= 1 RETURNING id, size, tier, chunk_bytes, segment_bytes', blobId)
+    .toArray()
+  if (!row) {
     sql.exec('UPDATE blobs SET refs = refs - 1 WHERE id = ?', blobId)
     return
   }
-  sql.exec('DELETE FROM blobs WHERE id = ?', blobId)
   // Readers of an inline blob hold its bytes already.
   if (row.tier === 'inline') return
   discardAfterGrace(context, { id: row.id, tier: row.tier, segments: segmentsOf(row) })
