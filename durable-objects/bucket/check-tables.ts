@@ -10,8 +10,8 @@ const SETTING = 'check'
 
 const TABLES = `
   -- What was counted so far. NULL: references to this blob changed meanwhile, so that its count means nothing.
-  CREATE TABLE check_references (blob_id TEXT PRIMARY KEY, found INTEGER) WITHOUT ROWID;
-  CREATE TABLE check_usage (
+  CREATE TABLE IF NOT EXISTS check_references (blob_id TEXT PRIMARY KEY, found INTEGER) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS check_usage (
     storage_class TEXT PRIMARY KEY,
     objects INTEGER NOT NULL DEFAULT 0,
     payload_bytes INTEGER NOT NULL DEFAULT 0,
@@ -19,7 +19,7 @@ const TABLES = `
   ) WITHOUT ROWID;
   INSERT INTO check_usage (storage_class) SELECT storage_class FROM usage;
   -- Objects up to this key, or all of them, are counted.
-  CREATE TABLE check_walk (upto TEXT NOT NULL, through INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS check_walk (upto TEXT NOT NULL, through INTEGER NOT NULL);
   INSERT INTO check_walk VALUES ('', 0);
 `
 
@@ -68,8 +68,17 @@ export function openCheck({ sql }: Context): void {
 /** Ends a check, if there is one. */
 export function closeCheck(sql: SqlStorage): void {
   for (const name of Object.keys(TRIGGERS)) sql.exec(`DROP TRIGGER IF EXISTS ${name}`)
-  for (const name of ['check_references', 'check_usage', 'check_walk']) sql.exec(`DROP TABLE IF EXISTS ${name}`)
+  for (const name of ['check_references', 'check_usage', 'check_walk']) dropTable(sql, name)
   writeSetting(sql, SETTING, null)
+}
+
+/** A read that left its cursor open locks every table: then an empty one stays until the next check. */
+function dropTable(sql: SqlStorage, name: string): void {
+  try {
+    sql.exec(`DROP TABLE IF EXISTS ${name}`)
+  } catch {
+    sql.exec(`DELETE FROM ${name}`)
+  }
 }
 
 export const readCheck = (sql: SqlStorage): CheckState | null => readSetting<CheckState>(sql, SETTING)

@@ -346,6 +346,16 @@ describe('a check of a bucket in use', () => {
     await expect(bucket.store.fsck(bucket.ref, { cursor: second.cursor })).rejects.toMatchObject({ code: 'InvalidRequest' })
   })
 
+  test('is not stopped by a read that left its cursor open', async () => {
+    const bucket = await fullBucket()
+    const found = await bucket.run(async (_, { storage }) => {
+      const open = storage.sql.exec('SELECT * FROM objects')
+      open.next()
+      return [await problems(bucket), await problems(bucket)]
+    })
+    expect(found).toEqual([[], []])
+  })
+
   test('costs nothing afterwards, and leaves nothing in a bucket that is removed', async () => {
     const bucket = await TestBucket.create()
     await problems(bucket)
