@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { homeOf, temporaryFolder } from './support/server.ts'
 
-// The example of docs and README, started as a reader would start it, and used as its page uses it.
+// the example of the README, started as a reader would start it, and used as its page uses it.
 
 const READY = /Ready on (http\S+)/
 const PART = 5 * 1024 * 1024

@@ -75,3 +75,10 @@ test.each<Conditions>([{ ifMatch: [] }, { ifNoneMatch: '*' }, { ifModifiedSinceM
     expect(hasConditions(conditions)).toBe(true)
   },
 )
+
+test('an object stored in the very second is unmodified since to HTTP, and modified to the binding', () => {
+  const conditions = { ifUnmodifiedSinceMs: 5_000, secondsGranularity: true }
+  const object = { etag: 'e', uploadedMs: 5_400 }
+  expect(evaluateConditions(conditions, object)).toBe('ok')
+  expect(evaluateConditions({ ...conditions, strictlyBefore: true }, object)).toBe('failed')
+})

@@ -42,3 +42,16 @@ test('a resolved range has bytes and lies within the object', () => {
     }),
   )
 })
+
+test('the binding reads nothing right behind the last byte, if it names a length, and nowhere else', () => {
+  expect(resolveRange({ offset: 10, length: 1, unsatisfiable: 'empty' }, 10)).toEqual({ offset: 10, length: 0 })
+  for (const asked of [{ offset: 10 }, { offset: 10, length: 0 }, { offset: 11, length: 1 }, { suffix: 0 }]) {
+    expect(() => resolveRange({ ...asked, unsatisfiable: 'empty' }, 10)).toThrow('The requested range is not satisfiable')
+  }
+})
+
+test('the binding ignores a header whose range holds no byte', () => {
+  for (const asked of [{ offset: 10 }, { offset: 99, length: 1 }, { suffix: 0 }]) {
+    expect(resolveRange({ ...asked, unsatisfiable: 'whole' }, 10)).toEqual({ offset: 0, length: 10 })
+  }
+})
