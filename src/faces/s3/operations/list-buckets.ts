@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../../core/errors.ts'
-import type { Call } from '../call.ts'
 import { readToken, writeToken } from '../../../store/list-position.ts'
+import type { Call } from '../call.ts'
 import { checkListingParameters, optional, readMaxKeys } from '../query.ts'
 import { renderListAllMyBuckets } from '../xml/list-all-my-buckets.ts'
 import { xmlResponse } from '../xml/xml-response.ts'

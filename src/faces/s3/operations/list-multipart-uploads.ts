@@ -1,6 +1,6 @@
 import { LIMITS } from '../../../core/limits.ts'
-import type { BucketCall } from '../call.ts'
 import { markerPosition } from '../../../store/list-position.ts'
+import type { BucketCall } from '../call.ts'
 import { checkListingParameters, optional, readEncodingType, readWholeNumber } from '../query.ts'
 import { renderListMultipartUploads } from '../xml/list-multipart-uploads.ts'
 import { xmlResponse } from '../xml/xml-response.ts'

@@ -1,7 +1,7 @@
 import type { ListPosition } from '../../../../durable-objects/bucket/api.ts'
 import { invalidArgument, notImplemented } from '../../../core/errors.ts'
-import type { BucketCall } from '../call.ts'
 import { laterPosition, markerPosition, readToken, writeToken } from '../../../store/list-position.ts'
+import type { BucketCall } from '../call.ts'
 import { checkListingParameters, optional, readEncodingType, readMaxKeys } from '../query.ts'
 import { renderListBucket } from '../xml/list-bucket.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
