@@ -5,6 +5,7 @@ import { emptyBucket, type SignedRequest, s3Client, signedFetch, uniqueName } fr
 import { checksum64 } from './support/crc.ts'
 import { openUpload, PART_A, PART_B, TAIL } from './support/multipart.ts'
 import { etagOf, type LentBucket } from './support/objects.ts'
+import { cloudflare, restFetch } from './support/rest.ts'
 import { type Connection, type Server, startServer } from './support/server.ts'
 import { hmac, sha256, signHeaders } from './support/sigv4.ts'
 
@@ -94,6 +95,7 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
     createPrivateBucket,
     (response) => expectHeaderNotImplemented(response, 'x-amz-acl', 'private'),
   ],
+  ['Tokens for the objects of buckets', 'an item token of the bucket', listByItemToken, expectAuthenticationError],
   [
     'An empty `x-amz-storage-class`',
     'PutObject',
@@ -108,6 +110,23 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
   ],
   ['An empty `x-amz-storage-class`', 'CopyObject', copyWithoutClass, expectInvalidClass],
 ]
+
+/** Lists the objects over REST with a token that may read the objects of this bucket and nothing else. */
+async function listByItemToken({ server, name }: Side): Promise<Response> {
+  const { accountId } = server
+  const itemRead = { id: '6a018a9f2fc74eb6b293b0c548f38b39' }
+  const resources = { [`com.cloudflare.edge.r2.bucket.${accountId}_default_${name}`]: '*' }
+  const policies = [{ effect: 'allow', permission_groups: [itemRead], resources }]
+  const { id, value } = await cloudflare({ server }).accounts.tokens.create({ account_id: accountId, name: 'items', policies } as never)
+  const response = await restFetch('GET', `/accounts/{account}/r2/buckets/${name}/objects`, { server, token: value })
+  await cloudflare({ server }).accounts.tokens.delete(id!, { account_id: accountId })
+  return response
+}
+
+async function expectAuthenticationError(response: Response): Promise<void> {
+  expect(response.status).toBe(403)
+  expect(await response.json()).toMatchObject({ success: false, errors: [{ code: 10000, message: 'Authentication error' }] })
+}
 
 describe('by default', () => {
   test.each(ATTEMPTS)('%s: %s is allowed', async (_row, _what, attempt) => {
