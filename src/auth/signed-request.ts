@@ -101,7 +101,7 @@ function splitAuthorization(text: string): { credential: string; signedHeaders: 
   const fields = new Map<string, string>()
   for (const field of text.slice(ALGORITHM.length).split(',')) {
     const equals = field.indexOf('=')
-    if (equals > 0) fields.set(field.slice(0, equals).trim(), field.slice(equals + 1).trim())
+    if (equals > 0) fields.set(field.slice(0, equals).trimStart(), field.slice(equals + 1).trimEnd())
   }
   const credential = fields.get('Credential')
   const signedHeaders = fields.get('SignedHeaders')
