@@ -4,6 +4,7 @@
  */
 export const ALLOWANCES = {
   signedChunks: 'Signed chunked uploads (`STREAMING-AWS4-HMAC-SHA256-PAYLOAD`, with or without a trailer); on R2 501 `NotImplemented`',
+  encodedPaths: 'Paths signed in their encoded form but sent otherwise, as aws4fetch does with `(`; on R2 403 `SignatureDoesNotMatch`',
   unequalParts: 'Parts of different sizes in one multipart upload; on R2 400 `InvalidPart`',
   fastRewrites: 'More than one write a second to one key; on R2 429 `TooManyRequests`',
   fullObjectCrc: 'FULL_OBJECT checksums of multipart objects for CRC32 and CRC32C; on R2 501 `NotImplemented`',

@@ -57,6 +57,7 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
         (response: Response) => expectError(response, 501, 'NotImplemented', `${payload} not implemented`),
       ] as const,
   ),
+  ['Paths signed in their encoded form', 'a parenthesis', (side) => side.send('PUT', '(a)', { body: 'x' }), expectSignatureMismatch],
   ['Parts of different sizes', 'a longer part in the middle', (side) => complete(side, [PART_A, LONGER, PART_B]), expectNotUniform],
   ['Parts of different sizes', 'a shorter part in the middle', (side) => complete(side, [LONGER, PART_A, TAIL]), expectNotUniform],
   ['Parts of different sizes', 'a longer last part', (side) => complete(side, [PART_A, LONGER]), expectNotUniform],
@@ -121,6 +122,10 @@ async function listByItemToken({ server, name }: Side): Promise<Response> {
   const response = await restFetch('GET', `/accounts/{account}/r2/buckets/${name}/objects`, { server, token: value })
   await cloudflare({ server }).accounts.tokens.delete(id!, { account_id: accountId })
   return response
+}
+
+async function expectSignatureMismatch(response: Response): Promise<void> {
+  expect([response.status, await response.text()]).toEqual([403, expect.stringContaining('<Code>SignatureDoesNotMatch</Code>')])
 }
 
 async function expectAuthenticationError(response: Response): Promise<void> {
