@@ -66,7 +66,7 @@ import type {
 import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from './objects.ts'
 import { prepareRecovery } from './recover.ts'
 import { hasSchema, migrate } from './schema.ts'
-import { readSetting, writeSetting } from './settings.ts'
+import { forgetSettings, readSetting, writeSetting } from './settings.ts'
 import { keysOf, knownBlobs, listBlobs, rewrapKeys } from './stored-blobs.ts'
 import { abortUpload, checkUploadKey, commitPart, completeUpload, createUpload, listParts, listUploads, openUpload } from './uploads.ts'
 import { readUsage } from './usage.ts'
@@ -160,6 +160,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       sql.exec('DELETE FROM uploads')
       closeCheck(sql)
       sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'registry')")
+      forgetSettings(sql)
     })
     if (removed.ok) {
       this.#exists = false
@@ -337,6 +338,9 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   #transaction<T>(work: (context: Context) => T): T {
     try {
       return this.ctx.storage.transactionSync(() => work(this.#context))
+    } catch (error) {
+      forgetSettings(this.ctx.storage.sql)
+      throw error
     } finally {
       this.#arm()
     }

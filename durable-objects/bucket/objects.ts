@@ -11,7 +11,7 @@ import { dropReference, insertBlob, partSpan, slicesOf } from './blobs.ts'
 import type { Context } from './context.ts'
 import { redeem } from './garbage.ts'
 import { type ObjectRow, toHead, toJson } from './rows.ts'
-import { readSetting } from './settings.ts'
+import { cachedSetting } from './settings.ts'
 import { count } from './usage.ts'
 
 /** What a write makes of a body that already has its reference. */
@@ -133,7 +133,7 @@ export function checkCustomerKey(row: { ssec_key_md5: string | null }, keyMd5: s
   throw new StoreError('AccessDenied')
 }
 
-export const defaultStorageClass = (sql: SqlStorage): StorageClass => readSetting<BucketInfo>(sql, 'info')?.storageClass ?? 'Standard'
+export const defaultStorageClass = (sql: SqlStorage): StorageClass => cachedSetting<BucketInfo>(sql, 'info')?.storageClass ?? 'Standard'
 
 function askedSpan(sql: SqlStorage, row: ObjectRow, { range, partNumber }: Lookup): ByteSpan {
   const whole = { offset: 0, length: row.size }
