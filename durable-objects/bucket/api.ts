@@ -206,6 +206,8 @@ export interface CompletedPart {
 }
 
 export interface CompleteUpload extends UploadRef {
+  /** Of the object that it becomes: by this the call is recognised when it arrives again. */
+  readonly version: string
   readonly parts: readonly CompletedPart[]
   readonly conditions?: Conditions
   /** The client's checksum of the whole object. */

@@ -1,3 +1,4 @@
+import { StoreError } from '../../src/core/errors.ts'
 import type { ByteSpan } from '../../src/core/object.ts'
 import { type BlobPlan, type BlobRecord, storedSegments, type TierName } from '../../src/segments/blob.ts'
 import type { BlobSlice, BodyRest, BodySlices } from './api.ts'
@@ -31,10 +32,14 @@ export interface Extent {
   readonly partNumber: number
 }
 
-/** Inserts a stored blob that one thing refers to. */
+/**
+ * Inserts a stored blob that one thing refers to.
+ * @throws StoreError RequestTimeout for a commit that arrives again when its key has another object and its body another user
+ */
 export function insertBlob(sql: SqlStorage, blob: BlobRecord): void {
-  sql.exec(
-    'INSERT INTO blobs (id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, bytes) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)',
+  const { rowsWritten } = sql.exec(
+    `INSERT OR IGNORE INTO blobs (id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, bytes)
+     VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)`,
     blob.id,
     blob.size,
     blob.tier,
@@ -44,6 +49,7 @@ export function insertBlob(sql: SqlStorage, blob: BlobRecord): void {
     blob.keyId,
     blob.inline ?? null,
   )
+  if (rowsWritten === 0) throw new StoreError('RequestTimeout')
 }
 
 /**

@@ -9,7 +9,7 @@ import { addReference, extentsOf, insertComposite } from './blobs.ts'
 import type { Context } from './context.ts'
 import { checkCustomerKey, checkOverwrite, findObject, readRow, replaceObject } from './objects.ts'
 import { checksumOf, customMetadataOf, httpMetadataOf, type ObjectRow } from './rows.ts'
-import { checkUploadKey, openUpload, replacePart } from './uploads.ts'
+import { checkUploadKey, findPart, openUpload, replacePart } from './uploads.ts'
 
 /**
  * Copies an object inside the bucket by adding a reference to its body, whatever its size. The copy keeps the ETag, the
@@ -53,7 +53,8 @@ export function copyPart(context: Context, copy: CopyPart): Copied<Part> {
     return { kind: 'needs-bytes', source: readRow(sql, row, { span, body: true }) }
   }
   const part = { partNumber: copy.partNumber, etag: copiedEtag(row, span), size: span.length, checksum }
-  return { kind: 'copied', value: replacePart(context, upload, { ...part, blobId: referTo(context, row, span) }) }
+  const old = findPart(sql, upload, copy.partNumber)
+  return { kind: 'copied', value: replacePart(context, upload, { ...part, blobId: referTo(context, row, span), old }) }
 }
 
 /** @throws StoreError NoSuchKey, PreconditionFailed, InvalidRequest, AccessDenied */

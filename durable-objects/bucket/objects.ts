@@ -3,7 +3,7 @@ import { StoreError } from '../../src/core/errors.ts'
 import { normalizeKey } from '../../src/core/key.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { metadataSize } from '../../src/core/metadata.ts'
-import type { ByteSpan, Conditions, ObjectHead, StorageClass } from '../../src/core/object.ts'
+import { type ByteSpan, type Conditions, newVersion, type ObjectHead, type StorageClass } from '../../src/core/object.ts'
 import { outcomeOf } from '../../src/core/outcome.ts'
 import { resolveRange } from '../../src/core/range.ts'
 import type { BucketInfo, CommitObject, Committed, Deleted, Found, Looked, Lookup, ObjectAttributes } from './api.ts'
@@ -24,6 +24,8 @@ export interface NewObject extends ObjectAttributes {
   readonly checksum?: ObjectHead['checksum']
   readonly ssecKeyMd5?: string
   readonly partsCount?: number
+  /** Absent: a new one. */
+  readonly version?: string
 }
 
 /** The current object under a key, in whatever spelling. */
@@ -45,10 +47,15 @@ export function checkConditions(conditions: Conditions | undefined, row: ObjectR
   if (conditions && evaluateConditions(conditions, stateOf(row)) !== 'ok') throw new StoreError('PreconditionFailed')
 }
 
-/** Stores an object whose bytes are written: the one call of an inline write, the second of any other. */
+/**
+ * Stores an object whose bytes are written: the one call of an inline write, the second of any other. A call that arrives again
+ * finds its own blob, and answers as the first time.
+ */
 export function commitObject(context: Context, commit: CommitObject): Committed<ObjectHead> {
+  const old = findObject(context.sql, commit.key)
+  if (old?.blob_id === commit.blob.id) return { kind: 'committed', value: toHead(old) }
   if (commit.blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
-  checkOverwrite(context, findObject(context.sql, commit.key), commit.conditions)
+  checkOverwrite(context, old, commit.conditions)
   if (commit.begun) redeem(context, commit.blob.id, commit.begun)
   insertBlob(context.sql, commit.blob)
   return { kind: 'committed', value: replaceObject(context, { ...commit, blobId: commit.blob.id, size: commit.blob.size }) }
@@ -66,7 +73,7 @@ export function replaceObject(context: Context, object: NewObject): ObjectHead {
   const row: ObjectRow = {
     key,
     spelled: object.key === key ? null : object.key,
-    version: crypto.randomUUID().replaceAll('-', ''),
+    version: object.version ?? newVersion(),
     blob_id: object.blobId,
     size: object.size,
     etag: object.etag,

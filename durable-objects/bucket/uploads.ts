@@ -23,7 +23,7 @@ import type { Context } from './context.ts'
 import { discard, redeem } from './garbage.ts'
 import { inBatches, walk } from './listing.ts'
 import { checkConditions, checkOverwrite, defaultStorageClass, findObject, inlineFits, replaceObject } from './objects.ts'
-import { customMetadataOf, httpMetadataOf, type PartRow, toJson, toUploadHead, type UploadRow } from './rows.ts'
+import { customMetadataOf, httpMetadataOf, type PartRow, toHead, toJson, toUploadHead, type UploadRow } from './rows.ts'
 import { count } from './usage.ts'
 
 /** The garbage tier of a finished upload's parts. */
@@ -59,8 +59,11 @@ export function createUpload(context: Context, create: CreateUpload): CreatedUpl
  * The open upload with this id and key.
  * @throws StoreError NoSuchUpload
  */
-export function openUpload(sql: SqlStorage, { uploadId, key }: UploadRef): UploadRow {
-  const row = findUpload(sql, { uploadId, key })
+export function openUpload(sql: SqlStorage, ref: UploadRef): UploadRow {
+  return checkOpen(findUpload(sql, ref))
+}
+
+function checkOpen(row: UploadRow | undefined): UploadRow {
   if (!row) throw new StoreError('NoSuchUpload', { neverWas: true })
   if (row.state !== 'open') throw new StoreError('NoSuchUpload')
   return row
@@ -80,28 +83,34 @@ export function checkUploadKey(upload: UploadRow, keyMd5: string | undefined): v
   })
 }
 
-/** Stores a part whose bytes are written; a part of the same number is replaced. */
+/**
+ * Stores a part whose bytes are written; a part of the same number is replaced. A call that arrives again finds its own blob, and
+ * answers as the first time.
+ */
 export function commitPart(context: Context, commit: CommitPart): Committed<Part> {
-  if (commit.blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
+  const { blob, etag, partNumber, checksum } = commit
   const upload = openUpload(context.sql, commit)
   checkUploadKey(upload, commit.ssecKeyMd5)
-  if (commit.begun) redeem(context, commit.blob.id, commit.begun)
-  insertBlob(context.sql, commit.blob)
-  const { etag, partNumber, checksum } = commit
-  return {
-    kind: 'committed',
-    value: replacePart(context, upload, { etag, partNumber, checksum, blobId: commit.blob.id, size: commit.blob.size }),
-  }
+  const old = findPart(context.sql, upload, partNumber)
+  const part = { etag, partNumber, checksum, size: blob.size }
+  if (old?.blob_id === blob.id) return { kind: 'committed', value: { ...part, uploadedMs: old.uploaded_ms } }
+  if (blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
+  if (commit.begun) redeem(context, blob.id, commit.begun)
+  insertBlob(context.sql, blob)
+  return { kind: 'committed', value: replacePart(context, upload, { ...part, blobId: blob.id, old }) }
 }
 
-/** Swaps the row of a part whose body already has its reference. */
-export function replacePart(
-  context: Context,
-  upload: UploadRow,
-  part: Pick<Part, 'partNumber' | 'etag' | 'size' | 'checksum'> & { blobId: string },
-): Part {
+/** What becomes of a part whose body already has its reference, and what is stored under its number so far. */
+type NewPart = Pick<Part, 'partNumber' | 'etag' | 'size' | 'checksum'> & { readonly blobId: string; readonly old: PartRow | undefined }
+
+/** The part that is stored under a number. */
+export function findPart(sql: SqlStorage, upload: UploadRow, partNumber: number): PartRow | undefined {
+  return sql.exec<PartRow>('SELECT * FROM parts WHERE upload_id = ? AND part_number = ?', upload.id, partNumber).toArray()[0]
+}
+
+/** Swaps the row of a part. */
+export function replacePart(context: Context, upload: UploadRow, { old, ...part }: NewPart): Part {
   const { sql } = context
-  const [old] = sql.exec<PartRow>('SELECT * FROM parts WHERE upload_id = ? AND part_number = ?', upload.id, part.partNumber)
   if (old) dropReference(context, old.blob_id)
   const uploadedMs = context.now()
   // Only a checksum of the upload's algorithm can become part of the object's.
@@ -126,10 +135,16 @@ export function replacePart(
 /** What a completion came to: an object, or a failed condition, after which the upload is gone as on R2. */
 export type Completion = { readonly kind: 'object'; readonly head: ObjectHead } | { readonly kind: 'condition-failed' }
 
-/** Makes the listed parts the object. Moves no bytes: the extents refer to the parts' blobs. */
+/**
+ * Makes the listed parts the object. Moves no bytes: the extents refer to the parts' blobs. A client that completes an upload twice
+ * is told `NoSuchUpload`, as on R2; one call that arrives twice finds the version that it made, and answers as the first time.
+ */
 export function completeUpload(context: Context, complete: CompleteUpload): Completion {
   const { sql } = context
-  const upload = openUpload(sql, complete)
+  const found = findUpload(sql, complete)
+  const made = found?.state === 'completed' ? findObject(sql, complete.key) : undefined
+  if (made?.version === complete.version) return { kind: 'object', head: toHead(made) }
+  const upload = checkOpen(found)
   const { listed, unlisted, ...object } = assemble(context, upload, complete)
   const old = findObject(sql, complete.key)
   const condition = outcomeOf(() => checkConditions(complete.conditions, old))
@@ -151,6 +166,7 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
     customMetadata: customMetadataOf(upload),
     ssecKeyMd5: upload.ssec_key_md5 ?? undefined,
     partsCount: listed.length,
+    version: complete.version,
   })
   return { kind: 'object', head }
 }

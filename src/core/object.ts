@@ -75,6 +75,9 @@ export interface ObjectHead {
   readonly partsCount?: number
 }
 
+/** The version of an object that is about to be written. */
+export const newVersion = (): string => crypto.randomUUID().replaceAll('-', '')
+
 /** A customer's encryption key (SSE-C), checked to be 32 bytes whose MD5 is `keyMd5`. Never stored, never logged. */
 export interface CustomerKey {
   readonly key: Uint8Array

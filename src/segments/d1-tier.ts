@@ -130,7 +130,8 @@ class D1Writer extends BufferWriter {
 
   override async finish(): Promise<void> {
     await super.finish()
-    const insert = this.#db.prepare('INSERT INTO segments (blob_id, n, data, bucket, deadline_ms) VALUES (?, ?, ?, ?, ?)')
+    // A segment is never rewritten: what is there already came with the same batch, sent twice.
+    const insert = this.#db.prepare('INSERT OR IGNORE INTO segments (blob_id, n, data, bucket, deadline_ms) VALUES (?, ?, ?, ?, ?)')
     const { bucket = null, deadlineMs = null } = this.#label ?? {}
     const rows = this.segments.map((sealed, n) => insert.bind(this.#blobId, n, sealed.toBase64(), bucket, deadlineMs))
     await this.#db.batch(rows).catch((error) => {

@@ -3,7 +3,7 @@ import type { BodyRest, BodySlices, ObjectAttributes } from '../../durable-objec
 import { commitObject } from '../../durable-objects/bucket/objects.ts'
 import { createUpload } from '../../durable-objects/bucket/uploads.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { CHECKSUM_ALGORITHMS } from '../../src/core/object.ts'
+import { CHECKSUM_ALGORITHMS, newVersion } from '../../src/core/object.ts'
 import { unwrap } from '../../src/core/outcome.ts'
 import { segmentBindings } from '../../src/env.ts'
 import { newBlobId } from '../../src/segments/blob.ts'
@@ -44,7 +44,7 @@ describe('the largest messages between the engine and a Bucket', () => {
   test('a completion of 10,000 parts with every checksum', async () => {
     const checksums = Object.fromEntries(CHECKSUM_ALGORITHMS.map((name) => [name, 'x'.repeat(44)]))
     const parts = Array.from({ length: LIMITS.partMax }, (_, i) => ({ partNumber: i + 1, etag: 'e'.repeat(32), checksums }))
-    const complete = { key: key(0), uploadId: 'u'.repeat(64), parts }
+    const complete = { key: key(0), uploadId: 'u'.repeat(64), parts, version: newVersion() }
     expect(serializedBytes(complete)).toBeLessThan(MOST)
     expect(await bucket.api.completeUpload(complete)).toMatchObject({ ok: false, code: 'NoSuchUpload' })
   })

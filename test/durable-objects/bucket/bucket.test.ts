@@ -2,6 +2,7 @@ import { evictDurableObject, listDurableObjectIds } from 'cloudflare:test'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { Bucket } from '../../../durable-objects/bucket/bucket.ts'
 import { listBuckets } from '../../../src/control/buckets.ts'
+import { newVersion } from '../../../src/core/object.ts'
 import { unwrap } from '../../../src/core/outcome.ts'
 import type { Env } from '../../../src/env.ts'
 import { BYTE_TABLES, DAY_MS, env, GRACE_MS, newRef, portsWith, TestBucket } from '../../support/bucket.ts'
@@ -58,7 +59,7 @@ describe('a bucket that never existed', () => {
       api.listObjects({ prefix: '', limit: 1 }),
       api.deleteObjects([key]),
       api.createUpload({ key, httpMetadata: {}, customMetadata: {} }),
-      api.completeUpload({ ...upload, parts: [] }),
+      api.completeUpload({ ...upload, parts: [], version: newVersion() }),
       api.abortUpload(upload),
       api.listParts({ ...upload, after: 0, limit: 1 }),
       api.listUploads({ prefix: '', limit: 1 }),

@@ -19,6 +19,7 @@ import {
   randomBytes,
   TestBucket,
 } from '../../support/bucket.ts'
+import { problemsOf } from '../../support/check.ts'
 
 /** Begins a blob and writes its segments, as the engine would, but commits nothing. */
 async function beginBlob(bucket: TestBucket, { segments = 3, size = 1000, tier = 'kv' as Begin['tier'] } = {}) {
@@ -103,11 +104,13 @@ describe('a blob that was begun', () => {
     await bucket.empty()
   })
 
-  test('is committed once', async () => {
+  test('and committed twice is one object', async () => {
     const bucket = await TestBucket.create()
     const { commit } = await beginBlob(bucket)
-    unwrap(await commit())
-    expect(await commit()).toMatchObject({ ok: false, code: 'RequestTimeout' })
+    const committed = await commit()
+    expect(committed).toMatchObject({ ok: true, value: { kind: 'committed' } })
+    expect(await commit()).toEqual(committed)
+    expect(await problemsOf(bucket)).toEqual([])
     await bucket.empty()
     expect(await bucket.segments()).toEqual([])
   })

@@ -6,6 +6,7 @@ import { listObjects } from '../../../durable-objects/bucket/listing.ts'
 import { commitObject, deleteObjects, lookup } from '../../../durable-objects/bucket/objects.ts'
 import { completeUpload, createUpload, listParts, listUploads } from '../../../durable-objects/bucket/uploads.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
+import { newVersion } from '../../../src/core/object.ts'
 import { ATTRIBUTES, fakeBlob, TestBucket } from '../../support/bucket.ts'
 
 // Rows are what SQLite in a Durable Object is billed by, and what its speed follows. A cursor reads one row ahead of what is taken.
@@ -64,7 +65,7 @@ async function multipart(bucket: TestBucket, key: string, count: number): Promis
       context.sql.exec('INSERT INTO parts VALUES (?, ?, ?, ?, ?, NULL, 0)', uploadId, n, id, size, '0'.repeat(32))
     }
     const parts = Array.from({ length: count }, (_, i) => ({ partNumber: i + 1, etag: '0'.repeat(32) }))
-    completeUpload(context, { key, uploadId, parts })
+    completeUpload(context, { key, uploadId, parts, version: newVersion() })
   })
 }
 
@@ -219,7 +220,7 @@ test('no statement of an alarm or a page scans a table', async () => {
 /** Its statements are what counts here. */
 function completeUploadOrNothing(context: Context, uploadId: string): void {
   try {
-    completeUpload(context, { key: 'a', uploadId, parts: [{ partNumber: 1, etag: 'e' }] })
+    completeUpload(context, { key: 'a', uploadId, parts: [{ partNumber: 1, etag: 'e' }], version: newVersion() })
   } catch {
     // There is no such part.
   }
