@@ -1,0 +1,35 @@
+import { buckets } from './buckets.ts'
+import { checksums } from './checksums.ts'
+import { conditions } from './conditions.ts'
+import { empty } from './empty.ts'
+import { keys } from './keys.ts'
+import { large } from './large.ts'
+import { many } from './many.ts'
+import { metadata } from './metadata.ts'
+import { objects } from './objects.ts'
+import { own } from './own.ts'
+import { presigned } from './presigned.ts'
+import { ranges } from './ranges.ts'
+import type { Scenario } from './scenario.ts'
+import { snippet } from './snippet.ts'
+import { ssec } from './ssec.ts'
+import { sync } from './sync.ts'
+
+/** The columns of the matrix, in its order. */
+export const SCENARIOS: readonly Scenario[] = [
+  snippet,
+  buckets,
+  objects,
+  large,
+  empty,
+  keys,
+  metadata,
+  presigned,
+  ranges,
+  many,
+  conditions,
+  ssec,
+  checksums,
+  sync,
+  own,
+]

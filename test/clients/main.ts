@@ -1,0 +1,94 @@
+import { randomFillSync } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startServer } from '../acceptance/support/server.ts'
+import type { Client, Place } from './harness/client.ts'
+import { allClients } from './harness/clients.ts'
+import { countsOf, matrixOf, SCENARIO_IDS } from './harness/matrix.ts'
+import { INSTALLED, ROOT } from './harness/paths.ts'
+import { type Row, runClient, type Session } from './harness/session.ts'
+
+const USAGE = `npm run test:clients -- [options] [clients]
+
+Drives real clients against \`npm run serve\` with data of its own, and prints a matrix. Installs nothing: \`npm run install:clients\` does.
+
+  clients                  beginnings of file names in test/clients; none means all
+  --scenarios large,sync   only these of ${SCENARIO_IDS.join(', ')}
+  --jobs N                 clients at the same time (2)
+  --readme                 writes the matrix into README.md
+  --json FILE              writes the counts
+`
+
+const LARGE_BYTES = 200_000_000
+const SCENARIO_LIMIT_MS = 180_000
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    scenarios: { type: 'string', default: '' },
+    jobs: { type: 'string', default: '2' },
+    readme: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(USAGE)
+  process.exit(0)
+}
+
+const wanted = values.scenarios.split(',').filter((id) => id !== '')
+const unknown = wanted.filter((id) => !(SCENARIO_IDS as readonly string[]).includes(id))
+const clients = await allClients(positionals)
+if (unknown.length > 0 || clients.length === 0) {
+  console.error(`${unknown.length > 0 ? `No such scenario: ${unknown.join(', ')}` : 'No such client'}\n\n${USAGE}`)
+  process.exit(2)
+}
+
+process.chdir(ROOT)
+const rows = await runAll(clients)
+const matrix = matrixOf(rows)
+const counts = countsOf(rows)
+console.log(`\n${matrix}\n`)
+if (values.readme) writeReadme(matrix)
+if (values.json) writeFileSync(values.json, `${JSON.stringify(counts)}\n`)
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.notInstalled} not installed`)
+process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
+
+async function runAll(clients: readonly Client[]): Promise<Row[]> {
+  rmSync(join(INSTALLED, 'run'), { recursive: true, force: true })
+  // What was deleted goes soon, or the large files of all clients would stay on the disk.
+  const server = await startServer({ door: 'serve', vars: { GARBAGE_GRACE_SECONDS: '10' } })
+  try {
+    const session: Session = { server, large: largeFile(), limitMs: SCENARIO_LIMIT_MS, wanted, said: (line) => console.log(line) }
+    const rows: Row[] = []
+    const rest = clients.entries()
+    const work = async () => {
+      for (const [index, client] of rest) rows[index] = await runClient(client, session)
+    }
+    await Promise.all(Array.from({ length: Number(values.jobs) }, work))
+    return rows
+  } finally {
+    await server.stop()
+  }
+}
+
+/** Random, so that nothing can compress it or take one part for another. */
+function largeFile(): Place['large'] {
+  const file = join(INSTALLED, 'run', 'large.bin')
+  mkdirSync(join(INSTALLED, 'run'), { recursive: true })
+  writeFileSync(file, randomFillSync(Buffer.alloc(LARGE_BYTES)))
+  return { file, bytes: LARGE_BYTES }
+}
+
+function writeReadme(matrix: string): void {
+  const file = join(ROOT, 'README.md')
+  const readme = readFileSync(file, 'utf8')
+  const table = /(<!-- The matrix is printed by .* -->\n)[\s\S]*(<!-- End of the matrix. -->)/
+  if (!table.test(readme)) throw new Error('README.md has no place for the matrix')
+  writeFileSync(
+    file,
+    readme.replace(table, (_, start, end) => `${start}${matrix}\n${end}`),
+  )
+}
