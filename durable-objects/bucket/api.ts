@@ -1,5 +1,6 @@
 import type { Actor } from '../../src/core/audit.ts'
 import type { CorsRule } from '../../src/core/cors.ts'
+import type { LockRule } from '../../src/core/locks.ts'
 import type { MetadataDirective } from '../../src/core/metadata.ts'
 import type {
   BindingHashes,
@@ -263,6 +264,7 @@ export interface Usage {
 /** The settings of a bucket that faces read and write whole. */
 export interface Settings {
   readonly cors: readonly CorsRule[]
+  readonly locks: readonly LockRule[]
 }
 
 /**

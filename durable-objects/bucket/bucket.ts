@@ -77,7 +77,10 @@ const REGISTRY_RETRY_MS = 10_000
 const RECOVERY_DELAY_MS = 100
 
 /** What the audit log calls a change of a setting. */
-const SETTING_ACTIONS = { cors: { put: 'PutBucketCors', delete: 'DeleteBucketCors' } } as const
+const SETTING_ACTIONS = {
+  cors: { put: 'PutBucketCors', delete: 'DeleteBucketCors' },
+  locks: { put: 'PutBucketLockConfiguration', delete: 'DeleteBucketLockConfiguration' },
+} as const
 
 /**
  * One bucket: the only writer of its metadata. Every method is one transaction and does no I/O but SQLite, so that a bucket

@@ -10,6 +10,7 @@ import type { BucketInfo, CommitObject, Committed, Deleted, Found, Looked, Looku
 import { dropReference, insertBlob, partSpan, slicesOf } from './blobs.ts'
 import type { Context } from './context.ts'
 import { redeem } from './garbage.ts'
+import { checkUnlocked } from './locks.ts'
 import { type ObjectRow, toHead, toJson } from './rows.ts'
 import { cachedSetting } from './settings.ts'
 import { count } from './usage.ts'
@@ -34,10 +35,12 @@ export function findObject(sql: SqlStorage, key: string): ObjectRow | undefined 
 }
 
 /**
- * Whether a write to this key may go on: its conditions hold, and in strict mode the last write is a second ago.
- * @throws StoreError PreconditionFailed, TooManyRequests
+ * Whether a write to this key may go on: no rule locks the object, its conditions hold, and in strict mode the last write is a
+ * second ago. A lock refuses before the conditions are looked at, as on R2.
+ * @throws StoreError ObjectLockedByBucketPolicy, PreconditionFailed, TooManyRequests
  */
 export function checkOverwrite(context: Context, old: ObjectRow | undefined, conditions: Conditions | undefined): void {
+  checkUnlocked(context, old)
   checkConditions(conditions, old)
   if (old && !context.config.allows('fastRewrites') && context.now() - old.uploaded_ms < 1000) throw new StoreError('TooManyRequests')
 }
@@ -93,12 +96,13 @@ export function replaceObject(context: Context, object: NewObject): ObjectHead {
   return toHead(row)
 }
 
-/** Deletes keys, present or not, and answers in their order. */
+/** Deletes keys, present or not, and answers in their order. What is locked stays, and its key says so. */
 export function deleteObjects(context: Context, keys: readonly string[]): Deleted[] {
   return keys.map((key) => {
     const outcome = outcomeOf(() => {
       const row = findObject(context.sql, key)
       if (!row) return
+      checkUnlocked(context, row)
       releaseObject(context, row)
       context.sql.exec('DELETE FROM objects WHERE key = ?', row.key)
     })

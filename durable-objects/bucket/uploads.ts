@@ -147,12 +147,13 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
   const upload = checkOpen(found)
   const { listed, unlisted, ...object } = assemble(context, upload, complete)
   const old = findObject(sql, complete.key)
+  // What refuses here leaves the upload open, to be completed once the object is free; a failed condition ends it.
+  checkOverwrite(context, old, undefined)
   const condition = outcomeOf(() => checkConditions(complete.conditions, old))
   if (!condition.ok) {
     abortOpenUpload(context, upload)
     return { kind: 'condition-failed' }
   }
-  checkOverwrite(context, old, undefined)
   const blobId = joinParts(context, listed)
   for (const part of unlisted) dropReference(context, part.blob_id)
   sql.exec('DELETE FROM parts WHERE upload_id = ?', upload.id)

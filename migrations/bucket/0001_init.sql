@@ -1,7 +1,7 @@
 -- The metadata of one bucket. Applied by the Bucket Durable Object to itself (durable-objects/bucket/schema.ts).
 -- Tables are WITHOUT ROWID wherever a row is found by its own key: one row written instead of two.
 
--- Settings of the bucket, one JSON value each: schema, info, cors.
+-- Settings of the bucket, one JSON value each: schema, info, cors, locks.
 CREATE TABLE config (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL

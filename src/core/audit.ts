@@ -7,6 +7,8 @@ export const AUDITED = {
   PutBucketStorageClass: 'update',
   PutBucketCors: 'update',
   DeleteBucketCors: 'delete',
+  PutBucketLockConfiguration: 'update',
+  DeleteBucketLockConfiguration: 'delete',
   CreateToken: 'create',
   UpdateToken: 'update',
   RollToken: 'update',

@@ -61,6 +61,7 @@ export const ERRORS = {
   NoSuchToken: { s3: 404, v4: 1003, message: 'The specified API token does not exist.' },
   NoSuchUpload: { s3: 404, v4: 10024, message: 'The specified multipart upload does not exist.' },
   NotImplemented: { s3: 501, v4: 10501, message: 'Not implemented' },
+  ObjectLockedByBucketPolicy: { s3: 409, v4: 10069, message: 'The object is locked by the bucket policy.' },
   ObjectLockConfigurationNotFoundError: { s3: 404, message: 'Object Lock configuration does not exist for this bucket.' },
   PreconditionFailed: { s3: 412, v4: 10031, message: 'At least one of the pre-conditions you specified did not hold.' },
   ReplicationConfigurationNotFoundError: { s3: 404, message: 'The replication configuration was not found.' },

@@ -24,6 +24,11 @@ export const LIMITS = {
   /** 100 rules at most, as AWS; a preflight may be cached for a day. */
   corsRules: 100,
   corsMaxAgeSeconds: 86_400,
+  lockRules: 1000,
+  /** Some thousand years: longer than any date. */
+  lockAgeSeconds: 100_000_000_000,
+  /** Of a bucket's rules as JSON: the audit log keeps the old and the new ones in one row. */
+  rulesBytes: 900_000,
   /** Clock skew allowed to a signed request. */
   skewMs: 15 * 60_000,
   presignSeconds: 604_800,

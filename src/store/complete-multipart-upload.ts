@@ -7,8 +7,9 @@ import type { Ports } from './ports.ts'
 export type UploadedParts = Omit<CompleteUpload, 'key' | 'version'>
 
 /**
- * Makes the listed parts the object, in the order of their numbers. Moves no bytes. A failed condition ends the upload.
- * @throws StoreError NoSuchUpload, InvalidPart, EntityTooSmall, EntityTooLarge, BadDigest, PreconditionFailed
+ * Makes the listed parts the object, in the order of their numbers. Moves no bytes. A failed condition ends the
+ * upload, a lock does not.
+ * @throws StoreError NoSuchUpload, InvalidPart, ObjectLockedByBucketPolicy, EntityTooSmall, EntityTooLarge, BadDigest, PreconditionFailed
  */
 export async function completeMultipartUpload(ports: Ports, at: ObjectRef, complete: UploadedParts): Promise<ObjectHead> {
   return unwrap(await ports.bucket(at.bucket).completeUpload({ ...complete, key: at.key, version: newVersion() }))

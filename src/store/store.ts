@@ -1,5 +1,6 @@
 import { abortMultipartUpload } from './abort-multipart-upload.ts'
 import { corsRules, deleteBucketCors, getBucketCors, putBucketCors } from './bucket-cors.ts'
+import { getBucketLocks, putBucketLocks } from './bucket-locks.ts'
 import { createBucket, deleteBucket, ensureBucket, headBucket, listBuckets, putBucketStorageClass } from './buckets.ts'
 import { completeMultipartUpload } from './complete-multipart-upload.ts'
 import { copyObject } from './copy-object.ts'
@@ -39,6 +40,7 @@ const OPERATIONS = {
   fsck,
   fsckOrphans,
   getBucketCors,
+  getBucketLocks,
   getObject,
   headBucket,
   headObject,
@@ -49,6 +51,7 @@ const OPERATIONS = {
   listObjects,
   listParts,
   putBucketCors,
+  putBucketLocks,
   putBucketStorageClass,
   putObject,
   recoverBucket,

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { r2Bucket } from '../../src/binding/index.ts'
+import { createStore } from '../../src/store/store.ts'
+import { portsWith } from '../support/bucket.ts'
 import { failure, fixed, shown } from './support/answers.ts'
 import { bindTo, createBinding } from './support/buckets.ts'
 import { PATIENCE_MS } from './support/patience.ts'
@@ -59,6 +61,33 @@ describe('storage classes', () => {
     const message = (method: string) => `Error: ${method}: We encountered an internal error. Please try again. (10001)`
     expect(await failure(() => bucket.put('class', 'x', { storageClass: 'Glacier' }))).toBe(message('put'))
     expect(await failure(() => bucket.createMultipartUpload('class', { storageClass: '' }))).toBe(message('createMultipartUpload'))
+  })
+})
+
+describe('a bucket lock', () => {
+  const LOCKED = 'The object is locked by the bucket policy. (10069)'
+
+  test('keeps what is there, and lets new keys in', async () => {
+    const ref = { name: 'locked', jurisdiction: 'default' } as const
+    const locked = await createBinding('locked')
+    const upload = await locked.createMultipartUpload('keep/a')
+    const part = await upload.uploadPart(1, 'parts')
+    await locked.put('keep/a', 'kept')
+    await locked.put('free', 'x')
+    const store = createStore(portsWith())
+    await store.putBucketLocks(ref, [{ id: 'k', enabled: true, prefix: 'keep/', condition: { type: 'Indefinite' } }])
+    expect(await failure(() => locked.put('keep/a', 'x'))).toBe(`Error: put: ${LOCKED}`)
+    expect(await failure(() => locked.put('keep/a', new Uint8Array(2 * MIB)))).toBe(`Error: put: ${LOCKED}`)
+    expect(await failure(() => locked.put('keep/a', 'x', { onlyIf: { etagMatches: 'none' } }))).toBe(`Error: put: ${LOCKED}`)
+    expect(await failure(() => upload.complete([part]))).toBe(`Error: completeMultipartUpload: ${LOCKED}`)
+    expect(await failure(() => locked.delete('keep/a'))).toBe(`Error: delete: ${LOCKED}`)
+    expect(await failure(() => locked.delete(['keep/a', 'free']))).toBe(`Error: delete: ${LOCKED}`)
+    await locked.delete(['keep/missing', 'missing'])
+    expect((await locked.put('keep/b', 'new'))?.key).toBe('keep/b')
+    expect((await locked.list()).objects.map(({ key }) => key)).toEqual(['keep/a', 'keep/b'])
+    expect(await (await locked.get('keep/a'))!.text()).toBe('kept')
+    await store.putBucketLocks(ref, [])
+    expect((await upload.complete([part])).size).toBe(5)
   })
 })
 

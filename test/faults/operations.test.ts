@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { CommitObject } from '../../durable-objects/bucket/api.ts'
 import type { Upload } from '../../src/core/byte-source.ts'
 import { LIMITS } from '../../src/core/limits.ts'
+import { outcomeOfAsync, unwrap } from '../../src/core/outcome.ts'
 import { AwsChunkedSource } from '../../src/http/aws-chunked.ts'
 import { byteSource } from '../../src/http/body.ts'
 import { ATTRIBUTES, randomBytes, stubOf, TestBucket, TINY_SIZES, uploadOf } from '../support/bucket.ts'
@@ -151,6 +152,44 @@ const abort: Scenario = async (scene) => {
   return { before: { a: old }, after: { a: old }, act: () => scene.store.abortMultipartUpload(at, uploadId) }
 }
 
+/** For as long as the operation may take, but not until everything is deleted in the end. */
+const lock = ({ bucket }: Scene) => {
+  const condition = { type: 'Age', maxAgeSeconds: 3 * 86_400 } as const
+  return bucket.store.putBucketLocks(bucket.ref, [{ id: 'three days', enabled: true, condition }])
+}
+
+/** Undisturbed, a lock refuses; a disturbed call may hear of something else, but never of success. */
+const refused = async (work: Promise<unknown>): Promise<void> => {
+  const outcome = await outcomeOfAsync(() => work)
+  if (outcome.ok) throw new Error('A locked object was overwritten')
+  if (outcome.code !== 'ObjectLockedByBucketPolicy') unwrap(outcome)
+}
+
+const lockedPut: Scenario = async (scene) => {
+  const old = await scene.bucket.put('a', OLD_BYTES)
+  await lock(scene)
+  const act = () => refused(scene.store.putObject(scene.bucket.at('a'), uploadOf(randomBytes(OLD_BYTES)), ATTRIBUTES))
+  return { before: { a: old }, after: { a: old }, act }
+}
+
+/** The rule is set when the bytes are on their way. */
+const lockedMeanwhile: Scenario = async (scene) => {
+  await scene.bucket.store.putBucketLocks(scene.bucket.ref, [])
+  const old = await scene.bucket.put('a', OLD_BYTES)
+  const { source, ...upload } = uploadOf(randomBytes(OLD_BYTES))
+  const locking = { read: (size: number) => lock(scene).then(() => source.read(size)), cancel: () => source.cancel() }
+  const act = () => refused(scene.store.putObject(scene.bucket.at('a'), { ...upload, source: locking }, ATTRIBUTES))
+  return { before: { a: old }, after: { a: old }, act }
+}
+
+const lockedCompletion: Scenario = async (scene) => {
+  const old = await scene.bucket.put('a', OLD_BYTES)
+  const { at, uploadId, parts } = await openUpload(scene)
+  await lock(scene)
+  const act = () => refused(scene.store.completeMultipartUpload(at, { uploadId, parts: parts.slice(0, 2) }))
+  return { before: { a: old }, after: { a: old }, act }
+}
+
 const SCENARIOS: Record<string, Scenario> = {
   'a put inline': put(TINY_SIZES.inline),
   'an overwrite inline': put(TINY_SIZES.inline, { old: true }),
@@ -171,6 +210,9 @@ const SCENARIOS: Record<string, Scenario> = {
   'a part copied by bytes': copiedPart('across'),
   'a completion': complete,
   'an abort': abort,
+  'an overwrite that a lock refuses': lockedPut,
+  'an overwrite that is locked meanwhile': lockedMeanwhile,
+  'a completion that a lock refuses': lockedCompletion,
 }
 
 const LIMIT_MS = 60_000

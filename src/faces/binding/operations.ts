@@ -30,7 +30,7 @@ export const OPERATIONS: { [Name in Operation]: (call: Call, ...args: Parameters
 
   get: ({ store, grant }, key, options) => getObject(store, at(grant, key), options),
 
-  /** All or none: one wrong key refuses the call. */
+  /** One wrong key refuses the call; what is locked stays when the others are gone, and fails it. */
   async delete({ store, grant }, keys) {
     for (const key of keys) checkKey(key)
     for (const { failure } of await store.deleteObjects(grant.bucket, keys)) {

@@ -4,6 +4,7 @@ import type { Context } from '../../../durable-objects/bucket/context.ts'
 import { copyObject } from '../../../durable-objects/bucket/copy.ts'
 import { listObjects } from '../../../durable-objects/bucket/listing.ts'
 import { commitObject, deleteObjects, lookup } from '../../../durable-objects/bucket/objects.ts'
+import { writeSetting } from '../../../durable-objects/bucket/settings.ts'
 import { completeUpload, createUpload, listParts, listUploads } from '../../../durable-objects/bucket/uploads.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
 import { newVersion } from '../../../src/core/object.ts'
@@ -140,6 +141,16 @@ describe('a commit', () => {
     const full = await metered(bucket, commit('k0025000'))
     expect(cost(full)).toEqual(cost(empty))
     expect(empty.written).toBe(3) // Object, blob, counters.
+  })
+
+  test('reads no further row for rules that there are none of, and one for a thousand of them', async () => {
+    const bucket = await TestBucket.create()
+    await fill(bucket, ['k'])
+    const without = await metered(bucket, commit('k'))
+    const rules = Array.from({ length: 1000 }, (_, n) => ({ id: `${n}`, enabled: true, prefix: 'a', condition: { type: 'Indefinite' } }))
+    await bucket.change(({ sql }) => writeSetting(sql, 'locks', rules))
+    const under = await metered(bucket, commit('k'))
+    expect(cost(under)).toEqual({ ...cost(without), read: without.read + 1 })
   })
 })
 

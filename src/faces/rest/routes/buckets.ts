@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { deleteBucketCors, getBucketCors, putBucketCors } from '../operations/bucket-cors.ts'
+import { deleteBucketLocks, getBucketLocks, putBucketLocks } from '../operations/bucket-locks.ts'
 import { createBucket, deleteBucket, getBucket, listBuckets, updateBucket } from '../operations/buckets.ts'
 import { deleteObject, deleteObjects } from '../operations/delete-objects.ts'
 import { getObject } from '../operations/get-object.ts'
@@ -10,6 +11,7 @@ import { type Route, route } from '../route.ts'
 import { Bucket, BucketList, BucketListInfo, CreateBucketBody, ListBucketsQuery, UpdateBucketHeaders } from '../schemas/bucket.ts'
 import { JurisdictionHeader, Nothing } from '../schemas/common.ts'
 import { CorsConfiguration, PutCorsBody } from '../schemas/cors.ts'
+import { LockConfiguration, PutLocksBody } from '../schemas/locks.ts'
 import {
   DeletedKey,
   DeleteObjectsBody,
@@ -23,7 +25,7 @@ import {
 import { TemporaryCredentials, TemporaryCredentialsBody } from '../schemas/temporary-credentials.ts'
 import { ACCOUNT, BUCKET, BUCKETS, OBJECTS } from './paths.ts'
 
-/** Buckets, their objects, their CORS rules. */
+/** Buckets, their objects, their CORS and lock rules. */
 export const BUCKET_ROUTES: readonly Route[] = [
   route({
     op: 'ListBuckets',
@@ -153,6 +155,36 @@ export const BUCKET_ROUTES: readonly Route[] = [
     headers: JurisdictionHeader,
     result: Nothing,
     run: deleteBucketCors,
+  }),
+
+  // Locks
+  route({
+    op: 'GetBucketLocks',
+    method: 'GET',
+    path: `${BUCKET}/lock`,
+    needs: 'bucket:read',
+    headers: JurisdictionHeader,
+    result: LockConfiguration,
+    run: getBucketLocks,
+  }),
+  route({
+    op: 'PutBucketLocks',
+    method: 'PUT',
+    path: `${BUCKET}/lock`,
+    needs: 'bucket:write',
+    headers: JurisdictionHeader,
+    body: PutLocksBody,
+    result: Nothing,
+    run: putBucketLocks,
+  }),
+  route({
+    op: 'DeleteBucketLocks',
+    method: 'DELETE',
+    path: `${BUCKET}/lock`,
+    needs: 'bucket:write',
+    headers: JurisdictionHeader,
+    result: Nothing,
+    run: deleteBucketLocks,
   }),
 
   // Temporary credentials

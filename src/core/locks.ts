@@ -1,0 +1,72 @@
+import { Buffer } from 'node:buffer'
+import { StoreError } from './errors.ts'
+import { parseIsoDate } from './iso-date.ts'
+import { normalizeKey } from './key.ts'
+import { LIMITS } from './limits.ts'
+
+/** One rule of a bucket's lock configuration. https://developers.cloudflare.com/r2/buckets/bucket-locks/ */
+export interface LockRule {
+  readonly id: string
+  readonly enabled: boolean
+  /** Absent or empty: every object. */
+  readonly prefix?: string
+  readonly condition: LockCondition
+}
+
+/** How long the objects of a rule are kept: for a while after their upload, until a date in ISO 8601, or for good. */
+export type LockCondition =
+  | { readonly type: 'Age'; readonly maxAgeSeconds: number }
+  | { readonly type: 'Date'; readonly date: string }
+  | { readonly type: 'Indefinite' }
+
+const ID_LENGTH = 255
+
+/**
+ * Refuses a configuration that cannot be kept.
+ * @throws StoreError `MalformedJSON`, which says what is wrong with which rule
+ */
+export function checkLockRules(rules: readonly LockRule[]): void {
+  if (rules.length > LIMITS.lockRules) throw malformed(`A bucket has ${LIMITS.lockRules} lock rules at most.`)
+  const ids = new Set<string>()
+  for (const rule of rules) {
+    const wrong = ids.has(rule.id) ? 'another rule has the same id' : wrongWith(rule)
+    if (wrong) throw malformed(`Lock rule ${JSON.stringify(rule.id.slice(0, ID_LENGTH))}: ${wrong}.`)
+    ids.add(rule.id)
+  }
+  if (Buffer.byteLength(JSON.stringify(rules)) > LIMITS.rulesBytes) throw malformed('The lock rules are too long.')
+}
+
+function wrongWith({ id, prefix = '', condition }: LockRule): string | undefined {
+  if (id === '' || id.length > ID_LENGTH || !id.isWellFormed()) return `an id has 1 to ${ID_LENGTH} characters`
+  if (Buffer.byteLength(prefix) > LIMITS.keyBytes || !prefix.isWellFormed()) return `a prefix has ${LIMITS.keyBytes} bytes at most`
+  if (condition.type === 'Age' && !isAge(condition.maxAgeSeconds)) return 'maxAgeSeconds is a positive number of seconds'
+  if (condition.type === 'Date' && parseIsoDate(condition.date) === undefined)
+    return 'date is a day or a time in ISO 8601, such as 2027-01-31T00:00:00Z'
+  return undefined
+}
+
+/** Fractions are good: wrangler sends 1.1 days as 95040.00000000001 seconds. */
+const isAge = (seconds: number): boolean => seconds > 0 && seconds <= LIMITS.lockAgeSeconds
+
+const malformed = (message: string): StoreError => new StoreError('MalformedJSON', { message })
+
+/**
+ * Until when an object may be neither overwritten nor deleted, by the strictest of the rules that cover it: milliseconds since
+ * the epoch, `Infinity`, or `null` when it is free. `key` is the object's normalised one.
+ */
+export function lockedUntil(
+  rules: readonly LockRule[],
+  { key, uploadedMs }: { readonly key: string; readonly uploadedMs: number },
+  nowMs: number,
+): number | null {
+  let strictestMs = nowMs
+  for (const { enabled, prefix = '', condition } of rules) {
+    if (enabled && key.startsWith(normalizeKey(prefix))) strictestMs = Math.max(strictestMs, endOf(condition, uploadedMs))
+  }
+  return strictestMs > nowMs ? strictestMs : null
+}
+
+function endOf(condition: LockCondition, uploadedMs: number): number {
+  if (condition.type === 'Age') return uploadedMs + condition.maxAgeSeconds * 1000
+  return condition.type === 'Date' ? Date.parse(condition.date) : Number.POSITIVE_INFINITY
+}
