@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Adds up vitest's own JSON report. A run without tests, or with a file that could not be loaded, is a failed run. */
+/** Adds up vitest's own JSON report and that of the clients. A run without tests, or with a file that could not be loaded, is a failed run. */
 type Report = {
   success: boolean
   numPassedTests: number
@@ -9,10 +9,18 @@ type Report = {
   testResults: { status: string }[]
 }
 
-const report: Report = JSON.parse(readFileSync(process.argv[2]!, 'utf8'))
+/** What `npm run test:clients -- --json` writes. */
+type Clients = { passed: number; failed: number; notInstalled: number }
+
+const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8'))
+const report = read<Report>(process.argv[2]!)
+const clients = read<Clients>(process.argv[3]!)
 const brokenFiles = report.testResults.filter(({ status }) => status === 'failed').length
+const passed = report.numPassedTests + clients.passed
+const failed = report.numFailedTests + clients.failed
 
 if (report.numPendingTests > 0) console.log(`${report.numPendingTests} skipped`)
+if (clients.notInstalled > 0) console.log(`${clients.notInstalled} clients not installed`)
 if (brokenFiles > 0) console.log(`${brokenFiles} test files with failures`)
-console.log(`${report.numPassedTests} passed, ${report.numFailedTests} failed`)
-if (!report.success || report.numFailedTests > 0 || report.numPassedTests === 0 || brokenFiles > 0) process.exit(1)
+console.log(`${passed} passed, ${failed} failed`)
+if (!report.success || failed > 0 || report.numPassedTests === 0 || clients.passed === 0 || brokenFiles > 0) process.exit(1)
