@@ -14,6 +14,7 @@ import type {
   HttpMetadata,
   Location,
   ObjectHead,
+  ObjectSummary,
   RangeRequest,
   StorageClass,
 } from '../../src/core/object.ts'
@@ -286,6 +287,7 @@ export interface BucketApi extends MaintenanceApi {
   lookup(lookup: Lookup): Promise<Outcome<Looked>>
   moreSlices(rest: BodyRest): Promise<Outcome<BodySlices>>
   listObjects(query: ListQuery): Promise<Outcome<ListPage<ObjectHead>>>
+  listSummaries(query: Omit<ListQuery, 'includeMetadata'>): Promise<Outcome<ListPage<ObjectSummary>>>
   deleteObjects(keys: readonly string[]): Promise<Outcome<Deleted[]>>
   copyObject(copy: CopyObject): Promise<Outcome<Copied<CopiedObject>>>
 

@@ -3,7 +3,7 @@ import { auditStatements } from '../../src/control/audit.ts'
 import { indexStatements, unindexStatement } from '../../src/control/buckets.ts'
 import type { Actor } from '../../src/core/audit.ts'
 import { StoreError } from '../../src/core/errors.ts'
-import type { BucketRef, ObjectHead, StorageClass } from '../../src/core/object.ts'
+import type { BucketRef, ObjectHead, ObjectSummary, StorageClass } from '../../src/core/object.ts'
 import { type Outcome, outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
 import { type Env, readConfig, segmentBindings } from '../../src/env.ts'
 import { createTiers } from '../../src/segments/store.ts'
@@ -48,7 +48,7 @@ import { copyObject, copyPart } from './copy.ts'
 import { exportPage } from './export.ts'
 import { abandon, journal } from './garbage.ts'
 import { importLines } from './import.ts'
-import { listObjects } from './listing.ts'
+import { listObjects, listSummaries } from './listing.ts'
 import type {
   BlobsPage,
   BlobsQuery,
@@ -223,6 +223,10 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
 
   async listObjects(query: ListQuery): Promise<Outcome<ListPage<ObjectHead>>> {
     return this.#read(({ sql }) => listObjects(sql, query))
+  }
+
+  async listSummaries(query: Omit<ListQuery, 'includeMetadata'>): Promise<Outcome<ListPage<ObjectSummary>>> {
+    return this.#read(({ sql }) => listSummaries(sql, query))
   }
 
   async deleteObjects(keys: readonly string[]): Promise<Outcome<Deleted[]>> {

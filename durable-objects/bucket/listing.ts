@@ -1,5 +1,5 @@
 import { compareUtf8, normalizeKey, prefixEnd } from '../../src/core/key.ts'
-import type { ObjectHead } from '../../src/core/object.ts'
+import type { ObjectHead, ObjectSummary, StorageClass } from '../../src/core/object.ts'
 import type { ListPage, ListPosition, ListQuery } from './api.ts'
 import { type ObjectRow, toHead } from './rows.ts'
 
@@ -30,18 +30,50 @@ const PAGE_BYTES = 8 * 1024 * 1024
  * With metadata a page may have fewer items than asked for, as on R2.
  */
 export function listObjects(sql: SqlStorage, query: ListQuery): ListPage<ObjectHead> {
-  const columns = query.includeMetadata ? '*' : OBJECT_COLUMNS
+  const columns = query.includeMetadata ? '*' : HEAD_COLUMNS
   const page = walk<ObjectRow>({
     ...query,
     weigh: query.includeMetadata ? (row) => row.metadata_bytes : undefined,
-    scan: (from, end) =>
-      inBatches<ObjectRow>(query, (behind, limit) => {
-        const { key, inclusive } = behind ? { key: behind.key, inclusive: false } : from
-        const query = `SELECT ${columns} FROM objects WHERE key ${inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'} ORDER BY key LIMIT ?`
-        return sql.exec<ObjectRow>(query, ...(end === null ? [key, limit] : [key, end, limit])).toArray()
-      }),
+    scan: scanObjects(query, (selection) => sql.exec<ObjectRow>(...selection(columns)).toArray()),
   })
   return { ...page, items: page.items.map(toHead) }
+}
+
+/** Like {@link listObjects} with what S3 listings show and nothing else, at half the processor time. */
+export function listSummaries(sql: SqlStorage, query: Omit<ListQuery, 'includeMetadata'>): ListPage<ObjectSummary> {
+  const page = walk<SummaryRow>({
+    ...query,
+    // Arrays, since naming the columns of a row takes as long as reading it.
+    scan: scanObjects(query, (selection) => {
+      const rows = sql.exec(...selection('key, spelled, size, etag, uploaded_ms, storage_class')).raw<SummaryColumns>()
+      return Array.from(rows, ([key, spelled, size, etag, uploadedMs, storageClass]) => ({
+        key,
+        spelled,
+        size,
+        etag,
+        uploadedMs,
+        storageClass,
+      }))
+    }),
+  })
+  const items = page.items.map(({ spelled, key, ...rest }) => ({ key: spelled ?? key, ...rest }))
+  return { ...page, items }
+}
+
+type SummaryRow = ObjectSummary & { readonly spelled: string | null }
+type SummaryColumns = [key: string, spelled: string | null, size: number, etag: string, uploadedMs: number, storageClass: StorageClass]
+
+/** A statement and what is bound to it, for these columns. */
+type Selection = (columns: string) => [statement: string, ...bound: (string | number)[]]
+
+function scanObjects<Row extends { key: string }>(query: ListQuery, select: (selection: Selection) => readonly Row[]): Scan<Row> {
+  return (from, end) =>
+    inBatches<Row>(query, (behind, limit) => {
+      const { key, inclusive } = behind ? { key: behind.key, inclusive: false } : from
+      const where = `key ${inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'}`
+      const bound = end === null ? [key, limit] : [key, end, limit]
+      return select((columns) => [`SELECT ${columns} FROM objects WHERE ${where} ORDER BY key LIMIT ?`, ...bound])
+    })
 }
 
 /**
@@ -62,8 +94,8 @@ export function* inBatches<Row>(
   }
 }
 
-/** Metadata may be many times longer than the rest of a row, and S3 listings do not show it; every column costs, a thousand times a page. */
-const OBJECT_COLUMNS = 'key, spelled, version, size, etag, uploaded_ms, storage_class, hashes, checksum, ssec_key_md5, parts_count'
+/** All but the metadata, which may be many times longer; every column costs, a thousand times a page. */
+const HEAD_COLUMNS = 'key, spelled, version, size, etag, uploaded_ms, storage_class, hashes, checksum, ssec_key_md5, parts_count'
 
 /**
  * Walks rows in key order and folds those that share a delimited prefix. Behind each such prefix the scan seeks to the

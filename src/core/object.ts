@@ -75,6 +75,9 @@ export interface ObjectHead {
   readonly partsCount?: number
 }
 
+/** What S3 listings show of an object. */
+export type ObjectSummary = Pick<ObjectHead, 'key' | 'size' | 'etag' | 'uploadedMs' | 'storageClass'>
+
 /** The version of an object that is about to be written. */
 export const newVersion = (): string => crypto.randomUUID().replaceAll('-', '')
 

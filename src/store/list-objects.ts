@@ -1,5 +1,5 @@
 import type { ListPage, ListQuery } from '../../durable-objects/bucket/api.ts'
-import type { BucketRef, ObjectHead } from '../core/object.ts'
+import type { BucketRef, ObjectHead, ObjectSummary } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
 import type { Ports } from './ports.ts'
 
@@ -9,4 +9,16 @@ import type { Ports } from './ports.ts'
  */
 export async function listObjects(ports: Ports, bucket: BucketRef, query: ListQuery): Promise<ListPage<ObjectHead>> {
   return unwrap(await ports.bucket(bucket).listObjects(query))
+}
+
+/**
+ * Like {@link listObjects}, with what S3 listings show of an object and nothing else.
+ * @throws StoreError NoSuchBucket
+ */
+export async function listSummaries(
+  ports: Ports,
+  bucket: BucketRef,
+  query: Omit<ListQuery, 'includeMetadata'>,
+): Promise<ListPage<ObjectSummary>> {
+  return unwrap(await ports.bucket(bucket).listSummaries(query))
 }

@@ -12,7 +12,7 @@ import { getObject, headObject } from './get-object.ts'
 import { importBucket } from './import-bucket.ts'
 import { keysOf } from './keys-of.ts'
 import { listMultipartUploads } from './list-multipart-uploads.ts'
-import { listObjects } from './list-objects.ts'
+import { listObjects, listSummaries } from './list-objects.ts'
 import { listParts } from './list-parts.ts'
 import type { Ports } from './ports.ts'
 import { putObject } from './put-object.ts'
@@ -50,6 +50,7 @@ const OPERATIONS = {
   listMultipartUploads,
   listObjects,
   listParts,
+  listSummaries,
   putBucketCors,
   putBucketLocks,
   putBucketStorageClass,

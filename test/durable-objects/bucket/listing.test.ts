@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ListPage, ListPosition, ListQuery } from '../../../durable-objects/bucket/api.ts'
 import { walk } from '../../../durable-objects/bucket/listing.ts'
 import { compareUtf8, normalizeKey } from '../../../src/core/key.ts'
-import type { ObjectHead } from '../../../src/core/object.ts'
+import type { ObjectHead, ObjectSummary } from '../../../src/core/object.ts'
 import { commitFake, TestBucket } from '../../support/bucket.ts'
 
 /** What a listing is, said without seeking: filter, fold, cut. */
@@ -60,6 +60,14 @@ const shown = ({ items, delimitedPrefixes, truncated }: ListPage<ObjectHead>) =>
   truncated,
 })
 
+const summary = ({ key, size, etag, uploadedMs, storageClass }: ObjectHead): ObjectSummary => ({
+  key,
+  size,
+  etag,
+  uploadedMs,
+  storageClass,
+})
+
 describe('a page of a listing', () => {
   test('is what filtering, folding and cutting all keys would give', async () => {
     const bucket = await TestBucket.create()
@@ -72,6 +80,8 @@ describe('a page of a listing', () => {
         const stored = keys.map(normalizeKey)
         const pages = await Promise.all(queries.map((asked) => bucket.store.listObjects(bucket.ref, asked)))
         expect(pages.map(shown)).toEqual(queries.map((asked) => model(stored, asked)))
+        const brief = await Promise.all(queries.map((asked) => bucket.store.listSummaries(bucket.ref, asked)))
+        expect(brief).toEqual(pages.map((page) => ({ ...page, items: page.items.map(summary) })))
       },
     )
     await fc.assert(property, { numRuns: 120 })

@@ -54,7 +54,7 @@ function readAsked(query: URLSearchParams) {
 }
 
 const listPage = ({ store, bucket }: BucketCall, { prefix, delimiter, maxKeys }: Asked, after: ListPosition | undefined) =>
-  store.listObjects(bucket, { prefix, delimiter, after, limit: maxKeys.limit })
+  store.listSummaries(bucket, { prefix, delimiter, after, limit: maxKeys.limit })
 
 type Page = Awaited<ReturnType<typeof listPage>>
 type Rest = Omit<Parameters<typeof renderListBucket>[0], 'name' | 'prefix' | 'maxKeys' | 'isTruncated' | 'objects' | 'delimitedPrefixes'>

@@ -1,9 +1,7 @@
-import type { ObjectHead } from '../../../core/object.ts'
-import { accountElement, commonPrefixElements, etagElement, storageClassElement, timeElement } from './common-elements.ts'
+import type { ObjectSummary } from '../../../core/object.ts'
+import { accountElement, commonPrefixElements, storageClassElement } from './common-elements.ts'
 import { type EncodingType, keyEncoder } from './encoding-type.ts'
-import { document, element, optionalElement, textElement } from './writer.ts'
-
-export type ListedObject = Pick<ObjectHead, 'key' | 'size' | 'etag' | 'uploadedMs' | 'storageClass'>
+import { document, escapeXml, optionalElement, textElement } from './writer.ts'
 
 /** A page of objects; what is `undefined` was not sent or does not apply, and is not printed. */
 export interface ObjectsPage {
@@ -26,7 +24,7 @@ export interface ObjectsPage {
   readonly maxKeys: number
   readonly encodingType?: EncodingType
   readonly isTruncated: boolean
-  readonly objects: readonly ListedObject[]
+  readonly objects: readonly ObjectSummary[]
   readonly delimitedPrefixes: readonly string[]
   /** Account id: always in V1, in V2 when asked for with `fetch-owner`. */
   readonly owner?: string
@@ -61,13 +59,7 @@ const positionV2 = ({ encodingType, startAfter, continuationToken, nextContinuat
   optionalElement('ContinuationToken', continuationToken) +
   optionalElement('NextContinuationToken', nextContinuationToken)
 
-const contentsElement = (object: ListedObject, key: string, owner: string): string =>
-  element(
-    'Contents',
-    textElement('Key', key),
-    textElement('Size', object.size),
-    timeElement('LastModified', object.uploadedMs),
-    etagElement(object.etag),
-    owner,
-    storageClassElement(object.storageClass),
-  )
+/** Written in one piece, a thousand times a page: of these values the key alone may hold what has to be escaped. */
+const contentsElement = ({ size, uploadedMs, etag, storageClass }: ObjectSummary, key: string, owner: string): string =>
+  `<Contents><Key>${escapeXml(key)}</Key><Size>${size}</Size><LastModified>${new Date(uploadedMs).toISOString()}</LastModified>` +
+  `<ETag>&quot;${etag}&quot;</ETag>${owner}${storageClassElement(storageClass)}</Contents>`

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { ObjectSummary } from '../../../../src/core/object.ts'
 import { renderAccessControlPolicy } from '../../../../src/faces/s3/xml/access-control-policy.ts'
 import { renderListAllMyBuckets } from '../../../../src/faces/s3/xml/list-all-my-buckets.ts'
-import { type ListedObject, renderListBucket } from '../../../../src/faces/s3/xml/list-bucket.ts'
+import { renderListBucket } from '../../../../src/faces/s3/xml/list-bucket.ts'
 import { renderListMultipartUploads } from '../../../../src/faces/s3/xml/list-multipart-uploads.ts'
 import { renderListParts } from '../../../../src/faces/s3/xml/list-parts.ts'
 import { readXml } from '../../../../src/faces/s3/xml/reader.ts'
@@ -13,7 +14,7 @@ const AT = '2026-06-11T10:20:30.123Z'
 const AT_MS = Date.parse(AT)
 const ACCOUNT = '<ID>acc</ID><DisplayName>acc</DisplayName>'
 
-const object = (key: string, more: Partial<ListedObject> = {}): ListedObject => ({
+const object = (key: string, more: Partial<ObjectSummary> = {}): ObjectSummary => ({
   key,
   size: 3,
   etag: 'e',
