@@ -88,9 +88,16 @@ export function readSecrets(env: Env): Secrets {
     accountId: required('ACCOUNT_ID', env.ACCOUNT_ID, /^[0-9a-f]{32}$/, '32 lowercase hex digits'),
     rootTokenId: required('ROOT_TOKEN_ID', env.ROOT_TOKEN_ID, /^[0-9a-f]{32}$/, '32 lowercase hex digits'),
     rootToken: required('ROOT_TOKEN', env.ROOT_TOKEN, /^.{32,}$/, 'at least 32 characters'),
-    keyring: new Keyring(required('MASTER_KEY', env.MASTER_KEY, KEY_FORM, KEY_WORDS), oldMasterKeys(env)),
+    keyring: readKeyring(env),
   }
 }
+
+/**
+ * Reads the master keys: all that a Bucket needs of the secrets.
+ * @throws Error like {@link readSecrets}
+ */
+export const readKeyring = (env: Env): Keyring =>
+  new Keyring(required('MASTER_KEY', env.MASTER_KEY, KEY_FORM, KEY_WORDS), oldMasterKeys(env))
 
 /** Where the segments are. The list of databases is only ever appended to: a blob records its place in it. */
 export const segmentBindings = (env: Env): SegmentBindings => ({ kv: env.SEGMENTS_KV, d1: [env.SEGMENTS] })

@@ -4,6 +4,7 @@ import { type BlobPlan, type BlobRecord, storedSegments, type TierName } from '.
 import type { BlobSlice, BodyRest, BodySlices } from './api.ts'
 import type { Context } from './context.ts'
 import { discardAfterGrace } from './garbage.ts'
+import { noticeKey } from './key-marker.ts'
 
 /** The tier of a blob that is made of slices of others. */
 export const COMPOSITE = 'composite'
@@ -36,8 +37,8 @@ export interface Extent {
  * Inserts a stored blob that one thing refers to.
  * @throws StoreError RequestTimeout for a commit that arrives again when its key has another object and its body another user
  */
-export function insertBlob(sql: SqlStorage, blob: BlobRecord): void {
-  const { rowsWritten } = sql.exec(
+export function insertBlob(context: Context, blob: BlobRecord): void {
+  const { rowsWritten } = context.sql.exec(
     `INSERT OR IGNORE INTO blobs (id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, bytes)
      VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)`,
     blob.id,
@@ -50,6 +51,7 @@ export function insertBlob(sql: SqlStorage, blob: BlobRecord): void {
     blob.inline ?? null,
   )
   if (rowsWritten === 0) throw new StoreError('RequestTimeout')
+  noticeKey(context, blob.keyId)
 }
 
 /**

@@ -5,7 +5,9 @@ import type { Actor } from '../../src/core/audit.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import type { BucketRef, ObjectHead, ObjectSummary, StorageClass } from '../../src/core/object.ts'
 import { type Outcome, outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
-import { type Env, readConfig, segmentBindings } from '../../src/env.ts'
+import { type Env, readConfig, readKeyring, segmentBindings } from '../../src/env.ts'
+import type { Keyring } from '../../src/segments/keyring.ts'
+import type { RewrappedBlobKey } from '../../src/segments/rewrap.ts'
 import { createTiers } from '../../src/segments/store.ts'
 import { expireUploads, nextWake, sweep } from './alarm.ts'
 import type {
@@ -48,6 +50,8 @@ import { copyObject, copyPart } from './copy.ts'
 import { exportPage } from './export.ts'
 import { abandon, journal } from './garbage.ts'
 import { importLines } from './import.ts'
+import { noticeKeys } from './key-marker.ts'
+import { rotateStep } from './key-rotation.ts'
 import { listObjects, listSummaries } from './listing.ts'
 import type {
   BlobsPage,
@@ -61,7 +65,6 @@ import type {
   KeysQuery,
   KnownBlobs,
   RecoverTo,
-  RewrappedBlobKey,
 } from './maintenance-api.ts'
 import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from './objects.ts'
 import { prepareRecovery } from './recover.ts'
@@ -75,6 +78,15 @@ import { readUsage } from './usage.ts'
 const REGISTRY_RETRY_MS = 10_000
 /** Long enough for an answer to leave. */
 const RECOVERY_DELAY_MS = 100
+
+/** Without its secrets a deployment answers 503 before it comes to a Bucket; what still rings here needs no key. */
+function keyringOf(env: Env): Keyring | undefined {
+  try {
+    return readKeyring(env)
+  } catch {
+    return undefined
+  }
+}
 
 /** What the audit log calls a change of a setting. */
 const SETTING_ACTIONS = {
@@ -100,6 +112,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     this.#context = {
       sql: state.storage.sql,
       config: readConfig(env),
+      keyring: keyringOf(env),
       now: () => this.clock(),
       wakeAt: (dueMs) => {
         this.#wakeMs = Math.min(this.#wakeMs ?? dueMs, dueMs)
@@ -110,7 +123,9 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       migrate(state.storage)
       this.#exists = readSetting(state.storage.sql, 'info') !== null
       this.#alarmMs = await state.storage.getAlarm()
+      if (this.#exists) noticeKeys(this.#context)
       if (this.#alarmMs === null) this.#rearm()
+      else this.#arm()
     })
   }
 
@@ -324,6 +339,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     this.#transaction(expireUploads)
     this.#transaction(forgetStaleCheck)
     await sweep(this.#context, this.ctx.storage, createTiers(segmentBindings(this.env)))
+    await rotateStep(this.#context, this.ctx.storage)
     const next = nextWake(this.#context)
     if (next !== null) this.#context.wakeAt(next)
     else if (!this.#exists && !this.#hasNews()) await this.ctx.storage.deleteAll()

@@ -1,9 +1,12 @@
 import type { Config } from '../../src/env.ts'
+import type { Keyring } from '../../src/segments/keyring.ts'
 
 /** What the parts of a Bucket work with. */
 export interface Context {
   readonly sql: SqlStorage
   readonly config: Config
+  /** Absent in a deployment without its secrets, which stores nothing. */
+  readonly keyring?: Keyring
   /** Milliseconds since the epoch; tests replace it. */
   readonly now: () => number
   /** Makes sure that the alarm rings at this time or before. */

@@ -17,6 +17,7 @@ import {
   type RowType,
   type SettingLine,
 } from './dump-format.ts'
+import { noticeKey } from './key-marker.ts'
 import type { Imported } from './maintenance-api.ts'
 import { readSetting, writeSetting } from './settings.ts'
 import { count } from './usage.ts'
@@ -112,6 +113,7 @@ function importRow(context: Context, row: Row): void {
   if (row.type === 'upload') sql.exec("DELETE FROM uploads WHERE id = ? AND state <> 'open'", row.id)
   if (isThere(sql, row)) return
   insert(sql, row)
+  if (row.type === 'blob' && row.key_id) noticeKey(context, String(row.key_id))
   if ('blob_id' in row) addReference(sql, String(row.blob_id))
   if (row.type === 'object') countObject(sql, row)
   else if (row.type === 'upload') countUpload(context, row)

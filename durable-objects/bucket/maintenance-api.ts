@@ -1,5 +1,6 @@
 import type { Outcome } from '../../src/core/outcome.ts'
 import type { BlobRecord } from '../../src/segments/blob.ts'
+import type { RewrappedBlobKey } from '../../src/segments/rewrap.ts'
 import type { BucketInfo } from './api.ts'
 
 // What the engine and a Bucket say to each other when an operator looks after the bucket: plain values that cross RPC.
@@ -90,14 +91,6 @@ export interface Imported {
   readonly lines: number
   /** The last line was among them. */
   readonly done: boolean
-}
-
-/** A data key in another wrapping: the key itself never changes. */
-export interface RewrappedBlobKey {
-  readonly blobId: string
-  readonly oldKeyId: string
-  readonly wrappedKey: Uint8Array
-  readonly keyId: string
 }
 
 /** A moment of the last 30 days, or the bookmark of one. */

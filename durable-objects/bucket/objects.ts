@@ -60,7 +60,7 @@ export function commitObject(context: Context, commit: CommitObject): Committed<
   if (commit.blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
   checkOverwrite(context, old, commit.conditions)
   if (commit.begun) redeem(context, commit.blob.id, commit.begun)
-  insertBlob(context.sql, commit.blob)
+  insertBlob(context, commit.blob)
   return { kind: 'committed', value: replaceObject(context, { ...commit, blobId: commit.blob.id, size: commit.blob.size }) }
 }
 

@@ -1,8 +1,9 @@
 import { storedSegments } from '../../src/segments/blob.ts'
+import type { RewrappedBlobKey } from '../../src/segments/rewrap.ts'
 import { type BlobRow, COMPOSITE, toRecord } from './blobs.ts'
 import type { Context } from './context.ts'
 import { isImporting } from './import.ts'
-import type { BlobsPage, BlobsQuery, KeysPage, KeysQuery, KnownBlobs, RewrappedBlobKey } from './maintenance-api.ts'
+import type { BlobsPage, BlobsQuery, KeysPage, KeysQuery, KnownBlobs } from './maintenance-api.ts'
 
 /** One page of stored blobs by id, without inline bytes. */
 export function listBlobs(sql: SqlStorage, { after, limit }: BlobsQuery): BlobsPage {

@@ -96,7 +96,7 @@ export function commitPart(context: Context, commit: CommitPart): Committed<Part
   if (old?.blob_id === blob.id) return { kind: 'committed', value: { ...part, uploadedMs: old.uploaded_ms } }
   if (blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
   if (commit.begun) redeem(context, blob.id, commit.begun)
-  insertBlob(context.sql, blob)
+  insertBlob(context, blob)
   return { kind: 'committed', value: replacePart(context, upload, { ...part, blobId: blob.id, old }) }
 }
 

@@ -1,6 +1,6 @@
 import { StoreError } from '../core/errors.ts'
 import type { Secrets } from '../env.ts'
-import { purposeOf } from './tokens.ts'
+import { purposeOf, resealStatement } from './tokens.ts'
 
 const TOKENS_PER_STEP = 100
 
@@ -23,13 +23,7 @@ export async function rotateTokens(db: D1Database, { keyring }: Pick<Secrets, 'k
   for (const { id, sealed } of tokens.filter((token) => !keyring.isPresent(token.sealed))) {
     const secret = await keyring.open(purposeOf(id), sealed).catch(onlyLostKeys)
     if (secret === null) lost.push(id)
-    // Unless the token was given another secret meanwhile.
-    else
-      updates.push(
-        db
-          .prepare('UPDATE tokens SET sealed_secret = ? WHERE id = ? AND sealed_secret = ?')
-          .bind(await keyring.seal(purposeOf(id), secret), id, sealed),
-      )
+    else updates.push(await resealStatement(db, { keyring }, { id, sealed, secret }))
   }
   if (updates.length > 0) await db.batch(updates)
   const last = tokens.length === TOKENS_PER_STEP ? tokens.at(-1) : undefined

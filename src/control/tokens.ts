@@ -67,6 +67,17 @@ export async function insertTokenStatement(
   return db.prepare(`INSERT INTO tokens (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`).bind(...Object.values(columns))
 }
 
+/** What seals the secret of a token with the present master key, unless the token was given another secret meanwhile. */
+export async function resealStatement(
+  db: D1Database,
+  { keyring }: Pick<Secrets, 'keyring'>,
+  token: { readonly id: string; readonly sealed: string; readonly secret: string },
+): Promise<D1PreparedStatement> {
+  const { id, sealed, secret } = token
+  const statement = db.prepare('UPDATE tokens SET sealed_secret = ? WHERE id = ? AND sealed_secret = ?')
+  return statement.bind(await keyring.seal(purposeOf(id), secret), id, sealed)
+}
+
 /** Stores a token that nobody asked for over the API. */
 export async function createToken(db: D1Database, secrets: Secrets, token: NewToken, nowMs: number): Promise<void> {
   await (await insertTokenStatement(db, secrets, token, nowMs)).run()
@@ -118,6 +129,7 @@ export class TokenFinder {
     const row = await db.prepare(`SELECT * FROM tokens WHERE ${column} = ? AND disabled = 0`).bind(key).first<TokenRow>()
     const secretAccessKey = row && (await this.#open(row))
     if (!secretAccessKey) return null
+    if (!this.#secrets.keyring.isPresent(row.sealed_secret)) await this.#reseal(db, row, secretAccessKey)
     return {
       secretAccessKey,
       token: {
@@ -138,6 +150,15 @@ export class TokenFinder {
       if (!(error instanceof StoreError)) throw error
       console.error(`The API token ${id} cannot be used: ${error.message}`)
       return null
+    }
+  }
+
+  /** After a change of the master key, whoever reads a token seals it anew. A failure disturbs nobody: the next reader tries again. */
+  async #reseal(db: D1Database, { id, sealed_secret: sealed }: TokenRow, secret: string): Promise<void> {
+    try {
+      await (await resealStatement(db, this.#secrets, { id, sealed, secret })).run()
+    } catch (error) {
+      console.warn(`The API token ${id} stays under an old master key for now:`, error)
     }
   }
 

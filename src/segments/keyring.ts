@@ -48,6 +48,16 @@ export class Keyring {
     this.keyId = masterKeyId(keys[0]!)
   }
 
+  /** Whether there is a master key besides the one that seals. */
+  get hasOldKeys(): boolean {
+    return this.#masters.size > 1
+  }
+
+  /** Whether a master key is configured. */
+  knows(keyId: string): boolean {
+    return this.#masters.has(keyId)
+  }
+
   /** The key-encryption key of a bucket. */
   kekFor(bucket: BucketRef, keyId = this.keyId): Promise<CryptoKey> {
     return this.#derive(keyId, `cairn/bucket/${bucket.jurisdiction}/${bucket.name}`, 'AES-KW', ['wrapKey', 'unwrapKey'])

@@ -3,9 +3,10 @@ import type { BucketRef } from '../core/object.ts'
 import type { BlobPlan, BlobRecord, TierName } from './blob.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, planBlob, type SegmentConfig } from './config.ts'
 import { D1Tier } from './d1-tier.ts'
-import type { DataKey, KeyOwner, Keyring, WrappedBlobKey } from './keyring.ts'
+import type { KeyOwner, Keyring, WrappedBlobKey } from './keyring.ts'
 import { KvTier, type Sleep } from './kv-tier.ts'
 import { type BlobSlice, openBody, readAll } from './reader.ts'
+import { type Rewrapping, rewrapDataKeys } from './rewrap.ts'
 import type { SegmentLabel, SegmentTier, Tiers } from './tier.ts'
 import { writeBlob } from './writer.ts'
 
@@ -56,13 +57,11 @@ export interface Segments {
   readAll(body: BodyRequest): Promise<Uint8Array>
   /** Opens the data key of a stored blob: for a check, and nothing else. Fails as a read would. */
   checkKey(owner: KeyOwner, blob: WrappedBlobKey): Promise<void>
-  /** Wraps the data key of a stored blob with the present master key; `null` when there is nothing to do. */
-  rewrapKey(bucket: BucketRef, blob: WrappedBlobKey): Promise<RewrappedKey | null>
+  /** Wraps the data keys of stored blobs with the present master key. */
+  rewrapKeys<Blob extends WrappedBlobKey>(bucket: BucketRef, blobs: readonly Blob[]): Promise<Rewrapping<Blob>>
   /** The places of segments outside the Buckets, for a walk through all that is stored. */
   readonly tiers: ReadonlyMap<TierName, SegmentTier>
 }
-
-export type RewrappedKey = Omit<DataKey, 'key'>
 
 /** The bucket of a label. */
 export const labelOf = ({ jurisdiction, name }: BucketRef): string => `${jurisdiction}/${name}`
@@ -111,7 +110,7 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
     checkKey: async (owner, blob) => {
       await keyring.openDataKey(owner, blob)
     },
-    rewrapKey: (bucket, blob) => keyring.rewrapDataKey(bucket, blob),
+    rewrapKeys: (bucket, blobs) => rewrapDataKeys(keyring, bucket, blobs),
     tiers: places,
   }
 }

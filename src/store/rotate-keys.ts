@@ -1,8 +1,6 @@
-import type { Finding, RewrappedBlobKey } from '../../durable-objects/bucket/maintenance-api.ts'
-import { StoreError } from '../core/errors.ts'
+import type { Finding } from '../../durable-objects/bucket/maintenance-api.ts'
 import type { BucketRef } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
-import type { BlobRecord } from '../segments/blob.ts'
 import type { Ports } from './ports.ts'
 
 const BLOBS_PER_STEP = 500
@@ -25,23 +23,8 @@ export interface RotationStep {
 export async function rotateKeys(ports: Ports, ref: BucketRef, after = ''): Promise<RotationStep> {
   const bucket = ports.bucket(ref)
   const { blobs, truncated } = unwrap(await bucket.listBlobs({ after, limit: BLOBS_PER_STEP }))
-  const keys: RewrappedBlobKey[] = []
-  const findings: Finding[] = []
-  for (const blob of blobs) {
-    const rewrapped = await rewrap(ports, ref, blob)
-    if (rewrapped === 'lost') findings.push({ problem: 'undecryptable-key', at: { blobId: blob.id, keyId: blob.keyId }, repaired: false })
-    else if (rewrapped) keys.push(rewrapped)
-  }
+  const { keys, lost } = await ports.segments.rewrapKeys(ref, blobs)
+  const findings = lost.map(({ id, keyId }): Finding => ({ problem: 'undecryptable-key', at: { blobId: id, keyId }, repaired: false }))
   const rewrapped = keys.length === 0 ? 0 : unwrap(await bucket.rewrapKeys(keys))
   return { checked: blobs.length, rewrapped, findings, after: truncated ? blobs.at(-1)?.id : undefined }
-}
-
-async function rewrap({ segments }: Ports, ref: BucketRef, blob: BlobRecord): Promise<RewrappedBlobKey | 'lost' | null> {
-  try {
-    const key = await segments.rewrapKey(ref, blob)
-    return key && { ...key, blobId: blob.id, oldKeyId: blob.keyId }
-  } catch (error) {
-    if (error instanceof StoreError) return 'lost'
-    throw error
-  }
 }

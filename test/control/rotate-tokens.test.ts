@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { rotateTokens } from '../../src/control/rotate-tokens.ts'
 import { createToken, secretAccessKeyOf, TokenFinder } from '../../src/control/tokens.ts'
 import { Keyring } from '../../src/segments/keyring.ts'
@@ -36,4 +36,34 @@ test('a token under a lost key is named, and is like an unknown one to its holde
   expect(await new TokenFinder(afterwards).find(env.CONTROL, id!, NOW)).toBe(null)
   expect(log).toHaveBeenCalledWith(`The API token ${id} cannot be used: Master key ${secrets.keyring.keyId} is not configured.`)
   log.mockRestore()
+})
+
+describe('a token that is read during a rotation', () => {
+  const sealedOf = async (id: string) =>
+    (await env.CONTROL.prepare('SELECT sealed_secret FROM tokens WHERE id = ?').bind(id).first<string>('sealed_secret'))!
+
+  test('is sealed anew by its reader, once', async () => {
+    const [id] = (await addTokens(1)) as [string]
+    expect(await new TokenFinder(during).find(env.CONTROL, id, NOW)).not.toBe(null)
+    const sealed = await sealedOf(id)
+    expect(during.keyring.isPresent(sealed)).toBe(true)
+    expect(await new TokenFinder(during).findByValue(env.CONTROL, `value of ${id}`, NOW)).not.toBe(null)
+    expect(await sealedOf(id)).toBe(sealed)
+    expect(await new TokenFinder(afterwards).find(env.CONTROL, id, NOW)).toMatchObject({
+      secretAccessKey: secretAccessKeyOf(`value of ${id}`),
+    })
+  })
+
+  test('works even if it cannot be sealed anew', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const [id] = (await addTokens(1)) as [string]
+    const prepare = (query: string) => {
+      if (query.startsWith('UPDATE')) throw new Error('D1 is read-only')
+      return env.CONTROL.prepare(query)
+    }
+    expect(await new TokenFinder(during).find(new Proxy(env.CONTROL, { get: () => prepare }), id, NOW)).not.toBe(null)
+    expect(warn).toHaveBeenCalledOnce()
+    expect(secrets.keyring.isPresent(await sealedOf(id))).toBe(true)
+    warn.mockRestore()
+  })
 })

@@ -95,7 +95,13 @@ export class TestBucket {
   change<R>(work: (context: Context) => R, options: { vars?: Partial<Env>; sql?: (sql: SqlStorage) => SqlStorage } = {}): Promise<R> {
     return this.run((_, { storage }) => {
       const sql = options.sql?.(storage.sql) ?? storage.sql
-      const context: Context = { sql, config: readConfig({ ...env, ...options.vars }), now: () => this.nowMs, wakeAt: () => {} }
+      const context: Context = {
+        sql,
+        config: readConfig({ ...env, ...options.vars }),
+        keyring: secrets.keyring,
+        now: () => this.nowMs,
+        wakeAt: () => {},
+      }
       return storage.transactionSync(() => work(context))
     })
   }
