@@ -260,6 +260,10 @@ export interface Usage {
   readonly metadataBytes: number
   readonly uploads: number
   readonly uploadBytes: number
+  /** Of Infrequent Access, since the bucket was created: what was read or copied. */
+  readonly retrievedBytes: number
+  /** Of Infrequent Access, since the bucket was created: what objects that went early had left of their minimum duration. */
+  readonly earlyDeletionByteDays: number
 }
 
 /** The settings of a bucket that faces read and write whole. */

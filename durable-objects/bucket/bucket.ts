@@ -72,7 +72,7 @@ import { hasSchema, migrate } from './schema.ts'
 import { forgetSettings, readSetting, writeSetting } from './settings.ts'
 import { keysOf, knownBlobs, listBlobs, rewrapKeys } from './stored-blobs.ts'
 import { abortUpload, checkUploadKey, commitPart, completeUpload, createUpload, listParts, listUploads, openUpload } from './uploads.ts'
-import { readUsage } from './usage.ts'
+import { forgetFlows, readUsage } from './usage.ts'
 
 /** When the alarm tries again to bring the account's index up to date. */
 const REGISTRY_RETRY_MS = 10_000
@@ -176,6 +176,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       this.#staleRegistry(bucket)
       this.#note({ action: 'DeleteBucket', bucket, by, oldValue: bucket })
       sql.exec('DELETE FROM uploads')
+      forgetFlows(sql)
       closeCheck(sql)
       sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'registry')")
       forgetSettings(sql)

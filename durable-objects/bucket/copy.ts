@@ -10,6 +10,7 @@ import type { Context } from './context.ts'
 import { checkCustomerKey, checkOverwrite, findObject, readRow, replaceObject } from './objects.ts'
 import { checksumOf, customMetadataOf, httpMetadataOf, type ObjectRow } from './rows.ts'
 import { checkUploadKey, findPart, openUpload, replacePart } from './uploads.ts'
+import { countRetrieval } from './usage.ts'
 
 /**
  * Copies an object inside the bucket by adding a reference to its body, whatever its size. The copy keeps the ETag, the
@@ -19,6 +20,7 @@ export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObj
   const { sql } = context
   const row = findSource(sql, copy.source)
   checkOverwrite(context, findObject(sql, copy.key), copy.conditions)
+  countRetrieval(sql, row, row.size)
   if (row.ssec_key_md5 !== (copy.ssecKeyMd5 ?? null)) return { kind: 'needs-bytes', source: wholeObject(sql, row) }
   // Before the old object lets go: it may be the same body.
   addReference(sql, row.blob_id)
@@ -47,6 +49,7 @@ export function copyPart(context: Context, copy: CopyPart): Copied<Part> {
   const span = copy.range ? resolveRange(copy.range, row.size) : { offset: 0, length: row.size }
   const upload = openUpload(sql, copy)
   checkUploadKey(upload, copy.ssecKeyMd5)
+  countRetrieval(sql, row, span.length)
   const checksum = reusableChecksum(row, span)
   const lacksChecksum = upload.checksum_algorithm !== null && upload.checksum_algorithm !== checksum?.algorithm
   if (row.ssec_key_md5 !== upload.ssec_key_md5 || lacksChecksum) {

@@ -60,6 +60,7 @@ export const COLUMNS = {
     'ssec_key_md5',
     'parts_count',
     'metadata_bytes',
+    'moved_ms',
   ],
   blob: ['id', 'size', 'tier', 'chunk_bytes', 'segment_bytes', 'wrapped_key', 'key_id', 'bytes'],
   extent: ['owner_id', 'start', 'length', 'blob_id', 'blob_offset', 'part_number'],

@@ -6,6 +6,7 @@ import { metadataSize } from '../../src/core/metadata.ts'
 import { type ByteSpan, type Conditions, newVersion, type ObjectHead, type StorageClass } from '../../src/core/object.ts'
 import { outcomeOf } from '../../src/core/outcome.ts'
 import { resolveRange } from '../../src/core/range.ts'
+import { unusedByteDays } from '../../src/core/storage-class.ts'
 import type { BucketInfo, CommitObject, Committed, Deleted, Found, Looked, Lookup, ObjectAttributes } from './api.ts'
 import { dropReference, insertBlob, partSpan, slicesOf } from './blobs.ts'
 import type { Context } from './context.ts'
@@ -13,7 +14,7 @@ import { redeem } from './garbage.ts'
 import { checkUnlocked } from './locks.ts'
 import { type ObjectRow, toHead, toJson } from './rows.ts'
 import { cachedSetting } from './settings.ts'
-import { count } from './usage.ts'
+import { count, countRetrieval } from './usage.ts'
 
 /** What a write makes of a body that already has its reference. */
 export interface NewObject extends ObjectAttributes {
@@ -89,6 +90,7 @@ export function replaceObject(context: Context, object: NewObject): ObjectHead {
     ssec_key_md5: object.ssecKeyMd5 ?? null,
     parts_count: object.partsCount ?? null,
     metadata_bytes: metadataSize(object.httpMetadata, object.customMetadata),
+    moved_ms: null,
   }
   const columns = Object.keys(row)
   sql.exec(`INSERT OR REPLACE INTO objects (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
@@ -118,7 +120,9 @@ export function lookup(context: Context, query: Lookup): Looked {
   if (verdict === 'failed' && !query.softConditions) throw new StoreError('PreconditionFailed')
   if (verdict !== 'ok') return { kind: 'not-modified', head: toHead(row) }
   if (query.body || !query.keyless) checkCustomerKey(row, query.ssecKeyMd5)
-  return readRow(context.sql, row, { ...query, span: askedSpan(context.sql, row, query) })
+  const span = askedSpan(context.sql, row, query)
+  if (query.body) countRetrieval(context.sql, row, span.length)
+  return readRow(context.sql, row, { ...query, span })
 }
 
 /** An object as a read sees it, with the slices of `span` if its body is wanted. */
@@ -160,7 +164,9 @@ function askedSpan(sql: SqlStorage, row: ObjectRow, { range, partNumber }: Looku
 /** Takes an object out of the counters and drops its body. */
 function releaseObject(context: Context, row: ObjectRow): void {
   dropReference(context, row.blob_id)
-  count(context.sql, row.storage_class, { objects: -1, payloadBytes: -row.size, metadataBytes: -row.metadata_bytes })
+  const { storage_class: storageClass, size } = row
+  const earlyDeletionByteDays = unusedByteDays({ storageClass, size, sinceMs: row.moved_ms ?? row.uploaded_ms }, context.now())
+  count(context.sql, storageClass, { objects: -1, payloadBytes: -size, metadataBytes: -row.metadata_bytes, earlyDeletionByteDays })
 }
 
 const stateOf = (row: ObjectRow | undefined): { etag: string; uploadedMs: number } | null =>

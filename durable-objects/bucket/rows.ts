@@ -28,6 +28,7 @@ export type ObjectRow = {
   ssec_key_md5: string | null
   parts_count: number | null
   metadata_bytes: number
+  moved_ms: number | null
 }
 
 export type UploadRow = {

@@ -1,8 +1,9 @@
 import init from '../../migrations/bucket/0001_init.sql'
 import audit from '../../migrations/bucket/0002_audit.sql'
+import storageClasses from '../../migrations/bucket/0003_storage_classes.sql'
 
 /** Numbered from 1; a released migration is never changed. */
-const MIGRATIONS: readonly string[] = [init, audit]
+const MIGRATIONS: readonly string[] = [init, audit, storageClasses]
 
 /** Whether this object ever was a bucket: looking for a bucket that does not exist stores nothing. */
 export function hasSchema(sql: SqlStorage): boolean {

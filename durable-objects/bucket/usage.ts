@@ -1,18 +1,27 @@
 import type { StorageClass } from '../../src/core/object.ts'
 import type { Usage } from './api.ts'
+import type { ObjectRow } from './rows.ts'
 
 /** Adds to the exact counters of a storage class, in the transaction of the change that it counts. One row written. */
 export function count(sql: SqlStorage, storageClass: StorageClass, change: Partial<Usage>): void {
   sql.exec(
     `UPDATE usage SET objects = objects + ?, payload_bytes = payload_bytes + ?, metadata_bytes = metadata_bytes + ?,
-                      uploads = uploads + ?, upload_bytes = upload_bytes + ? WHERE storage_class = ?`,
+                      uploads = uploads + ?, upload_bytes = upload_bytes + ?, retrieved_bytes = retrieved_bytes + ?,
+                      early_deletion_byte_days = early_deletion_byte_days + ? WHERE storage_class = ?`,
     change.objects ?? 0,
     change.payloadBytes ?? 0,
     change.metadataBytes ?? 0,
     change.uploads ?? 0,
     change.uploadBytes ?? 0,
+    change.retrievedBytes ?? 0,
+    change.earlyDeletionByteDays ?? 0,
     storageClass,
   )
+}
+
+/** Counts bytes of an object that a read or a copy takes out of Infrequent Access. Of Standard it writes nothing. */
+export function countRetrieval(sql: SqlStorage, { storage_class: storageClass }: Pick<ObjectRow, 'storage_class'>, bytes: number): void {
+  if (storageClass === 'InfrequentAccess' && bytes > 0) count(sql, storageClass, { retrievedBytes: bytes })
 }
 
 /** The counters of every storage class. */
@@ -27,7 +36,14 @@ export function readUsage(sql: SqlStorage): Record<StorageClass, Usage> {
         metadataBytes: row.metadata_bytes,
         uploads: row.uploads,
         uploadBytes: row.upload_bytes,
+        retrievedBytes: row.retrieved_bytes,
+        earlyDeletionByteDays: row.early_deletion_byte_days,
       },
     ]),
   ) as Record<StorageClass, Usage>
+}
+
+/** Sets back what is counted since a bucket was created: the next one of this name starts anew. */
+export function forgetFlows(sql: SqlStorage): void {
+  sql.exec('UPDATE usage SET retrieved_bytes = 0, early_deletion_byte_days = 0')
 }

@@ -33,6 +33,8 @@ export const LIMITS = {
   skewMs: 15 * 60_000,
   presignSeconds: 604_800,
   uploadLifeMs: 7 * 86_400_000,
+  /** The minimum storage duration of Infrequent Access. */
+  infrequentAccessDays: 30,
   /** What production enforces and a local server may not. */
   sqliteValueBytes: 1_900_000,
   kvValueBytes: 25 * MIB,

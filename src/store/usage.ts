@@ -31,7 +31,15 @@ export async function accountUsage(ports: Ports): Promise<{ bucket: BucketRef; u
   return found
 }
 
-const NOTHING: Usage = { objects: 0, payloadBytes: 0, metadataBytes: 0, uploads: 0, uploadBytes: 0 }
+const NOTHING: Usage = {
+  objects: 0,
+  payloadBytes: 0,
+  metadataBytes: 0,
+  uploads: 0,
+  uploadBytes: 0,
+  retrievedBytes: 0,
+  earlyDeletionByteDays: 0,
+}
 
 /** The sum of several figures. */
 export function sumUsage(usages: readonly Usage[]): Usage {
@@ -42,6 +50,8 @@ export function sumUsage(usages: readonly Usage[]): Usage {
       metadataBytes: sum.metadataBytes + usage.metadataBytes,
       uploads: sum.uploads + usage.uploads,
       uploadBytes: sum.uploadBytes + usage.uploadBytes,
+      retrievedBytes: sum.retrievedBytes + usage.retrievedBytes,
+      earlyDeletionByteDays: sum.earlyDeletionByteDays + usage.earlyDeletionByteDays,
     }),
     NOTHING,
   )

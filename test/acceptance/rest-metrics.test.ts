@@ -3,6 +3,8 @@ import { describe, expect, inject, test } from 'vitest'
 import { lentBucket } from './support/objects.ts'
 import { cloudflare, rest, restFetch } from './support/rest.ts'
 
+type AccountBilled = { infrequentAccess: { retrievedBytes: number; earlyDeletionByteDays: number } }
+
 const { accountId: account_id } = inject('server')
 const client = cloudflare()
 const bucket = lentBucket()
@@ -61,6 +63,29 @@ describe('the figures of a bucket', () => {
     const { data } = await graphql(query)
     expect(data.viewer.accounts[0].r2StorageAdaptiveGroups).toHaveLength(2)
   })
+})
+
+test('what Infrequent Access is billed for besides storage is counted: reads and copies, and objects that go early', async () => {
+  const billed = async () => {
+    const { data } = await graphql(`{ viewer { accounts {
+      r2StorageAdaptiveGroups(limit: 1, filter: { bucketName: "${bucket.name}", storageClass: "InfrequentAccess" }) {
+        max { retrievedBytes earlyDeletionByteDays } } } } }`)
+    return data.viewer.accounts[0].r2StorageAdaptiveGroups[0].max
+  }
+  const account = async () => (await rest<AccountBilled>('GET', '/accounts/{account}/r2/metrics')).result.infrequentAccess
+  const [own, all] = [await billed(), await account()]
+  await bucket.put('cold', 'x'.repeat(1000), { 'x-amz-storage-class': 'STANDARD_IA' })
+  await (await bucket.get('cold')).text()
+  await (await bucket.get('cold', { range: 'bytes=0-9' })).text()
+  await bucket.head('cold')
+  const headers = { 'x-amz-copy-source': bucket.path('cold'), 'x-amz-storage-class': 'STANDARD' }
+  expect((await bucket.send('PUT', 'cold', { headers })).status).toBe(200)
+  await (await bucket.get('cold')).text()
+  const after = { retrievedBytes: own.retrievedBytes + 2010, earlyDeletionByteDays: own.earlyDeletionByteDays + 29 * 1000 }
+  expect(await billed()).toEqual(after)
+  const { retrievedBytes, earlyDeletionByteDays } = await account()
+  expect(retrievedBytes - all.retrievedBytes).toBeGreaterThanOrEqual(2010)
+  expect(earlyDeletionByteDays - all.earlyDeletionByteDays).toBeGreaterThanOrEqual(29_000)
 })
 
 test('the account has the sum of its buckets, by storage class', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { elementOf, expectError, expectNoSuchKey } from './support/answers.ts'
 import { signedFetch, uniqueName } from './support/clients.ts'
 import { lentBucket } from './support/objects.ts'
+import { rest } from './support/rest.ts'
 
 const bucket = lentBucket()
 const REFUSAL = ['InvalidStorageClass', 'The storage class specified is not valid.'] as const
@@ -96,7 +97,15 @@ describe('the default class of a bucket', () => {
     await send('PUT', 'copied', { 'x-amz-copy-source': `/${name}/named` })
     const classOf = async (key: string) => (await send('HEAD', key)).headers.get('x-amz-storage-class')
     expect([await classOf('default'), await classOf('named'), await classOf('copied')]).toEqual(['STANDARD_IA', null, 'STANDARD_IA'])
-    for (const key of ['default', 'named', 'copied']) await send('DELETE', key)
+    const created = await (await signedFetch('POST', `/${name}/parts`, { query: { uploads: '' } })).text()
+    expect(await (await signedFetch('GET', `/${name}`, { query: { uploads: '' } })).text()).toContain('<StorageClass>STANDARD_IA<')
+    await signedFetch('DELETE', `/${name}/parts`, { query: { uploadId: elementOf(created, 'UploadId')! } })
+    const OBJECTS = `/accounts/{account}/r2/buckets/${name}/objects`
+    expect(await rest('PUT', `${OBJECTS}/rest`, { body: 'x' })).toMatchObject({ result: { storage_class: 'InfrequentAccess' } })
+    const headers = { 'cf-r2-storage-class': 'Standard' }
+    expect(await rest('PUT', `${OBJECTS}/rest-named`, { body: 'x', headers })).toMatchObject({ result: { storage_class: 'Standard' } })
+    expect([await classOf('rest'), await classOf('rest-named')]).toEqual(['STANDARD_IA', null])
+    for (const key of ['default', 'named', 'copied', 'rest', 'rest-named']) await send('DELETE', key)
     expect((await signedFetch('DELETE', `/${name}`)).status).toBe(204)
   })
 })

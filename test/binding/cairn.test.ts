@@ -57,6 +57,15 @@ describe('storage classes', () => {
     expect((await upload.complete([await upload.uploadPart(1, 'x')])).storageClass).toBe('InfrequentAccess')
   })
 
+  test("are the bucket's where none is named", async () => {
+    const cold = await createBinding('cold')
+    await createStore(portsWith()).putBucketStorageClass({ name: 'cold', jurisdiction: 'default' }, 'InfrequentAccess')
+    expect((await cold.put('class', 'x'))?.storageClass).toBe('InfrequentAccess')
+    expect((await cold.put('class', 'x', { storageClass: 'Standard' }))?.storageClass).toBe('Standard')
+    const upload = await cold.createMultipartUpload('class')
+    expect((await upload.complete([await upload.uploadPart(1, 'x')])).storageClass).toBe('InfrequentAccess')
+  })
+
   test('that are none are an internal error, as on R2', async () => {
     const message = (method: string) => `Error: ${method}: We encountered an internal error. Please try again. (10001)`
     expect(await failure(() => bucket.put('class', 'x', { storageClass: 'Glacier' }))).toBe(message('put'))

@@ -72,6 +72,10 @@ test('a bucket that was lost is what it was: objects, uploads, settings, counter
   const bucket = await fullBucket()
   const cors = [{ allowedOrigins: ['*'], allowedMethods: ['GET'], allowedHeaders: [], exposeHeaders: [] }]
   await bucket.store.putBucketCors(bucket.ref, cors as never)
+  const locks = [{ id: 'k', enabled: true, prefix: 'empty', condition: { type: 'Indefinite' } }] as const
+  await bucket.store.putBucketLocks(bucket.ref, locks)
+  await bucket.store.putObject(bucket.at('cold'), uploadOf(randomBytes(5)), { ...ATTRIBUTES, storageClass: 'InfrequentAccess' })
+  await bucket.query("UPDATE objects SET moved_ms = 1234 WHERE key = 'cold'")
   const metadata = { httpMetadata: { contentType: 'text/plain' }, customMetadata: { größe: '✓' } }
   await bucket.store.putObject(bucket.at('é\n"'.normalize('NFD')), uploadOf(randomBytes(5)), metadata)
   const upload = await multipart(bucket, 'resumed', [TINY_SIZES.kv, TINY_SIZES.inline])
@@ -84,6 +88,10 @@ test('a bucket that was lost is what it was: objects, uploads, settings, counter
   expect(await contents(bucket)).toEqual(before)
   expect(await bucket.api.info()).toEqual(info)
   expect(await bucket.api.usage()).toEqual(usage)
+  expect(await bucket.query('SELECT key FROM objects WHERE moved_ms = 1234')).toEqual([{ key: 'cold' }])
+  expect(await bucket.store.getBucketLocks(bucket.ref)).toEqual(locks)
+  await expect(bucket.store.deleteObject(bucket.at('empty'))).rejects.toMatchObject({ code: 'ObjectLockedByBucketPolicy' })
+  await bucket.store.putBucketLocks(bucket.ref, [])
   expect(await bucket.store.getBucketCors(bucket.ref)).toEqual(cors)
   await mended(bucket)
   await upload.complete()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Usage } from '../../durable-objects/bucket/api.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { StorageClass } from '../../src/core/object.ts'
-import { ATTRIBUTES, BYTE_TABLES, brokenUpload, GRACE_MS, HOUR_MS, randomBytes, TestBucket, uploadOf } from '../support/bucket.ts'
+import { ATTRIBUTES, BYTE_TABLES, brokenUpload, DAY_MS, GRACE_MS, HOUR_MS, randomBytes, TestBucket, uploadOf } from '../support/bucket.ts'
 
 // Any history of writes, copies, multipart uploads and sweeps, against a plain map of keys to bytes. The bucket, the counters
 // and the segment stores must agree with the map at the end, and be empty once everything is deleted.
@@ -56,12 +56,38 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(0, GRACE_MS, 3 * HOUR_MS) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(0, GRACE_MS, 3 * HOUR_MS, 12 * DAY_MS) }) },
 )
 
-const NOTHING: Usage = { objects: 0, payloadBytes: 0, metadataBytes: 0, uploads: 0, uploadBytes: 0 }
+const NO_FLOWS = { retrievedBytes: 0, earlyDeletionByteDays: 0 }
+const NOTHING: Usage = { objects: 0, payloadBytes: 0, metadataBytes: 0, uploads: 0, uploadBytes: 0, ...NO_FLOWS }
 
-type Model = Map<string, Uint8Array>
+/** A plain map of keys to bytes, and what Infrequent Access is billed for. */
+class Model {
+  readonly #objects = new Map<string, { readonly bytes: Uint8Array; readonly infrequent: boolean; readonly sinceMs: number }>()
+  readonly flows = { ...NO_FLOWS }
+
+  bytes = (key: string): Uint8Array | undefined => this.#objects.get(key)?.bytes
+
+  /** Whoever reads or copies pays for as many bytes. */
+  retrieve(key: string, length = this.bytes(key)?.length ?? 0): void {
+    if (this.#objects.get(key)?.infrequent) this.flows.retrievedBytes += length
+  }
+
+  set(key: string, bytes: Uint8Array, storageClass: StorageClass, nowMs: number): void {
+    this.delete(key, nowMs)
+    this.#objects.set(key, { bytes, infrequent: storageClass === 'InfrequentAccess', sinceMs: nowMs })
+  }
+
+  /** Days that have begun are billed as storage; the others of the 30 are billed now. */
+  delete(key: string, nowMs: number): void {
+    const old = this.#objects.get(key)
+    for (let day = 0; old?.infrequent && day < 30; day++) {
+      if (old.sinceMs + day * DAY_MS >= nowMs) this.flows.earlyDeletionByteDays += old.bytes.length
+    }
+    this.#objects.delete(key)
+  }
+}
 
 /** Parts may be of any size here: the rule has tests of its own, and five mebibytes a part would be slow. */
 const limits = LIMITS as { partMinBytes: number }
@@ -80,21 +106,22 @@ async function apply(bucket: TestBucket, model: Model, step: Step): Promise<void
   } else if (step.do === 'put') {
     const body = randomBytes(step.bytes)
     await store.putObject(bucket.at(step.key), uploadOf(body), { ...ATTRIBUTES, storageClass: step.storageClass })
-    model.set(step.key, body)
+    model.set(step.key, body, step.storageClass, bucket.nowMs)
   } else if (step.do === 'broken') {
     const upload = brokenUpload(randomBytes(step.bytes), step.bytes + 1)
     const options = { ...ATTRIBUTES, storageClass: step.storageClass }
     await expect(store.putObject(bucket.at(step.key), upload, options)).rejects.toMatchObject({ code: 'IncompleteBody' })
   } else if (step.do === 'copy') {
-    const source = model.get(step.from)
+    const source = model.bytes(step.from)
     const options = { ...ATTRIBUTES, storageClass: step.storageClass, directive: 'COPY' as const }
     const copying = store.copyObject(bucket.at(step.key), { at: bucket.at(step.from) }, options)
     if (!source) return expect(copying).rejects.toMatchObject({ code: 'NoSuchKey' })
     await copying
-    model.set(step.key, source)
+    model.retrieve(step.from)
+    model.set(step.key, source, step.storageClass, bucket.nowMs)
   } else if (step.do === 'delete') {
     await store.deleteObject(bucket.at(step.key))
-    model.delete(step.key)
+    model.delete(step.key, bucket.nowMs)
   } else if (step.do === 'multipart') {
     await multipart(bucket, model, step)
   }
@@ -113,22 +140,24 @@ async function multipart(bucket: TestBucket, model: Model, step: Extract<Step, {
       listed.push({ partNumber: index + 1, body, etag: (await store.uploadPart(ref, uploadOf(body))).etag })
       continue
     }
-    const source = model.get(part.from)
+    const source = model.bytes(part.from)
     if (!source || source.length === 0) continue
     const offset = Math.min(Math.floor(part.start * source.length), source.length - 1)
     const length = Math.max(1, Math.floor(part.share * (source.length - offset)))
     const { etag } = await store.uploadPartCopy(ref, { at: bucket.at(part.from) }, { range: { offset, length } })
+    model.retrieve(part.from, length)
     listed.push({ partNumber: index + 1, body: source.slice(offset, offset + length), etag })
   }
   const wanted = step.end === 'partly' ? listed.slice(0, 1) : listed
   if (step.end === 'abort') await store.abortMultipartUpload(at, uploadId)
   if (step.end === 'abort' || step.end === 'leave' || wanted.length === 0) return
   await store.completeMultipartUpload(at, { uploadId, parts: wanted })
-  model.set(step.key, new Uint8Array(wanted.flatMap(({ body }) => [...body])))
+  const joined = new Uint8Array(wanted.flatMap(({ body }) => [...body]))
+  model.set(step.key, joined, step.storageClass, bucket.nowMs)
 }
 
-/** The counters, counted again from the rows. */
-async function recount(bucket: TestBucket): Promise<Record<string, Usage>> {
+/** The counters, counted again from the rows, and from the model where no rows are left. */
+async function recount(bucket: TestBucket, { flows }: Model): Promise<Record<string, Usage>> {
   const rows = await bucket.query<Usage & { class: string }>(
     `SELECT column1 AS class,
       (SELECT count(*) FROM objects WHERE storage_class = column1) AS objects,
@@ -139,7 +168,7 @@ async function recount(bucket: TestBucket): Promise<Record<string, Usage>> {
         AS uploadBytes
      FROM (VALUES ('Standard'), ('InfrequentAccess'))`,
   )
-  return Object.fromEntries(rows.map(({ class: name, ...usage }) => [name, usage]))
+  return Object.fromEntries(rows.map(({ class: name, ...usage }) => [name, { ...usage, ...(name === 'Standard' ? NO_FLOWS : flows) }]))
 }
 
 /** Blobs whose count is not the number of things that refer to them. */
@@ -151,19 +180,21 @@ const miscounted = (bucket: TestBucket) =>
 test('whatever happens to a bucket, reads agree with the last writes, counters are exact, and nothing is left at the end', async () => {
   const history = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 24 }), async (steps) => {
     const bucket = await TestBucket.create()
-    const model: Model = new Map()
+    const model = new Model()
     for (const step of steps) await apply(bucket, model, step)
     for (const key of KEYS) {
-      const expected = model.get(key)
+      const expected = model.bytes(key)
+      model.retrieve(key)
       if (expected) expect(await bucket.get(key)).toEqual(expected)
       else await expect(bucket.get(key)).rejects.toMatchObject({ code: 'NoSuchKey' })
     }
-    expect(await bucket.api.usage()).toEqual({ ok: true, value: await recount(bucket) })
+    expect(await bucket.api.usage()).toEqual({ ok: true, value: await recount(bucket, model) })
     expect(await miscounted(bucket)).toEqual([])
+    for (const key of KEYS) model.delete(key, bucket.nowMs)
     await bucket.empty()
     expect(await bucket.rows(...BYTE_TABLES, 'uploads')).toBe(0)
     expect(await bucket.segments()).toEqual([])
-    expect(await bucket.api.usage()).toEqual({ ok: true, value: { Standard: NOTHING, InfrequentAccess: NOTHING } })
+    expect(await bucket.api.usage()).toEqual({ ok: true, value: { Standard: NOTHING, InfrequentAccess: { ...NOTHING, ...model.flows } } })
   })
   await fc.assert(history, { numRuns: 25 })
 }, 60_000)

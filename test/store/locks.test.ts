@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { LockRule } from '../../src/core/locks.ts'
+import type { Conditions } from '../../src/core/object.ts'
 import { createStore } from '../../src/store/store.ts'
 import { ATTRIBUTES, BYTE_TABLES, DAY_MS, GRACE_MS, portsWith, randomBytes, TestBucket, TINY_SIZES, uploadOf } from '../support/bucket.ts'
 import { Gate } from '../support/faults.ts'
@@ -18,7 +19,7 @@ afterAll(() => restore())
 
 let bucket: TestBucket
 const lock = (...rules: LockRule[]) => bucket.store.putBucketLocks(bucket.ref, rules)
-const overwrite = (key: string, size: number, conditions = {}) =>
+const overwrite = (key: string, size: number, conditions?: Conditions) =>
   bucket.store.putObject(bucket.at(key), uploadOf(randomBytes(size)), { ...ATTRIBUTES, conditions })
 
 beforeEach(async () => {
@@ -45,7 +46,7 @@ describe('an object that a rule covers', () => {
   })
 
   test('refuses before a condition is looked at', async () => {
-    for (const conditions of [{ ifNoneMatch: { any: true } }, { ifMatch: { etags: ['0'.repeat(32)] } }]) {
+    for (const conditions of [{ ifNoneMatch: '*' }, { ifMatch: [{ etag: '0'.repeat(32), weak: false }] }] as const) {
       for (const size of [TINY_SIZES.inline, TINY_SIZES.kv]) {
         await expect(overwrite('locked/a', size, conditions)).rejects.toMatchObject(LOCKED)
       }

@@ -223,7 +223,7 @@ describe('an instance', () => {
     await evictDurableObject(bucket.stub)
     expect(await bucket.get('a')).toEqual(body)
     expect(await bucket.query('SELECT * FROM sqlite_master')).toEqual(schema)
-    expect(await bucket.query("SELECT value FROM config WHERE name = 'schema'")).toEqual([{ value: '2' }])
+    expect(await bucket.query("SELECT * FROM config WHERE name = 'schema'")).toEqual(version)
     expect(await bucket.query('SELECT count(*) AS n FROM usage')).toEqual([{ n: 2 }])
     expect(await bucket.alarmMs()).toBe(alarmMs)
     await bucket.setClock()

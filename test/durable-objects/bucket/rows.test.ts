@@ -154,6 +154,18 @@ describe('a commit', () => {
   })
 })
 
+test('a read writes a row for an object in Infrequent Access, and none for others', async () => {
+  const bucket = await TestBucket.create()
+  await bucket.change((context) => {
+    for (const storageClass of ['Standard', 'InfrequentAccess'] as const) {
+      commitObject(context, { ...ATTRIBUTES, key: storageClass, storageClass, blob: fakeBlob(1), etag: '0'.repeat(32) })
+    }
+  })
+  const written = async (key: string, body: boolean) => (await metered(bucket, (context) => lookup(context, { key, body }))).written
+  expect([await written('Standard', true), await written('Standard', false)]).toEqual([0, 0])
+  expect([await written('InfrequentAccess', true), await written('InfrequentAccess', false)]).toEqual([1, 0])
+})
+
 describe('an object of a thousand parts', () => {
   let bucket: TestBucket
   beforeAll(async () => {

@@ -61,6 +61,10 @@ type AccountR2StorageAdaptiveGroupsMax {
   payloadSize: uint64!
   metadataSize: uint64!
   uploadCount: uint64!
+  "Not on Cloudflare: read or copied out of Infrequent Access, since the buckets were created."
+  retrievedBytes: uint64!
+  "Not on Cloudflare: left of the minimum storage duration by objects that went early, since the buckets were created."
+  earlyDeletionByteDays: uint64!
 }
 
 type AccountR2StorageAdaptiveGroupsDimensions {

@@ -51,6 +51,8 @@ export async function storageGroups(
         payloadSize: usage.payloadBytes,
         metadataSize: usage.metadataBytes,
         uploadCount: usage.uploads,
+        retrievedBytes: usage.retrievedBytes,
+        earlyDeletionByteDays: usage.earlyDeletionByteDays,
       },
       dimensions: { datetime, date: datetime.slice(0, 10), bucketName: first!.bucketName, storageClass: first!.storageClass },
     }

@@ -6,10 +6,13 @@ import { type AccountMetrics, type GraphqlBody, toClassMetrics } from '../schema
 /** What the account stores now, over all buckets and jurisdictions. */
 export async function getAccountMetrics({ store }: Call): Promise<Answer<z.input<typeof AccountMetrics>>> {
   const usages = (await store.accountUsage()).map(({ usage }) => usage)
+  const standard = sumUsage(usages.map(({ Standard }) => Standard))
+  const infrequentAccess = sumUsage(usages.map(({ InfrequentAccess }) => InfrequentAccess))
+  const { retrievedBytes, earlyDeletionByteDays } = infrequentAccess
   return {
     result: {
-      standard: toClassMetrics(sumUsage(usages.map(({ Standard }) => Standard))),
-      infrequentAccess: toClassMetrics(sumUsage(usages.map(({ InfrequentAccess }) => InfrequentAccess))),
+      standard: toClassMetrics(standard),
+      infrequentAccess: { ...toClassMetrics(infrequentAccess), retrievedBytes, earlyDeletionByteDays },
     },
   }
 }

@@ -1,0 +1,19 @@
+import { LIMITS } from './limits.ts'
+import type { StorageClass } from './object.ts'
+
+const DAY_MS = 86_400_000
+
+/**
+ * What an object that is deleted, moved or replaced now has left of the minimum storage duration of its class, in bytes times
+ * whole days: it is billed for them all the same. The day that has begun is not among them, since storage is billed by the day.
+ * https://developers.cloudflare.com/r2/pricing/#minimum-storage-duration
+ * @param sinceMs when the object came into its class.
+ */
+export function unusedByteDays(
+  { storageClass, size, sinceMs }: { readonly storageClass: StorageClass; readonly size: number; readonly sinceMs: number },
+  nowMs: number,
+): number {
+  if (storageClass !== 'InfrequentAccess') return 0
+  const days = LIMITS.infrequentAccessDays - Math.ceil((nowMs - sinceMs) / DAY_MS)
+  return size * Math.min(Math.max(days, 0), LIMITS.infrequentAccessDays)
+}
