@@ -39,6 +39,13 @@ export interface ModelCondition {
   readonly etag: string
 }
 
+/** Keeps what begins with a prefix for so long after its upload, or until then. */
+export interface ModelLock {
+  readonly prefix: string
+  readonly lastsMs?: number
+  readonly untilMs?: number
+}
+
 /** What the model expects instead of success. */
 export class Refusal {
   readonly code: ErrorCode | 'not-modified'
@@ -63,6 +70,7 @@ type Attributes = Pick<ModelObject, 'note' | 'seal' | 'infrequent'>
 export class Model {
   readonly buckets = [new Map<string, ModelObject>(), new Map<string, ModelObject>()] as const
   readonly uploads: ModelUpload[] = []
+  readonly locks: [readonly ModelLock[], readonly ModelLock[]] = [[], []]
   nowMs: number
 
   constructor(nowMs: number) {
@@ -78,7 +86,17 @@ export class Model {
     if (!holds(condition, this.find(bucket, key))) refuse('PreconditionFailed')
   }
 
+  /** Whether what is there, if anything, may go. */
+  checkFree(bucket: number, key: string): void {
+    const object = this.find(bucket, key)
+    for (const { prefix, lastsMs, untilMs } of object ? this.locks[bucket]! : []) {
+      const free = this.nowMs >= (untilMs ?? object!.uploadedMs + lastsMs!)
+      if (same(key).startsWith(same(prefix)) && !free) refuse('ObjectLockedByBucketPolicy')
+    }
+  }
+
   put(bucket: number, object: Omit<ModelObject, 'uploadedMs'>, condition?: ModelCondition): ModelObject {
+    this.checkFree(bucket, object.key)
     this.check(bucket, object.key, condition)
     const stored = { ...object, uploadedMs: this.nowMs }
     this.buckets[bucket]!.set(same(object.key), stored)
@@ -106,6 +124,7 @@ export class Model {
   }
 
   delete(bucket: number, key: string): void {
+    this.checkFree(bucket, key)
     this.buckets[bucket]!.delete(same(key))
   }
 
@@ -132,6 +151,7 @@ export class Model {
       return part && part.etag === etag && !twice ? part : refuse('InvalidPart')
     })
     if (parts.slice(0, -1).some(({ bytes }) => bytes.length < PART_MIN_BYTES)) refuse('EntityTooSmall')
+    this.checkFree(upload.bucket, upload.key)
     upload.state = 'done' // As on R2, a condition that fails ends the upload as well.
     const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')))
     const { bucket, key, note, seal, infrequent } = upload

@@ -1,8 +1,9 @@
 import { expect } from 'vitest'
 import { StoreError } from '../../src/core/errors.ts'
+import type { LockRule } from '../../src/core/locks.ts'
 import type { Conditions, CustomerKey, ObjectHead } from '../../src/core/object.ts'
-import { brokenUpload, bytesOf, randomBytes, TestBucket, uploadOf } from '../support/bucket.ts'
-import { Model, type ModelCondition, type ModelObject, type ModelPart, type ModelUpload, md5, Refusal } from './model.ts'
+import { brokenUpload, bytesOf, DAY_MS, HOUR_MS, randomBytes, TestBucket, uploadOf } from '../support/bucket.ts'
+import { Model, type ModelCondition, type ModelLock, type ModelObject, type ModelPart, type ModelUpload, md5, Refusal } from './model.ts'
 import { KEYS, type Step, type StepOf } from './steps.ts'
 
 /** Runs steps on the engine and on the model, and compares every answer. */
@@ -86,8 +87,25 @@ export class Pair {
 
   async delete(step: StepOf<'delete'>): Promise<void> {
     const deleted = await this.#store(step).deleteObjects(this.buckets[step.bucket]!.ref, step.keys)
-    expect(deleted).toEqual(step.keys.map((key) => ({ key })))
-    for (const key of step.keys) this.model.delete(step.bucket, key)
+    const expected = step.keys.map((key) => ({ key, refused: this.#expected(() => this.model.delete(step.bucket, key)) }))
+    expect(deleted.map(({ key, failure }) => ({ key, refused: failure && new Refusal(failure.code) }))).toEqual(expected)
+  }
+
+  async lock({ bucket, rules }: StepOf<'lock'>): Promise<void> {
+    const locks = rules.map(({ prefix, lasts }) => ({ prefix, ...this.#term(lasts) }))
+    const real = locks.map(({ prefix, lastsMs, untilMs }, n): LockRule => {
+      const condition = lastsMs === undefined ? dateOf(untilMs!) : ({ type: 'Age', maxAgeSeconds: lastsMs / 1000 } as const)
+      return { id: `${n}`, enabled: true, prefix, condition }
+    })
+    await this.#store({ bucket }).putBucketLocks(this.buckets[bucket]!.ref, real)
+    this.model.locks[bucket as 0 | 1] = locks
+  }
+
+  #term(lasts: StepOf<'lock'>['rules'][number]['lasts']): Omit<ModelLock, 'prefix'> {
+    if (lasts === 'for good') return { untilMs: Number.POSITIVE_INFINITY }
+    if (lasts === 'until tomorrow' || lasts === 'until yesterday')
+      return { untilMs: this.model.nowMs + (lasts === 'until tomorrow' ? DAY_MS : -DAY_MS) }
+    return { lastsMs: { 'a second': 1000, 'an hour': HOUR_MS, 'three days': 3 * DAY_MS }[lasts] }
   }
 
   async list(step: StepOf<'list'>): Promise<void> {
@@ -282,6 +300,9 @@ const attributesOf = ({ note, infrequent = false }: { note?: string; infrequent?
   customMetadata: (note === undefined ? {} : { note }) as Record<string, string>,
   storageClass: infrequent ? ('InfrequentAccess' as const) : ('Standard' as const),
 })
+
+const dateOf = (ms: number): LockRule['condition'] =>
+  ms === Number.POSITIVE_INFINITY ? { type: 'Indefinite' } : { type: 'Date', date: new Date(ms).toISOString() }
 
 const sealOf = (seal: number | undefined): CustomerKey | undefined =>
   seal === undefined ? undefined : { key: new Uint8Array(32).fill(seal), keyMd5: `md5-of-${seal}` }

@@ -35,6 +35,7 @@ test(
       expect(await problemsOf(...pair.buckets)).toEqual([])
       for (const bucket of pair.buckets) {
         expect(await bucket.rows('garbage', 'uploads', 'parts')).toBe(0)
+        await bucket.store.putBucketLocks(bucket.ref, [])
         await bucket.empty()
       }
       expect(await pair.buckets[0].segments()).toEqual([])

@@ -76,6 +76,17 @@ const kinds = {
     condition,
   }),
   abort: fc.record({ do: fc.constant('abort' as const), upload }),
+  lock: fc.record({
+    do: fc.constant('lock' as const),
+    bucket,
+    rules: fc.array(
+      fc.record({
+        prefix: fc.constantFrom('', 'a', 'a/', 'e', 'e\u0301', 'nothing'),
+        lasts: fc.constantFrom('a second', 'an hour', 'three days', 'for good', 'until tomorrow', 'until yesterday'),
+      }),
+      { maxLength: 2 },
+    ),
+  }),
   uploads: fc.record({ do: fc.constant('uploads' as const), bucket, limit: fc.integer({ min: 1, max: 3 }) }),
   pass: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 1000, 3_600_000, 2 * 86_400_000) }),
 }
@@ -98,5 +109,6 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   weighted(3, kinds.complete),
   weighted(1, kinds.abort),
   weighted(1, kinds.uploads),
+  weighted(1, kinds.lock),
   weighted(1, kinds.pass),
 )
