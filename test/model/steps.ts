@@ -109,6 +109,6 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   weighted(3, kinds.complete),
   weighted(1, kinds.abort),
   weighted(1, kinds.uploads),
-  weighted(1, kinds.lock),
+  weighted(2, kinds.lock),
   weighted(1, kinds.pass),
 )
