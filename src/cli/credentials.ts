@@ -9,6 +9,7 @@ export function credentialLines(secrets: Secrets, endpoint: string): string {
     AWS_SECRET_ACCESS_KEY: secretAccessKey(secrets),
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: 'auto',
+    AWS_DEFAULT_REGION: 'auto', // The name that boto3 and version 1 of the AWS CLI read; without it their presigned URLs have the old signature.
     CLOUDFLARE_ACCOUNT_ID: secrets.ACCOUNT_ID,
     CLOUDFLARE_API_TOKEN: secrets.ROOT_TOKEN,
     CLOUDFLARE_API_BASE_URL: `${endpoint}/client/v4`,

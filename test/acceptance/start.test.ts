@@ -43,6 +43,7 @@ describe('npm start', () => {
       'AWS_SECRET_ACCESS_KEY',
       'AWS_ENDPOINT_URL',
       'AWS_REGION',
+      'AWS_DEFAULT_REGION',
       'CLOUDFLARE_ACCOUNT_ID',
       'CLOUDFLARE_API_TOKEN',
       'CLOUDFLARE_API_BASE_URL',

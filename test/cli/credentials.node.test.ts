@@ -13,6 +13,7 @@ test('a shell that evaluates the lines has what the aws CLI, the SDKs and wrangl
       'AWS_SECRET_ACCESS_KEY=ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
       'AWS_ENDPOINT_URL=http://127.0.0.1:8787',
       'AWS_REGION=auto',
+      'AWS_DEFAULT_REGION=auto',
       'CLOUDFLARE_ACCOUNT_ID=a1',
       'CLOUDFLARE_API_TOKEN=abc',
       'CLOUDFLARE_API_BASE_URL=http://127.0.0.1:8787/client/v4',

@@ -34,6 +34,8 @@ export interface Client {
   readonly notes?: Readonly<Partial<Record<ScenarioId, string>>>
   /** Names of {@link KEYS} that the client cannot send, with the reason and its evidence. */
   readonly keysNot?: Readonly<Record<string, string>>
+  /** The methods it can presign, when not both. */
+  readonly presigns?: readonly ('GET' | 'PUT')[]
   /** Why the parts of a large file do not go out at the same time. */
   readonly serial?: string
   /** Checks what the snippet left in the bucket `photos`, when that is not `README.md`. */

@@ -104,7 +104,8 @@ async function inPlace(client: Client, scenario: Scenario, { server, large, limi
       const runs = client.runs?.[scenario.id]
       if (scenario.id !== 'snippet' && client.open) driver = await client.open(place)
       if (runs) return runs(place)
-      const lacking = scenario.needs.filter((verb) => !driver[verb])
+      const wanted = [...scenario.needs, ...(client.notes?.[scenario.id] ? [] : (scenario.partly ?? []))]
+      const lacking = wanted.filter((verb) => !driver[verb])
       if (lacking.length > 0) throw new Error(`${client.name} has no ${lacking.join(', ')} and does not say why`)
       return scenario.run(driver as never, place, client)
     }
@@ -129,6 +130,7 @@ function placeOf({ accessKeyId, secretAccessKey, accountId, apiToken }: Server, 
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: 'auto',
+    AWS_DEFAULT_REGION: 'auto',
     CLOUDFLARE_ACCOUNT_ID: accountId,
     CLOUDFLARE_API_TOKEN: apiToken,
     CLOUDFLARE_API_BASE_URL: `${endpoint}/client/v4`,

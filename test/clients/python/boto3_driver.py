@@ -1,11 +1,10 @@
 import base64
 
 import boto3
-from botocore.config import Config
 
 from driver import serve
 
-s3 = boto3.client('s3', config=Config(signature_version='s3v4'))
+s3 = boto3.client('s3')
 HEADERS = {
     'contentType': 'ContentType',
     'cacheControl': 'CacheControl',

@@ -9,6 +9,8 @@ export interface Scenario<Needs extends Verb = Verb> {
   readonly title: string
   /** The verbs without which a client cannot do it. */
   readonly needs: readonly Needs[]
+  /** Verbs that it uses if they are there; a client without one of them says so in its `notes`. */
+  readonly partly?: readonly Verb[]
   run(driver: Driver & Required<Pick<Driver, Needs>>, place: Place, client: Client): Promise<void>
 }
 
