@@ -1,5 +1,6 @@
 import type { Bucket } from '../durable-objects/bucket/bucket.ts'
 import type { Allowance } from './core/allowances.ts'
+import type { QueueBindings } from './queues/queues.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig } from './segments/config.ts'
 import { Keyring } from './segments/keyring.ts'
 import type { SegmentBindings } from './segments/store.ts'
@@ -19,6 +20,12 @@ export interface Env {
   /** Further master keys, separated by commas: what they protect can be opened, and nothing new is sealed with them. */
   readonly OLD_MASTER_KEYS?: string
 
+  /** Secret: a token for the queues of a Cloudflare account. */
+  readonly QUEUES_API_TOKEN?: string
+  /** That account, when it has not the id of this deployment; and where its API is, when not at Cloudflare. */
+  readonly QUEUES_ACCOUNT_ID?: string
+  readonly QUEUES_API_BASE_URL?: string
+
   readonly R2_STRICT?: string
   /** The host that S3 clients use, when it is not a `workers.dev` host or `localhost`: enables virtual-hosted addresses. */
   readonly S3_HOST?: string
@@ -34,6 +41,8 @@ export interface Env {
 
 /** The settings of a deployment, typed once. */
 export interface Config {
+  /** Empty in a deployment without its secrets, which answers nothing. */
+  readonly accountId: string
   readonly strict: boolean
   /** Whether something that R2 refuses is allowed here. */
   readonly allows: (allowance: Allowance) => boolean
@@ -63,6 +72,7 @@ const DAY_MS = 86_400_000
 export function readConfig(env: Env): Config {
   const strict = flag('R2_STRICT', env.R2_STRICT)
   return {
+    accountId: env.ACCOUNT_ID ?? '',
     strict,
     allows: () => !strict,
     s3Host: env.S3_HOST?.toLowerCase() || undefined,
@@ -101,6 +111,25 @@ export const readKeyring = (env: Env): Keyring =>
 
 /** Where the segments are. The list of databases is only ever appended to: a blob records its place in it. */
 export const segmentBindings = (env: Env): SegmentBindings => ({ kv: env.SEGMENTS_KV, d1: [env.SEGMENTS] })
+
+/** How queues are reached: the producer `QUEUE_MY_EVENTS` is the queue `my-events`. */
+export function queueBindings(env: Env): QueueBindings {
+  const bindings: [string, Queue][] = Object.entries(env)
+  const producers = bindings.filter(([name, binding]) => name.startsWith(QUEUE) && isProducer(binding))
+  const bound = new Map(producers.map(([name, queue]) => [name.slice(QUEUE.length).toLowerCase().replaceAll('_', '-'), queue]))
+  const token = env.QUEUES_API_TOKEN
+  if (!token) return { bound }
+  const accountId = env.QUEUES_ACCOUNT_ID || env.ACCOUNT_ID
+  const baseUrl = (env.QUEUES_API_BASE_URL || 'https://api.cloudflare.com/client/v4').replace(/\/+$/, '')
+  return {
+    bound,
+    api: { token, baseUrl, accountId: required('QUEUES_ACCOUNT_ID', accountId, /^[0-9a-f]{32}$/, '32 lowercase hex digits') },
+  }
+}
+
+const QUEUE = 'QUEUE_'
+
+const isProducer = (binding: unknown): boolean => typeof (binding as Queue | undefined)?.sendBatch === 'function'
 
 const KEY_FORM = /^[A-Za-z0-9+/]{43}=$/
 const KEY_WORDS = 'base64 of 32 bytes'

@@ -4,12 +4,13 @@ import { TokenFinder } from './control/tokens.ts'
 import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
 import type { BucketRef, Location } from './core/object.ts'
-import { type Config, type Env, readConfig, readSecrets, type Secrets, segmentBindings } from './env.ts'
+import { type Config, type Env, queueBindings, readConfig, readSecrets, type Secrets, segmentBindings } from './env.ts'
 import { ADMIN_SEGMENT, dispatchAdmin } from './faces/admin/dispatch.ts'
 import type { RestPorts } from './faces/rest/call.ts'
 import { dispatchRest } from './faces/rest/dispatch.ts'
 import { readAddress } from './faces/s3/address.ts'
 import { dispatch, type S3Ports } from './faces/s3/dispatch.ts'
+import { createQueues } from './queues/queues.ts'
 import { createSegments } from './segments/store.ts'
 import { createStore } from './store/store.ts'
 
@@ -60,12 +61,14 @@ function makeDeployment(env: Env): Deployment {
 
 function portsOf(env: Env, config: Config, secrets: Secrets): S3Ports & RestPorts {
   const { accountId, keyring } = secrets
+  const queues = createQueues(queueBindings(env))
   const store = createStore({
     bucket: (ref, location) => bucketStub(env.BUCKETS, ref, location),
     segments: createSegments(segmentBindings(env), keyring, { config: config.segments }),
     control: env.CONTROL,
+    queues,
   })
-  return { store, config, secrets, accountId, control: env.CONTROL, tokens: new TokenFinder(secrets) }
+  return { store, config, secrets, accountId, control: env.CONTROL, queues, tokens: new TokenFinder(secrets) }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Tiers } from '../../src/segments/tier.ts'
 import { COMPOSITE, dropReference } from './blobs.ts'
 import { checkExpiryMs } from './check-tables.ts'
 import type { Context } from './context.ts'
+import { nextEventMs } from './events.ts'
 import { discard, type Garbage } from './garbage.ts'
 import type { UploadRow } from './rows.ts'
 import { abortOpenUpload, UPLOAD } from './uploads.ts'
@@ -61,14 +62,15 @@ const isListed = ({ sql }: Context, { due_ms, id }: Due): boolean =>
   sql.exec('SELECT 1 FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id).toArray().length > 0
 
 /** The time of the next alarm; `null` when there is nothing to wait for. */
-export function nextWake({ sql, now }: Context): number | null {
+export function nextWake(context: Context): number | null {
+  const { sql, now } = context
   const row = sql
     .exec<{ garbage: number | null; upload: number | null }>(
       'SELECT (SELECT min(due_ms) FROM garbage) AS garbage, (SELECT min(created_ms) FROM uploads) AS upload',
     )
     .one()
   const expiryMs = row.upload === null ? null : row.upload + LIMITS.uploadLifeMs
-  const times = [row.garbage, expiryMs, checkExpiryMs(sql)].filter((time) => time !== null)
+  const times = [row.garbage, expiryMs, checkExpiryMs(sql), nextEventMs(context)].filter((time) => time !== null)
   return times.length === 0 ? null : Math.max(Math.min(...times), now())
 }
 

@@ -2,6 +2,7 @@ import type { Actor } from '../../src/core/audit.ts'
 import type { CorsRule } from '../../src/core/cors.ts'
 import type { LockRule } from '../../src/core/locks.ts'
 import type { MetadataDirective } from '../../src/core/metadata.ts'
+import type { CopiedFrom, NewNotificationRule, QueueNotifications, QueueRef } from '../../src/core/notifications.ts'
 import type {
   BindingHashes,
   BucketRef,
@@ -69,6 +70,8 @@ export interface CommitObject extends WrittenBlob, ObjectAttributes {
   readonly checksum?: Checksum
   readonly ssecKeyMd5?: string
   readonly conditions?: Conditions
+  /** What its bytes were copied from: then this is the commit of a CopyObject. */
+  readonly copySource?: CopiedFrom
 }
 
 /** `inline-full`: the inline budget is spent, store the blob in another tier. */
@@ -270,6 +273,7 @@ export interface Usage {
 export interface Settings {
   readonly cors: readonly CorsRule[]
   readonly locks: readonly LockRule[]
+  readonly notifications: readonly QueueNotifications[]
 }
 
 /**
@@ -284,6 +288,9 @@ export interface BucketApi extends MaintenanceApi {
   usage(): Promise<Outcome<Record<StorageClass, Usage>>>
   getSetting<K extends keyof Settings>(name: K): Promise<Outcome<Settings[K] | null>>
   putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null, by?: Actor): Promise<Outcome<void>>
+  addNotificationRules(queue: QueueRef, rules: readonly NewNotificationRule[], by?: Actor): Promise<Outcome<void>>
+  /** All rules of that queue, unless some are named. */
+  removeNotificationRules(queueId: string, ruleIds?: readonly string[], by?: Actor): Promise<Outcome<void>>
 
   begin(begin: Begin): Promise<Outcome<Begun>>
   abandon(blob: Pick<Begin, 'blobId' | 'tier' | 'segments'>, begun: Begun): Promise<void>

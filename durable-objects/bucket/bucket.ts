@@ -3,9 +3,11 @@ import { auditStatements } from '../../src/control/audit.ts'
 import { indexStatements, unindexStatement } from '../../src/control/buckets.ts'
 import type { Actor } from '../../src/core/audit.ts'
 import { StoreError } from '../../src/core/errors.ts'
+import { addRules, type NewNotificationRule, type QueueNotifications, type QueueRef, removeRules } from '../../src/core/notifications.ts'
 import type { BucketRef, ObjectHead, ObjectSummary, StorageClass } from '../../src/core/object.ts'
 import { type Outcome, outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
-import { type Env, readConfig, readKeyring, segmentBindings } from '../../src/env.ts'
+import { type Env, queueBindings, readConfig, readKeyring, segmentBindings } from '../../src/env.ts'
+import { createQueues } from '../../src/queues/queues.ts'
 import type { Keyring } from '../../src/segments/keyring.ts'
 import type { RewrappedBlobKey } from '../../src/segments/rewrap.ts'
 import { createTiers } from '../../src/segments/store.ts'
@@ -47,6 +49,7 @@ import { checkStep } from './check.ts'
 import { closeCheck, forgetStaleCheck } from './check-tables.ts'
 import type { Context } from './context.ts'
 import { copyObject, copyPart } from './copy.ts'
+import { Delivery } from './delivery.ts'
 import { exportPage } from './export.ts'
 import { abandon, journal } from './garbage.ts'
 import { importLines } from './import.ts'
@@ -92,6 +95,7 @@ function keyringOf(env: Env): Keyring | undefined {
 const SETTING_ACTIONS = {
   cors: { put: 'PutBucketCors', delete: 'DeleteBucketCors' },
   locks: { put: 'PutBucketLockConfiguration', delete: 'DeleteBucketLockConfiguration' },
+  notifications: { put: 'PutBucketNotificationConfiguration', delete: 'DeleteBucketNotificationConfiguration' },
 } as const
 
 /**
@@ -105,7 +109,10 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   #alarmMs: number | null = null
   #wakeMs: number | null = null
   #registrySync: Promise<void> = Promise.resolve()
+  /** Queues that the running transaction wrote messages for. */
+  readonly #announced = new Set<string>()
   readonly #context: Context
+  readonly #delivery: Delivery
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
@@ -117,7 +124,13 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       wakeAt: (dueMs) => {
         this.#wakeMs = Math.min(this.#wakeMs ?? dueMs, dueMs)
       },
+      announce: (queueId) => this.#announced.add(queueId),
     }
+    this.#delivery = new Delivery({
+      context: this.#context,
+      queues: () => createQueues(queueBindings(this.env)),
+      transaction: (work) => this.#transaction(work),
+    })
     state.blockConcurrencyWhile(async () => {
       if (!hasSchema(state.storage.sql)) return
       migrate(state.storage)
@@ -172,6 +185,9 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     const removed = this.#change(({ sql }) => {
       const rows = sql.exec("SELECT 1 FROM objects UNION ALL SELECT 1 FROM uploads WHERE state = 'open' LIMIT 1").toArray()
       if (rows.length > 0) throw new StoreError('BucketNotEmpty')
+      if (readSetting(sql, 'notifications') !== null) {
+        throw new StoreError('BucketNotEmpty', { message: 'The bucket you tried to delete has event notification rules.' })
+      }
       const bucket = readSetting<BucketInfo>(sql, 'info') as BucketInfo
       this.#staleRegistry(bucket)
       this.#note({ action: 'DeleteBucket', bucket, by, oldValue: bucket })
@@ -197,15 +213,20 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   async putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null, by?: Actor): Promise<Outcome<void>> {
-    const changed = this.#change(({ sql }) => {
-      const oldValue = readSetting<Settings[K]>(sql, name)
-      if (oldValue === null && value === null) return
-      writeSetting(sql, name, value)
-      const bucket = readSetting<BucketInfo>(sql, 'info') as BucketInfo
-      this.#note({ action: SETTING_ACTIONS[name][value === null ? 'delete' : 'put'], bucket, by, oldValue, newValue: value })
-    })
-    if (changed.ok) await this.#syncRegistry()
-    return changed
+    return this.#changeSetting(name, () => value, by)
+  }
+
+  async addNotificationRules(queue: QueueRef, rules: readonly NewNotificationRule[], by?: Actor): Promise<Outcome<void>> {
+    const own = { nowMs: this.clock(), newId: () => crypto.randomUUID() }
+    return this.#changeSetting('notifications', (old) => addRules(old ?? [], { queue, rules, ...own }), by)
+  }
+
+  async removeNotificationRules(queueId: string, ruleIds?: readonly string[], by?: Actor): Promise<Outcome<void>> {
+    const remove = (old: readonly QueueNotifications[] | null) => {
+      const left = removeRules(old ?? [], queueId, ruleIds)
+      return left.length === 0 ? null : left
+    }
+    return this.#changeSetting('notifications', remove, by)
   }
 
   /** Checks what can already be known to fail, and journals the blob so that its bytes cannot be forgotten. */
@@ -337,10 +358,12 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     this.#alarmMs = null
     await this.#syncRegistry()
     if (!hasSchema(this.ctx.storage.sql)) return
+    const delivered = this.#delivery.all()
     this.#transaction(expireUploads)
     this.#transaction(forgetStaleCheck)
     await sweep(this.#context, this.ctx.storage, createTiers(segmentBindings(this.env)))
     await rotateStep(this.#context, this.ctx.storage)
+    await delivered
     const next = nextWake(this.#context)
     if (next !== null) this.#context.wakeAt(next)
     else if (!this.#exists && !this.#hasNews()) await this.ctx.storage.deleteAll()
@@ -367,7 +390,27 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       throw error
     } finally {
       this.#arm()
+      for (const queueId of this.#announced) this.#delivery.start(queueId)
+      this.#announced.clear()
     }
+  }
+
+  /** Replaces a setting by what `update` makes of it; `null` removes it. The change is in the audit log. */
+  async #changeSetting<K extends keyof Settings>(
+    name: K,
+    update: (old: Settings[K] | null) => Settings[K] | null,
+    by?: Actor,
+  ): Promise<Outcome<void>> {
+    const changed = this.#change(({ sql }) => {
+      const oldValue = readSetting<Settings[K]>(sql, name)
+      const newValue = update(oldValue)
+      if (oldValue === null && newValue === null) return
+      writeSetting(sql, name, newValue)
+      const bucket = readSetting<BucketInfo>(sql, 'info') as BucketInfo
+      this.#note({ action: SETTING_ACTIONS[name][newValue === null ? 'delete' : 'put'], bucket, by, oldValue, newValue })
+    })
+    if (changed.ok) await this.#syncRegistry()
+    return changed
   }
 
   /** Sets the alarm if something wants it earlier than it is set. Outside transactions, which may roll back. */

@@ -11,4 +11,6 @@ export interface Context {
   readonly now: () => number
   /** Makes sure that the alarm rings at this time or before. */
   readonly wakeAt: (dueMs: number) => void
+  /** Has the messages for a queue sent once the transaction is through. */
+  readonly announce: (queueId: string) => void
 }

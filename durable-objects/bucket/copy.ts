@@ -4,11 +4,12 @@ import { StoreError } from '../../src/core/errors.ts'
 import { mergeMetadata } from '../../src/core/metadata.ts'
 import type { ByteSpan, Checksum } from '../../src/core/object.ts'
 import { resolveRange } from '../../src/core/range.ts'
-import type { Copied, CopiedObject, CopyObject, CopyPart, CopySource, Found, Part } from './api.ts'
+import type { BucketInfo, Copied, CopiedObject, CopyObject, CopyPart, CopySource, Found, Part } from './api.ts'
 import { addReference, extentsOf, insertComposite } from './blobs.ts'
 import type { Context } from './context.ts'
 import { checkCustomerKey, checkOverwrite, findObject, readRow, replaceObject } from './objects.ts'
 import { checksumOf, customMetadataOf, httpMetadataOf, type ObjectRow } from './rows.ts'
+import { cachedSetting } from './settings.ts'
 import { checkUploadKey, findPart, openUpload, replacePart } from './uploads.ts'
 import { countRetrieval } from './usage.ts'
 
@@ -35,6 +36,8 @@ export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObj
     checksum: checksumOf(row),
     ssecKeyMd5: copy.ssecKeyMd5,
     partsCount: row.parts_count ?? undefined,
+    action: 'CopyObject',
+    copySource: { bucket: bucketName(sql), object: row.spelled ?? row.key },
   })
   return { kind: 'copied', value: { ...head, sourceVersion: row.version } }
 }
@@ -70,6 +73,8 @@ function findSource(sql: SqlStorage, source: CopySource): ObjectRow {
   checkCustomerKey(row, source.ssecKeyMd5)
   return row
 }
+
+const bucketName = (sql: SqlStorage): string => (cachedSetting<BucketInfo>(sql, 'info') as BucketInfo).name
 
 const wholeObject = (sql: SqlStorage, row: ObjectRow): Found => readRow(sql, row, { span: { offset: 0, length: row.size }, body: true })
 

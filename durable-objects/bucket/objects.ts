@@ -3,6 +3,7 @@ import { StoreError } from '../../src/core/errors.ts'
 import { normalizeKey } from '../../src/core/key.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { metadataSize } from '../../src/core/metadata.ts'
+import type { CopiedFrom, EventAction } from '../../src/core/notifications.ts'
 import { type ByteSpan, type Conditions, newVersion, type ObjectHead, type StorageClass } from '../../src/core/object.ts'
 import { outcomeOf } from '../../src/core/outcome.ts'
 import { resolveRange } from '../../src/core/range.ts'
@@ -10,6 +11,7 @@ import { unusedByteDays } from '../../src/core/storage-class.ts'
 import type { BucketInfo, CommitObject, Committed, Deleted, Found, Looked, Lookup, ObjectAttributes } from './api.ts'
 import { dropReference, insertBlob, partSpan, slicesOf } from './blobs.ts'
 import type { Context } from './context.ts'
+import { noteEvent } from './events.ts'
 import { redeem } from './garbage.ts'
 import { checkUnlocked } from './locks.ts'
 import { type ObjectRow, toHead, toJson } from './rows.ts'
@@ -28,6 +30,9 @@ export interface NewObject extends ObjectAttributes {
   readonly partsCount?: number
   /** Absent: a new one. */
   readonly version?: string
+  /** What stores it, for event notifications. */
+  readonly action: EventAction
+  readonly copySource?: CopiedFrom
 }
 
 /** The current object under a key, in whatever spelling. */
@@ -62,7 +67,8 @@ export function commitObject(context: Context, commit: CommitObject): Committed<
   checkOverwrite(context, old, commit.conditions)
   if (commit.begun) redeem(context, commit.blob.id, commit.begun)
   insertBlob(context, commit.blob)
-  return { kind: 'committed', value: replaceObject(context, { ...commit, blobId: commit.blob.id, size: commit.blob.size }) }
+  const action = commit.copySource ? 'CopyObject' : 'PutObject'
+  return { kind: 'committed', value: replaceObject(context, { ...commit, action, blobId: commit.blob.id, size: commit.blob.size }) }
 }
 
 /** Inline bytes have a share of the object's 10 GB; past it small blobs go to D1. */
@@ -95,6 +101,7 @@ export function replaceObject(context: Context, object: NewObject): ObjectHead {
   const columns = Object.keys(row)
   sql.exec(`INSERT OR REPLACE INTO objects (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
   count(sql, row.storage_class, { objects: 1, payloadBytes: row.size, metadataBytes: row.metadata_bytes })
+  noteEvent(context, object)
   return toHead(row)
 }
 
@@ -105,11 +112,17 @@ export function deleteObjects(context: Context, keys: readonly string[]): Delete
       const row = findObject(context.sql, key)
       if (!row) return
       checkUnlocked(context, row)
-      releaseObject(context, row)
-      context.sql.exec('DELETE FROM objects WHERE key = ?', row.key)
+      deleteObject(context, row, 'DeleteObject')
     })
     return outcome.ok ? { key } : { key, failure: outcome }
   })
+}
+
+/** Deletes an object that is there, for a client or for a rule. */
+export function deleteObject(context: Context, row: ObjectRow, action: 'DeleteObject' | 'LifecycleDeletion'): void {
+  releaseObject(context, row)
+  context.sql.exec('DELETE FROM objects WHERE key = ?', row.key)
+  noteEvent(context, { action, key: row.spelled ?? row.key })
 }
 
 /** Everything a read needs, in one call. The order of the checks is R2's: existence, conditions, SSE-C, range. */

@@ -168,6 +168,7 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
     ssecKeyMd5: upload.ssec_key_md5 ?? undefined,
     partsCount: listed.length,
     version: complete.version,
+    action: 'CompleteMultipartUpload',
   })
   return { kind: 'object', head }
 }

@@ -1,24 +1,30 @@
 import { GENERATE, SECRET_NAMES, type SecretName, secretAccessKey } from './dev-vars.ts'
 import { DATABASES } from './local-migrations.ts'
-import { type Finished, runWrangler } from './wrangler.ts'
+import { boundQueues, type Finished, type RunOptions, runWrangler } from './wrangler.ts'
 
 export type DeployTools = {
-  wrangler: (args: string[], options?: { input?: string; capture?: boolean }) => Promise<Finished>
+  wrangler: (args: string[], options?: RunOptions) => Promise<Finished>
   print: (text: string) => void
   env: Record<string, string | undefined>
+  /** The queues that wrangler.jsonc binds. */
+  queues: readonly string[]
 }
 
 /**
- * `npm run deploy`. The order matters: the first deploy creates the databases that the migrations need and the Worker that holds the secrets;
+ * `npm run deploy`. The order matters: a Worker can only be bound to queues that are there; the first deploy creates the databases that the migrations need and the Worker that holds the secrets;
  * until the secrets are there, the Worker answers 503 and stores nothing. Every step can be run again.
  */
-export async function deploy({ wrangler, print, env }: DeployTools): Promise<void> {
+export async function deploy({ wrangler, print, env, queues }: DeployTools): Promise<void> {
   refuseOwnApi(env)
-  const step = async (args: string[], options?: { input?: string; capture?: boolean }) => {
+  const step = async (args: string[], options?: RunOptions) => {
     const { code, output } = await wrangler(args, options)
     if (code !== 0)
       throw new Error(`wrangler ${args.join(' ')} failed; nothing after it was done. Run npm run deploy again once it is fixed.`)
     return output
+  }
+  for (const queue of queues) {
+    const { code } = await wrangler(['queues', 'info', queue], { quiet: true })
+    if (code !== 0) await step(['queues', 'create', queue])
   }
   await step(['deploy'])
   for (const { name } of DATABASES) await step(['d1', 'migrations', 'apply', name, '--remote'])
@@ -60,7 +66,7 @@ function report({ ACCOUNT_ID, ROOT_TOKEN_ID, ROOT_TOKEN, MASTER_KEY }: Partial<R
 
 if (import.meta.main) {
   try {
-    await deploy({ wrangler: runWrangler, print: console.log, env: process.env })
+    await deploy({ wrangler: runWrangler, print: console.log, env: process.env, queues: await boundQueues() })
   } catch (error) {
     console.error(`\n${(error as Error).message}`)
     process.exit(1)

@@ -38,12 +38,28 @@ export function spawnWrangler(args: string[], { persistTo, env, ...options }: Wr
   })
 }
 
+/** The queues that wrangler.jsonc has producers for. */
+export async function boundQueues(): Promise<string[]> {
+  const { unstable_readConfig: readConfig } = await import('wrangler')
+  const { queues } = readConfig({ config: join(ROOT, 'wrangler.jsonc') })
+  return (queues.producers ?? []).map(({ queue }: { queue: string }) => queue)
+}
+
 export type Finished = { code: number; output: string }
 
-/** Runs wrangler to its end. Output goes to the terminal unless it is wanted as text. */
-export function runWrangler(args: string[], { input, capture = false }: { input?: string; capture?: boolean } = {}): Promise<Finished> {
+export type RunOptions = {
+  input?: string
+  /** The output is wanted as text. */
+  capture?: boolean
+  /** Only the exit code is wanted. */
+  quiet?: boolean
+}
+
+/** Runs wrangler to its end. Output goes to the terminal unless told otherwise. */
+export function runWrangler(args: string[], { input, capture = false, quiet = false }: RunOptions = {}): Promise<Finished> {
   const stdin = input === undefined ? 'inherit' : 'pipe'
-  const child = spawnWrangler(args, { stdio: [stdin, capture ? 'pipe' : 'inherit', 'inherit'] })
+  const terminal = quiet ? 'ignore' : 'inherit'
+  const child = spawnWrangler(args, { stdio: [stdin, capture ? 'pipe' : terminal, terminal] })
   let output = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text

@@ -9,6 +9,8 @@ export const AUDITED = {
   DeleteBucketCors: 'delete',
   PutBucketLockConfiguration: 'update',
   DeleteBucketLockConfiguration: 'delete',
+  PutBucketNotificationConfiguration: 'update',
+  DeleteBucketNotificationConfiguration: 'delete',
   CreateToken: 'create',
   UpdateToken: 'update',
   RollToken: 'update',

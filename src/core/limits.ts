@@ -29,6 +29,15 @@ export const LIMITS = {
   lockAgeSeconds: 100_000_000_000,
   /** Of a bucket's rules as JSON: the audit log keeps the old and the new ones in one row. */
   rulesBytes: 900_000,
+  /** Event notification rules of a bucket, and how long the description of one may be. */
+  notificationRules: 100,
+  ruleDescription: 1024,
+  /** Of one `sendBatch` to a queue. https://developers.cloudflare.com/queues/platform/limits/ */
+  queueBatchMessages: 100,
+  queueBatchBytes: 256_000,
+  /** Messages that wait for a queue which refuses them, and for how long: as long as Queues keep one by default. */
+  pendingEvents: 100_000,
+  eventLifeMs: 4 * 86_400_000,
   /** Clock skew allowed to a signed request. */
   skewMs: 15 * 60_000,
   presignSeconds: 604_800,

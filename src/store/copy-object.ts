@@ -82,9 +82,16 @@ async function copyBytes(
   const metadata = mergeMetadata(directive, found.head, options)
   const write = { bucket: at.bucket, target: { key: at.key, conditions }, upload, customerKey }
   const head = await writeBlob(ports, write, (written, digested) =>
-    ports
-      .bucket(at.bucket)
-      .commitObject({ ...written, ...digested, ...metadata, key: at.key, conditions, storageClass, ssecKeyMd5: customerKey?.keyMd5 }),
+    ports.bucket(at.bucket).commitObject({
+      ...written,
+      ...digested,
+      ...metadata,
+      key: at.key,
+      conditions,
+      storageClass,
+      ssecKeyMd5: customerKey?.keyMd5,
+      copySource: { bucket: source.at.bucket.name, object: source.at.key },
+    }),
   )
   return { ...head, sourceVersion: found.head.version }
 }

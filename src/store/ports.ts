@@ -1,11 +1,14 @@
 import type { BucketApi } from '../../durable-objects/bucket/api.ts'
 import type { BucketRef, Location } from '../core/object.ts'
+import type { Queues } from '../queues/queues.ts'
 import type { Segments } from '../segments/store.ts'
 
-/** What the engine works with: the Buckets, the segment stores, the index of buckets. */
+/** What the engine works with: the Buckets, the segment stores, the index of buckets, the queues. */
 export interface Ports {
   /** The stub of a bucket, whether it exists or not. The first call ever decides where the object lives. */
   readonly bucket: (ref: BucketRef, location?: Location) => BucketApi
   readonly segments: Segments
   readonly control: D1Database
+  /** Where event notifications may go. */
+  readonly queues: Queues
 }

@@ -1,6 +1,7 @@
 import { abortMultipartUpload } from './abort-multipart-upload.ts'
 import { corsRules, deleteBucketCors, getBucketCors, putBucketCors } from './bucket-cors.ts'
 import { getBucketLocks, putBucketLocks } from './bucket-locks.ts'
+import { deleteBucketNotifications, getBucketNotifications, putBucketNotifications } from './bucket-notifications.ts'
 import { createBucket, deleteBucket, ensureBucket, headBucket, listBuckets, putBucketStorageClass } from './buckets.ts'
 import { completeMultipartUpload } from './complete-multipart-upload.ts'
 import { copyObject } from './copy-object.ts'
@@ -33,6 +34,7 @@ const OPERATIONS = {
   createMultipartUpload,
   deleteBucket,
   deleteBucketCors,
+  deleteBucketNotifications,
   deleteObject,
   deleteObjects,
   ensureBucket,
@@ -41,6 +43,7 @@ const OPERATIONS = {
   fsckOrphans,
   getBucketCors,
   getBucketLocks,
+  getBucketNotifications,
   getObject,
   headBucket,
   headObject,
@@ -53,6 +56,7 @@ const OPERATIONS = {
   listSummaries,
   putBucketCors,
   putBucketLocks,
+  putBucketNotifications,
   putBucketStorageClass,
   putObject,
   recoverBucket,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { deploy } from '../../src/cli/deploy.ts'
 
 /** Stands in for wrangler: remembers what it was asked, and has the given secrets. */
-function fakeWrangler({ secrets = [] as string[], failAt = '' } = {}) {
+function fakeWrangler({ secrets = [] as string[], queues = ['cairn-events'], failAt = '' } = {}) {
   const calls: string[] = []
   const put: Record<string, string>[] = []
   const printed: string[] = []
@@ -11,9 +11,10 @@ function fakeWrangler({ secrets = [] as string[], failAt = '' } = {}) {
     calls.push(call)
     if (input !== undefined) put.push(JSON.parse(input))
     const output = call.startsWith('secret list') ? JSON.stringify(secrets.map((name) => ({ name, type: 'secret_text' }))) : ''
-    return { code: call === failAt ? 1 : 0, output }
+    const missing = call.startsWith('queues info ') && !queues.includes(args[2]!)
+    return { code: call === failAt || missing ? 1 : 0, output }
   }
-  const run = (env = {}) => deploy({ wrangler, env, print: (text) => printed.push(text) })
+  const run = (env = {}) => deploy({ wrangler, env, queues: ['cairn-events'], print: (text) => printed.push(text) })
   return { calls, put, printed, run }
 }
 
@@ -23,6 +24,7 @@ test('the Worker and its databases come first, then the tables, then the secrets
   const { calls, run } = fakeWrangler()
   await run()
   expect(calls).toEqual([
+    'queues info cairn-events',
     'deploy',
     'd1 migrations apply cairn-control --remote',
     'd1 migrations apply cairn-segments --remote',
@@ -61,7 +63,22 @@ test('a value in the environment is used instead of a random one', async () => {
 test('nothing follows a failed step', async () => {
   const { calls, run } = fakeWrangler({ failAt: 'd1 migrations apply cairn-control --remote' })
   await expect(run()).rejects.toThrow('d1 migrations apply cairn-control --remote failed')
-  expect(calls).toHaveLength(2)
+  expect(calls).toHaveLength(3)
+})
+
+test('a queue that is missing is created before the Worker is bound to it, and one that is there is left alone', async () => {
+  const { calls, run } = fakeWrangler({ queues: [] })
+  await run()
+  expect(calls.slice(0, 3)).toEqual(['queues info cairn-events', 'queues create cairn-events', 'deploy'])
+  const again = fakeWrangler()
+  await again.run()
+  expect(again.calls).not.toContain('queues create cairn-events')
+})
+
+test('a queue that cannot be created ends the deployment', async () => {
+  const { calls, run } = fakeWrangler({ queues: [], failAt: 'queues create cairn-events' })
+  await expect(run()).rejects.toThrow('queues create cairn-events failed')
+  expect(calls).not.toContain('deploy')
 })
 
 test("a shell aimed at Cairn's own API is refused before anything is deployed", async () => {

@@ -6,7 +6,8 @@ import type { Context } from '../../durable-objects/bucket/context.ts'
 import type { Upload } from '../../src/core/byte-source.ts'
 import type { BucketRef, Jurisdiction, ObjectRef } from '../../src/core/object.ts'
 import { unwrap } from '../../src/core/outcome.ts'
-import { type Env, readConfig, readSecrets, segmentBindings } from '../../src/env.ts'
+import { type Env, queueBindings, readConfig, readSecrets, segmentBindings } from '../../src/env.ts'
+import { createQueues } from '../../src/queues/queues.ts'
 import { type BlobRecord, newBlobId, type TierName } from '../../src/segments/blob.ts'
 import { bytesSource } from '../../src/segments/bytes-source.ts'
 import { createSegments, type SegmentConfig, type Segments } from '../../src/segments/store.ts'
@@ -38,6 +39,7 @@ export function portsWith(changes: Partial<Ports> = {}, config: SegmentConfig = 
     bucket: (ref) => stubOf(ref) as unknown as BucketApi,
     segments: createSegments(segmentBindings(env), secrets.keyring, { config, sleep: async () => {} }),
     control: env.CONTROL,
+    queues: createQueues(queueBindings(env)),
     ...changes,
   }
 }
@@ -101,6 +103,7 @@ export class TestBucket {
         keyring: secrets.keyring,
         now: () => this.nowMs,
         wakeAt: () => {},
+        announce: () => {},
       }
       return storage.transactionSync(() => work(context))
     })

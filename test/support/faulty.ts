@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { StoreError } from '../../src/core/errors.ts'
-import { segmentBindings } from '../../src/env.ts'
+import { queueBindings, segmentBindings } from '../../src/env.ts'
+import { createQueues } from '../../src/queues/queues.ts'
 import { createSegments } from '../../src/segments/store.ts'
 import type { Ports } from '../../src/store/ports.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
@@ -38,6 +39,7 @@ export function gatedPorts(gate: Gate, changes: Partial<Ports> = {}): Ports {
     bucket: (ref) => gatedBucket(stubOf(ref) as never, gate),
     segments: createSegments(bindings, secrets.keyring, { config: TINY, sleep: async () => {} }),
     control: env.CONTROL,
+    queues: createQueues(queueBindings(env)),
     ...changes,
   }
 }

@@ -2,6 +2,7 @@ import type { Identity } from '../../auth/authenticate.ts'
 import type { TokenFinder } from '../../control/tokens.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
 import type { Config, Secrets } from '../../env.ts'
+import type { DeploymentQueues } from '../../queues/queues.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What the REST face works with. */
@@ -11,6 +12,7 @@ export interface RestPorts {
   readonly secrets: Secrets
   readonly tokens: TokenFinder
   readonly control: D1Database
+  readonly queues: DeploymentQueues
 }
 
 /** What a row of the table says of its requests: the names in the path, and what the schemas make of the rest. */

@@ -1,8 +1,6 @@
 import { type Method, type Route, route } from '../route.ts'
 import { ACCOUNT, BUCKET } from './paths.ts'
 
-const EVENTS = `${ACCOUNT}/event_notifications/r2/{bucket_name}/configuration`
-const QUEUES = `${ACCOUNT}/queues`
 const SLURPER = `${ACCOUNT}/slurper`
 
 /** What Cloudflare has and Cairn does not have yet: method, path, and the name that the 501 says. */
@@ -14,10 +12,6 @@ const ROWS: readonly (readonly [methods: string, path: string, op: string])[] = 
   ['GET PUT', `${BUCKET}/local-uploads`, 'LocalUploads'],
   ['GET PUT DELETE', `${BUCKET}/sippy`, 'Sippy'],
   ['GET POST', `${BUCKET}/jobs`, 'BucketJobs'],
-  ['GET', EVENTS, 'EventNotifications'],
-  ['GET PUT DELETE', `${EVENTS}/queues/{queue_id}`, 'EventNotificationRules'],
-  ['GET POST', QUEUES, 'Queues'],
-  ['GET POST PUT PATCH DELETE', `${QUEUES}/{path+}`, 'Queue'],
   ['GET POST PUT', `${SLURPER}/{path+}`, 'SuperSlurper'],
   ['GET', `${ACCOUNT}/logs/audit/product_categories`, 'AuditProductCategories'],
   ['GET', `${ACCOUNT}/logs/audit/{id}/history`, 'AuditHistory'],

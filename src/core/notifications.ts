@@ -1,0 +1,163 @@
+import { Buffer } from 'node:buffer'
+import { StoreError } from './errors.ts'
+import { normalizeKey } from './key.ts'
+import { LIMITS } from './limits.ts'
+
+/** What a rule can be about. `object-create` are the first three, `object-delete` the last two. */
+export const EVENT_ACTIONS = ['PutObject', 'CopyObject', 'CompleteMultipartUpload', 'DeleteObject', 'LifecycleDeletion'] as const
+export type EventAction = (typeof EVENT_ACTIONS)[number]
+
+/** Which changes of which keys are told of; absent, prefix and suffix are those of every key. */
+export interface NewNotificationRule {
+  readonly prefix?: string
+  readonly suffix?: string
+  readonly actions: readonly EventAction[]
+  readonly description?: string
+}
+
+/** A rule of a bucket. Prefix and suffix are spelled as keys are compared. */
+export interface NotificationRule extends NewNotificationRule {
+  readonly ruleId: string
+  readonly createdMs: number
+  readonly prefix: string
+  readonly suffix: string
+}
+
+/** A queue that messages go to. */
+export interface QueueRef {
+  readonly queueId: string
+  readonly queueName: string
+}
+
+/** The rules of a bucket that lead to one queue; never none. */
+export interface QueueNotifications extends QueueRef {
+  readonly rules: readonly NotificationRule[]
+}
+
+/** What happened to an object. Size and ETag are those of the new object, and absent when there is none any more. */
+export interface ObjectEvent {
+  readonly action: EventAction
+  readonly key: string
+  readonly size?: number
+  readonly etag?: string
+  readonly copySource?: CopiedFrom
+}
+
+/** What a `CopyObject` was a copy of. */
+export interface CopiedFrom {
+  readonly bucket: string
+  readonly object: string
+}
+
+/** The rules of a bucket with some more, for one queue. `now` and `newId` make what a new rule gets of its own. */
+export interface Addition {
+  readonly queue: QueueRef
+  readonly rules: readonly NewNotificationRule[]
+  readonly nowMs: number
+  readonly newId: () => string
+}
+
+/**
+ * The rules of a bucket after some were added, behind those that are there.
+ * @throws StoreError InvalidNotificationRule, OverlappingNotificationRule
+ */
+export function addRules(present: readonly QueueNotifications[], { queue, rules, nowMs, newId }: Addition): QueueNotifications[] {
+  const added = rules.map((rule) => madeRule(rule, { ruleId: newId(), createdMs: nowMs }))
+  const all = present.flatMap((entry) => entry.rules)
+  if (added.length === 0) throw new StoreError('InvalidNotificationRule')
+  if (all.length + added.length > LIMITS.notificationRules) {
+    const message = `A bucket has ${LIMITS.notificationRules} event notification rules at most.`
+    throw new StoreError('InvalidNotificationRule', { message })
+  }
+  for (const rule of added) {
+    if (all.some((other) => overlaps(rule, other))) throw new StoreError('OverlappingNotificationRule')
+    all.push(rule)
+  }
+  if (Buffer.byteLength(JSON.stringify(all)) > LIMITS.rulesBytes) {
+    throw new StoreError('InvalidNotificationRule', { message: 'The event notification rules of the bucket are too long.' })
+  }
+  const old = present.find(({ queueId }) => queueId === queue.queueId)
+  if (!old) return [...present, { ...queue, rules: added }]
+  return present.map((entry) => (entry === old ? { ...queue, rules: [...old.rules, ...added] } : entry))
+}
+
+/**
+ * The rules of a bucket without some of a queue's, or without any of them.
+ * @throws StoreError NoSuchNotificationConfiguration for a queue without rules, NoSuchNotificationRule
+ */
+export function removeRules(present: readonly QueueNotifications[], queueId: string, ruleIds?: readonly string[]): QueueNotifications[] {
+  const { rules } = rulesOfQueue(present, queueId)
+  if (ruleIds && !ruleIds.every((id) => rules.some(({ ruleId }) => ruleId === id))) throw new StoreError('NoSuchNotificationRule')
+  const left = ruleIds ? rules.filter(({ ruleId }) => !ruleIds.includes(ruleId)) : []
+  return present.flatMap((entry) => {
+    if (entry.queueId !== queueId) return [entry]
+    return left.length > 0 ? [{ ...entry, rules: left }] : []
+  })
+}
+
+/**
+ * The rules that lead to one queue.
+ * @throws StoreError NoSuchNotificationConfiguration
+ */
+export function rulesOfQueue(present: readonly QueueNotifications[], queueId: string): QueueNotifications {
+  const entry = present.find((one) => one.queueId === queueId)
+  if (!entry) throw new StoreError('NoSuchNotificationConfiguration')
+  return entry
+}
+
+/** @throws StoreError InvalidNotificationRule */
+function madeRule(rule: NewNotificationRule, own: { ruleId: string; createdMs: number }): NotificationRule {
+  const { prefix = '', suffix = '', description } = rule
+  const actions = EVENT_ACTIONS.filter((action) => rule.actions.includes(action))
+  const fits = [prefix, suffix].every((text) => text.isWellFormed() && Buffer.byteLength(text) <= LIMITS.keyBytes)
+  const described = description === undefined || description.length <= LIMITS.ruleDescription
+  if (actions.length === 0 || !fits || !described) throw new StoreError('InvalidNotificationRule')
+  return { ...own, prefix: normalizeKey(prefix), suffix: normalizeKey(suffix), actions, description }
+}
+
+/**
+ * Whether one event could be told of by both rules: they share an action, and there is a key that both fit. There is one exactly
+ * when either prefix starts with the other and either suffix ends with the other: the longer of both, joined.
+ */
+export function overlaps(a: NotificationRule, b: NotificationRule): boolean {
+  return (
+    a.actions.some((action) => b.actions.includes(action)) &&
+    (a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix)) &&
+    (a.suffix.endsWith(b.suffix) || b.suffix.endsWith(a.suffix))
+  )
+}
+
+/** Whether a rule is about this change of this key; prefix and suffix may share characters of it. */
+export function matches({ actions, prefix, suffix }: NotificationRule, action: EventAction, key: string): boolean {
+  const normal = normalizeKey(key)
+  return actions.includes(action) && normal.startsWith(prefix) && normal.endsWith(suffix)
+}
+
+/**
+ * The message that tells of an event, as JSON.
+ * https://developers.cloudflare.com/r2/buckets/event-notifications/#message-format
+ */
+export function eventMessage({ action, key, size, etag, copySource }: ObjectEvent, at: { account: string; bucket: string; ms: number }) {
+  return JSON.stringify({
+    account: at.account,
+    action,
+    bucket: at.bucket,
+    object: { key, size, eTag: etag },
+    eventTime: new Date(at.ms).toISOString(),
+    copySource,
+  })
+}
+
+/** Queues count about this much for what they add to a message. */
+const OVERHEAD_BYTES = 100
+
+/** How many of these messages, from the front, make one batch within the limits of Queues; at least one. */
+export function batchLength(messages: readonly string[]): number {
+  let bytes = 0
+  const within = messages.slice(0, LIMITS.queueBatchMessages)
+  const over = within.findIndex((message) => {
+    bytes += Buffer.byteLength(message) + OVERHEAD_BYTES
+    return bytes > LIMITS.queueBatchBytes
+  })
+  return over < 0 ? within.length : Math.max(over, 1)
+}
