@@ -129,6 +129,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     this.#delivery = new Delivery({
       context: this.#context,
       queues: () => createQueues(queueBindings(this.env)),
+      sync: () => state.storage.sync(),
       transaction: (work) => this.#transaction(work),
     })
     state.blockConcurrencyWhile(async () => {
@@ -358,12 +359,12 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     this.#alarmMs = null
     await this.#syncRegistry()
     if (!hasSchema(this.ctx.storage.sql)) return
-    const delivered = this.#delivery.all()
+    this.#delivery.startAll()
     this.#transaction(expireUploads)
     this.#transaction(forgetStaleCheck)
     await sweep(this.#context, this.ctx.storage, createTiers(segmentBindings(this.env)))
     await rotateStep(this.#context, this.ctx.storage)
-    await delivered
+    await this.#delivery.all()
     const next = nextWake(this.#context)
     if (next !== null) this.#context.wakeAt(next)
     else if (!this.#exists && !this.#hasNews()) await this.ctx.storage.deleteAll()

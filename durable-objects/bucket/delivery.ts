@@ -11,6 +11,8 @@ const BATCHES = 100
 interface Deliverer {
   readonly context: Context
   readonly queues: () => Queues
+  /** Resolves when what was written so far cannot be lost any more. */
+  readonly sync: () => Promise<void>
   /** Runs `work` in a transaction, and sets the alarm that it asks for. */
   readonly transaction: <T>(work: (context: Context) => T) => T
 }
@@ -32,15 +34,20 @@ export class Delivery {
     if (!this.#running.has(queueId) && !isPostponed(this.#deliverer.context, queueId)) this.#running.set(queueId, this.#deliver(queueId))
   }
 
+  /** Sends everything that is due. */
+  startAll(): void {
+    for (const queueId of waitingQueues(this.#deliverer.context.sql)) this.start(queueId)
+  }
+
   /** Sends everything that is due, and returns when that is done or has failed. */
   async all(): Promise<void> {
-    for (const queueId of waitingQueues(this.#deliverer.context.sql)) this.start(queueId)
+    this.startAll()
     await Promise.all(this.#running.values())
   }
 
   /** Never throws. It ends in the very moment in which it finds nothing left, so that nothing can come in between. */
   async #deliver(queueId: string): Promise<void> {
-    const { context, queues, transaction } = this.#deliverer
+    const { context, queues, sync, transaction } = this.#deliverer
     await Promise.resolve() // The change that this follows is answered first.
     try {
       for (let batches = 0; batches < BATCHES; batches++) {
@@ -48,6 +55,7 @@ export class Delivery {
         const batch = pending.slice(0, batchLength(pending.map(({ message }) => message)))
         const last = batch.at(-1)
         if (!last) return
+        await sync() // Nobody hears of a change that a crash takes back.
         const messages = batch.map(({ message }) => message)
         await within(PATIENCE_MS, queues().send(queueId, messages))
         dropEvents(context.sql, queueId, last.seq)

@@ -93,14 +93,9 @@ describe('what is told', () => {
 
   test('nothing of what failed, and nothing once the rules are gone', async () => {
     const { bucket, queue } = await telling()
-    const failing = {
-      ...ATTRIBUTES,
-      key: 'a',
-      blob: fakeBlob(1),
-      etag: '0'.repeat(32),
-      conditions: { ifMatch: [{ etag: 'x', weak: false }] },
-    }
-    expect(await bucket.api.commitObject(failing as never)).toMatchObject({ ok: false })
+    const conditions = { ifMatch: [{ etag: 'x', weak: false }] }
+    const failed = await bucket.api.commitObject({ ...ATTRIBUTES, key: 'a', blob: fakeBlob(1), etag: '0'.repeat(32), conditions })
+    expect(failed).toMatchObject({ ok: false, code: 'PreconditionFailed' })
     await put(bucket, 'b')
     await bucket.ring()
     await bucket.api.removeNotificationRules(await queueIdOf('events'))

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { expireUploads, nextWake } from '../../../durable-objects/bucket/alarm.ts'
 import type { Context } from '../../../durable-objects/bucket/context.ts'
 import { copyObject } from '../../../durable-objects/bucket/copy.ts'
+import { dropEvents, nextEventMs, noteEvent, pendingEvents, postponeEvents } from '../../../durable-objects/bucket/events.ts'
 import { listObjects } from '../../../durable-objects/bucket/listing.ts'
 import { commitObject, deleteObjects, lookup } from '../../../durable-objects/bucket/objects.ts'
 import { writeSetting } from '../../../durable-objects/bucket/settings.ts'
@@ -9,6 +10,7 @@ import { completeUpload, createUpload, listParts, listUploads } from '../../../d
 import { LIMITS } from '../../../src/core/limits.ts'
 import { newVersion } from '../../../src/core/object.ts'
 import { ATTRIBUTES, fakeBlob, TestBucket } from '../../support/bucket.ts'
+import { CREATIONS, notify, queueIdOf } from '../../support/queues.ts'
 
 // Rows are what SQLite in a Durable Object is billed by, and what its speed follows. A cursor reads one row ahead of what is taken.
 
@@ -164,6 +166,43 @@ test('a read writes a row for an object in Infrequent Access, and none for other
   const written = async (key: string, body: boolean) => (await metered(bucket, (context) => lookup(context, { key, body }))).written
   expect([await written('Standard', true), await written('Standard', false)]).toEqual([0, 0])
   expect([await written('InfrequentAccess', true), await written('InfrequentAccess', false)]).toEqual([1, 0])
+})
+
+describe('an event notification', () => {
+  test('costs a row with the change and a row when it is sent, however many wait; nothing where no rule asks for it', async () => {
+    const bucket = await TestBucket.create()
+    const without = await metered(bucket, commit('img/0'))
+    await notify(bucket, 'events', { actions: CREATIONS, prefix: 'img/' })
+    const queueId = await queueIdOf('events')
+    const costs = []
+    for (const waiting of [0, 5000]) {
+      for (let n = 0; n < waiting; n += 1000) await fill(bucket, names(`img/${n}-`, 1000))
+      const unasked = await metered(bucket, commit(`other/${waiting}`))
+      expect(unasked.written).toBe(without.written)
+      const asked = await metered(bucket, commit(`img/asked-${waiting}`))
+      expect(asked.written).toBe(without.written + 1)
+      const { result } = await metered(bucket, ({ sql }) => sql.exec('SELECT min(seq) AS first FROM events').one())
+      const sent = await metered(bucket, ({ sql }) => dropEvents(sql, queueId, Number(result.first)))
+      expect(sent.written).toBe(1)
+      costs.push([asked, sent].map(cost))
+    }
+    // The next number is one above the last: a row that is read where there is any.
+    expect(costs[1]![0]!.read - costs[0]![0]!.read).toBeLessThanOrEqual(1)
+  }, 20_000)
+
+  test('is found without a scan', async () => {
+    const bucket = await TestBucket.create()
+    await notify(bucket, 'events', { actions: CREATIONS })
+    const { plans } = await metered(bucket, (context) => {
+      noteEvent(context, { action: 'PutObject', key: 'a' })
+      const { queue_id: queueId } = context.sql.exec<{ queue_id: string }>('SELECT queue_id FROM events WHERE queue_id > ?', '').one()
+      pendingEvents(context.sql, queueId)
+      nextEventMs(context)
+      postponeEvents(context, queueId)
+      dropEvents(context.sql, queueId, 1)
+    })
+    expect(plans.filter((plan) => !/^(SEARCH|SCALAR SUBQUERY)/.test(plan))).toEqual([])
+  })
 })
 
 describe('an object of a thousand parts', () => {
