@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { auditStatements } from '../../src/control/audit.ts'
-import { indexStatements, unindexStatement } from '../../src/control/buckets.ts'
+import { indexStatements, unindexStatements } from '../../src/control/buckets.ts'
 import type { Actor } from '../../src/core/audit.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import { addRules, type NewNotificationRule, type QueueNotifications, type QueueRef, removeRules } from '../../src/core/notifications.ts'
@@ -463,7 +463,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     const entries = pendingEntries(sql)
     const { CONTROL } = this.env
     try {
-      const index = stale === null ? [] : info ? indexStatements(CONTROL, info) : [unindexStatement(CONTROL, stale)]
+      const index = stale === null ? [] : info ? indexStatements(CONTROL, info) : unindexStatements(CONTROL, stale)
       await CONTROL.batch([...index, ...auditStatements(CONTROL, entries, this.#context.config.auditMs)])
       dropEntries(sql, entries)
       // Unless the bucket changed meanwhile: then the next write in line brings that about.

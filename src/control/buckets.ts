@@ -1,4 +1,5 @@
 import type { BucketRef, Jurisdiction, Location, StorageClass } from '../core/object.ts'
+import { detachEarlierStatement, detachStatement } from './domains.ts'
 
 /** A row of the account's index of buckets. */
 export interface BucketEntry extends BucketRef {
@@ -47,12 +48,15 @@ export function indexStatements(db: D1Database, bucket: BucketEntry): D1Prepared
       .prepare('INSERT OR REPLACE INTO buckets (jurisdiction, name, created_ms, location, storage_class) VALUES (?, ?, ?, ?, ?)')
       .bind(jurisdiction, name, createdMs, location, storageClass),
     db.prepare('INSERT OR IGNORE INTO locations (jurisdiction, name, location) VALUES (?, ?, ?)').bind(jurisdiction, name, location),
+    detachEarlierStatement(db, bucket),
   ]
 }
 
-/** What takes a deleted bucket out of the index. */
-export const unindexStatement = (db: D1Database, { jurisdiction, name }: BucketRef): D1PreparedStatement =>
-  db.prepare('DELETE FROM buckets WHERE jurisdiction = ? AND name = ?').bind(jurisdiction, name)
+/** What takes a deleted bucket out of the index, and its domains away. */
+export const unindexStatements = (db: D1Database, ref: BucketRef): D1PreparedStatement[] => [
+  db.prepare('DELETE FROM buckets WHERE jurisdiction = ? AND name = ?').bind(ref.jurisdiction, ref.name),
+  detachStatement(db, ref),
+]
 
 /** Whether the index has a row for a bucket. */
 export async function isIndexed(db: D1Database, { jurisdiction, name }: BucketRef): Promise<boolean> {
@@ -67,7 +71,7 @@ export async function indexBucket(db: D1Database, bucket: BucketEntry): Promise<
 
 /** Takes a deleted bucket out of the index. */
 export async function unindexBucket(db: D1Database, ref: BucketRef): Promise<void> {
-  await unindexStatement(db, ref).run()
+  await db.batch(unindexStatements(db, ref))
 }
 
 /** Where a bucket of this name was first created; `null` when there never was one. An undefined location is the platform's choice. */

@@ -16,6 +16,7 @@ export const ERRORS = {
   BucketAlreadyOwnedByYou: { s3: 409, v4: 10004, message: 'The bucket you tried to create already exists, and you own it.' },
   BucketNotEmpty: { s3: 409, v4: 10008, message: 'The bucket you tried to delete is not empty.' },
   CouldNotRoute: { s3: 404, v4: 7003, message: 'Could not route to this path, perhaps your object identifier is invalid?' },
+  DomainInUse: { s3: 409, message: 'The domain is in use: it is attached to a bucket already, or it is an address of this deployment.' },
   /** Like S3's answer for an object whose KMS key is gone: a 400 with its own code, since trying again does not help. */
   EncryptionKeyUnavailable: { s3: 400, message: 'The master key that protects these bytes is not configured.' },
   EntityTooLarge: { s3: 400, v4: 100100, message: 'Your proposed upload exceeds the maximum allowed object size.' },
@@ -61,6 +62,7 @@ export const ERRORS = {
   MissingContentLength: { s3: 411, v4: 10033, message: 'You must provide the Content-Length HTTP header.' },
   NoSuchBucket: { s3: 404, v4: 10006, message: 'The specified bucket does not exist.' },
   NoSuchCORSConfiguration: { s3: 404, v4: 10059, message: 'The CORS configuration does not exist.' },
+  NoSuchDomain: { s3: 404, v4: 10053, message: 'The specified custom domain does not exist.' },
   NoSuchKey: { s3: 404, v4: 10007, message: 'The specified key does not exist.' },
   NoSuchLifecycleConfiguration: { s3: 404, message: 'The lifecycle configuration does not exist.' },
   NoSuchNotificationConfiguration: { s3: 404, v4: 11015, message: 'The bucket has no event notification rules for this queue.' },
@@ -90,6 +92,7 @@ export const ERRORS = {
       'The request signature we calculated does not match the signature you provided. Check your secret access key and signing method.',
   },
   TooManyBuckets: { s3: 400, v4: 10009, message: 'You have attempted to create more buckets than allowed.' },
+  TooManyDomains: { s3: 400, message: 'You have attempted to attach more custom domains than allowed.' },
   TooManyRequests: { s3: 429, v4: 10058, message: 'Reduce your concurrent request rate for the same object.' },
   Unauthorized: { s3: 401, v4: 10002, message: 'Unauthorized' },
   XAmzContentSHA256Mismatch: { s3: 400, message: "The provided 'x-amz-content-sha256' header does not match what was computed." },

@@ -38,6 +38,7 @@ export const LIMITS = {
   /** Messages that wait for a queue which refuses them, and for how long: as long as Queues keep one by default. */
   pendingEvents: 100_000,
   eventLifeMs: 4 * 86_400_000,
+  customDomains: 50,
   /** Clock skew allowed to a signed request. */
   skewMs: 15 * 60_000,
   presignSeconds: 604_800,

@@ -36,6 +36,9 @@ export async function corsRules(ports: Ports, bucket: BucketRef, nowMs: number):
   return rules
 }
 
+/** Makes this isolate read them anew: after a change of its own. */
+export const forgetCorsRules = (bucket: BucketRef): void => void cache.delete(nameOf(bucket))
+
 /**
  * Replaces the CORS rules of a bucket.
  * @throws StoreError MalformedXML for a rule that R2 refuses, NoSuchBucket
@@ -43,7 +46,7 @@ export async function corsRules(ports: Ports, bucket: BucketRef, nowMs: number):
 export async function putBucketCors(ports: Ports, bucket: BucketRef, rules: readonly CorsRule[], by?: Actor): Promise<void> {
   checkCorsRules(rules)
   unwrap(await ports.bucket(bucket).putSetting('cors', rules, by))
-  cache.delete(nameOf(bucket))
+  forgetCorsRules(bucket)
 }
 
 /**
@@ -52,5 +55,5 @@ export async function putBucketCors(ports: Ports, bucket: BucketRef, rules: read
  */
 export async function deleteBucketCors(ports: Ports, bucket: BucketRef, by?: Actor): Promise<void> {
   unwrap(await ports.bucket(bucket).putSetting('cors', null, by))
-  cache.delete(nameOf(bucket))
+  forgetCorsRules(bucket)
 }

@@ -1,9 +1,11 @@
 import type { BucketInfo } from '../../durable-objects/bucket/api.ts'
 import { type BucketEntry, type BucketsQuery, firstLocation, listBuckets as listIndexed } from '../control/buckets.ts'
+import { forgetDomains } from '../control/domains.ts'
 import type { Actor } from '../core/audit.ts'
 import { checkBucketName } from '../core/bucket-name.ts'
 import type { BucketRef, Location, StorageClass } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
+import { forgetCorsRules } from './bucket-cors.ts'
 import type { Ports } from './ports.ts'
 
 export interface CreateBucketOptions {
@@ -57,6 +59,9 @@ export async function putBucketStorageClass(ports: Ports, ref: BucketRef, storag
  */
 export async function deleteBucket(ports: Ports, ref: BucketRef, by?: Actor): Promise<void> {
   unwrap(await ports.bucket(ref).remove(by))
+  // A bucket made anew has neither its domains nor its rules.
+  forgetDomains(ports.control)
+  forgetCorsRules(ref)
 }
 
 /** One page of the account's buckets in a jurisdiction, by name. */

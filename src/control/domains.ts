@@ -1,0 +1,124 @@
+import type { Cipher, Domain, TlsVersion } from '../core/domain.ts'
+import type { BucketRef, Jurisdiction } from '../core/object.ts'
+
+/** How long an isolate trusts what it read of a host: a change of its domains is felt everywhere within that time. */
+export const DOMAIN_CACHE_MS = 30_000
+const CACHED_DOMAINS = 1000
+
+type DomainRow = {
+  host: string
+  kind: Domain['kind']
+  jurisdiction: Jurisdiction
+  bucket: string
+  enabled: number
+  min_tls: TlsVersion | null
+  ciphers: string | null
+  zone_id: string | null
+  created_ms: number
+  seen_ms: number | null
+  seen_tls_ms: number | null
+}
+
+interface Known {
+  readonly domain: Domain | null
+  readonly untilMs: number
+}
+
+/** One for each database binding, so for each isolate. */
+const caches = new WeakMap<D1Database, Map<string, Known>>()
+
+function cacheOf(db: D1Database): Map<string, Known> {
+  const cache = caches.get(db) ?? new Map()
+  caches.set(db, cache)
+  return cache
+}
+
+/**
+ * What a host or the id of a managed URL shows; `null` for one that is not attached. At most {@link DOMAIN_CACHE_MS} old, or older where the
+ * database cannot be asked.
+ */
+export async function findDomain(db: D1Database, host: string, nowMs: number): Promise<Domain | null> {
+  const known = cacheOf(db).get(host)
+  if (known && nowMs < known.untilMs) return known.domain
+  try {
+    const row = await db.prepare('SELECT * FROM domains WHERE host = ?').bind(host).first<DomainRow>()
+    return remember(db, host, { domain: row && domainOf(row), untilMs: nowMs + DOMAIN_CACHE_MS })
+  } catch (error) {
+    if (!known) throw error
+    console.error(`The domain ${host} could not be looked up, going on with what was known:`, error)
+    return known.domain
+  }
+}
+
+/** Forgets what is remembered, so that this isolate sees a change of its own at once. */
+export function forgetDomains(db: D1Database): void {
+  caches.delete(db)
+}
+
+/** Hosts that nobody attached are remembered too, so the map is bounded: the oldest entry makes room. */
+function remember(db: D1Database, host: string, known: Known): Domain | null {
+  const cache = cacheOf(db)
+  cache.delete(host)
+  if (cache.size >= CACHED_DOMAINS) cache.delete(cache.keys().next().value as string)
+  cache.set(host, known)
+  return known.domain
+}
+
+/** The custom domains of a bucket, by host. */
+export async function listCustomDomains(db: D1Database, { jurisdiction, name }: BucketRef): Promise<Domain[]> {
+  const query = db.prepare("SELECT * FROM domains WHERE jurisdiction = ? AND bucket = ? AND kind = 'custom' ORDER BY host")
+  return (await query.bind(jurisdiction, name).all<DomainRow>()).results.map(domainOf)
+}
+
+/** The managed URL of a bucket; `null` when nobody has asked for it yet. */
+export async function readManagedDomain(db: D1Database, { jurisdiction, name }: BucketRef): Promise<Domain | null> {
+  const query = db.prepare("SELECT * FROM domains WHERE jurisdiction = ? AND bucket = ? AND kind = 'managed'")
+  const row = await query.bind(jurisdiction, name).first<DomainRow>()
+  return row && domainOf(row)
+}
+
+/** A custom domain of a bucket; `null` when the bucket has none of that name. */
+export async function readCustomDomain(db: D1Database, { jurisdiction, name }: BucketRef, host: string): Promise<Domain | null> {
+  const query = db.prepare("SELECT * FROM domains WHERE host = ? AND jurisdiction = ? AND bucket = ? AND kind = 'custom'")
+  const row = await query.bind(host, jurisdiction, name).first<DomainRow>()
+  return row && domainOf(row)
+}
+
+/** Whether this request is the first to show that a custom domain leads here, or the first to show it over TLS. */
+export const isNews = ({ kind, seenMs, seenTlsMs }: Domain, tls: boolean): boolean =>
+  kind === 'custom' && (seenMs === undefined || (tls && seenTlsMs === undefined))
+
+/** Notes that a request for a custom domain arrived: that the domain is routed here, and whether its certificate works. */
+export async function noteSeen(db: D1Database, domain: Domain, tls: boolean, nowMs: number): Promise<void> {
+  const { host, createdMs, seenMs = nowMs, seenTlsMs = tls ? nowMs : undefined } = domain
+  const known = cacheOf(db).get(host)
+  if (known) cacheOf(db).set(host, { ...known, domain: { ...domain, seenMs, seenTlsMs } })
+  await db
+    .prepare('UPDATE domains SET seen_ms = coalesce(seen_ms, ?), seen_tls_ms = coalesce(seen_tls_ms, ?) WHERE host = ? AND created_ms = ?')
+    .bind(nowMs, tls ? nowMs : null, host, createdMs)
+    .run()
+}
+
+/** What takes the domains of a deleted bucket away, for the batch that takes it out of the index. */
+export const detachStatement = (db: D1Database, { jurisdiction, name }: BucketRef): D1PreparedStatement =>
+  db.prepare('DELETE FROM domains WHERE jurisdiction = ? AND bucket = ?').bind(jurisdiction, name)
+
+/** The same for those of an earlier bucket of that name, should its end not have come this far. */
+export const detachEarlierStatement = (
+  db: D1Database,
+  { jurisdiction, name, createdMs }: BucketRef & { readonly createdMs: number },
+): D1PreparedStatement =>
+  db.prepare('DELETE FROM domains WHERE jurisdiction = ? AND bucket = ? AND bucket_created_ms <> ?').bind(jurisdiction, name, createdMs)
+
+const domainOf = (row: DomainRow): Domain => ({
+  host: row.host,
+  kind: row.kind,
+  bucket: { jurisdiction: row.jurisdiction, name: row.bucket },
+  enabled: row.enabled !== 0,
+  minTls: row.min_tls ?? undefined,
+  ciphers: row.ciphers === null ? undefined : (JSON.parse(row.ciphers) as Cipher[]),
+  zoneId: row.zone_id ?? undefined,
+  createdMs: row.created_ms,
+  seenMs: row.seen_ms ?? undefined,
+  seenTlsMs: row.seen_tls_ms ?? undefined,
+})
