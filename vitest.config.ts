@@ -26,6 +26,8 @@ export default defineConfig({
             miniflare: {
               // workerd's own R2, for the parity suite of the binding to compare with.
               r2Buckets: ['REAL'],
+              // The platform's rate limiter, so low that a test reaches it.
+              ratelimits: { LOW_RATE_LIMIT: { namespace_id: '1002', simple: { limit: 2, period: 60 } } },
               bindings: {
                 ...TEST_SECRETS,
                 CONTROL_MIGRATIONS: await readD1Migrations('migrations/control'),

@@ -11,6 +11,8 @@ export interface Env {
   readonly CONTROL: D1Database
   readonly SEGMENTS: D1Database
   readonly SEGMENTS_KV: KVNamespace
+  /** Of the managed URLs of public buckets; absent means no limit. */
+  readonly PUBLIC_RATE_LIMIT?: RateLimit
 
   /** Secrets: 32 hex digits; 32 hex digits; any text; base64 of 32 bytes. */
   readonly ACCOUNT_ID?: string

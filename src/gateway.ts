@@ -1,11 +1,16 @@
+import { waitUntil } from 'cloudflare:workers'
 import { type IRequest, IttyRouter } from 'itty-router'
 import type { BucketApi } from '../durable-objects/bucket/api.ts'
 import { TokenFinder } from './control/tokens.ts'
 import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
 import type { BucketRef, Location } from './core/object.ts'
+import { ADMIN_SEGMENT, PUBLIC_SEGMENT, RESERVED_SEGMENTS } from './core/reserved-names.ts'
 import { type Config, type Env, queueBindings, readConfig, readSecrets, type Secrets, segmentBindings } from './env.ts'
-import { ADMIN_SEGMENT, dispatchAdmin } from './faces/admin/dispatch.ts'
+import { dispatchAdmin } from './faces/admin/dispatch.ts'
+import { dispatchPublic } from './faces/public/dispatch.ts'
+import type { PublicPorts } from './faces/public/ports.ts'
+import { targetOfHost, targetOfPath } from './faces/public/target.ts'
 import type { RestPorts } from './faces/rest/call.ts'
 import { dispatchRest } from './faces/rest/dispatch.ts'
 import { readAddress } from './faces/s3/address.ts'
@@ -14,15 +19,20 @@ import { createQueues } from './queues/queues.ts'
 import { createSegments } from './segments/store.ts'
 import { createStore } from './store/store.ts'
 
+/** What the faces work with, all of them together. */
+type FacePorts = S3Ports & RestPorts & PublicPorts
+
 /** Everything that is made once for an isolate. */
-type Deployment = { readonly ok: true; readonly ports: S3Ports & RestPorts } | { readonly ok: false; readonly reason: string }
+type Deployment = { readonly ok: true; readonly ports: FacePorts } | { readonly ok: false; readonly reason: string }
 
 const deployments = new WeakMap<Env, Deployment>()
 
-/** The path chooses the face, except under a bucket's own host, where every path is a key. */
-const faces = IttyRouter<IRequest, [S3Ports & RestPorts]>()
+/** The path chooses the face, except under a bucket's own host, where every path is a key: of a public bucket, or of S3. */
+const faces = IttyRouter<IRequest, [FacePorts]>()
+  .all('*', (request, ports) => servePublicHost(request, ports))
   .all('/client/v4/*', (request, ports) => (hasBucketHost(request, ports) ? undefined : dispatchRest(request, ports)))
   .all(`/${ADMIN_SEGMENT}/*`, (request, ports) => (hasBucketHost(request, ports) ? undefined : dispatchAdmin(request, ports)))
+  .all(`/${PUBLIC_SEGMENT}/*`, (request, ports) => (hasBucketHost(request, ports) ? undefined : servePublicPath(request, ports)))
   .all('*', (request, ports) => dispatch(request, ports))
 
 /** Answers a request with the face that it is for. */
@@ -32,12 +42,17 @@ export async function handle(request: Request, env: Env): Promise<Response> {
   return faces.fetch(request as IRequest, deployment.ports)
 }
 
-/** No bucket can have these names. */
-const RESERVED: readonly string[] = ['client', ADMIN_SEGMENT]
+async function servePublicHost(request: Request, ports: PublicPorts): Promise<Response | undefined> {
+  const target = await targetOfHost(new URL(request.url), ports)
+  return target && dispatchPublic(request, target, ports)
+}
+
+const servePublicPath = (request: Request, ports: PublicPorts): Promise<Response> =>
+  dispatchPublic(request, targetOfPath(new URL(request.url)), ports)
 
 function hasBucketHost(request: Request, { config }: RestPorts): boolean {
   const address = readAddress(new URL(request.url), config)
-  return address.on === 'object' && !RESERVED.includes(address.bucket)
+  return address.on === 'object' && !RESERVED_SEGMENTS.includes(address.bucket)
 }
 
 /** Reads the configuration; a deployment that lacks a secret stores nothing and says why. */
@@ -59,7 +74,7 @@ function makeDeployment(env: Env): Deployment {
   }
 }
 
-function portsOf(env: Env, config: Config, secrets: Secrets): S3Ports & RestPorts {
+function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   const { accountId, keyring } = secrets
   const queues = createQueues(queueBindings(env))
   const store = createStore({
@@ -68,7 +83,8 @@ function portsOf(env: Env, config: Config, secrets: Secrets): S3Ports & RestPort
     control: env.CONTROL,
     queues,
   })
-  return { store, config, secrets, accountId, control: env.CONTROL, queues, tokens: new TokenFinder(secrets) }
+  const publicPorts = { cache: caches.default, rateLimit: env.PUBLIC_RATE_LIMIT, waitUntil }
+  return { store, config, secrets, accountId, control: env.CONTROL, queues, tokens: new TokenFinder(secrets), ...publicPorts }
 }
 
 /**

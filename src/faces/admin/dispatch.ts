@@ -15,9 +15,6 @@ export interface AdminPorts {
   readonly secrets: Pick<Secrets, 'keyring'>
 }
 
-/** The first path segment of the admin face: no bucket can have this name. */
-export const ADMIN_SEGMENT = '_cairn'
-
 /**
  * Answers `POST /_cairn/<operation>`: the operators' tools, in JSON both ways. Each call is one bounded step; what is left to do
  * comes back as a cursor. For tokens of the level Admin Read & Write that are not limited to buckets, such as the root token.

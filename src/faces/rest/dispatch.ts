@@ -5,6 +5,7 @@ import { permits } from '../../auth/session-scope.ts'
 import { claimedParent, openSession } from '../../auth/session-token.ts'
 import { notImplemented, StoreError } from '../../core/errors.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
+import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { RestPorts } from './call.ts'
 import { failure, success } from './envelope.ts'
 import { type Match, matchRoute } from './match.ts'
@@ -80,10 +81,4 @@ function namedBucket({ bucket_name: name }: Match['params'], headers: unknown): 
   if (name === undefined) return undefined
   const { 'cf-r2-jurisdiction': jurisdiction = 'default' } = (headers ?? {}) as { 'cf-r2-jurisdiction'?: Jurisdiction }
   return { jurisdiction, name }
-}
-
-/** What the client did wrong is its own affair; what we did is for the log, which never sees a header or a body. */
-function logUnexpected(error: unknown): void {
-  if (!(error instanceof StoreError)) console.error('Unexpected failure:', error)
-  else if (error.status >= 500 && error.code !== 'NotImplemented') console.error(`${error.code}: ${error.message}`, error.cause ?? '')
 }

@@ -8,6 +8,7 @@ import type { BucketRef } from '../../core/object.ts'
 import type { Config } from '../../env.ts'
 import { actorOf } from '../../http/actor.ts'
 import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
+import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { Store } from '../../store/store.ts'
 import { type Address, readAddress } from './address.ts'
 import type { BucketCall, Call, ObjectCall } from './call.ts'
@@ -149,9 +150,3 @@ async function withCors(response: Response, request: Request, address: Address, 
 }
 
 const bucketOf = ({ jurisdiction, bucket }: Extract<Address, { bucket: string }>): BucketRef => ({ jurisdiction, name: bucket })
-
-/** What the client did wrong is its own affair; what we did is for the log, which never sees a header or a body. */
-function logUnexpected(error: unknown): void {
-  if (!(error instanceof StoreError)) console.error('Unexpected failure:', error)
-  else if (error.status >= 500 && error.code !== 'NotImplemented') console.error(`${error.code}: ${error.message}`, error.cause ?? '')
-}

@@ -1,0 +1,12 @@
+// First path segments that are no buckets: none can have such a name.
+
+/** The REST face is below `/client/v4`. */
+const REST_SEGMENT = 'client'
+
+/** The admin face. */
+export const ADMIN_SEGMENT = '_cairn'
+
+/** Public buckets without a host of their own: `/_public/<id>/<key>`. */
+export const PUBLIC_SEGMENT = '_public'
+
+export const RESERVED_SEGMENTS: readonly string[] = [REST_SEGMENT, ADMIN_SEGMENT, PUBLIC_SEGMENT]

@@ -1,0 +1,133 @@
+import { Buffer } from 'node:buffer'
+import type { Lifetime } from '../../core/cache-lifetime.ts'
+import { evaluateConditions } from '../../core/conditions.ts'
+import type { Domain } from '../../core/domain.ts'
+import { StoreError } from '../../core/errors.ts'
+import type { ByteSpan, ObjectHead } from '../../core/object.ts'
+import { resolveRange } from '../../core/range.ts'
+import { logUnexpected } from '../../http/log-unexpected.ts'
+import { contentRange } from '../../http/range.ts'
+import type { GetOptions, Got } from '../../store/get-object.ts'
+import type { PublicPorts } from './ports.ts'
+
+/** Cloudflare's limit for one entry. https://developers.cloudflare.com/workers/platform/limits/#cache-api-limits */
+export const CACHED_BYTES_MAX = 512 * 1024 * 1024
+
+/** An object in the cache: where it was read, when, and its head. The bytes are the body. */
+interface Entry {
+  /** The domain as it was then: one that is attached anew, to whatever bucket, finds nothing of before. */
+  readonly attachedMs: number
+  readonly bucket: Domain['bucket']
+  readonly storedMs: number
+  readonly head: ObjectHead
+}
+
+/**
+ * The header that an entry travels in. Nothing else of an entry is an object's: a cache that saw `Content-Encoding` or conditions would
+ * have ideas of its own about them. Clients never see it, since their headers are made anew from the head.
+ */
+const ENTRY_HEADER = 'Cairn-Object'
+
+export interface CacheRead {
+  readonly domain: Domain
+  readonly url: URL
+  readonly options: GetOptions
+  readonly nowMs: number
+}
+
+export interface Hit {
+  readonly got: Got<ReadableStream<Uint8Array> | null>
+  readonly ageSeconds: number
+}
+
+/** The URL by which an entry is found, and by which its owner purges it: without the query, which means nothing, and for both schemes. */
+export const entryUrl = ({ hostname, pathname }: URL): string => `https://${hostname}${pathname}`
+
+/**
+ * Reads an object from the cache, with the conditions and the range that the Bucket would have answered.
+ * `undefined` when the cache does not have it, or not in a form that is certain.
+ * @throws StoreError PreconditionFailed, InvalidRange
+ */
+export async function readCached(
+  { cache }: Pick<PublicPorts, 'cache'>,
+  { domain, url, options, nowMs }: CacheRead,
+): Promise<Hit | undefined> {
+  const response = await match(cache, url, options)
+  if (!response) return undefined
+  let body: Response['body'] | null = response.body
+  try {
+    const entry = readEntry(response.headers)
+    if (!entry || !belongs(entry, domain)) return undefined
+    const { head } = entry
+    const ageSeconds = Math.max(0, Math.floor((nowMs - entry.storedMs) / 1000))
+    const verdict = evaluateConditions(options.conditions ?? {}, head)
+    if (verdict === 'failed') throw new StoreError('PreconditionFailed')
+    if (verdict === 'not-modified') return { got: { kind: 'not-modified', head }, ageSeconds }
+    const span = options.range ? resolveRange(options.range, head.size) : { offset: 0, length: head.size }
+    if (options.range && !isPiece(response, span, head.size)) return undefined
+    const given = body
+    body = null
+    return { got: { kind: 'found', head, span, body: given }, ageSeconds }
+  } finally {
+    // A body that nobody reads would hold its connection.
+    body?.cancel().catch(() => {})
+  }
+}
+
+/** A cache that fails is one that has nothing. */
+async function match(cache: PublicPorts['cache'], url: URL, { range }: GetOptions): Promise<Response | undefined> {
+  try {
+    return await cache.match(new Request(entryUrl(url), { headers: range ? { Range: rangeHeader(range) } : {} }))
+  } catch (error) {
+    logUnexpected(error)
+    return undefined
+  }
+}
+
+const rangeHeader = (range: NonNullable<GetOptions['range']>): string =>
+  'suffix' in range
+    ? `bytes=-${range.suffix}`
+    : `bytes=${range.offset}-${range.length === undefined ? '' : range.offset + range.length - 1}`
+
+function readEntry(headers: Headers): Entry | undefined {
+  const text = headers.get(ENTRY_HEADER)
+  return text === null ? undefined : (JSON.parse(Buffer.from(text, 'base64').toString()) as Entry)
+}
+
+const belongs = ({ attachedMs, bucket }: Entry, domain: Domain): boolean =>
+  attachedMs === domain.createdMs && bucket.name === domain.bucket.name && bucket.jurisdiction === domain.bucket.jurisdiction
+
+/** Whether the cache answered with just the piece that was asked for. Of all the bytes it may say that they are no piece. */
+const isPiece = ({ status, headers }: Response, span: ByteSpan, size: number): boolean =>
+  status === 206 ? headers.get('Content-Range') === contentRange(span, size) : status === 200 && span.length === size
+
+/** What is to be kept: a whole object. */
+export interface ToKeep {
+  readonly domain: Domain
+  readonly url: URL
+  readonly head: ObjectHead
+  readonly body: ReadableStream<Uint8Array> | Uint8Array
+  readonly lifetime: Lifetime
+  readonly nowMs: number
+}
+
+/** Whether the cache takes an object. */
+export const isCacheable = (lifetime: Lifetime, { size }: ObjectHead): lifetime is number =>
+  typeof lifetime === 'number' && size <= CACHED_BYTES_MAX
+
+/** Puts a whole object into the cache. */
+export async function keep({ cache }: Pick<PublicPorts, 'cache'>, { domain, url, head, body, lifetime, nowMs }: ToKeep): Promise<void> {
+  const entry: Entry = {
+    attachedMs: domain.createdMs,
+    bucket: domain.bucket,
+    storedMs: nowMs,
+    head: { ...head, customMetadata: {}, hashes: {}, checksum: undefined },
+  }
+  const headers = {
+    'Content-Type': 'application/octet-stream',
+    'Content-Length': String(head.size),
+    'Cache-Control': `public, max-age=${lifetime}`,
+    [ENTRY_HEADER]: Buffer.from(JSON.stringify(entry)).toString('base64'),
+  }
+  await cache.put(entryUrl(url), new Response(body, { headers }))
+}

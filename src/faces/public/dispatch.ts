@@ -1,0 +1,94 @@
+import { findDomain, isNews, noteSeen } from '../../control/domains.ts'
+import type { CorsRule } from '../../core/cors.ts'
+import { acceptsTls, type Domain, type TlsConnection } from '../../core/domain.ts'
+import { StoreError } from '../../core/errors.ts'
+import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
+import { logUnexpected } from '../../http/log-unexpected.ts'
+import type { PublicPorts } from './ports.ts'
+import { readObject } from './read-object.ts'
+import { renderError } from './render-error.ts'
+import type { PublicTarget } from './target.ts'
+
+/**
+ * What is below a host of the deployment shares its origin with the S3 and REST faces, and with whatever a browser keeps there:
+ * a page of a public bucket gets an origin of its own.
+ */
+const SANDBOX = 'sandbox allow-downloads allow-forms allow-popups allow-scripts'
+
+/** Answers a request to a public bucket: GET and HEAD of its objects, and preflights. Every failure is a page for people. */
+export async function dispatchPublic(request: Request, target: PublicTarget, ports: PublicPorts): Promise<Response> {
+  const nowMs = Date.now()
+  let rules: readonly CorsRule[] | Promise<readonly CorsRule[]> = []
+  let response: Response
+  try {
+    const domain = await admit(request, target, ports, nowMs)
+    rules = ports.store.corsRules(domain.bucket, nowMs).catch(noRules)
+    response = await answer(request, { ...target, domain }, ports, { rules, nowMs })
+  } catch (error) {
+    logUnexpected(error)
+    response = renderError(error, request.method)
+  }
+  if (target.onOwnHost && !response.headers.has('Content-Security-Policy')) response.headers.set('Content-Security-Policy', SANDBOX)
+  return request.method === 'OPTIONS' ? response : withCors(response, request, await rules)
+}
+
+/** An object is served where the rules cannot be had, as if there were none. */
+function noRules(error: unknown): readonly CorsRule[] {
+  logUnexpected(error)
+  return []
+}
+
+/** The domain of a request that may go on. @throws StoreError AccessDenied, Unauthorized, TooManyRequests */
+async function admit(
+  request: Request,
+  { host }: PublicTarget,
+  { control, rateLimit, waitUntil }: PublicPorts,
+  nowMs: number,
+): Promise<Domain> {
+  const domain = await findDomain(control, host, nowMs)
+  // An id that nobody has looks like one that is switched off.
+  if (!domain) throw new StoreError('Unauthorized')
+  const tls = new URL(request.url).protocol === 'https:'
+  if (isNews(domain, tls)) waitUntil(noteSeen(control, domain, tls, nowMs).catch(logUnexpected))
+  if (tls && domain.kind === 'custom' && !acceptsTls(domain, (request.cf ?? {}) as TlsConnection)) {
+    throw new StoreError('AccessDenied', { message: 'This domain demands a better TLS connection.' })
+  }
+  if (!domain.enabled) throw new StoreError('Unauthorized')
+  if (domain.kind === 'managed' && rateLimit && !(await withinLimit(rateLimit, host))) throw new StoreError('TooManyRequests')
+  return domain
+}
+
+/** The limit is there against waste, so a limiter that fails holds nobody back. */
+async function withinLimit(rateLimit: RateLimit, key: string): Promise<boolean> {
+  try {
+    return (await rateLimit.limit({ key })).success
+  } catch (error) {
+    logUnexpected(error)
+    return true
+  }
+}
+
+type Circumstances = { readonly rules: Promise<readonly CorsRule[]>; readonly nowMs: number }
+
+async function answer(
+  request: Request,
+  { domain, encodedKey }: PublicTarget & { readonly domain: Domain },
+  ports: PublicPorts,
+  { rules, nowMs }: Circumstances,
+): Promise<Response> {
+  const { method, headers } = request
+  if (method === 'OPTIONS') return new Response(null, { status: 204, headers: preflightHeaders(await rules, headers) })
+  if (method !== 'GET' && method !== 'HEAD') throw new StoreError('Unauthorized')
+  return readObject(ports, { request, url: new URL(request.url), domain, encodedKey, nowMs })
+}
+
+/**
+ * Adds what the rules say of this request, which no cache of ours has kept. Where there are rules but none fits, other origins would be
+ * answered otherwise: caches on the way must know.
+ */
+function withCors(response: Response, { method, headers }: Request, rules: readonly CorsRule[]): Response {
+  const added = corsHeaders(rules, method, headers)
+  for (const [name, value] of added) response.headers.append(name, value)
+  if (rules.length > 0 && added.length === 0) response.headers.append('Vary', 'Origin')
+  return response
+}

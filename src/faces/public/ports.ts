@@ -1,0 +1,15 @@
+import type { Config } from '../../env.ts'
+import type { Store } from '../../store/store.ts'
+
+/** What the public face works with. */
+export interface PublicPorts {
+  readonly store: Store
+  readonly config: Config
+  readonly control: D1Database
+  /** The platform's cache of this location. */
+  readonly cache: Pick<Cache, 'match' | 'put'>
+  /** Of the managed URLs, by their ids; a deployment without it has no limit. */
+  readonly rateLimit?: RateLimit
+  /** Keeps the request alive for work that the answer does not wait for. */
+  readonly waitUntil: (work: Promise<unknown>) => void
+}
