@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { signedFetch, uniqueName } from './support/clients.ts'
 import { cloudflare, rest } from './support/rest.ts'
+import { send } from './support/wire.ts'
 import { type Ran, type RunOptions, wranglerIn } from './support/wrangler.ts'
 
 // The real binary, with nobody at the keyboard. Each run takes a second or two.
@@ -179,6 +180,34 @@ describe('wrangler r2', () => {
     expect(out).toMatch(/max_age_seconds: +60/)
     expect(await s3Text(`/${bucket}?cors`)).toContain('<MaxAgeSeconds>60</MaxAgeSeconds>')
     expect((await wrangler(`r2 bucket cors delete ${bucket} -y`)).out).toContain('CORS configuration deleted')
+  })
+
+  test('bucket dev-url get, enable, disable', async () => {
+    expect((await wrangler(`r2 bucket dev-url get ${bucket}`)).out).toContain('Public access via the r2.dev URL is disabled.')
+    const { out } = await wrangler(`r2 bucket dev-url enable ${bucket} -y`)
+    const [, url] = /Public access enabled at 'https:\/\/(\S+)'/.exec(out)!
+    expect((await wrangler(`r2 bucket dev-url get ${bucket}`)).out).toContain(`Public access is enabled at 'https://${url}'.`)
+    expect(await (await fetch(`http://${url}/dir/a.txt`)).text()).toBe('hello wrangler\n')
+    expect((await wrangler(`r2 bucket dev-url disable ${bucket} -y`)).out).toContain('Public access disabled at')
+    expect((await fetch(`http://${url}/dir/a.txt`)).status).toBe(401)
+  })
+
+  test('bucket domain list, add, get, update, remove', async () => {
+    const domain = `${bucket}.example.com`
+    expect((await wrangler(`r2 bucket domain list ${bucket}`)).out).toContain('There are no custom domains connected to this bucket')
+    const zone = 'ab'.repeat(16)
+    await wrangler(`r2 bucket domain add ${bucket} --domain ${domain} --zone-id ${zone} --min-tls 1.2 -y`)
+    const { out } = await wrangler(`r2 bucket domain get ${bucket} --domain ${domain}`)
+    expect(out).toMatch(/enabled: +Yes/)
+    expect(out).toMatch(/ownership_status: +pending/)
+    expect(out).toMatch(/min_tls_version: +1\.2/)
+    expect(out).toMatch(new RegExp(`zone_id: +${zone}`))
+    expect((await send('/dir/a.txt', { headers: { host: domain } })).text).toBe('hello wrangler\n')
+    expect((await wrangler(`r2 bucket domain update ${bucket} --domain ${domain} --min-tls 1.3`)).out).toContain('updated successfully')
+    expect((await wrangler(`r2 bucket domain list ${bucket}`)).out).toMatch(/min_tls_version: +1\.3/)
+    expect(await refused(`r2 bucket domain add ${bucket} --domain ${domain} --zone-id ${zone} -y`)).toContain('in use')
+    expect((await wrangler(`r2 bucket domain remove ${bucket} --domain ${domain} -y`)).out).toContain('removed successfully')
+    expect(await refused(`r2 bucket domain get ${bucket} --domain ${domain}`)).toContain('[code: 10053]')
   })
 
   test('what is not there yet says so', async () => {

@@ -2,6 +2,7 @@ import { getOpenApi } from './openapi.ts'
 import { type Route, route } from './route.ts'
 import { AUDIT_ROUTES } from './routes/audit.ts'
 import { BUCKET_ROUTES } from './routes/buckets.ts'
+import { DOMAIN_ROUTES } from './routes/domains.ts'
 import { IDENTITY_ROUTES } from './routes/identity.ts'
 import { METRICS_ROUTES } from './routes/metrics.ts'
 import { NOT_YET } from './routes/not-yet.ts'
@@ -17,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   ...BUCKET_ROUTES,
   ...NOTIFICATION_ROUTES,
   ...QUEUE_ROUTES,
+  ...DOMAIN_ROUTES,
   ...METRICS_ROUTES,
   ...AUDIT_ROUTES,
   ...NOT_YET,
