@@ -1,4 +1,3 @@
-import { LIMITS } from '../../src/core/limits.ts'
 import type { TierName } from '../../src/segments/blob.ts'
 import type { Tiers } from '../../src/segments/tier.ts'
 import { COMPOSITE, dropReference } from './blobs.ts'
@@ -6,8 +5,10 @@ import { checkExpiryMs } from './check-tables.ts'
 import type { Context } from './context.ts'
 import { nextEventMs } from './events.ts'
 import { discard, type Garbage } from './garbage.ts'
-import type { UploadRow } from './rows.ts'
-import { abortOpenUpload, UPLOAD } from './uploads.ts'
+import { isImporting } from './import.ts'
+import { applyToObjects, applyToUploads } from './lifecycle.ts'
+import { isWalking, walkLifecycle } from './lifecycle-walk.ts'
+import { UPLOAD } from './uploads.ts'
 
 /** How much one alarm does: it re-arms for the rest, so that the bucket is never held up for long. */
 const ENTRIES_PER_ALARM = 200
@@ -17,20 +18,15 @@ const RETRY_MS = 60_000
 
 type Due = Garbage & { due_ms: number }
 
-/** Aborts uploads that stayed open for seven days and forgets finished ones of that age. */
-export function expireUploads(context: Context): void {
-  const { sql } = context
-  const rows = sql
-    .exec<UploadRow>(
-      'SELECT * FROM uploads WHERE created_ms <= ? ORDER BY created_ms LIMIT ?',
-      context.now() - LIMITS.uploadLifeMs,
-      ENTRIES_PER_ALARM,
-    )
-    .toArray()
-  for (const row of rows) {
-    if (row.state === 'open') abortOpenUpload(context, row)
-    sql.exec('DELETE FROM uploads WHERE id = ?', row.id)
-  }
+/**
+ * Does what rules want done by now, and forgets finished uploads. Not during an import: what an object that goes is the first to
+ * refer to may be what one that is still to come refers to as well.
+ */
+export function expire(context: Context): void {
+  if (isImporting(context.sql)) return
+  walkLifecycle(context)
+  applyToUploads(context)
+  applyToObjects(context)
 }
 
 /**
@@ -64,14 +60,22 @@ const isListed = ({ sql }: Context, { due_ms, id }: Due): boolean =>
 /** The time of the next alarm; `null` when there is nothing to wait for. */
 export function nextWake(context: Context): number | null {
   const { sql, now } = context
-  const row = sql
-    .exec<{ garbage: number | null; upload: number | null }>(
-      'SELECT (SELECT min(due_ms) FROM garbage) AS garbage, (SELECT min(created_ms) FROM uploads) AS upload',
+  const { garbage } = sql.exec<{ garbage: number | null }>('SELECT min(due_ms) AS garbage FROM garbage').one()
+  const expiryMs = isImporting(sql) ? null : nextExpiryMs(sql, now)
+  const times = [garbage, expiryMs, checkExpiryMs(sql), nextEventMs(context)].filter((time) => time !== null)
+  return times.length === 0 ? null : Math.max(Math.min(...times), now())
+}
+
+/** When {@link expire} has something to do. */
+function nextExpiryMs(sql: SqlStorage, now: () => number): number | null {
+  if (isWalking(sql)) return now()
+  const { upload, object } = sql
+    .exec<Record<'upload' | 'object', number | null>>(
+      `SELECT (SELECT min(due_ms) FROM uploads WHERE due_ms IS NOT NULL) AS upload,
+              (SELECT min(due_ms) FROM objects WHERE due_ms IS NOT NULL) AS object`,
     )
     .one()
-  const expiryMs = row.upload === null ? null : row.upload + LIMITS.uploadLifeMs
-  const times = [row.garbage, expiryMs, checkExpiryMs(sql), nextEventMs(context)].filter((time) => time !== null)
-  return times.length === 0 ? null : Math.max(Math.min(...times), now())
+  return upload === null || object === null ? (upload ?? object) : Math.min(upload, object)
 }
 
 /** Drops the references that a dead composite's extents or a finished upload's parts hold. Returns the rows it took. */

@@ -1,5 +1,6 @@
 import type { Actor } from '../../src/core/audit.ts'
 import type { CorsRule } from '../../src/core/cors.ts'
+import type { LifecycleRule } from '../../src/core/lifecycle.ts'
 import type { LockRule } from '../../src/core/locks.ts'
 import type { MetadataDirective } from '../../src/core/metadata.ts'
 import type { CopiedFrom, NewNotificationRule, QueueNotifications, QueueRef } from '../../src/core/notifications.ts'
@@ -13,6 +14,7 @@ import type {
   Conditions,
   CustomMetadata,
   HttpMetadata,
+  LifecycleDue,
   Location,
   ObjectHead,
   ObjectSummary,
@@ -172,6 +174,7 @@ export interface CreateUpload extends ObjectAttributes {
 export interface CreatedUpload {
   readonly uploadId: string
   readonly createdMs: number
+  readonly abortion?: LifecycleDue
 }
 
 export interface UploadRef {
@@ -230,6 +233,11 @@ export interface UploadHead {
   readonly checksumType?: ChecksumType
 }
 
+/** An upload, and when a lifecycle rule aborts it. */
+export interface OpenUpload extends UploadHead {
+  readonly abortion?: LifecycleDue
+}
+
 export interface ListPartsQuery extends UploadRef {
   /** Exclusive. */
   readonly after: number
@@ -237,7 +245,7 @@ export interface ListPartsQuery extends UploadRef {
 }
 
 export interface PartsPage {
-  readonly upload: UploadHead
+  readonly upload: OpenUpload
   readonly parts: readonly Part[]
   readonly truncated: boolean
 }
@@ -272,6 +280,8 @@ export interface Usage {
 /** The settings of a bucket that faces read and write whole. */
 export interface Settings {
   readonly cors: readonly CorsRule[]
+  /** Never set: the default rule. */
+  readonly lifecycle: readonly LifecycleRule[]
   readonly locks: readonly LockRule[]
   readonly notifications: readonly QueueNotifications[]
 }

@@ -11,7 +11,7 @@ import { createQueues } from '../../src/queues/queues.ts'
 import type { Keyring } from '../../src/segments/keyring.ts'
 import type { RewrappedBlobKey } from '../../src/segments/rewrap.ts'
 import { createTiers } from '../../src/segments/store.ts'
-import { expireUploads, nextWake, sweep } from './alarm.ts'
+import { expire, nextWake, sweep } from './alarm.ts'
 import type {
   Begin,
   Begun,
@@ -55,6 +55,7 @@ import { abandon, journal } from './garbage.ts'
 import { importLines } from './import.ts'
 import { noticeKeys } from './key-marker.ts'
 import { rotateStep } from './key-rotation.ts'
+import { followSetting } from './lifecycle-walk.ts'
 import { listObjects, listSummaries } from './listing.ts'
 import type {
   BlobsPage,
@@ -81,6 +82,8 @@ import { forgetFlows, readUsage } from './usage.ts'
 const REGISTRY_RETRY_MS = 10_000
 /** Long enough for an answer to leave. */
 const RECOVERY_DELAY_MS = 100
+/** Alarms cannot be set to every date that a rule can name: before a later one the alarm rings once and looks again. */
+const FARTHEST_ALARM_MS = 365 * 86_400_000
 
 /** Without its secrets a deployment answers 503 before it comes to a Bucket; what still rings here needs no key. */
 function keyringOf(env: Env): Keyring | undefined {
@@ -94,6 +97,7 @@ function keyringOf(env: Env): Keyring | undefined {
 /** What the audit log calls a change of a setting. */
 const SETTING_ACTIONS = {
   cors: { put: 'PutBucketCors', delete: 'DeleteBucketCors' },
+  lifecycle: { put: 'PutBucketLifecycleConfiguration', delete: 'DeleteBucketLifecycleConfiguration' },
   locks: { put: 'PutBucketLockConfiguration', delete: 'DeleteBucketLockConfiguration' },
   notifications: { put: 'PutBucketNotificationConfiguration', delete: 'DeleteBucketNotificationConfiguration' },
 } as const
@@ -194,6 +198,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       this.#note({ action: 'DeleteBucket', bucket, by, oldValue: bucket })
       sql.exec('DELETE FROM uploads')
       forgetFlows(sql)
+      sql.exec('DELETE FROM lifecycle_walk')
       closeCheck(sql)
       sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'registry')")
       forgetSettings(sql)
@@ -360,7 +365,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     await this.#syncRegistry()
     if (!hasSchema(this.ctx.storage.sql)) return
     this.#delivery.startAll()
-    this.#transaction(expireUploads)
+    this.#transaction(expire)
     this.#transaction(forgetStaleCheck)
     await sweep(this.#context, this.ctx.storage, createTiers(segmentBindings(this.env)))
     await rotateStep(this.#context, this.ctx.storage)
@@ -402,13 +407,16 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     update: (old: Settings[K] | null) => Settings[K] | null,
     by?: Actor,
   ): Promise<Outcome<void>> {
-    const changed = this.#change(({ sql }) => {
+    const changed = this.#change((context) => {
+      const { sql } = context
       const oldValue = readSetting<Settings[K]>(sql, name)
       const newValue = update(oldValue)
-      if (oldValue === null && newValue === null) return
+      const isGone = newValue === null || newValue.length === 0
+      if (isGone && JSON.stringify(oldValue) === JSON.stringify(newValue)) return
       writeSetting(sql, name, newValue)
+      followSetting(context, name, oldValue, newValue)
       const bucket = readSetting<BucketInfo>(sql, 'info') as BucketInfo
-      this.#note({ action: SETTING_ACTIONS[name][newValue === null ? 'delete' : 'put'], bucket, by, oldValue, newValue })
+      this.#note({ action: SETTING_ACTIONS[name][isGone ? 'delete' : 'put'], bucket, by, oldValue, newValue })
     })
     if (changed.ok) await this.#syncRegistry()
     return changed
@@ -416,9 +424,10 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
 
   /** Sets the alarm if something wants it earlier than it is set. Outside transactions, which may roll back. */
   #arm(): void {
-    const wakeMs = this.#wakeMs
+    if (this.#wakeMs === null) return
+    const wakeMs = Math.min(this.#wakeMs, this.clock() + FARTHEST_ALARM_MS)
     this.#wakeMs = null
-    if (wakeMs === null || (this.#alarmMs !== null && this.#alarmMs <= wakeMs)) return
+    if (this.#alarmMs !== null && this.#alarmMs <= wakeMs) return
     this.#alarmMs = wakeMs
     void this.ctx.storage.setAlarm(wakeMs)
   }

@@ -1,7 +1,7 @@
 import { invalidArgument, StoreError } from '../../src/core/errors.ts'
-import { LIMITS } from '../../src/core/limits.ts'
+import { checkLifecycleRules } from '../../src/core/lifecycle.ts'
 import type { StorageClass } from '../../src/core/object.ts'
-import type { BucketInfo } from './api.ts'
+import type { BucketInfo, Settings } from './api.ts'
 import { addReference } from './blobs.ts'
 import type { Context } from './context.ts'
 import {
@@ -18,6 +18,8 @@ import {
   type SettingLine,
 } from './dump-format.ts'
 import { noticeKey } from './key-marker.ts'
+import { objectDueMs, uploadDueMs } from './lifecycle-due.ts'
+import { followSetting } from './lifecycle-walk.ts'
 import type { Imported } from './maintenance-api.ts'
 import { readSetting, writeSetting } from './settings.ts'
 import { count } from './usage.ts'
@@ -52,10 +54,10 @@ export function importLines(context: Context, text: string): Imported {
     if (line.type === FORMAT) lines = begin(sql, line as HeaderLine)
     if (lines === undefined) throw invalidArgument('The import does not start with its header.')
     if (line.type === 'end') {
-      finish(sql, line as EndLine, lines)
+      finish(context, line as EndLine, lines)
       return { lines, done: true }
     }
-    if (line.type === 'setting') importSetting(sql, line as SettingLine)
+    if (line.type === 'setting') importSetting(context, line as SettingLine)
     else if (line.type !== FORMAT) importRow(context, line as Row)
     lines++
   }
@@ -95,16 +97,21 @@ function begin(sql: SqlStorage, { version, jurisdiction, bucket }: HeaderLine): 
   return 0
 }
 
-function finish(sql: SqlStorage, { lines }: EndLine, imported: number): void {
+function finish({ sql, now, wakeAt }: Context, { lines }: EndLine, imported: number): void {
   if (imported !== lines) throw invalidArgument(`The export has ${lines} lines, of which ${imported} were imported.`)
   writeSetting(sql, 'import', null)
+  wakeAt(now()) // Lifecycle rules waited for this.
 }
 
 /** Of what is known of the bucket itself, place and name stay as they are. */
-function importSetting(sql: SqlStorage, { name, value }: SettingLine): void {
+function importSetting(context: Context, { name, value }: SettingLine): void {
+  const { sql } = context
   if (typeof name !== 'string' || OWN_SETTINGS.includes(name)) throw invalidArgument(`There is no setting ${name} to import.`)
+  if (name === 'lifecycle') checkLifecycleRules(value as Settings['lifecycle'])
+  const old = readSetting<never>(sql, name)
   const { createdMs, storageClass } = value as BucketInfo
   writeSetting(sql, name, name === 'info' ? { ...readSetting<BucketInfo>(sql, 'info'), createdMs, storageClass } : value)
+  if (name === 'lifecycle' || name === 'locks') followSetting(context, name, old, value as never)
 }
 
 function importRow(context: Context, row: Row): void {
@@ -112,7 +119,7 @@ function importRow(context: Context, row: Row): void {
   // An upload that was aborted since the export is open again.
   if (row.type === 'upload') sql.exec("DELETE FROM uploads WHERE id = ? AND state <> 'open'", row.id)
   if (isThere(sql, row)) return
-  insert(sql, row)
+  insert(sql, row, dueOf(context, row))
   if (row.type === 'blob' && row.key_id) noticeKey(context, String(row.key_id))
   if ('blob_id' in row) addReference(sql, String(row.blob_id))
   if (row.type === 'object') countObject(sql, row)
@@ -137,8 +144,17 @@ const DEFAULTS: Partial<Record<RowType, Readonly<Record<string, string | number>
   upload: { state: 'open', bytes: 0 },
 }
 
-function insert(sql: SqlStorage, row: Row): void {
-  const values: Record<string, unknown> = { ...DEFAULTS[row.type] }
+/** When rules want something done with a row: not in the export, since rules may be others than they were. */
+function dueOf(context: Context, { type, key, uploaded_ms, created_ms, storage_class }: Row): { due_ms?: number | null } {
+  const spelled = String(key)
+  if (type === 'upload') return { due_ms: uploadDueMs(context, { key: spelled, created_ms: Number(created_ms) || 0 }) }
+  if (type !== 'object') return {}
+  const row = { key: spelled, uploaded_ms: Number(uploaded_ms) || 0, storage_class: storage_class as StorageClass }
+  return { due_ms: objectDueMs(context, row) }
+}
+
+function insert(sql: SqlStorage, row: Row, due: { due_ms?: number | null }): void {
+  const values: Record<string, unknown> = { ...DEFAULTS[row.type], ...due }
   for (const column of COLUMNS[row.type]) {
     const value = row[column] ?? null
     values[column] = value !== null && BYTE_COLUMNS.includes(column) ? Uint8Array.fromBase64(String(value)) : value
@@ -160,12 +176,10 @@ function countObject(sql: SqlStorage, row: Row): void {
 }
 
 /** Parts of an aborted upload may not have been swept yet: they are its parts again. */
-function countUpload(context: Context, { id, storage_class, created_ms }: Row): void {
-  const { sql, wakeAt } = context
+function countUpload({ sql }: Context, { id, storage_class }: Row): void {
   count(sql, storage_class as StorageClass, { uploads: 1 })
   const { bytes } = sql.exec<{ bytes: number }>('SELECT coalesce(sum(size), 0) AS bytes FROM parts WHERE upload_id = ?', id).one()
   countBytes(sql, { uploadId: String(id), bytes })
-  wakeAt(Number(created_ms) + LIMITS.uploadLifeMs)
 }
 
 function countBytes(sql: SqlStorage, { uploadId, bytes }: { uploadId: string; bytes: number }): void {

@@ -9,7 +9,10 @@ import { cachedSetting } from './settings.ts'
  * Until when the bucket's rules keep an object from being overwritten or deleted, whoever wants to, lifecycle rules included:
  * milliseconds since the epoch, `Infinity`, or `null` when it is free. Rules count as they are now, for old objects as for new ones.
  */
-export function objectLockedUntil({ sql, now }: Context, { key, uploaded_ms: uploadedMs }: ObjectRow): number | null {
+export function objectLockedUntil(
+  { sql, now }: Context,
+  { key, uploaded_ms: uploadedMs }: Pick<ObjectRow, 'key' | 'uploaded_ms'>,
+): number | null {
   const rules = cachedSetting<Settings['locks']>(sql, 'locks')
   return rules && lockedUntil(rules, { key, uploadedMs }, now())
 }

@@ -13,6 +13,7 @@ import { dropReference, insertBlob, partSpan, slicesOf } from './blobs.ts'
 import type { Context } from './context.ts'
 import { noteEvent } from './events.ts'
 import { redeem } from './garbage.ts'
+import { objectDueMs, objectExpiration } from './lifecycle-due.ts'
 import { checkUnlocked } from './locks.ts'
 import { type ObjectRow, toHead, toJson } from './rows.ts'
 import { cachedSetting } from './settings.ts'
@@ -62,7 +63,7 @@ export function checkConditions(conditions: Conditions | undefined, row: ObjectR
  */
 export function commitObject(context: Context, commit: CommitObject): Committed<ObjectHead> {
   const old = findObject(context.sql, commit.key)
-  if (old?.blob_id === commit.blob.id) return { kind: 'committed', value: toHead(old) }
+  if (old?.blob_id === commit.blob.id) return { kind: 'committed', value: headOf(context.sql, old) }
   if (commit.blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
   checkOverwrite(context, old, commit.conditions)
   if (commit.begun) redeem(context, commit.blob.id, commit.begun)
@@ -80,7 +81,7 @@ export function replaceObject(context: Context, object: NewObject): ObjectHead {
   const key = normalizeKey(object.key)
   const old = findObject(sql, key)
   if (old) releaseObject(context, old)
-  const row: ObjectRow = {
+  const row: Omit<ObjectRow, 'due_ms'> = {
     key,
     spelled: object.key === key ? null : object.key,
     version: object.version ?? newVersion(),
@@ -98,12 +99,22 @@ export function replaceObject(context: Context, object: NewObject): ObjectHead {
     metadata_bytes: metadataSize(object.httpMetadata, object.customMetadata),
     moved_ms: null,
   }
-  const columns = Object.keys(row)
-  sql.exec(`INSERT OR REPLACE INTO objects (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
+  insertObject(sql, { ...row, due_ms: objectDueMs(context, row) })
   count(sql, row.storage_class, { objects: 1, payloadBytes: row.size, metadataBytes: row.metadata_bytes })
   noteEvent(context, object)
-  return toHead(row)
+  return headOf(sql, row)
 }
+
+function insertObject(sql: SqlStorage, row: ObjectRow): void {
+  const columns = Object.keys(row)
+  sql.exec(`INSERT OR REPLACE INTO objects (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
+}
+
+/** What a read or a write of one object tells of it. */
+export const headOf = (sql: SqlStorage, row: Omit<ObjectRow, 'due_ms'>): ObjectHead => ({
+  ...toHead(row),
+  expiration: objectExpiration(sql, row),
+})
 
 /** Deletes keys, present or not, and answers in their order. What is locked stays, and its key says so. */
 export function deleteObjects(context: Context, keys: readonly string[]): Deleted[] {
@@ -131,7 +142,7 @@ export function lookup(context: Context, query: Lookup): Looked {
   if (!row) throw new StoreError('NoSuchKey')
   const verdict = query.conditions ? evaluateConditions(query.conditions, stateOf(row)) : 'ok'
   if (verdict === 'failed' && !query.softConditions) throw new StoreError('PreconditionFailed')
-  if (verdict !== 'ok') return { kind: 'not-modified', head: toHead(row) }
+  if (verdict !== 'ok') return { kind: 'not-modified', head: headOf(context.sql, row) }
   if (query.body || !query.keyless) checkCustomerKey(row, query.ssecKeyMd5)
   const span = askedSpan(context.sql, row, query)
   if (query.body) countRetrieval(context.sql, row, span.length)
@@ -140,7 +151,7 @@ export function lookup(context: Context, query: Lookup): Looked {
 
 /** An object as a read sees it, with the slices of `span` if its body is wanted. */
 export function readRow(sql: SqlStorage, row: ObjectRow, { span, body }: { span: ByteSpan; body: boolean }): Found {
-  return { kind: 'found', head: toHead(row), span, body: body ? slicesOf(sql, row.blob_id, span) : { slices: [] } }
+  return { kind: 'found', head: headOf(sql, row), span, body: body ? slicesOf(sql, row.blob_id, span) : { slices: [] } }
 }
 
 /**

@@ -29,6 +29,7 @@ export type ObjectRow = {
   parts_count: number | null
   metadata_bytes: number
   moved_ms: number | null
+  due_ms: number | null
 }
 
 export type UploadRow = {
@@ -44,6 +45,7 @@ export type UploadRow = {
   checksum_type: ChecksumType | null
   ssec_key_md5: string | null
   bytes: number
+  due_ms: number | null
 }
 
 export type PartRow = {
@@ -72,7 +74,7 @@ export const customMetadataOf = (row: { custom_metadata: string | null }): Custo
 export const checksumOf = (row: { checksum: string | null }): Checksum | undefined => fromJson<Checksum>(row.checksum)
 
 /** Everything about an object but its bytes. */
-export function toHead(row: ObjectRow): ObjectHead {
+export function toHead(row: Omit<ObjectRow, 'due_ms'>): ObjectHead {
   const simple = row.parts_count === null && /^[0-9a-f]{32}$/.test(row.etag)
   return {
     key: row.spelled ?? row.key,

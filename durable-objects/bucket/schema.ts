@@ -2,9 +2,10 @@ import init from '../../migrations/bucket/0001_init.sql'
 import audit from '../../migrations/bucket/0002_audit.sql'
 import storageClasses from '../../migrations/bucket/0003_storage_classes.sql'
 import events from '../../migrations/bucket/0004_events.sql'
+import lifecycle from '../../migrations/bucket/0005_lifecycle.sql'
 
 /** Numbered from 1; a released migration is never changed. */
-const MIGRATIONS: readonly string[] = [init, audit, storageClasses, events]
+const MIGRATIONS: readonly string[] = [init, audit, storageClasses, events, lifecycle]
 
 /** Whether this object ever was a bucket: looking for a bucket that does not exist stores nothing. */
 export function hasSchema(sql: SqlStorage): boolean {

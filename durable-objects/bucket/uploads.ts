@@ -21,9 +21,10 @@ import { dropReference, insertBlob, newBlobId } from './blobs.ts'
 import { assemble, joinParts } from './complete-upload.ts'
 import type { Context } from './context.ts'
 import { discard, redeem } from './garbage.ts'
+import { uploadAbortion, uploadDueMs } from './lifecycle-due.ts'
 import { inBatches, walk } from './listing.ts'
-import { checkConditions, checkOverwrite, defaultStorageClass, findObject, inlineFits, replaceObject } from './objects.ts'
-import { customMetadataOf, httpMetadataOf, type PartRow, toHead, toJson, toUploadHead, type UploadRow } from './rows.ts'
+import { checkConditions, checkOverwrite, defaultStorageClass, findObject, headOf, inlineFits, replaceObject } from './objects.ts'
+import { customMetadataOf, httpMetadataOf, type PartRow, toJson, toUploadHead, type UploadRow } from './rows.ts'
 import { count } from './usage.ts'
 
 /** The garbage tier of a finished upload's parts. */
@@ -34,12 +35,13 @@ export function createUpload(context: Context, create: CreateUpload): CreatedUpl
   const { sql } = context
   checkConditions(create.conditions, findObject(sql, create.key))
   const key = normalizeKey(create.key)
+  const created_ms = context.now()
   const row: UploadRow = {
     id: newUploadId(),
     state: 'open',
     key,
     spelled: create.key === key ? null : create.key,
-    created_ms: context.now(),
+    created_ms,
     storage_class: create.storageClass ?? defaultStorageClass(sql),
     http_metadata: toJson(create.httpMetadata),
     custom_metadata: toJson(create.customMetadata),
@@ -47,12 +49,12 @@ export function createUpload(context: Context, create: CreateUpload): CreatedUpl
     checksum_type: create.checksumType ?? null,
     ssec_key_md5: create.ssecKeyMd5 ?? null,
     bytes: 0,
+    due_ms: uploadDueMs(context, { key, created_ms }),
   }
   const columns = Object.keys(row)
   sql.exec(`INSERT INTO uploads (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
   count(sql, row.storage_class, { uploads: 1 })
-  context.wakeAt(row.created_ms + LIMITS.uploadLifeMs)
-  return { uploadId: row.id, createdMs: row.created_ms }
+  return { uploadId: row.id, createdMs: created_ms, abortion: uploadAbortion(sql, row) }
 }
 
 /**
@@ -143,7 +145,7 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
   const { sql } = context
   const found = findUpload(sql, complete)
   const made = found?.state === 'completed' ? findObject(sql, complete.key) : undefined
-  if (made?.version === complete.version) return { kind: 'object', head: toHead(made) }
+  if (made?.version === complete.version) return { kind: 'object', head: headOf(sql, made) }
   const upload = checkOpen(found)
   const { listed, unlisted, ...object } = assemble(context, upload, complete)
   const old = findObject(sql, complete.key)
@@ -201,7 +203,7 @@ export function listParts(context: Context, query: ListPartsQuery): PartsPage {
     )
     .toArray()
   const parts = rows.slice(0, query.limit).map((row) => toPart(row, upload))
-  return { upload: toUploadHead(upload), parts, truncated: rows.length > query.limit }
+  return { upload: { ...toUploadHead(upload), abortion: uploadAbortion(context.sql, upload) }, parts, truncated: rows.length > query.limit }
 }
 
 /** One page of open uploads, by key and then by age. */
@@ -267,8 +269,11 @@ function findUpload(sql: SqlStorage, { uploadId, key }: UploadRef): UploadRow | 
   return sql.exec<UploadRow>('SELECT * FROM uploads WHERE id = ? AND key = ?', uploadId, normalizeKey(key)).toArray()[0]
 }
 
+/** Finished uploads are remembered for a while, so that a repeated abort is no error. */
 function closeUpload(context: Context, upload: UploadRow, state: UploadRow['state']): void {
-  context.sql.exec('UPDATE uploads SET state = ? WHERE id = ?', state, upload.id)
+  const forgetMs = context.now() + LIMITS.uploadLifeMs
+  context.sql.exec('UPDATE uploads SET state = ?, due_ms = ? WHERE id = ?', state, forgetMs, upload.id)
+  context.wakeAt(forgetMs)
   count(context.sql, upload.storage_class, { uploads: -1, uploadBytes: -upload.bytes })
 }
 

@@ -7,6 +7,8 @@ export const AUDITED = {
   PutBucketStorageClass: 'update',
   PutBucketCors: 'update',
   DeleteBucketCors: 'delete',
+  PutBucketLifecycleConfiguration: 'update',
+  DeleteBucketLifecycleConfiguration: 'delete',
   PutBucketLockConfiguration: 'update',
   DeleteBucketLockConfiguration: 'delete',
   PutBucketNotificationConfiguration: 'update',

@@ -24,6 +24,9 @@ export const LIMITS = {
   /** 100 rules at most, as AWS; a preflight may be cached for a day. */
   corsRules: 100,
   corsMaxAgeSeconds: 86_400,
+  lifecycleRules: 1000,
+  /** S3's: 2^31 - 1 days. */
+  lifecycleAgeSeconds: 2_147_483_647 * 86_400,
   lockRules: 1000,
   /** Some thousand years: longer than any date. */
   lockAgeSeconds: 100_000_000_000,
@@ -42,6 +45,7 @@ export const LIMITS = {
   /** Clock skew allowed to a signed request. */
   skewMs: 15 * 60_000,
   presignSeconds: 604_800,
+  /** How long uploads stay open by the default lifecycle rule, and how long finished ones are remembered. */
   uploadLifeMs: 7 * 86_400_000,
   /** The minimum storage duration of Infrequent Access. */
   infrequentAccessDays: 30,

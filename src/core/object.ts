@@ -73,6 +73,14 @@ export interface ObjectHead {
   readonly ssecKeyMd5?: string
   /** Number of parts of a multipart object. */
   readonly partsCount?: number
+  /** When a lifecycle rule deletes it. Told by reads and writes of the object, not by listings. */
+  readonly expiration?: LifecycleDue
+}
+
+/** When a lifecycle rule acts, in milliseconds since the epoch, and which one it is. */
+export interface LifecycleDue {
+  readonly dueMs: number
+  readonly ruleId: string
 }
 
 /** What S3 listings show of an object. */

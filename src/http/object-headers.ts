@@ -2,6 +2,7 @@ import { invalidArgument } from '../core/errors.ts'
 import type { ObjectHead } from '../core/object.ts'
 import { checksumHeaders } from './checksums.ts'
 import { formatHttpDate } from './conditions.ts'
+import { expirationHeaders } from './lifecycle.ts'
 import { HTTP_METADATA_HEADERS, writeCustomMetadata } from './metadata.ts'
 import { ssecHeaders } from './ssec.ts'
 import { storageClassName } from './storage-class.ts'
@@ -51,6 +52,7 @@ function addAmzHeaders(headers: Headers, head: ObjectHead, checksumMode = false)
   if (missing > 0) headers.set('x-amz-missing-meta', String(missing))
   if (head.storageClass === 'InfrequentAccess') headers.set('x-amz-storage-class', storageClassName(head.storageClass))
   if (head.ssecKeyMd5 !== undefined) for (const [name, value] of ssecHeaders(head.ssecKeyMd5)) headers.set(name, value)
+  for (const [name, value] of expirationHeaders(head.expiration)) headers.set(name, value)
   if (checksumMode && head.checksum) for (const [name, value] of checksumHeaders(head.checksum)) headers.set(name, value)
 }
 

@@ -1,5 +1,6 @@
 import { abortMultipartUpload } from './abort-multipart-upload.ts'
 import { corsRules, deleteBucketCors, getBucketCors, putBucketCors } from './bucket-cors.ts'
+import { getBucketLifecycle, putBucketLifecycle } from './bucket-lifecycle.ts'
 import { getBucketLocks, putBucketLocks } from './bucket-locks.ts'
 import { deleteBucketNotifications, getBucketNotifications, putBucketNotifications } from './bucket-notifications.ts'
 import { createBucket, deleteBucket, ensureBucket, headBucket, listBuckets, putBucketStorageClass } from './buckets.ts'
@@ -42,6 +43,7 @@ const OPERATIONS = {
   fsck,
   fsckOrphans,
   getBucketCors,
+  getBucketLifecycle,
   getBucketLocks,
   getBucketNotifications,
   getObject,
@@ -55,6 +57,7 @@ const OPERATIONS = {
   listParts,
   listSummaries,
   putBucketCors,
+  putBucketLifecycle,
   putBucketLocks,
   putBucketNotifications,
   putBucketStorageClass,

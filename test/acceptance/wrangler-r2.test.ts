@@ -210,8 +210,32 @@ describe('wrangler r2', () => {
     expect(await refused(`r2 bucket domain get ${bucket} --domain ${domain}`)).toContain('[code: 10053]')
   })
 
+  test('bucket lifecycle list, add, remove, set', async () => {
+    const lifecycle = async () => (await wrangler(`r2 bucket lifecycle list ${bucket}`)).out
+    expect(await lifecycle()).toMatch(
+      /name: +Default Multipart Abort Rule\nenabled: +Yes\nprefix: +\(all prefixes\)\naction: +Abort incomplete multipart uploads after 7 days/,
+    )
+    const added = await wrangler(`r2 bucket lifecycle add ${bucket} r1 logs/ --expire-days 30`)
+    expect(added.out).toContain(`Added lifecycle rule 'r1' to bucket '${bucket}'.`)
+    await wrangler(`r2 bucket lifecycle add ${bucket} r2 tmp/ --ia-transition-days 30 --abort-multipart-days 3`)
+    await wrangler(`r2 bucket lifecycle add ${bucket} r3 --expire-date 2099-01-31 -y`)
+    const listed = await lifecycle()
+    expect(listed).toContain('Default Multipart Abort Rule')
+    expect(listed).toMatch(/name: +r1\nenabled: +Yes\nprefix: +logs\/\naction: +Expire objects after 30 days/)
+    expect(listed).toContain('Transition to Infrequent Access after 30 days, Abort incomplete multipart uploads after 3 days')
+    expect(listed).toMatch(/prefix: +\(all prefixes\)\naction: +Expire objects on 2099-01-31/)
+    expect(await s3Text(`/${bucket}?lifecycle`)).toContain('<ID>r1</ID><Filter><Prefix>logs/</Prefix></Filter>')
+    expect(await refused(`r2 bucket lifecycle add ${bucket} r1 other/ --expire-days 1`)).toContain('Rule ID must be unique')
+    expect(await refused(`r2 bucket lifecycle remove ${bucket} --name nope`)).toContain("Lifecycle rule with ID 'nope' not found")
+    await wrangler(`r2 bucket lifecycle remove ${bucket} --name r1`)
+    expect(await lifecycle()).not.toMatch(/name: +r1/)
+    await writeFile(join(place.folder, 'lc.json'), JSON.stringify({ rules: [] }))
+    expect((await wrangler(`r2 bucket lifecycle set ${bucket} --file lc.json -y`)).out).toContain('Set lifecycle configuration')
+    expect(await lifecycle()).toContain(`There are no lifecycle rules for bucket '${bucket}'.`)
+  })
+
   test('what is not there yet says so', async () => {
-    expect(await refused(`r2 bucket lifecycle list ${bucket}`)).toContain('not implemented')
+    expect(await refused(`r2 bucket sippy get ${bucket}`)).toContain('not implemented')
   })
 
   test('bucket delete, when it is empty', async () => {

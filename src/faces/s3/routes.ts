@@ -1,6 +1,7 @@
 import type { Permission } from '../../auth/policies.ts'
 import { abortMultipartUpload } from './operations/abort-multipart-upload.ts'
 import { deleteBucketCors, getBucketCors, putBucketCors } from './operations/bucket-cors.ts'
+import { deleteBucketLifecycle, getBucketLifecycleConfiguration, putBucketLifecycleConfiguration } from './operations/bucket-lifecycle.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, postBucket } from './operations/buckets.ts'
 import { completeMultipartUpload } from './operations/complete-multipart-upload.ts'
 import { copyObject } from './operations/copy-object.ts'
@@ -43,8 +44,6 @@ export interface Route {
   readonly header?: string
   readonly needs: Permission
   readonly refuses?: RefusedGroup
-  /** R2 has it and we do not: 501 until we do. */
-  readonly notYet?: true
   /** Absent: R2 answers 501 `<op> not implemented`, and so do we. */
   // biome-ignore lint/suspicious/noExplicitAny: the level decides which call an operation gets; `dispatch` builds it.
   readonly run?: (call: any) => Promise<Response>
@@ -86,7 +85,7 @@ export const ROUTES: readonly Route[] = [
     { op: 'GetBucketReplication', subresource: 'replication', refuses: 'read', run: getBucketReplication },
     { op: 'GetBucketAcl', subresource: 'acl', refuses: 'read', run: getBucketAcl },
     { op: 'GetBucketCors', subresource: 'cors', refuses: 'read', run: getBucketCors },
-    { op: 'GetBucketLifecycleConfiguration', subresource: 'lifecycle', refuses: 'read', notYet: true },
+    { op: 'GetBucketLifecycleConfiguration', subresource: 'lifecycle', refuses: 'read', run: getBucketLifecycleConfiguration },
   ),
   ...absent('bucket', 'GET', 'bucket:read', {
     versions: 'ListObjectVersions',
@@ -112,7 +111,7 @@ export const ROUTES: readonly Route[] = [
     'PUT',
     'bucket:write',
     { op: 'PutBucketCors', subresource: 'cors', refuses: 'configure', run: putBucketCors },
-    { op: 'PutBucketLifecycleConfiguration', subresource: 'lifecycle', refuses: 'configure', notYet: true },
+    { op: 'PutBucketLifecycleConfiguration', subresource: 'lifecycle', refuses: 'configure', run: putBucketLifecycleConfiguration },
     { op: 'PutBucketEncryption', subresource: 'encryption', refuses: 'configure', run: putBucketEncryption },
     { op: 'PutBucketVersioning', subresource: 'versioning', run: putBucketVersioning },
   ),
@@ -141,7 +140,7 @@ export const ROUTES: readonly Route[] = [
     'DELETE',
     'bucket:write',
     { op: 'DeleteBucketCors', subresource: 'cors', refuses: 'read', run: deleteBucketCors },
-    { op: 'DeleteBucketLifecycle', subresource: 'lifecycle', refuses: 'read', notYet: true },
+    { op: 'DeleteBucketLifecycle', subresource: 'lifecycle', refuses: 'read', run: deleteBucketLifecycle },
     { op: 'DeleteBucketEncryption', subresource: 'encryption', refuses: 'read', run: deleteBucketEncryption },
   ),
   ...absent('bucket', 'DELETE', 'bucket:write', {

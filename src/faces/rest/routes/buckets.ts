@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { deleteBucketCors, getBucketCors, putBucketCors } from '../operations/bucket-cors.ts'
+import { getBucketLifecycle, putBucketLifecycle } from '../operations/bucket-lifecycle.ts'
 import { deleteBucketLocks, getBucketLocks, putBucketLocks } from '../operations/bucket-locks.ts'
 import { createBucket, deleteBucket, getBucket, listBuckets, updateBucket } from '../operations/buckets.ts'
 import { deleteObject, deleteObjects } from '../operations/delete-objects.ts'
@@ -11,6 +12,7 @@ import { type Route, route } from '../route.ts'
 import { Bucket, BucketList, BucketListInfo, CreateBucketBody, ListBucketsQuery, UpdateBucketHeaders } from '../schemas/bucket.ts'
 import { JurisdictionHeader, Nothing } from '../schemas/common.ts'
 import { CorsConfiguration, PutCorsBody } from '../schemas/cors.ts'
+import { LifecycleConfiguration, PutLifecycleBody } from '../schemas/lifecycle.ts'
 import { LockConfiguration, PutLocksBody } from '../schemas/locks.ts'
 import {
   DeletedKey,
@@ -25,7 +27,7 @@ import {
 import { TemporaryCredentials, TemporaryCredentialsBody } from '../schemas/temporary-credentials.ts'
 import { ACCOUNT, BUCKET, BUCKETS, OBJECTS } from './paths.ts'
 
-/** Buckets, their objects, their CORS and lock rules. */
+/** Buckets, their objects, their CORS, lifecycle and lock rules. */
 export const BUCKET_ROUTES: readonly Route[] = [
   route({
     op: 'ListBuckets',
@@ -155,6 +157,27 @@ export const BUCKET_ROUTES: readonly Route[] = [
     headers: JurisdictionHeader,
     result: Nothing,
     run: deleteBucketCors,
+  }),
+
+  // Lifecycle
+  route({
+    op: 'GetBucketLifecycle',
+    method: 'GET',
+    path: `${BUCKET}/lifecycle`,
+    needs: 'bucket:read',
+    headers: JurisdictionHeader,
+    result: LifecycleConfiguration,
+    run: getBucketLifecycle,
+  }),
+  route({
+    op: 'PutBucketLifecycle',
+    method: 'PUT',
+    path: `${BUCKET}/lifecycle`,
+    needs: 'bucket:write',
+    headers: JurisdictionHeader,
+    body: PutLifecycleBody,
+    result: Nothing,
+    run: putBucketLifecycle,
   }),
 
   // Locks

@@ -5,7 +5,6 @@ const SLURPER = `${ACCOUNT}/slurper`
 
 /** What Cloudflare has and Cairn does not have yet: method, path, and the name that the 501 says. */
 const ROWS: readonly (readonly [methods: string, path: string, op: string])[] = [
-  ['GET PUT', `${BUCKET}/lifecycle`, 'BucketLifecycle'],
   ['GET PUT', `${BUCKET}/local-uploads`, 'LocalUploads'],
   ['GET PUT DELETE', `${BUCKET}/sippy`, 'Sippy'],
   ['GET POST', `${BUCKET}/jobs`, 'BucketJobs'],

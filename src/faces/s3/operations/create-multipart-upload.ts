@@ -1,36 +1,26 @@
 import { checksumTypeFor } from '../../../core/checksums.ts'
 import { StoreError } from '../../../core/errors.ts'
-import { LIMITS } from '../../../core/limits.ts'
 import { readChecksumAlgorithm } from '../../../http/checksums.ts'
-import { formatHttpDate } from '../../../http/conditions.ts'
+import { abortHeaders } from '../../../http/lifecycle.ts'
 import { ssecHeaders } from '../../../http/ssec.ts'
 import type { Call, ObjectCall } from '../call.ts'
 import { renderInitiateMultipartUploadResult } from '../xml/multipart-results.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 import { readPutOptions } from './put-object.ts'
 
-/** R2's default lifecycle rule, which aborts uploads after seven days. */
-const ABORT_RULE = encodeURIComponent('Default Multipart Abort Rule')
-
 /** Takes the headers of PutObject; the bytes come in parts. */
 export async function createMultipartUpload(call: ObjectCall): Promise<Response> {
   const { store, at } = call
   const options = readPutOptions(call)
   const { checksumAlgorithm, checksumType } = readChecksumWish(call)
-  const { uploadId, createdMs } = await store.createMultipartUpload(at, { ...options, checksumAlgorithm, checksumType })
+  const { uploadId, abortion } = await store.createMultipartUpload(at, { ...options, checksumAlgorithm, checksumType })
   return xmlResponse(renderInitiateMultipartUploadResult({ bucket: at.bucket.name, key: at.key, uploadId }), [
-    ...abortHeaders({ createdMs }),
+    ...abortHeaders(abortion),
     ...(options.customerKey ? ssecHeaders(options.customerKey.keyMd5) : []),
     ...(checksumAlgorithm ? [['x-amz-checksum-algorithm', checksumAlgorithm] as [string, string]] : []),
     ...(checksumType ? [['x-amz-checksum-type', checksumType] as [string, string]] : []),
   ])
 }
-
-/** When an open upload ends by itself, and by which rule. */
-export const abortHeaders = ({ createdMs }: { createdMs: number }): [string, string][] => [
-  ['x-amz-abort-date', formatHttpDate(createdMs + LIMITS.uploadLifeMs)],
-  ['x-amz-abort-rule-id', ABORT_RULE],
-]
 
 function readChecksumWish({ headers, config }: Pick<Call, 'headers' | 'config'>) {
   const checksumAlgorithm = readChecksumAlgorithm(headers)

@@ -1,9 +1,9 @@
 import { LIMITS } from '../../../core/limits.ts'
+import { abortHeaders } from '../../../http/lifecycle.ts'
 import type { ObjectCall } from '../call.ts'
 import { readWholeNumber } from '../query.ts'
 import { renderListParts } from '../xml/list-parts.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
-import { abortHeaders } from './create-multipart-upload.ts'
 
 export async function listParts({ url, store, at, accountId }: ObjectCall): Promise<Response> {
   const query = url.searchParams
@@ -28,6 +28,6 @@ export async function listParts({ url, store, at, accountId }: ObjectCall): Prom
       isTruncated: truncated,
       parts,
     }),
-    abortHeaders(upload),
+    abortHeaders(upload.abortion),
   )
 }

@@ -2,6 +2,7 @@ import { httpEtag } from '../../../core/etag.ts'
 import type { ObjectHead } from '../../../core/object.ts'
 import { checksumHeaders } from '../../../http/checksums.ts'
 import { readConditions } from '../../../http/conditions.ts'
+import { expirationHeaders } from '../../../http/lifecycle.ts'
 import { readCustomMetadata, readHttpMetadata } from '../../../http/metadata.ts'
 import { readCustomerKey, ssecHeaders } from '../../../http/ssec.ts'
 import { readStorageClass } from '../../../http/storage-class.ts'
@@ -29,8 +30,9 @@ export function readPutOptions({ headers, config }: Pick<Call, 'headers' | 'conf
 }
 
 /** What a write answers beside the ETag. */
-export const writtenHeaders = ({ version, checksum, ssecKeyMd5 }: ObjectHead): [string, string][] => [
+export const writtenHeaders = ({ version, checksum, ssecKeyMd5, expiration }: ObjectHead): [string, string][] => [
   ['x-amz-version-id', version],
   ...(checksum ? checksumHeaders(checksum) : []),
   ...(ssecKeyMd5 ? ssecHeaders(ssecKeyMd5) : []),
+  ...expirationHeaders(expiration),
 ]

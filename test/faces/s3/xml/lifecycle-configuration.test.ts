@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_LIFECYCLE, type LifecycleRule } from '../../../../src/core/lifecycle.ts'
+import { parseLifecycleConfiguration, renderLifecycleConfiguration } from '../../../../src/faces/s3/xml/lifecycle-configuration.ts'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+const parse = (...rules: string[]) =>
+  parseLifecycleConfiguration(bytes(`<LifecycleConfiguration>${rules.join('')}</LifecycleConfiguration>`))
+const DAY_S = 86_400
+
+/** A rule with these children, and whatever a rule needs besides. */
+const rule = (children: string) => `<Rule><ID>r</ID><Status>Enabled</Status>${children}</Rule>`
+const EXPIRE = '<Expiration><Days>1</Days></Expiration>'
+
+const FULL: LifecycleRule = {
+  id: 'everything & more',
+  enabled: true,
+  prefix: 'a/<b>',
+  expiration: { ageSeconds: 60 * DAY_S },
+  transitions: [{ ageSeconds: 0 }, { dateMs: Date.UTC(2027, 0, 31) }],
+  abortAfterSeconds: 3 * DAY_S,
+}
+const DATED: LifecycleRule = { id: 'dated', enabled: false, prefix: '', expiration: { dateMs: Date.UTC(2027, 0, 31) } }
+
+test('is printed in the order of the reference', () => {
+  expect(renderLifecycleConfiguration([FULL, DATED])).toBe(
+    '<?xml version="1.0" encoding="UTF-8"?><LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' +
+      '<Rule><ID>everything &amp; more</ID><Filter><Prefix>a/&lt;b&gt;</Prefix></Filter><Status>Enabled</Status>' +
+      '<Transition><Days>0</Days><StorageClass>STANDARD_IA</StorageClass></Transition>' +
+      '<Transition><Date>2027-01-31T00:00:00.000Z</Date><StorageClass>STANDARD_IA</StorageClass></Transition>' +
+      '<Expiration><Days>60</Days></Expiration>' +
+      '<AbortIncompleteMultipartUpload><DaysAfterInitiation>3</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule>' +
+      '<Rule><ID>dated</ID><Filter><Prefix></Prefix></Filter><Status>Disabled</Status>' +
+      '<Expiration><Date>2027-01-31T00:00:00.000Z</Date></Expiration></Rule></LifecycleConfiguration>',
+  )
+})
+
+test('what is printed reads back', () => {
+  const rules = [FULL, DATED, ...DEFAULT_LIFECYCLE]
+  expect(parseLifecycleConfiguration(bytes(renderLifecycleConfiguration(rules)))).toEqual(rules)
+})
+
+test('ages that are no whole days are rounded up: written back, they delete nothing earlier', () => {
+  const xml = renderLifecycleConfiguration([{ ...DATED, expiration: { ageSeconds: 1.5 * DAY_S }, abortAfterSeconds: 0 }])
+  expect(xml).toContain('<Days>2</Days>')
+  expect(xml).toContain('<DaysAfterInitiation>1</DaysAfterInitiation>')
+  expect(() => parseLifecycleConfiguration(bytes(xml))).not.toThrow()
+})
+
+describe('a prefix', () => {
+  test.each([
+    ['', ''],
+    ['<Filter/>', ''],
+    ['<Filter><Prefix/></Filter>', ''],
+    ['<Filter><Prefix> a b</Prefix></Filter>', ' a b'],
+    ['<Prefix>old/</Prefix>', 'old/'],
+    ['<Prefix></Prefix>', ''],
+  ])('in %j is %j', (xml, prefix) => expect(parse(rule(xml + EXPIRE))[0]).toMatchObject({ prefix }))
+})
+
+test('a rule without an ID gets one of its own', () => {
+  const [one, other, empty] = parse(...['', '', '<ID/>'].map((id) => `<Rule>${id}<Status>Enabled</Status>${EXPIRE}</Rule>`))
+  expect(new Set([one!.id, other!.id, empty!.id]).size).toBe(3)
+  expect(one!.id).toHaveLength(36)
+})
+
+test('a date is a day or a time', () => {
+  for (const date of ['2027-01-31', '2027-01-31T00:00:00Z', ' 2027-01-31T00:00:00.000Z\n']) {
+    expect(parse(rule(`<Expiration><Date>${date}</Date></Expiration>`))[0]).toMatchObject({ expiration: { dateMs: Date.UTC(2027, 0, 31) } })
+  }
+})
+
+describe('refuses', () => {
+  const MALFORMED = 'MalformedXML'
+  test.each<[string, string, string?]>([
+    ['no rules', ''],
+    ['an unknown element', '<Rules/>'],
+    ['text', 'text'],
+    ['a rule without a status', `<Rule>${EXPIRE}</Rule>`],
+    ['another status', `<Rule><Status>enabled</Status>${EXPIRE}</Rule>`],
+    ['a rule without an action', rule('')],
+    ['two expirations', rule(EXPIRE + EXPIRE)],
+    ['a filter and a prefix', rule(`<Filter/><Prefix/>${EXPIRE}`)],
+    ['a tag', rule(`<Filter><Tag><Key>a</Key><Value>b</Value></Tag></Filter>${EXPIRE}`)],
+    ['And', rule(`<Filter><And><Prefix>a</Prefix></And></Filter>${EXPIRE}`)],
+    ['sizes', rule(`<Filter><ObjectSizeGreaterThan>1</ObjectSizeGreaterThan></Filter>${EXPIRE}`)],
+    ['versions', rule('<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>')],
+    ['delete markers', rule('<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>')],
+    ['an empty expiration', rule('<Expiration/>')],
+    ['days and a date', rule('<Expiration><Days>1</Days><Date>2027-01-31</Date></Expiration>')],
+    ['days that are no number', rule('<Expiration><Days>1.5</Days></Expiration>')],
+    ['too many digits', rule('<Expiration><Days>12345678901</Days></Expiration>')],
+    ['a date that is none', rule('<Expiration><Date>2027-02-30</Date></Expiration>')],
+    ['no days', rule('<Expiration><Days>0</Days></Expiration>'), 'InvalidArgument'],
+    ['negative days', rule('<Expiration><Days>-1</Days></Expiration>'), 'InvalidArgument'],
+    ['a transition without a class', rule('<Transition><Days>1</Days></Transition>')],
+    ['a transition to nothing', rule('<Transition><StorageClass>STANDARD_IA</StorageClass></Transition>')],
+    ['another class', rule('<Transition><Days>1</Days><StorageClass>GLACIER</StorageClass></Transition>'), 'InvalidStorageClass'],
+    ['an abort without days', rule('<AbortIncompleteMultipartUpload/>')],
+    [
+      'an abort after no days',
+      rule('<AbortIncompleteMultipartUpload><DaysAfterInitiation>0</DaysAfterInitiation></AbortIncompleteMultipartUpload>'),
+      'InvalidArgument',
+    ],
+    ['more than a thousand rules', rule(EXPIRE).repeat(1001)],
+  ])('%s', (_, xml, code = MALFORMED) => expect(() => parse(xml)).toThrow(expect.objectContaining({ code })))
+
+  test('another root', () => {
+    expect(() => parseLifecycleConfiguration(bytes(`<BucketLifecycle>${rule(EXPIRE)}</BucketLifecycle>`))).toThrow(
+      expect.objectContaining({ code: MALFORMED }),
+    )
+  })
+})
