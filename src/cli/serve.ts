@@ -12,6 +12,7 @@ import { DEFAULT_PORT, readSettings, type Settings } from './settings.ts'
  * For CI machines and laptops that use Cairn as their object store; nothing reloads.
  */
 async function serve(settings: Settings): Promise<void> {
+  if (settings.beside.length > 0) throw new Error('Other Workers run beside `npm start`, not beside `npm run serve`.')
   const secrets = ensureDevVars(settings.devVarsPath)
   await applyLocalMigrations(settings.persistTo)
   const modules = await bundleWorker(join(settings.persistTo, 'bundle'))

@@ -10,6 +10,8 @@ export type Settings = {
   devVarsPath: string
   /** `NAME=value` pairs laid over the vars of wrangler.jsonc. */
   vars: string[]
+  /** Configurations of other Workers to run in the same server. */
+  beside: string[]
 }
 
 export const DEFAULT_PORT = 8787
@@ -23,6 +25,7 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
       host: { type: 'string' },
       'persist-to': { type: 'string' },
       var: { type: 'string', multiple: true },
+      with: { type: 'string', multiple: true },
     },
   })
   return {
@@ -31,6 +34,7 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
     persistTo: resolve(values['persist-to'] ?? (env.PERSIST_TO || '.wrangler/state')),
     devVarsPath: resolve(env.DEV_VARS || '.dev.vars'),
     vars: [...(env.CAIRN_VARS?.split(/\s+/) ?? []), ...(values.var ?? [])].filter((pair) => pair !== ''),
+    beside: (values.with ?? []).map((config) => resolve(config)),
   }
 }
 

@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
 import { banner } from './banner.ts'
 import { ensureDevVars } from './dev-vars.ts'
 import { endpointOf, noteEndpoint } from './endpoint.ts'
 import { applyLocalMigrations } from './local-migrations.ts'
 import { DEFAULT_PORT, readSettings, type Settings } from './settings.ts'
-import { spawnWrangler } from './wrangler.ts'
+import { ROOT, spawnWrangler } from './wrangler.ts'
 
 /** `npm start`: secrets, then tables, then the server, then one banner once it answers. */
 async function start(settings: Settings): Promise<void> {
@@ -18,13 +19,15 @@ async function start(settings: Settings): Promise<void> {
   console.log(banner(endpoint, secrets.ROOT_TOKEN_ID))
 }
 
-function spawnServer({ port, host, persistTo, devVarsPath, vars }: Settings): ChildProcess {
-  // A line for each request costs a round trip to Node; WRANGLER_LOG=log brings them back.
-  const log = process.env.WRANGLER_LOG ? [] : ['--log-level', 'warn']
+function spawnServer({ port, host, persistTo, devVarsPath, vars, beside }: Settings): ChildProcess {
+  // A line for each request costs a round trip to Node; WRANGLER_LOG=log brings them back. Who writes a Worker wants to see what it logs.
+  const log = process.env.WRANGLER_LOG || beside.length > 0 ? [] : ['--log-level', 'warn']
   const overrides = vars.flatMap((pair) => ['--var', pair.replace('=', ':')])
   const place = ['--ip', host, '--port', String(port ?? DEFAULT_PORT), '--persist-to', persistTo]
+  // The first configuration is the one that listens.
+  const workers = beside.length === 0 ? [] : [join(ROOT, 'wrangler.jsonc'), ...beside].flatMap((config) => ['-c', config])
   const plain = ['--inspector-port', '0', '--show-interactive-dev-session=false']
-  return spawnWrangler(['dev', ...place, ...plain, ...log, ...overrides, '--env-file', devVarsPath], {
+  return spawnWrangler(['dev', ...workers, ...place, ...plain, ...log, ...overrides, '--env-file', devVarsPath], {
     persistTo,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })

@@ -11,6 +11,7 @@ test('defaults are the local interface, .wrangler/state and .dev.vars', () => {
     persistTo: resolve('.wrangler/state'),
     devVarsPath: resolve('.dev.vars'),
     vars: [],
+    beside: [],
   })
 })
 
@@ -21,6 +22,13 @@ test('a flag wins over its environment variable', () => {
 
 test('worker variables come from CAIRN_VARS and --var', () => {
   expect(readSettings(['--var', 'C=3'], { CAIRN_VARS: 'A=1 B=2' }).vars).toEqual(['A=1', 'B=2', 'C=3'])
+})
+
+test('other Workers run beside it when they are named', () => {
+  expect(readSettings(['--with', 'a/wrangler.jsonc', '--with', 'b.jsonc'], {}).beside).toEqual([
+    resolve('a/wrangler.jsonc'),
+    resolve('b.jsonc'),
+  ])
 })
 
 test.each(['http', '-1', '65536', '8787.5'])('the port %s is refused', (PORT) => {

@@ -7,9 +7,13 @@ import { spawn } from 'node:child_process'
 const LIMIT_MS = 20 * 60 * 1000
 const GRACE_MS = 5000
 
-const DOORS: Record<string, string> = { serve: 'src/cli/serve.ts', example: 'examples/upload-worker/start.ts' }
+const DOORS: Record<string, string[]> = {
+  serve: ['src/cli/serve.ts'],
+  example: ['examples/upload-worker/start.ts'],
+  notifications: ['src/cli/start.ts', '--with', 'examples/notification-consumer/wrangler.jsonc'],
+}
 
-const server = spawn(process.execPath, [DOORS[process.env.SERVER_DOOR ?? ''] ?? 'src/cli/start.ts'], {
+const server = spawn(process.execPath, DOORS[process.env.SERVER_DOOR ?? ''] ?? ['src/cli/start.ts'], {
   stdio: ['ignore', 'inherit', 'inherit'],
 })
 server.on('exit', (code) => process.exit(code ?? 1))

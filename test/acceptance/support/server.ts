@@ -29,7 +29,7 @@ export type StartOptions = {
   /** Where data and secrets live. A fresh folder, removed by `stop`, when not given. */
   folder?: string
   /** Which script runs the server: `npm start` unless told otherwise. */
-  door?: 'start' | 'serve'
+  door?: 'start' | 'serve' | 'notifications'
 }
 
 const READY = /Cairn is ready on (\S+)/
