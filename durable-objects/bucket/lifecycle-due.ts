@@ -12,23 +12,14 @@ import type { Settings } from './api.ts'
 import type { Context } from './context.ts'
 import { objectLockedUntil } from './locks.ts'
 import type { ObjectRow, UploadRow } from './rows.ts'
-import { cachedSetting } from './settings.ts'
+import { preparedSetting } from './settings.ts'
 
 // What the bucket's rules say of a row, as they are now. Rules are parsed once: each write asks them.
 
-type ActiveRules = readonly LifecycleRule[]
-
-const prepared = new WeakMap<readonly LifecycleRule[], ActiveRules>()
+const rulesOf = (rules: Settings['lifecycle'] | null) => activeRules(rules ?? DEFAULT_LIFECYCLE)
 
 /** The rules that count. */
-export function activeLifecycle(sql: SqlStorage): ActiveRules {
-  const rules = cachedSetting<Settings['lifecycle']>(sql, 'lifecycle') ?? DEFAULT_LIFECYCLE
-  const known = prepared.get(rules)
-  if (known) return known
-  const active = activeRules(rules)
-  prepared.set(rules, active)
-  return active
-}
+export const activeLifecycle = (sql: SqlStorage): readonly LifecycleRule[] => preparedSetting(sql, 'lifecycle', rulesOf)
 
 type DatedObject = Pick<ObjectRow, 'key' | 'uploaded_ms' | 'storage_class'>
 type DatedUpload = Pick<UploadRow, 'key' | 'created_ms'>

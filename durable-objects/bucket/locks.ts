@@ -1,9 +1,11 @@
 import { StoreError } from '../../src/core/errors.ts'
-import { lockedUntil } from '../../src/core/locks.ts'
+import { activeLocks, lockedUntil } from '../../src/core/locks.ts'
 import type { Settings } from './api.ts'
 import type { Context } from './context.ts'
 import type { ObjectRow } from './rows.ts'
-import { cachedSetting } from './settings.ts'
+import { preparedSetting } from './settings.ts'
+
+const locksOf = (rules: Settings['locks'] | null) => activeLocks(rules ?? [])
 
 /**
  * Until when the bucket's rules keep an object from being overwritten or deleted, whoever wants to, lifecycle rules included:
@@ -13,8 +15,7 @@ export function objectLockedUntil(
   { sql, now }: Context,
   { key, uploaded_ms: uploadedMs }: Pick<ObjectRow, 'key' | 'uploaded_ms'>,
 ): number | null {
-  const rules = cachedSetting<Settings['locks']>(sql, 'locks')
-  return rules && lockedUntil(rules, { key, uploadedMs }, now())
+  return lockedUntil(preparedSetting(sql, 'locks', locksOf), { key, uploadedMs }, now())
 }
 
 /**

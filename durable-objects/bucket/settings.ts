@@ -11,16 +11,25 @@ export function writeSetting(sql: SqlStorage, name: string, value: unknown): voi
   forgetSettings(sql)
 }
 
-const parsed = new WeakMap<SqlStorage, Map<string, unknown>>()
+const made = new WeakMap<SqlStorage, Map<unknown, unknown>>()
 
-/** Like {@link readSetting}, read and parsed once: for rules that every write looks at, of which there may be a thousand. */
-export function cachedSetting<T>(sql: SqlStorage, name: string): T | null {
-  const known = parsed.get(sql) ?? new Map<string, unknown>()
-  if (!known.has(name)) parsed.set(sql, known.set(name, readSetting<T>(sql, name)))
-  return known.get(name) as T | null
+/** Like {@link readSetting}, read and parsed once: for what every write looks at. */
+export const cachedSetting = <T>(sql: SqlStorage, name: string): T | null => once(sql, name, () => readSetting<T>(sql, name))
+
+/**
+ * What `prepare` makes of a setting, `null` if it was never set: made once, for rules that every write asks, of which there may be
+ * a thousand. The function stands for the result, so it has to be the same one each time.
+ */
+export const preparedSetting = <T, P>(sql: SqlStorage, name: string, prepare: (value: T | null) => P): P =>
+  once(sql, prepare, () => prepare(readSetting<T>(sql, name)))
+
+function once<T>(sql: SqlStorage, key: unknown, make: () => T): T {
+  const known = made.get(sql) ?? new Map<unknown, unknown>()
+  if (!known.has(key)) made.set(sql, known.set(key, make()))
+  return known.get(key) as T
 }
 
-/** Parses all of them anew: after a change, and after a transaction that may have taken one back. */
+/** Makes all of them anew: after a change, and after a transaction that may have taken one back. */
 export function forgetSettings(sql: SqlStorage): void {
-  parsed.delete(sql)
+  made.delete(sql)
 }

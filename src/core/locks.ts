@@ -50,23 +50,35 @@ const isAge = (seconds: number): boolean => seconds > 0 && seconds <= LIMITS.loc
 
 const malformed = (message: string): StoreError => new StoreError('MalformedJSON', { message })
 
+/** A rule that counts, made ready to be asked by every write. */
+export interface Lock {
+  readonly prefix: string
+  /** When it ends for an object, in milliseconds since the epoch. */
+  readonly endMs: (uploadedMs: number) => number
+}
+
+/** The rules that count, their prefixes spelled as keys are compared: to be made once, not with every write. */
+export const activeLocks = (rules: readonly LockRule[]): readonly Lock[] =>
+  rules.filter(({ enabled }) => enabled).map(({ prefix = '', condition }) => ({ prefix: normalizeKey(prefix), endMs: endOf(condition) }))
+
+function endOf(condition: LockCondition): Lock['endMs'] {
+  if (condition.type === 'Age') return (uploadedMs) => uploadedMs + condition.maxAgeSeconds * 1000
+  const endMs = condition.type === 'Date' ? Date.parse(condition.date) : Number.POSITIVE_INFINITY
+  return () => endMs
+}
+
 /**
  * Until when an object may be neither overwritten nor deleted, by the strictest of the rules that cover it: milliseconds since
  * the epoch, `Infinity`, or `null` when it is free. `key` is the object's normalised one.
  */
 export function lockedUntil(
-  rules: readonly LockRule[],
+  locks: readonly Lock[],
   { key, uploadedMs }: { readonly key: string; readonly uploadedMs: number },
   nowMs: number,
 ): number | null {
   let strictestMs = nowMs
-  for (const { enabled, prefix = '', condition } of rules) {
-    if (enabled && key.startsWith(normalizeKey(prefix))) strictestMs = Math.max(strictestMs, endOf(condition, uploadedMs))
+  for (const { prefix, endMs } of locks) {
+    if (key.startsWith(prefix)) strictestMs = Math.max(strictestMs, endMs(uploadedMs))
   }
   return strictestMs > nowMs ? strictestMs : null
-}
-
-function endOf(condition: LockCondition, uploadedMs: number): number {
-  if (condition.type === 'Age') return uploadedMs + condition.maxAgeSeconds * 1000
-  return condition.type === 'Date' ? Date.parse(condition.date) : Number.POSITIVE_INFINITY
 }

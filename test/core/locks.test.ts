@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkLockRules, type LockCondition, type LockRule, lockedUntil } from '../../src/core/locks.ts'
+import { activeLocks, checkLockRules, type LockCondition, type LockRule, lockedUntil } from '../../src/core/locks.ts'
 
 const DAY_MS = 86_400_000
 const NOW = Date.parse('2026-11-21T12:00:00Z')
@@ -52,6 +52,8 @@ describe('checkLockRules', () => {
 })
 
 describe('lockedUntil', () => {
+  const untilOf = (rules: readonly LockRule[], found: { key: string; uploadedMs: number }, nowMs = NOW) =>
+    lockedUntil(activeLocks(rules), found, nowMs)
   const object = { key: 'logs/2026/a', uploadedMs: NOW - DAY_MS }
 
   test.each<[string, Partial<LockRule>, number | null]>([
@@ -65,13 +67,13 @@ describe('lockedUntil', () => {
     ['a prefix that is longer', { prefix: 'logs/2026/ab' }, null],
     ['another prefix', { prefix: 'images/' }, null],
     ['a rule that is off', { enabled: false }, null],
-  ])('by %s', (_, parts, until) => expect(lockedUntil([rule(parts)], object, NOW)).toBe(until))
+  ])('by %s', (_, parts, until) => expect(untilOf([rule(parts)], object)).toBe(until))
 
-  test('without rules is never', () => expect(lockedUntil([], object, NOW)).toBeNull())
+  test('without rules is never', () => expect(untilOf([], object)).toBeNull())
 
   test('sees through the spelling of a prefix', () => {
     const stored = { key: 'é/a'.normalize('NFC'), uploadedMs: NOW }
-    expect(lockedUntil([rule({ prefix: 'é/'.normalize('NFD') })], stored, NOW)).toBe(Number.POSITIVE_INFINITY)
+    expect(untilOf([rule({ prefix: 'é/'.normalize('NFD') })], stored)).toBe(Number.POSITIVE_INFINITY)
   })
 
   const someCondition: fc.Arbitrary<LockCondition> = fc.oneof(
@@ -100,9 +102,9 @@ describe('lockedUntil', () => {
   test('is what the strictest of the rules says, in whatever order', () => {
     fc.assert(
       fc.property(someRules, someObject, (rules, found) => {
-        const each = rules.map((one) => strictness(lockedUntil([one], found, NOW)))
-        expect(strictness(lockedUntil(rules, found, NOW))).toBe(Math.max(NOW, ...each))
-        expect(lockedUntil(rules.toReversed(), found, NOW)).toBe(lockedUntil(rules, found, NOW))
+        const each = rules.map((one) => strictness(untilOf([one], found)))
+        expect(strictness(untilOf(rules, found))).toBe(Math.max(NOW, ...each))
+        expect(untilOf(rules.toReversed(), found)).toBe(untilOf(rules, found))
       }),
     )
   })
@@ -110,9 +112,7 @@ describe('lockedUntil', () => {
   test('never becomes earlier by another rule', () => {
     fc.assert(
       fc.property(someRules, someRules, someObject, (rules, others, found) => {
-        expect(strictness(lockedUntil([...rules, ...others], found, NOW))).toBeGreaterThanOrEqual(
-          strictness(lockedUntil(rules, found, NOW)),
-        )
+        expect(strictness(untilOf([...rules, ...others], found))).toBeGreaterThanOrEqual(strictness(untilOf(rules, found)))
       }),
     )
   })
@@ -120,8 +120,8 @@ describe('lockedUntil', () => {
   test('stays the same while time passes, and ends when it says', () => {
     fc.assert(
       fc.property(someRules, someObject, fc.integer({ min: 1, max: 200 * DAY_MS }), (rules, found, ms) => {
-        const until = lockedUntil(rules, found, NOW)
-        expect(lockedUntil(rules, found, NOW + ms)).toBe(until !== null && until > NOW + ms ? until : null)
+        const until = untilOf(rules, found)
+        expect(untilOf(rules, found, NOW + ms)).toBe(until !== null && until > NOW + ms ? until : null)
       }),
     )
   })
