@@ -116,8 +116,9 @@ export const segmentBindings = (env: Env): SegmentBindings => ({ kv: env.SEGMENT
 
 /** How queues are reached: the producer `QUEUE_MY_EVENTS` is the queue `my-events`. */
 export function queueBindings(env: Env): QueueBindings {
-  const bindings: [string, Queue][] = Object.entries(env)
-  const producers = bindings.filter(([name, binding]) => name.startsWith(QUEUE) && isProducer(binding))
+  // By their names: the secrets, which are read elsewhere, are not looked at.
+  const names = Object.keys(env).filter((name) => name.startsWith(QUEUE))
+  const producers = names.map((name) => [name, Reflect.get(env, name) as Queue] as const).filter(([, binding]) => isProducer(binding))
   const bound = new Map(producers.map(([name, queue]) => [name.slice(QUEUE.length).toLowerCase().replaceAll('_', '-'), queue]))
   const token = env.QUEUES_API_TOKEN
   if (!token) return { bound }
