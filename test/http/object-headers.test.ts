@@ -29,6 +29,7 @@ const full: ObjectHead = {
   checksum: { algorithm: 'CRC32', type: 'COMPOSITE', value: 'AAAAAA==-2' },
   ssecKeyMd5: 'AAAAAAAAAAAAAAAAAAAAAA==',
   partsCount: 2,
+  expiration: { dueMs: 1000, ruleId: 'a "rule"' },
 }
 
 const SYSTEM = {
@@ -55,6 +56,7 @@ test('an object with nothing stored has a type all the same', () => {
 test('everything stored is answered, checksums and part counts apart', () => {
   expect(Object.fromEntries(objectHeaders(full))).toEqual({
     ...SYSTEM,
+    'x-amz-expiration': 'expiry-date="Thu, 01 Jan 1970 00:00:01 GMT", rule-id="a%20%22rule%22"',
     'x-amz-meta-color': 'blue',
     'x-amz-meta-name': '=?UTF-8?B?w6k=?=',
     'x-amz-missing-meta': '1',

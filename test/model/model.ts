@@ -29,7 +29,9 @@ export interface ModelUpload {
   readonly note?: string
   readonly seal?: number
   readonly infrequent: boolean
-  state: 'open' | 'done'
+  /** Forgotten: as if it had never been. */
+  state: 'open' | 'done' | 'forgotten'
+  doneMs?: number
   readonly parts: Map<number, ModelPart>
 }
 
@@ -46,6 +48,14 @@ export interface ModelLock {
   readonly untilMs?: number
 }
 
+/** What becomes of what begins with a prefix, at an age or on a date. */
+export interface ModelRule {
+  readonly prefix: string
+  readonly becomes: 'deleted' | 'infrequent' | 'aborted'
+  readonly afterMs?: number
+  readonly onMs?: number
+}
+
 /** What the model expects instead of success. */
 export class Refusal {
   readonly code: ErrorCode | 'not-modified'
@@ -57,7 +67,8 @@ const refuse = (code: Refusal['code']): never => {
   throw new Refusal(code)
 }
 
-export const UPLOAD_LIFE_MS = 7 * 86_400_000
+const DAY_MS = 86_400_000
+export const UPLOAD_LIFE_MS = 7 * DAY_MS
 /** Of all parts but the last; the tests lower the real limit to this. */
 export const PART_MIN_BYTES = 20
 
@@ -67,10 +78,14 @@ const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a),
 
 type Attributes = Pick<ModelObject, 'note' | 'seal' | 'infrequent'>
 
+/** What every bucket starts with. */
+export const ABORT_RULE: ModelRule = { prefix: '', becomes: 'aborted', afterMs: UPLOAD_LIFE_MS }
+
 export class Model {
   readonly buckets = [new Map<string, ModelObject>(), new Map<string, ModelObject>()] as const
   readonly uploads: ModelUpload[] = []
   readonly locks: [readonly ModelLock[], readonly ModelLock[]] = [[], []]
+  readonly rules: [readonly ModelRule[], readonly ModelRule[]] = [[ABORT_RULE], [ABORT_RULE]]
   nowMs: number
 
   constructor(nowMs: number) {
@@ -89,10 +104,44 @@ export class Model {
   /** Whether what is there, if anything, may go. */
   checkFree(bucket: number, key: string): void {
     const object = this.find(bucket, key)
-    for (const { prefix, lastsMs, untilMs } of object ? this.locks[bucket]! : []) {
-      const free = this.nowMs >= (untilMs ?? object!.uploadedMs + lastsMs!)
-      if (same(key).startsWith(same(prefix)) && !free) refuse('ObjectLockedByBucketPolicy')
+    if (object && this.#lockedUntil(bucket, object) > this.nowMs) refuse('ObjectLockedByBucketPolicy')
+  }
+
+  #lockedUntil(bucket: number, { key, uploadedMs }: ModelObject): number {
+    const locks = this.locks[bucket]!.filter(({ prefix }) => same(key).startsWith(same(prefix)))
+    return Math.max(...locks.map(({ untilMs, lastsMs }) => untilMs ?? uploadedMs + lastsMs!))
+  }
+
+  /** Time passes, and rules do what is due by then: deletions when no lock is in their way, no transition a day before them. */
+  pass(ms: number): void {
+    this.nowMs += ms
+    for (const upload of this.uploads) {
+      const abortMs = this.#dueMs(upload.bucket, upload.key, 'aborted', upload.createdMs)
+      const endMs = upload.state === 'open' ? abortMs : upload.doneMs! + UPLOAD_LIFE_MS
+      if (upload.state !== 'forgotten' && endMs <= this.nowMs) upload.state = 'forgotten'
     }
+    for (const [bucket, objects] of this.buckets.entries()) {
+      for (const [key, object] of objects) {
+        const lockMs = this.#lockedUntil(bucket, object)
+        const dueMs = this.#dueMs(bucket, key, 'deleted', object.uploadedMs)
+        const deletionMs = lockMs > this.nowMs ? Math.max(dueMs, lockMs) : dueMs
+        const transitionMs = this.#dueMs(bucket, key, 'infrequent', object.uploadedMs)
+        if (deletionMs <= this.nowMs) objects.delete(key)
+        else if (transitionMs <= this.nowMs && transitionMs < deletionMs - DAY_MS) objects.set(key, { ...object, infrequent: true })
+      }
+    }
+  }
+
+  /** When a rule makes this of what is stored since then; `Infinity` for never. */
+  #dueMs(bucket: number, key: string, wanted: ModelRule['becomes'], sinceMs: number): number {
+    const rules = this.rules[bucket]!.filter(({ prefix, becomes }) => becomes === wanted && same(key).startsWith(same(prefix)))
+    return Math.min(...rules.map(({ onMs, afterMs }) => onMs ?? sinceMs + afterMs!))
+  }
+
+  /** As a head tells it. */
+  expirationMs(bucket: number, { key, uploadedMs }: ModelObject): number | undefined {
+    const dueMs = this.#dueMs(bucket, key, 'deleted', uploadedMs)
+    return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs
   }
 
   put(bucket: number, object: Omit<ModelObject, 'uploadedMs'>, condition?: ModelCondition): ModelObject {
@@ -128,12 +177,12 @@ export class Model {
     this.buckets[bucket]!.delete(same(key))
   }
 
-  create(upload: Omit<ModelUpload, 'createdMs' | 'state' | 'parts'>): void {
+  create(upload: Omit<ModelUpload, 'createdMs' | 'state' | 'doneMs' | 'parts'>): void {
     this.uploads.push({ ...upload, createdMs: this.nowMs, state: 'open', parts: new Map() })
   }
 
   open(upload: ModelUpload): ModelUpload {
-    return upload.state === 'open' && this.remembers(upload) ? upload : refuse('NoSuchUpload')
+    return upload.state === 'open' ? upload : refuse('NoSuchUpload')
   }
 
   /** The open upload, to be written to with this customer key. */
@@ -152,7 +201,7 @@ export class Model {
     })
     if (parts.slice(0, -1).some(({ bytes }) => bytes.length < PART_MIN_BYTES)) refuse('EntityTooSmall')
     this.checkFree(upload.bucket, upload.key)
-    upload.state = 'done' // As on R2, a condition that fails ends the upload as well.
+    this.#finish(upload) // As on R2, a condition that fails ends the upload as well.
     const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')))
     const { bucket, key, note, seal, infrequent } = upload
     const bytes = new Uint8Array(Buffer.concat(parts.map((part) => part.bytes)))
@@ -161,16 +210,17 @@ export class Model {
   }
 
   abort(upload: ModelUpload): void {
-    if (!this.remembers(upload)) refuse('NoSuchUpload')
-    upload.state = 'done'
+    if (upload.state === 'forgotten') refuse('NoSuchUpload')
+    if (upload.state === 'open') this.#finish(upload)
   }
 
-  remembers({ createdMs }: ModelUpload): boolean {
-    return this.nowMs - createdMs < UPLOAD_LIFE_MS
+  #finish(upload: ModelUpload): void {
+    upload.state = 'done'
+    upload.doneMs = this.nowMs
   }
 
   openUploads(bucket: number): ModelUpload[] {
-    return this.uploads.filter((upload) => upload.bucket === bucket && upload.state === 'open' && this.remembers(upload))
+    return this.uploads.filter((upload) => upload.bucket === bucket && upload.state === 'open')
   }
 
   /** The whole of a listing behind `after`: keys as they were last spelled, and prefixes with a `*` behind them. */

@@ -1,9 +1,20 @@
 import { expect } from 'vitest'
 import { StoreError } from '../../src/core/errors.ts'
+import type { LifecycleRule } from '../../src/core/lifecycle.ts'
 import type { LockRule } from '../../src/core/locks.ts'
 import type { Conditions, CustomerKey, ObjectHead } from '../../src/core/object.ts'
 import { brokenUpload, bytesOf, DAY_MS, HOUR_MS, randomBytes, TestBucket, uploadOf } from '../support/bucket.ts'
-import { Model, type ModelCondition, type ModelLock, type ModelObject, type ModelPart, type ModelUpload, md5, Refusal } from './model.ts'
+import {
+  Model,
+  type ModelCondition,
+  type ModelLock,
+  type ModelObject,
+  type ModelPart,
+  type ModelRule,
+  type ModelUpload,
+  md5,
+  Refusal,
+} from './model.ts'
 import { KEYS, type Step, type StepOf } from './steps.ts'
 
 /** Runs steps on the engine and on the model, and compares every answer. */
@@ -74,6 +85,7 @@ export class Pair {
       bytes: object.bytes.slice(span.from, span.to),
     })
     compareHead(answer.head, object)
+    expect(answer.head.expiration?.dueMs).toBe(this.model.expirationMs(step.bucket, object))
   }
 
   async copy(step: StepOf<'copy'>): Promise<void> {
@@ -99,6 +111,25 @@ export class Pair {
     })
     await this.#store({ bucket }).putBucketLocks(this.buckets[bucket]!.ref, real)
     this.model.locks[bucket as 0 | 1] = locks
+  }
+
+  async rule({ bucket, rules }: StepOf<'rule'>): Promise<void> {
+    await this.setRules(
+      bucket,
+      rules.map(({ prefix, becomes, when }) => ({ prefix, becomes, ...this.#when(when, becomes) })),
+    )
+  }
+
+  async setRules(bucket: number, rules: readonly ModelRule[]): Promise<void> {
+    await this.#store({ bucket }).putBucketLifecycle(this.buckets[bucket]!.ref, rules.map(ruleOf))
+    this.model.rules[bucket as 0 | 1] = rules
+  }
+
+  /** Uploads have no dates. */
+  #when(when: StepOf<'rule'>['rules'][number]['when'], becomes: ModelRule['becomes']): Pick<ModelRule, 'afterMs' | 'onMs'> {
+    const onMs = when === 'tomorrow' ? this.model.nowMs + DAY_MS : when === 'yesterday' ? this.model.nowMs - DAY_MS : undefined
+    if (onMs !== undefined && becomes !== 'aborted') return { onMs }
+    return { afterMs: { 'after an hour': HOUR_MS, 'after a day': DAY_MS, 'after three days': 3 * DAY_MS }[when as string] ?? 0 }
   }
 
   #term(lasts: StepOf<'lock'>['rules'][number]['lasts']): Omit<ModelLock, 'prefix'> {
@@ -223,7 +254,7 @@ export class Pair {
   }
 
   async pass({ ms }: StepOf<'pass'>): Promise<void> {
-    this.model.nowMs += ms
+    this.model.pass(ms)
     for (const bucket of this.buckets) await bucket.pass(ms)
   }
 
@@ -283,6 +314,17 @@ function compareHead(head: ObjectHead, object: ModelObject): void {
     ssecKeyMd5: sealOf(object.seal)?.keyMd5,
     partsCount: object.parts?.length,
   })
+}
+
+function ruleOf({ prefix, becomes, afterMs, onMs }: ModelRule, n: number): LifecycleRule {
+  const condition = onMs === undefined ? { ageSeconds: afterMs! / 1000 } : { dateMs: onMs }
+  const action =
+    becomes === 'deleted'
+      ? { expiration: condition }
+      : becomes === 'infrequent'
+        ? { transitions: [condition] }
+        : { abortAfterSeconds: afterMs! / 1000 }
+  return { id: `${n}`, enabled: true, prefix, ...action }
 }
 
 /** A failure with a name; any other is a bug. */

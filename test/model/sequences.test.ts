@@ -5,7 +5,7 @@ import { DAY_MS, GRACE_MS } from '../support/bucket.ts'
 import { problemsOf } from '../support/check.ts'
 import { fsckAll } from '../support/fsck.ts'
 import { holds, timeLimit } from '../support/fuzz.ts'
-import { PART_MIN_BYTES } from './model.ts'
+import { ABORT_RULE, PART_MIN_BYTES } from './model.ts'
 import { Pair } from './real.ts'
 import { step } from './steps.ts'
 
@@ -29,6 +29,8 @@ test(
       await pair.compareAll()
       expect(await problemsOf(...pair.buckets)).toEqual([])
       for (const { store, ref } of pair.buckets) expect(await fsckAll(store, ref)).toEqual([])
+      // Uploads end, whatever the rules were.
+      for (const bucket of [0, 1]) await pair.setRules(bucket, [ABORT_RULE])
       // An upload expires, a copied part of it a grace later, and what that was copied from another one later.
       for (const ms of [8 * DAY_MS, GRACE_MS, GRACE_MS]) await pair.pass({ do: 'pass', ms: ms as 1 })
       await pair.compareAll()

@@ -87,6 +87,18 @@ const kinds = {
       { maxLength: 2 },
     ),
   }),
+  rule: fc.record({
+    do: fc.constant('rule' as const),
+    bucket,
+    rules: fc.array(
+      fc.record({
+        prefix: fc.constantFrom('', 'a', 'a/', 'e', 'e\u0301', 'nothing'),
+        becomes: fc.constantFrom('deleted' as const, 'deleted' as const, 'infrequent' as const, 'aborted' as const),
+        when: fc.constantFrom('at once', 'after an hour', 'after a day', 'after three days', 'tomorrow', 'yesterday'),
+      }),
+      { maxLength: 3 },
+    ),
+  }),
   uploads: fc.record({ do: fc.constant('uploads' as const), bucket, limit: fc.integer({ min: 1, max: 3 }) }),
   pass: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 1000, 3_600_000, 2 * 86_400_000) }),
 }
@@ -110,5 +122,6 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   weighted(1, kinds.abort),
   weighted(1, kinds.uploads),
   weighted(2, kinds.lock),
-  weighted(1, kinds.pass),
+  weighted(2, kinds.rule),
+  weighted(2, kinds.pass),
 )

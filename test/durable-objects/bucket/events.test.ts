@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { deleteObject, findObject } from '../../../durable-objects/bucket/objects.ts'
 import { listAudit } from '../../../src/control/audit.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
 import { ATTRIBUTES, commitFake, DAY_MS, env, fakeBlob, secrets, TestBucket, uploadOf } from '../../support/bucket.ts'
@@ -71,9 +70,9 @@ describe('what is told', () => {
 
   test('of what a lifecycle rule deletes', async () => {
     const { bucket, queue } = await telling(['LifecycleDeletion'])
-    await put(bucket, 'old')
-    await bucket.change((context) => deleteObject(context, findObject(context.sql, 'old')!, 'LifecycleDeletion'))
-    await bucket.ring()
+    await bucket.store.putBucketLifecycle(bucket.ref, [{ id: 'r', enabled: true, prefix: 'old', expiration: { ageSeconds: 60 } }])
+    for (const key of ['old', 'other']) await put(bucket, key)
+    await bucket.pass(60_000)
     expect(queue.told).toEqual(['LifecycleDeletion old'])
   })
 
