@@ -27,7 +27,17 @@ import { count } from './usage.ts'
 /** How far an import came. Left behind by one that broke off, which may be run again. */
 interface State {
   readonly lines: number
+  /** Which export it is. */
+  readonly exportedMs: number
 }
+
+/** The last import that was finished. */
+interface Finished extends State {
+  readonly finishedMs: number
+}
+
+/** For so long, an import whose last answer was lost may be run again and is told that it is done. */
+const PATIENCE_MS = 3_600_000
 
 const TABLES: Record<RowType, { table: string; key: readonly string[] }> = {
   upload: { table: 'uploads', key: ['id'] },
@@ -48,21 +58,35 @@ export function importLines(context: Context, text: string): Imported {
     .split('\n')
     .filter((line) => line !== '')
     .map(parseLine)
+  const finished = finishedBefore(context, parsed)
+  if (finished) return { lines: finished.lines, done: true }
   redeemAll(sql, parsed)
-  let lines = readSetting<State>(sql, 'import')?.lines
+  let state = readSetting<State>(sql, 'import')
   for (const line of parsed) {
-    if (line.type === FORMAT) lines = begin(sql, line as HeaderLine)
-    if (lines === undefined) throw invalidArgument('The import does not start with its header.')
+    if (line.type === FORMAT) state = begin(sql, line as HeaderLine)
+    if (!state) throw invalidArgument('The import does not start with its header.')
     if (line.type === 'end') {
-      finish(context, line as EndLine, lines)
-      return { lines, done: true }
+      finish(context, line as EndLine, state)
+      return { lines: state.lines, done: true }
     }
     if (line.type === 'setting') importSetting(context, line as SettingLine)
     else if (line.type !== FORMAT) importRow(context, line as Row)
-    lines++
+    state = { ...state, lines: state.lines + 1 }
   }
-  if (lines !== undefined) writeSetting(sql, 'import', { lines } satisfies State)
-  return { lines: lines ?? 0, done: false }
+  if (state) writeSetting(sql, 'import', state)
+  return { lines: state?.lines ?? 0, done: false }
+}
+
+/** The import that these lines belong to, if it is finished: its last step, or all of it, comes again. */
+function finishedBefore({ sql, now }: Context, lines: readonly Line[]): Finished | null {
+  const finished = readSetting<Finished>(sql, 'imported')
+  if (!finished || isImporting(sql) || now() - finished.finishedMs > PATIENCE_MS) return null
+  const [first, last] = [lines[0], lines.at(-1)]
+  const repeated =
+    first?.type === FORMAT
+      ? (first as HeaderLine).exportedMs === finished.exportedMs && isTaken(sql)
+      : last?.type === 'end' && (last as EndLine).lines === finished.lines
+  return repeated ? finished : null
 }
 
 /** Whether an import is under way, or broke off: until it is through, what nothing refers to may be waiting for its object. */
@@ -84,22 +108,24 @@ function redeemAll(sql: SqlStorage, lines: readonly Line[]): void {
   if (ids.length > 0) sql.exec('DELETE FROM garbage WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
 }
 
-/** Returns how many lines were imported: none. */
-function begin(sql: SqlStorage, { version, jurisdiction, bucket }: HeaderLine): number {
+function begin(sql: SqlStorage, { version, jurisdiction, bucket, exportedMs }: HeaderLine): State {
   const info = readSetting<BucketInfo>(sql, 'info') as BucketInfo
   if (version > FORMAT_VERSION) throw invalidArgument(`The export is of version ${version}, this Cairn reads ${FORMAT_VERSION}.`)
   if (bucket !== info.name || jurisdiction !== info.jurisdiction) {
     // Keys are derived from the name, and two buckets that both think they own a segment would delete it for each other.
     throw invalidArgument(`The export is of the bucket ${jurisdiction}/${bucket} and can only become that bucket again.`)
   }
-  const taken = sql.exec("SELECT 1 FROM objects UNION ALL SELECT 1 FROM uploads WHERE state = 'open' LIMIT 1").toArray().length > 0
-  if (taken && !isImporting(sql)) throw new StoreError('InvalidRequest', { message: 'The bucket is not empty.' })
-  return 0
+  if (isTaken(sql) && !isImporting(sql)) throw new StoreError('InvalidRequest', { message: 'The bucket is not empty.' })
+  return { lines: 0, exportedMs }
 }
 
-function finish({ sql, now, wakeAt }: Context, { lines }: EndLine, imported: number): void {
-  if (imported !== lines) throw invalidArgument(`The export has ${lines} lines, of which ${imported} were imported.`)
+const isTaken = (sql: SqlStorage): boolean =>
+  sql.exec("SELECT 1 FROM objects UNION ALL SELECT 1 FROM uploads WHERE state = 'open' LIMIT 1").toArray().length > 0
+
+function finish({ sql, now, wakeAt }: Context, { lines }: EndLine, imported: State): void {
+  if (imported.lines !== lines) throw invalidArgument(`The export has ${lines} lines, of which ${imported.lines} were imported.`)
   writeSetting(sql, 'import', null)
+  writeSetting(sql, 'imported', { ...imported, finishedMs: now() } satisfies Finished)
   wakeAt(now()) // Lifecycle rules waited for this.
 }
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { ExportCursor } from '../../durable-objects/bucket/maintenance-api.ts'
 import { KvTier } from '../../src/segments/kv-tier.ts'
 import { labelOf } from '../../src/segments/store.ts'
 import { ATTRIBUTES, DAY_MS, GRACE_MS, HOUR_MS, randomBytes, TestBucket, TINY_SIZES, uploadOf } from '../support/bucket.ts'
 import { problemsOf } from '../support/check.ts'
+import { exportAll, importAll, lose } from '../support/export.ts'
 import { fsckAll } from '../support/fsck.ts'
 import { allowSmallParts, copy, fullBucket, multipart } from '../support/full-bucket.ts'
 
@@ -12,26 +12,6 @@ beforeAll(() => {
   restore = allowSmallParts()
 })
 afterAll(() => restore())
-
-async function exportAll(bucket: TestBucket, between?: (step: number) => Promise<unknown>): Promise<string[]> {
-  const steps: string[] = []
-  for (let cursor: ExportCursor | undefined; ; ) {
-    const page = await bucket.store.exportBucket(bucket.ref, cursor)
-    steps.push(page.text)
-    if (!page.cursor) return steps
-    cursor = page.cursor
-    await between?.(steps.length)
-  }
-}
-
-/** Feeds an export back, a few lines at a time. */
-async function importAll(bucket: TestBucket, text: string, linesAtOnce = 3): Promise<void> {
-  const lines = text.trimEnd().split('\n')
-  for (let at = 0; at < lines.length; at += linesAtOnce) {
-    const { done } = await bucket.store.importBucket(bucket.ref, lines.slice(at, at + linesAtOnce).join('\n'))
-    expect(done).toBe(at + linesAtOnce >= lines.length)
-  }
-}
 
 const typesOf = (text: string): string[] =>
   text
@@ -42,17 +22,6 @@ const typesOf = (text: string): string[] =>
 const contents = async (bucket: TestBucket) => {
   const { items } = await bucket.store.listObjects(bucket.ref, { prefix: '', limit: 1000, includeMetadata: true })
   return Promise.all(items.map(async (head) => [head, (await bucket.get(head.key)).toHex()]))
-}
-
-/** The Durable Object loses everything, and the bucket is created again. */
-async function lose(bucket: TestBucket): Promise<void> {
-  await bucket.run(async (_, { storage }) => {
-    await storage.deleteAlarm()
-    await storage.deleteAll()
-  })
-  await bucket.run((_, state) => state.abort('lost')).catch(() => {})
-  await bucket.setClock()
-  await bucket.store.createBucket(bucket.ref, {})
 }
 
 const sound = async (bucket: TestBucket) => {
@@ -217,6 +186,34 @@ describe('an import', () => {
     lines = (await exportAll(bucket)).join('').trimEnd().split('\n')
   })
   const give = (to: TestBucket, ...text: string[]) => to.store.importBucket(to.ref, text.join('\n'))
+
+  test('whose last answer was lost is told that it is done, for an hour', async () => {
+    const other = await fullBucket()
+    for (const ms of [2 * HOUR_MS, 2 * HOUR_MS]) await other.pass(ms)
+    const text = (await exportAll(other)).join('')
+    await lose(other)
+    await importAll(other, text)
+    const before = await contents(other)
+    const own = text.trimEnd().split('\n')
+    const done = { lines: own.length - 1, done: true }
+    expect(await give(other, own.at(-1)!)).toEqual(done)
+    expect(await give(other, ...own.slice(0, 3))).toEqual(done)
+    expect(await contents(other)).toEqual(before)
+    await sound(other)
+    // Another export is another matter, and so is the same one into the bucket when it is empty again.
+    const later = own[0]!.replace(/"exportedMs":\d+/, '"exportedMs":1')
+    await expect(give(other, later)).rejects.toMatchObject({ message: 'The bucket is not empty.' })
+    for (const { key } of (await other.store.listObjects(other.ref, { prefix: '', limit: 100 })).items)
+      await other.store.deleteObject(other.at(key))
+    for (const { key, uploadId } of (await other.store.listMultipartUploads(other.ref, { prefix: '', limit: 100 })).items) {
+      await other.store.abortMultipartUpload(other.at(key), uploadId)
+    }
+    expect(await give(other, ...own)).toEqual(done)
+    expect(await contents(other)).toEqual(before)
+    await other.pass(HOUR_MS + 1)
+    await expect(give(other, ...own)).rejects.toMatchObject({ message: 'The bucket is not empty.' })
+    await other.empty()
+  })
 
   test('goes into an empty bucket only', async () => {
     await expect(give(bucket, ...lines)).rejects.toMatchObject({ code: 'InvalidRequest', message: 'The bucket is not empty.' })

@@ -17,7 +17,8 @@ export const FAULTS = ['refused', 'down', 'unanswered', 'repeated', 'late', 'gon
 export type Fault = (typeof FAULTS)[number]
 
 /** Calls that change nothing: to lose their answers, or to repeat them, makes no difference. */
-export const isRead = (call: string): boolean => /^(body\.|kv\.get|d1\.all|bucket\.(lookup|listParts|moreSlices))/.test(call)
+export const isRead = (call: string): boolean =>
+  /^(body\.|kv\.(get|list)|d1\.(all|first)|bucket\.(lookup|listParts|moreSlices|info|listBlobs|knownBlobs|keysOf|exportPage))/.test(call)
 export const matters = (fault: Fault, call: string): boolean =>
   !isRead(call) || fault === 'refused' || fault === 'late' || fault === 'gone' || fault === 'down'
 

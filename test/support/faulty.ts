@@ -32,13 +32,13 @@ export interface Arranged {
 }
 
 /** The engine with a gate in front of the Buckets, KV and D1. */
-export function gatedPorts(gate: Gate, changes: Partial<Ports> = {}): Ports {
+export function gatedPorts(gate: Gate, changes: Partial<Ports> = {}, keyring = secrets.keyring): Ports {
   const { kv, d1 } = segmentBindings(env)
   const bindings = { kv: gatedKv(kv, gate), d1: d1.map((db) => gatedD1(db, gate)) }
   return {
     bucket: (ref) => gatedBucket(stubOf(ref) as never, gate),
-    segments: createSegments(bindings, secrets.keyring, { config: TINY, sleep: async () => {} }),
-    control: env.CONTROL,
+    segments: createSegments(bindings, keyring, { config: TINY, sleep: async () => {} }),
+    control: gatedD1(env.CONTROL, gate),
     queues: createQueues(queueBindings(env)),
     ...changes,
   }

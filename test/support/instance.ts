@@ -16,6 +16,12 @@ export function restarted<R>(
   })
 }
 
+/** Ends a Bucket as an eviction does: what it had in memory is gone. */
+export async function end(bucket: TestBucket): Promise<void> {
+  await bucket.run((_, state) => state.abort('The end')).catch(() => {})
+  await bucket.setClock()
+}
+
 /** Moves the clock and rings an instance that {@link restarted} made, as often as an alarm is due. Returns how often. */
 export async function ringAll(bucket: TestBucket, ms: number, instance: Bucket, { storage }: DurableObjectState): Promise<number> {
   bucket.nowMs += ms

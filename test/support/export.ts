@@ -1,0 +1,38 @@
+import { expect } from 'vitest'
+import type { ExportCursor } from '../../durable-objects/bucket/maintenance-api.ts'
+import type { TestBucket } from './bucket.ts'
+import { end } from './instance.ts'
+
+type Place = Pick<TestBucket, 'ref' | 'store'>
+
+/** Exports a bucket to the end, and returns what each step wrote. `between` runs after every step, as the bucket's other clients do. */
+export async function exportAll({ ref, store }: Place, between?: (step: number) => Promise<unknown>): Promise<string[]> {
+  const steps: string[] = []
+  for (let cursor: ExportCursor | undefined; ; ) {
+    const page = await store.exportBucket(ref, cursor)
+    steps.push(page.text)
+    if (!page.cursor) return steps
+    cursor = page.cursor
+    await between?.(steps.length)
+  }
+}
+
+/** Feeds an export back, a few lines at a time. */
+export async function importAll({ ref, store }: Place, text: string, linesAtOnce = 3): Promise<void> {
+  const lines = text.trimEnd().split('\n')
+  for (let at = 0; at < lines.length; at += linesAtOnce) {
+    const { done } = await store.importBucket(ref, lines.slice(at, at + linesAtOnce).join('\n'))
+    if (done) return
+  }
+  expect.fail('The import has no end')
+}
+
+/** The Durable Object loses everything, and the bucket is created again. */
+export async function lose(bucket: TestBucket): Promise<void> {
+  await bucket.run(async (_, { storage }) => {
+    await storage.deleteAlarm()
+    await storage.deleteAll()
+  })
+  await end(bucket)
+  await bucket.store.createBucket(bucket.ref, {})
+}
