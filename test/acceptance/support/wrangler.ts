@@ -1,22 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { inject } from 'vitest'
-
-const WRANGLER = join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin/wrangler.js')
-
-/** Everything that would make wrangler ask the network for something else than us. */
-const QUIET = {
-  WRANGLER_SEND_METRICS: 'false',
-  WRANGLER_SEND_ERROR_REPORTS: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-  WRANGLER_WRITE_LOGS: 'false',
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-  CI: 'true',
-  NO_COLOR: '1',
-}
+import { QUIET, WRANGLER } from './wrangler-program.ts'
 
 export type Ran = { code: number; out: string; err: string; bytes: Buffer }
 export type RunOptions = { input?: string | Uint8Array; token?: string; env?: Record<string, string> }

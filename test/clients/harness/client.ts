@@ -36,6 +36,10 @@ export interface Client {
   readonly keysNot?: Readonly<Record<string, string>>
   /** The methods it can presign, when not both. */
   readonly presigns?: readonly ('GET' | 'PUT')[]
+  /** Its `deleteBucket` deletes what is in the bucket first. */
+  readonly emptiesBuckets?: true
+  /** Leaves empty objects behind that stand for folders. */
+  readonly marksFolders?: true
   /** Why the parts of a large file do not go out at the same time. */
   readonly serial?: string
   /** Checks what the snippet left in the bucket `photos`, when that is not `README.md`. */

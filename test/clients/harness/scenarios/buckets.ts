@@ -4,7 +4,7 @@ export const buckets = scenario({
   id: 'buckets',
   title: 'buckets',
   needs: ['createBucket', 'deleteBucket'],
-  async run(driver, place) {
+  async run(driver, place, client) {
     const { reader } = place
     const bucket = `${place.bucket}-own`
     await driver.createBucket({ bucket })
@@ -18,13 +18,15 @@ export const buckets = scenario({
           'buckets missing from the list',
         )
       }
-      await reader.write({ bucket, key: 'in-the-way' }, fileOf(place, 'a').bytes)
-      const refused = await driver.deleteBucket({ bucket }).then(
-        () => false,
-        () => true,
-      )
-      expectTrue(refused && (await reader.hasBucket(bucket)), 'a bucket that is not empty was deleted')
-      await reader.send('DELETE', { bucket, key: 'in-the-way' })
+      if (!client.emptiesBuckets) {
+        await reader.write({ bucket, key: 'in-the-way' }, fileOf(place, 'a').bytes)
+        const refused = await driver.deleteBucket({ bucket }).then(
+          () => false,
+          () => true,
+        )
+        expectTrue(refused && (await reader.hasBucket(bucket)), 'a bucket that is not empty was deleted')
+        await reader.send('DELETE', { bucket, key: 'in-the-way' })
+      }
       await driver.deleteBucket({ bucket })
       expectTrue(!(await reader.hasBucket(bucket)), 'the deleted bucket is still there')
     } finally {

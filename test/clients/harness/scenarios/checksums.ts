@@ -18,7 +18,9 @@ export const checksums = scenario({
     const name = algorithmOf(wire.sent)
     expectTrue(name !== undefined, 'it sent no checksum by itself')
     const stored = await reader.head(at, { 'x-amz-checksum-mode': 'ENABLED' })
-    expectEqual(stored?.[`x-amz-checksum-${name}`], ALGORITHMS[name!]!(bytes), `the stored ${name}`)
+    // Of a multipart upload that names no algorithm each part is checked, and nothing is stored.
+    const expected = stored?.etag?.includes('-') ? undefined : ALGORITHMS[name!]!(bytes)
+    expectEqual(stored?.[`x-amz-checksum-${name}`], expected, `the stored ${name}`)
     const back = join(place.folder, 'back')
     await driver.get({ ...at, file: back })
     expectFile(back, bytes, 'the download')

@@ -6,7 +6,7 @@ export const objects = scenario({
   title: 'objects',
   needs: ['put', 'get', 'delete'],
   partly: ['list', 'copy'],
-  async run(driver, { reader, bucket, folder, ...place }) {
+  async run(driver, { reader, bucket, folder, ...place }, client) {
     const { file, bytes } = fileOf({ reader, bucket, folder, ...place }, 'a', 100_000)
     const back = join(folder, 'back')
     await driver.put({ bucket, key: 'dir/a', file })
@@ -27,8 +27,8 @@ export const objects = scenario({
       expectBytes(await reader.read({ bucket, key: 'moved' }), bytes, 'what was moved')
       expectEqual(await reader.head({ bucket, key: 'dir/a' }), undefined, 'what was moved away')
     }
-    const before = await reader.keys(bucket)
-    for (const key of before) await driver.delete({ bucket, key })
-    expectEqual(await reader.keys(bucket), [], 'what is left after the deletes')
+    const left = async () => (await reader.keys(bucket)).filter((key) => !(client.marksFolders && key.endsWith('/')))
+    for (const key of await left()) await driver.delete({ bucket, key })
+    expectEqual(await left(), [], 'what is left after the deletes')
   },
 })
