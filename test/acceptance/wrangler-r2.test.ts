@@ -124,6 +124,8 @@ describe('wrangler r2', () => {
       'text/plain',
       '--cc',
       'max-age=60',
+      '-s',
+      'InfrequentAccess',
       '--remote',
     ]
     const ran = await place.run([...put, '--expires', 'Wed, 21 Oct 2026 07:28:00 GMT'])
@@ -133,6 +135,7 @@ describe('wrangler r2', () => {
       'content-type': 'text/plain',
       'cache-control': 'max-age=60',
       expires: 'Wed, 21 Oct 2026 07:28:00 GMT',
+      'x-amz-storage-class': 'STANDARD_IA',
     })
   })
 
