@@ -45,7 +45,7 @@ export class Delivery {
     await Promise.all(this.#running.values())
   }
 
-  /** Never throws. It ends in the very moment in which it finds nothing left, so that nothing can come in between. */
+  /** Fails with the storage alone. It ends in the very moment in which it finds nothing left, so that nothing can come in between. */
   async #deliver(queueId: string): Promise<void> {
     const { context, queues, sync, transaction } = this.#deliverer
     await Promise.resolve() // The change that this follows is answered first.

@@ -6,6 +6,7 @@ import { problemsOf } from '../support/check.ts'
 import { exportAll, importAll, lose } from '../support/export.ts'
 import { fsckAll } from '../support/fsck.ts'
 import { allowSmallParts, copy, fullBucket, multipart } from '../support/full-bucket.ts'
+import { bindQueues, FakeQueue, notify } from '../support/queues.ts'
 
 let restore: () => void
 beforeAll(() => {
@@ -98,6 +99,27 @@ test('lifecycle rules come back and govern what comes back, but nothing before a
   await bucket.pass(2 * HOUR_MS)
   await sound(bucket)
   await bucket.empty()
+})
+
+test('event notification rules come along, the messages that wait do not, and an import is no event', async () => {
+  vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const bucket = await TestBucket.create()
+  await bindQueues(bucket, {})
+  await notify(bucket, 'events', { actions: ['PutObject'], prefix: 'a', description: 'd' })
+  const rules = await bucket.store.getBucketNotifications(bucket.ref)
+  await bucket.put('a', 5)
+  await bucket.ring()
+  expect(await bucket.rows('events')).toBe(1)
+  const text = (await exportAll(bucket)).join('')
+  await lose(bucket)
+  await importAll(bucket, text)
+  expect(await bucket.store.getBucketNotifications(bucket.ref)).toEqual(rules)
+  expect(await bucket.rows('events')).toBe(0)
+  const queue = new FakeQueue()
+  await bindQueues(bucket, { events: queue })
+  await bucket.put('a', 6)
+  await bucket.ring()
+  expect(queue.messages.map(({ object }) => object.size)).toEqual([6])
 })
 
 test('the export has a header, whole lines and an end that counts them', async () => {

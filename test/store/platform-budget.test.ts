@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createToken, secretAccessKeyOf } from '../../src/control/tokens.ts'
 import { LIMITS } from '../../src/core/limits.ts'
+import { unwrap } from '../../src/core/outcome.ts'
 import { handle } from '../../src/gateway.ts'
 import { env, fakeBlob, randomBytes, secrets, TestBucket } from '../support/bucket.ts'
 import { type Calls, countingEnv } from '../support/counting.ts'
+import { CREATIONS, DELETIONS, notify, queueIdOf } from '../support/queues.ts'
 import { type Credentials, ROOT, type SignedOptions, signedRequest } from '../support/s3.ts'
 
 // What an S3 operation may cost, as the design promises it: counted at the bindings, through the whole Worker.
@@ -66,6 +68,14 @@ describe('calls of the Bucket, of D1 and of KV', () => {
     const { status, ...calls } = await run()
     expect(status).toBeLessThan(300)
     expect(calls).toEqual(expected)
+  })
+
+  test('no more in a bucket that tells a queue of every change', async () => {
+    await notify(bucket, 'cairn-events', { actions: [...CREATIONS, ...DELETIONS] })
+    expect(await cost('PUT', '/told', { body: 'x' })).toEqual({ status: 200, bucket: 1, d1: 0, kv: 0 })
+    expect(await cost('PUT', '/told', copyFrom('kv'))).toEqual({ status: 200, bucket: 1, d1: 0, kv: 0 })
+    expect(await cost('DELETE', '/told')).toEqual({ status: 204, bucket: 1, d1: 0, kv: 0 })
+    unwrap(await bucket.api.removeNotificationRules(await queueIdOf('cairn-events')))
   })
 
   test('a multipart upload: a part of KV, its copy, the list of parts and the abort', async () => {

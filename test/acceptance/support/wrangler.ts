@@ -3,19 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
+import type { Connection } from './server.ts'
 import { QUIET, WRANGLER } from './wrangler-program.ts'
 
 export type Ran = { code: number; out: string; err: string; bytes: Buffer }
 export type RunOptions = { input?: string | Uint8Array; token?: string; env?: Record<string, string> }
 
-/** A folder without any configuration, and wrangler in it, aimed at the shared server with nothing but the three variables. */
-export async function wranglerIn(): Promise<{
+/** A folder without any configuration, and wrangler in it, aimed at the shared server or another one with nothing but the three variables. */
+export async function wranglerIn(server: Connection = inject('server')): Promise<{
   folder: string
   run: (args: string[], options?: RunOptions) => Promise<Ran>
   remove: () => Promise<void>
 }> {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-wrangler-'))
-  const { apiBaseUrl, apiToken, accountId } = inject('server')
+  const { apiBaseUrl, apiToken, accountId } = server
   const run = (args: string[], { input, token = apiToken, env = {} }: RunOptions = {}) => {
     const child = spawn(process.execPath, [WRANGLER, ...args], {
       cwd: folder,

@@ -69,11 +69,13 @@ describe('what is told', () => {
   })
 
   test('of what a lifecycle rule deletes', async () => {
-    const { bucket, queue } = await telling(['LifecycleDeletion'])
-    await bucket.store.putBucketLifecycle(bucket.ref, [{ id: 'r', enabled: true, prefix: 'old', expiration: { ageSeconds: 60 } }])
-    for (const key of ['old', 'other']) await put(bucket, key)
-    await bucket.pass(60_000)
-    expect(queue.told).toEqual(['LifecycleDeletion old'])
+    const { bucket, queue } = await telling()
+    const rule = { id: 'r', enabled: true, prefix: 'old', expiration: { ageSeconds: 86_400 } }
+    await bucket.store.putBucketLifecycle(bucket.ref, [rule])
+    for (const key of ['old/1', 'new']) await put(bucket, key)
+    await bucket.pass(DAY_MS)
+    expect(queue.told).toEqual(['PutObject old/1', 'PutObject new', 'LifecycleDeletion old/1'])
+    expect(queue.messages[2]).toMatchObject({ object: { key: 'old/1' }, eventTime: new Date(bucket.nowMs).toISOString() })
   })
 
   test('only of what a rule asks for, to the queue that it names', async () => {
