@@ -38,11 +38,13 @@ function cacheOf(db: D1Database): Map<string, Known> {
  * database cannot be asked.
  */
 export async function findDomain(db: D1Database, host: string, nowMs: number): Promise<Domain | null> {
-  const known = cacheOf(db).get(host)
+  // This one, even if a change comes while the database is asked: what was read before it is then remembered by nobody.
+  const cache = cacheOf(db)
+  const known = cache.get(host)
   if (known && nowMs < known.untilMs) return known.domain
   try {
     const row = await db.prepare('SELECT * FROM domains WHERE host = ?').bind(host).first<DomainRow>()
-    return remember(db, host, { domain: row && domainOf(row), untilMs: nowMs + DOMAIN_CACHE_MS })
+    return remember(cache, host, { domain: row && domainOf(row), untilMs: nowMs + DOMAIN_CACHE_MS })
   } catch (error) {
     if (!known) throw error
     console.error(`The domain ${host} could not be looked up, going on with what was known:`, error)
@@ -56,8 +58,7 @@ export function forgetDomains(db: D1Database): void {
 }
 
 /** Hosts that nobody attached are remembered too, so the map is bounded: the oldest entry makes room. */
-function remember(db: D1Database, host: string, known: Known): Domain | null {
-  const cache = cacheOf(db)
+function remember(cache: Map<string, Known>, host: string, known: Known): Domain | null {
   cache.delete(host)
   if (cache.size >= CACHED_DOMAINS) cache.delete(cache.keys().next().value as string)
   cache.set(host, known)
@@ -92,7 +93,7 @@ export const isNews = ({ kind, seenMs, seenTlsMs }: Domain, tls: boolean): boole
 export async function noteSeen(db: D1Database, domain: Domain, tls: boolean, nowMs: number): Promise<void> {
   const { host, createdMs, seenMs = nowMs, seenTlsMs = tls ? nowMs : undefined } = domain
   const known = cacheOf(db).get(host)
-  if (known) cacheOf(db).set(host, { ...known, domain: { ...domain, seenMs, seenTlsMs } })
+  if (known?.domain) cacheOf(db).set(host, { ...known, domain: { ...known.domain, seenMs, seenTlsMs } })
   await db
     .prepare('UPDATE domains SET seen_ms = coalesce(seen_ms, ?), seen_tls_ms = coalesce(seen_tls_ms, ?) WHERE host = ? AND created_ms = ?')
     .bind(nowMs, tls ? nowMs : null, host, createdMs)

@@ -241,6 +241,20 @@ test('the audit log tells of all of it', async () => {
     expect(actions).toContain(action)
 })
 
+test('a bucket of a jurisdiction has URLs of its own, and is not the bucket of that name elsewhere', async () => {
+  const name = uniqueName('public')
+  const eu = { account_id, 'cf-r2-jurisdiction': 'eu' } as const
+  await client.r2.buckets.create({ ...eu, name })
+  const headers = { 'cf-r2-jurisdiction': 'eu' }
+  expect((await rest('PUT', `/accounts/{account}/r2/buckets/${name}/objects/a`, { headers, body: 'in Europe' })).status).toBe(200)
+  const { bucketId } = await client.r2.buckets.domains.managed.update(name, { ...eu, enabled: true })
+  await client.r2.buckets.domains.custom.create(name, { ...eu, domain: `${name}.example.com`, zoneId: ZONE, enabled: true })
+  for (const host of [`pub-${bucketId}.localhost`, `${name}.example.com`]) expect((await on(host, '/a')).text).toBe('in Europe')
+  await expect(client.r2.buckets.domains.managed.list(name, { account_id })).rejects.toMatchObject({ status: 404 })
+  await rest('DELETE', `/accounts/{account}/r2/buckets/${name}/objects/a`, { headers })
+  await client.r2.buckets.delete(name, eu)
+})
+
 test('a bucket that is made anew is not public', async () => {
   await withBucket(async (name: string, s3: S3Client) => {
     const host = `${name}.example.com`

@@ -52,6 +52,32 @@ describe('npm run serve', () => {
     expect((await sendSigned('/text', { headers: { host }, server })).text).toBe(TEXT)
   })
 
+  test('serves public buckets: by path, and on a domain through the cache, with lengths', async () => {
+    const buckets = `${server.apiBaseUrl}/accounts/${server.accountId}/r2/buckets/served`
+    const configure = async (method: string, path: string, body: object) => {
+      const answer = await fetch(buckets + path, {
+        method,
+        headers: { authorization: `Bearer ${server.apiToken}` },
+        body: JSON.stringify(body),
+      })
+      expect(answer.status).toBe(200)
+      return ((await answer.json()) as { result: { domain: string } }).result.domain
+    }
+    const url = await configure('PUT', '/domains/managed', { enabled: true })
+    expect(await (await fetch(`http://${url}/text`)).text()).toBe(TEXT)
+    const domain = await configure('POST', '/domains/custom', { domain: 'served.example.com', zoneId: 'a'.repeat(32), enabled: true })
+    const film = randomBytes(3 * MIB)
+    await s3Client({ server }).send(new PutObjectCommand({ Bucket: 'served', Key: 'film.mp4', Body: film }))
+    const get = async (headers = {}) => {
+      const { status, headers: got } = await send('/film.mp4', { headers: { host: domain, ...headers }, server })
+      return [status, got['content-length'], got['cf-cache-status']]
+    }
+    expect(await get()).toEqual([200, String(film.length), 'MISS'])
+    await expect.poll(() => get()).toEqual([200, String(film.length), 'HIT'])
+    expect(await get({ range: 'bytes=2000000-' })).toEqual([206, String(film.length - 2_000_000), 'HIT'])
+    expect(await get({ 'if-match': '"x"' })).toEqual([412, expect.any(String), undefined])
+  })
+
   test('compresses nothing, whatever the client accepts', async () => {
     const answer = await sendSigned('/served/text', { headers: { 'accept-encoding': 'gzip, br' }, server })
     expect([answer.headers['content-encoding'], answer.headers['content-length'], answer.text]).toEqual([

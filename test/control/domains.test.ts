@@ -182,6 +182,15 @@ describe('the look-up of a host', () => {
     expect(counting.take().d1).toBe(1)
   })
 
+  test('remembers nothing that was read before a change of this isolate and arrives behind it', async () => {
+    const { info } = await newBucket()
+    await attachDomain(manager(), info, domain('raced.example'))
+    const late = findDomain(env.CONTROL, 'raced.example', NOW)
+    const forgotten = updateDomain(manager(), info, 'raced.example', { enabled: false })
+    await Promise.all([late, forgotten])
+    expect((await findDomain(env.CONTROL, 'raced.example', NOW))!.enabled).toBe(false)
+  })
+
   test('goes on with what it knew while the database is down', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const { info } = await newBucket()

@@ -39,6 +39,14 @@ describe('an actual answer', () => {
   })
 })
 
+test('nobody is allowed to send credentials: R2 has no rule that could say so', () => {
+  const preflight = new Headers({ origin, 'access-control-request-method': 'GET' })
+  const names = [...corsHeaders([full, open], 'GET', preflight), ...preflightHeaders([full, open], preflight)].map(([name]) =>
+    name.toLowerCase(),
+  )
+  expect(names).not.toContain('access-control-allow-credentials')
+})
+
 describe('a preflight', () => {
   const preflight = (headers: Record<string, string> = {}) => new Headers({ origin, 'access-control-request-method': 'PUT', ...headers })
 
