@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 import { nextEventMs } from './events.ts'
 import { discard, type Garbage } from './garbage.ts'
 import { isImporting } from './import.ts'
-import { applyToObjects, applyToUploads } from './lifecycle.ts'
+import { applyToObjects, applyToUploads, patienceMs } from './lifecycle.ts'
 import { isWalking, walkLifecycle } from './lifecycle-walk.ts'
 import { UPLOAD } from './uploads.ts'
 
@@ -75,7 +75,8 @@ function nextExpiryMs(sql: SqlStorage, now: () => number): number | null {
               (SELECT min(due_ms) FROM objects WHERE due_ms IS NOT NULL) AS object`,
     )
     .one()
-  return upload === null || object === null ? (upload ?? object) : Math.min(upload, object)
+  const times = [upload, object && object + patienceMs(sql)].filter((time) => time !== null)
+  return times.length === 0 ? null : Math.min(...times)
 }
 
 /** Drops the references that a dead composite's extents or a finished upload's parts hold. Returns the rows it took. */

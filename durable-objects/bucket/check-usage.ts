@@ -6,7 +6,7 @@ type Counters = Record<'objects' | 'payload_bytes' | 'metadata_bytes' | 'uploads
 
 /**
  * The counters of each storage class against a recount: of objects as the walk and its triggers counted them, of uploads at once,
- * since they live for a week at most.
+ * since few are open at a time.
  */
 export function checkUsage({ sql }: Context, { repair }: PageOptions): PhasePage {
   const findings: Finding[] = []

@@ -82,6 +82,16 @@ export function waitingQueues(sql: SqlStorage): string[] {
   }
 }
 
+/** Whether so many messages wait for a queue that some would be lost if it refused: what can wait should not add to them. */
+export function isBacklogged(sql: SqlStorage): boolean {
+  const waiting = (queueId: string) =>
+    sql.exec<{ n: number }>(
+      `SELECT (SELECT max(seq) FROM events WHERE queue_id = ?1) - (SELECT min(seq) FROM events WHERE queue_id = ?1) AS n`,
+      queueId,
+    )
+  return waitingQueues(sql).some((queueId) => waiting(queueId).one().n > LIMITS.pendingEvents / 2)
+}
+
 /** When the alarm has messages to look after; `null` when none are waiting. */
 export function nextEventMs({ sql, now }: Context): number | null {
   const times = waitingQueues(sql).map((queueId) => retryOf(sql, queueId)?.due_ms ?? now() + SEND_MS)

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
-import { objectAction, objectDueMs, uploadDueMs } from './lifecycle-due.ts'
+import { isBacklogged } from './events.ts'
+import { objectAction, objectDueMs, uploadAbortion, uploadDueMs } from './lifecycle-due.ts'
 import { deleteObject } from './objects.ts'
 import type { ObjectRow, UploadRow } from './rows.ts'
 import { abortOpenUpload } from './uploads.ts'
@@ -12,14 +13,21 @@ import { count } from './usage.ts'
 const OBJECTS_PER_ALARM = 500
 const UPLOADS_PER_ALARM = 200
 
+/** R2 deletes within a day. So long we wait while queues have more to be told than they take: no event is lost for a deletion. */
+const PATIENCE_MS = 86_400_000
+
+/** For how long what is due has to wait. */
+export const patienceMs = (sql: SqlStorage): number => (isBacklogged(sql) ? PATIENCE_MS : 0)
+
 /** Deletes objects that are due, or moves them to Infrequent Access. */
 export function applyToObjects(context: Context): void {
-  const due = context.sql
-    .exec<ObjectRow>('SELECT * FROM objects WHERE due_ms <= ? ORDER BY due_ms LIMIT ?', context.now(), OBJECTS_PER_ALARM)
+  const { sql, now } = context
+  const due = sql
+    .exec<ObjectRow>('SELECT * FROM objects WHERE due_ms <= ? ORDER BY due_ms LIMIT ?', now() - patienceMs(sql), OBJECTS_PER_ALARM)
     .toArray()
   for (const row of due) {
     const next = objectAction(context, row)
-    if (!next || next.dueMs > context.now()) saveObjectDue(context, row)
+    if (!next || next.dueMs > now()) saveObjectDue(context, row)
     else if (next.action === 'delete') deleteObject(context, row, 'LifecycleDeletion')
     else moveToInfrequentAccess(context, row)
   }
@@ -43,17 +51,17 @@ function moveToInfrequentAccess(context: Context, row: ObjectRow): void {
 
 /** Aborts open uploads that are due, and forgets finished ones. */
 export function applyToUploads(context: Context): void {
-  const due = context.sql
-    .exec<UploadRow>('SELECT * FROM uploads WHERE due_ms <= ? ORDER BY due_ms LIMIT ?', context.now(), UPLOADS_PER_ALARM)
-    .toArray()
+  const { sql, now } = context
+  const due = sql.exec<UploadRow>('SELECT * FROM uploads WHERE due_ms <= ? ORDER BY due_ms LIMIT ?', now(), UPLOADS_PER_ALARM).toArray()
   for (const row of due) {
-    const dueMs = row.state === 'open' ? uploadDueMs(context, row) : row.due_ms
-    if (dueMs === null || dueMs > context.now()) {
+    const isOpen = row.state === 'open'
+    const abortMs = isOpen ? uploadAbortion(sql, row)?.dueMs : undefined
+    if (isOpen && (abortMs === undefined || abortMs > now())) {
       saveUploadDue(context, row)
       continue
     }
-    if (row.state === 'open') abortOpenUpload(context, row)
-    context.sql.exec('DELETE FROM uploads WHERE id = ?', row.id)
+    if (isOpen) abortOpenUpload(context, row)
+    sql.exec('DELETE FROM uploads WHERE id = ?', row.id)
   }
 }
 

@@ -52,7 +52,7 @@ CREATE TABLE extents (
 ) WITHOUT ROWID;
 CREATE INDEX extents_by_part ON extents (owner_id, part_number);
 
--- Multipart uploads; finished ones stay for as long as an open one may, so that a repeated abort is recognised.
+-- Multipart uploads; finished ones stay for a week, so that a repeated abort is recognised.
 CREATE TABLE uploads (
   id TEXT PRIMARY KEY,
   state TEXT NOT NULL,              -- open, completed, aborted
