@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -6,6 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 import { signedFetch } from '../acceptance/support/clients.ts'
 import { homeOf, type Server, startServer, temporaryFolder } from '../acceptance/support/server.ts'
 import { textsOf } from '../acceptance/support/wire.ts'
+import { Random } from '../support/random.ts'
 import { type Held, Writer } from './writers.ts'
 
 // A real server under concurrent writes is killed again and again and started on the same data. Every acknowledged write is there
@@ -13,6 +15,8 @@ import { type Held, Writer } from './writers.ts'
 
 const KILLS = Number(process.env.CRASH_KILLS ?? 5)
 const DOOR = process.env.CRASH_DOOR === 'serve' ? 'serve' : 'start'
+/** Of what is written and when the server is killed. How far it has come by then is not ours to choose. */
+const SEED = Number(process.env.CRASH_SEED ?? randomInt(2 ** 31))
 const WRITERS = 5
 const LONGEST_LIFE_MS = 2500
 const LIMIT_MS = 120_000
@@ -57,11 +61,13 @@ test(
   async () => {
     server = await startServer({ folder, door: DOOR })
     const bucket = 'crash'
+    const lives = new Random(SEED, WRITERS)
+    console.log(`seed ${SEED}`)
     await signedFetch('PUT', `/${bucket}`, { server })
-    const writers = Array.from({ length: WRITERS }, (_, n) => new Writer(server!, bucket, `w${n}`))
+    const writers = Array.from({ length: WRITERS }, (_, n) => new Writer(server!, { bucket, name: `w${n}`, random: new Random(SEED, n) }))
     for (let kill = 1; kill <= KILLS; kill++) {
       const working = Promise.all(writers.map((writer) => writer.work()))
-      const life = wait(Math.random() * LONGEST_LIFE_MS)
+      const life = wait(lives.below(LONGEST_LIFE_MS))
       await Promise.race([working, life]) // A writer that is refused fails the test at once.
       await server.kill()
       await working

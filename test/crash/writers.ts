@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { type SignedRequest, signedFetch } from '../acceptance/support/clients.ts'
 import { completion } from '../acceptance/support/multipart.ts'
 import type { Connection } from '../acceptance/support/server.ts'
+import type { Random } from '../support/random.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -20,12 +21,10 @@ export interface Known {
 
 export const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-const pick = <T>(choices: readonly T[]): T => choices[Math.floor(Math.random() * choices.length)]!
-
 interface OpenUpload {
   readonly key: string
   readonly id: string
-  readonly parts: { readonly number: number; readonly etag: string; readonly bytes: Buffer }[]
+  readonly parts: { readonly number: number; readonly etag: string; readonly bytes: Uint8Array }[]
 }
 
 /** A client with keys of its own, one call at a time: what each key must hold is known but for the call in flight. */
@@ -37,12 +36,15 @@ export class Writer {
   #server: Connection
   readonly #bucket: string
   readonly #name: string
+  readonly #random: Random
   #stopped = false
 
-  constructor(server: Connection, bucket: string, name: string) {
+  /** What it does follows from its own random numbers, as long as it is answered. */
+  constructor(server: Connection, { bucket, name, random }: { bucket: string; name: string; random: Random }) {
     this.#server = server
     this.#bucket = bucket
     this.#name = name
+    this.#random = random
   }
 
   /** After a restart. */
@@ -54,7 +56,7 @@ export class Writer {
   /** Writes until the server is gone. */
   async work(): Promise<void> {
     while (!this.#stopped) {
-      const run = pick([this.put, this.put, this.put, this.copy, this.delete, this.deleteMany, this.multipart])
+      const run = this.#random.pick([this.put, this.put, this.put, this.copy, this.delete, this.deleteMany, this.multipart])
       try {
         await run.call(this)
       } catch (error) {
@@ -65,7 +67,7 @@ export class Writer {
   }
 
   async put(): Promise<void> {
-    const bytes = randomBytes(pick(SIZES))
+    const bytes = this.#random.bytes(this.#random.pick(SIZES))
     const key = this.#key()
     await this.#change([key], digestOf(bytes), () => this.send('PUT', key, { body: bytes }))
   }
@@ -98,7 +100,7 @@ export class Writer {
     const { key, id, parts } = this.upload
     while (parts.length < 2) {
       const number = parts.length + 1
-      const bytes = randomBytes(number === 1 ? PART_BYTES : pick(SIZES) + 1)
+      const bytes = this.#random.bytes(number === 1 ? PART_BYTES : this.#random.pick(SIZES) + 1)
       const stored = await this.send('PUT', key, { query: { uploadId: id, partNumber: String(number) }, body: bytes })
       this.acknowledged++
       parts.push({ number, etag: stored.headers.get('etag')!, bytes })
@@ -133,7 +135,7 @@ export class Writer {
   }
 
   #key(): string {
-    return `${this.#name}/${Math.floor(Math.random() * 8)}`
+    return `${this.#name}/${this.#random.below(8)}`
   }
 }
 

@@ -3,9 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BucketApi } from '../../durable-objects/bucket/api.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { ATTRIBUTES, bytesOf, portsWith, randomBytes, stubOf, TestBucket, uploadOf } from '../support/bucket.ts'
+import { createStore, type Store } from '../../src/store/store.ts'
+import { ATTRIBUTES, bytesOf, portsWith, stubOf, TestBucket, uploadOf } from '../support/bucket.ts'
 import { problemsOf } from '../support/check.ts'
 import { holds, timeLimit } from '../support/fuzz.ts'
+import { Random } from '../support/random.ts'
 import { type Event, isLinearizable, refusedIf, removed, saw, type Value, wrote, wroteIf } from './linearizable.ts'
 import { md5 } from './model.ts'
 
@@ -37,26 +39,18 @@ const step = fc.oneof(
 )
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
-/** Pseudo-random delays before and after each call to the Bucket, so that calls overtake each other. */
-function jitter(api: BucketApi, next: () => number): BucketApi {
+/** Pseudo-random delays before and after each call to the Bucket, in milliseconds, so that calls overtake each other. */
+function jitter(api: BucketApi, random: Random): BucketApi {
   return new Proxy(api, {
     get:
       (stub, name) =>
       async (...args: unknown[]) => {
-        await scheduler.wait(next())
+        await scheduler.wait(random.below(4))
         const answer = await Reflect.apply(Reflect.get(stub, name), stub, args)
-        await scheduler.wait(next())
+        await scheduler.wait(random.below(4))
         return answer
       },
   })
-}
-
-const delays = (seed: number) => {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff
-    return (state >> 16) % 4
-  }
 }
 
 /** What all clients did to each key. */
@@ -81,12 +75,17 @@ const isNothing = (value: Value) => value === null
 /** One client, which knows the last ETag that it saw of each key. */
 class Client {
   readonly #bucket: TestBucket
+  readonly #store: Store
   readonly #history: History
+  readonly #random: Random
   readonly #seen = new Map<string, string>()
 
-  constructor(bucket: TestBucket, history: History) {
+  /** What it writes, and how long its calls take, follows from its own numbers: not from what the others do meanwhile. */
+  constructor(bucket: TestBucket, history: History, random: Random) {
     this.#bucket = bucket
+    this.#store = createStore(portsWith({ bucket: (ref) => jitter(stubOf(ref) as never, random) }))
     this.#history = history
+    this.#random = random
   }
 
   async run(steps: readonly Step[]): Promise<void> {
@@ -108,7 +107,7 @@ class Client {
   }
 
   async get({ key }: Step): Promise<void> {
-    const { store } = this.#bucket
+    const store = this.#store
     const read = async () => {
       const got = await store.getObject(this.#bucket.at(key), {})
       if (got.kind !== 'found') throw new Error('Without conditions there is always an object')
@@ -120,7 +119,7 @@ class Client {
   }
 
   async delete({ key }: Step): Promise<void> {
-    const { store } = this.#bucket
+    const store = this.#store
     await this.#history.call(
       `delete ${key}`,
       () => store.deleteObject(this.#bucket.at(key)),
@@ -130,7 +129,7 @@ class Client {
 
   /** To the other key. */
   async copy({ key }: Step): Promise<void> {
-    const { store } = this.#bucket
+    const store = this.#store
     const to = key === 'a' ? 'b' : 'a'
     const copy = () => store.copyObject(this.#bucket.at(to), { at: this.#bucket.at(key) }, { ...ATTRIBUTES, directive: 'COPY' })
     await this.#history.call(`copy ${key} to ${to}`, copy, (head) => {
@@ -140,10 +139,10 @@ class Client {
   }
 
   async list(): Promise<void> {
-    const { store, ref } = this.#bucket
+    const store = this.#store
     await this.#history.call(
       'list',
-      () => store.listObjects(ref, { prefix: '', limit: 10 }),
+      () => store.listObjects(this.#bucket.ref, { prefix: '', limit: 10 }),
       (page) => {
         if (page instanceof StoreError) throw page
         return Object.fromEntries(KEYS.map((key) => [key, saw(page.items.find((head) => head.key === key)?.etag ?? null)]))
@@ -152,11 +151,11 @@ class Client {
   }
 
   async multipart({ key, bytes }: Step): Promise<void> {
-    const { store } = this.#bucket
+    const store = this.#store
     const at = this.#bucket.at(key)
     const { uploadId } = await store.createMultipartUpload(at, ATTRIBUTES)
     const parts: Awaited<ReturnType<typeof store.uploadPart>>[] = []
-    for (const partNumber of [1, 2]) parts.push(await store.uploadPart({ at, uploadId, partNumber }, uploadOf(randomBytes(bytes))))
+    for (const partNumber of [1, 2]) parts.push(await store.uploadPart({ at, uploadId, partNumber }, uploadOf(this.#random.bytes(bytes))))
     // Twice at once: one of them comes too late.
     const endings: string[] = []
     const complete = () => store.completeMultipartUpload(at, { uploadId, parts })
@@ -178,9 +177,9 @@ class Client {
     bytes: number,
     only: { conditions: Parameters<TestBucket['store']['putObject']>[2]['conditions']; holds: (value: Value) => boolean } | undefined,
   ): Promise<void> {
-    const body = randomBytes(bytes)
+    const body = this.#random.bytes(bytes)
     const options = { ...ATTRIBUTES, conditions: only?.conditions }
-    const put = () => this.#bucket.store.putObject(this.#bucket.at(key), uploadOf(body), options)
+    const put = () => this.#store.putObject(this.#bucket.at(key), uploadOf(body), options)
     await this.#history.call(`put ${key}`, put, (head) => {
       const etag = this.#note(key, head instanceof StoreError ? head : head.etag, 'PreconditionFailed')
       if (!only) return { [key]: wrote(md5(body)) }
@@ -204,10 +203,9 @@ test(
   async () => {
     const clients = fc.array(fc.array(step, { minLength: 1, maxLength: 6, size: 'max' }), { minLength: 2, maxLength: 5, size: 'max' })
     const property = fc.asyncProperty(clients, fc.nat(), async (scripts, seed) => {
-      const next = delays(seed)
-      const bucket = await TestBucket.create(portsWith({ bucket: (ref) => jitter(stubOf(ref) as never, next) }))
+      const bucket = await TestBucket.create()
       const history = new History()
-      await Promise.all(scripts.map((script) => new Client(bucket, history).run(script)))
+      await Promise.all(scripts.map((script, n) => new Client(bucket, history, new Random(seed, n)).run(script)))
       for (const key of KEYS) {
         const events = history.events[key]!
         expect(isLinearizable(events, null), events.map(({ name, startMs, endMs }) => `${startMs}-${endMs} ${name}`).join(', ')).toBe(true)

@@ -13,6 +13,7 @@ import { bytesSource } from '../../src/segments/bytes-source.ts'
 import { createSegments, type SegmentConfig, type Segments } from '../../src/segments/store.ts'
 import type { Ports } from '../../src/store/ports.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
+import { randomBytes } from './fuzz.ts'
 
 export const env = bindings as unknown as Env
 export const secrets = readSecrets(env)
@@ -190,12 +191,6 @@ export async function storedSegmentNames(): Promise<string[]> {
   }
 }
 
-export const randomBytes = (size: number): Uint8Array => {
-  const bytes = new Uint8Array(size)
-  for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536))
-  return bytes
-}
-
 export const uploadOf = (bytes: Uint8Array, claims: Upload['claims'] = {}): Upload => ({
   source: bytesSource(bytes),
   size: bytes.byteLength,
@@ -228,4 +223,4 @@ export async function commitFake(bucket: TestBucket, key: string, blob = fakeBlo
   unwrap(await bucket.api.commitObject({ ...ATTRIBUTES, key, blob, etag: '0'.repeat(32) }))
 }
 
-export type { Segments }
+export { randomBytes, type Segments }
