@@ -10,6 +10,8 @@ import { signedRequest } from '../../support/s3.ts'
 import { fetchPublic, PublicBucket } from './support.ts'
 
 const MIB = 1024 * 1024
+/** Some megabytes through a cache on disk take their time on a busy machine. */
+const PATIENCE_MS = 30_000
 const counting = countingEnv(env)
 let site: PublicBucket
 let changes: Partial<PublicPorts>
@@ -257,7 +259,7 @@ describe('staleness', () => {
   })
 })
 
-describe('filling the cache', () => {
+describe('filling the cache', { timeout: PATIENCE_MS }, () => {
   test('a small object is read once for both', async () => {
     await site.put('a.png', randomBytes(100_000))
     await settled('/warm-up')
