@@ -1,20 +1,22 @@
+import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { signedFetch } from './support/clients.ts'
 import { ACCOUNT_ID, QueuesApi, TOKEN } from './support/queues-api.ts'
-import { rest } from './support/rest.ts'
-import { type Server, startServer } from './support/server.ts'
+import { rest, restFetch } from './support/rest.ts'
+import { type Server, startServer, temporaryFolder } from './support/server.ts'
 import { wranglerIn } from './support/wrangler.ts'
 
 // A deployment that has a token for the queues of a Cloudflare account, and a server in place of Cloudflare.
 
 let api: QueuesApi
+let folder: string
 let server: Server
 let place: Awaited<ReturnType<typeof wranglerIn>>
 
 beforeAll(async () => {
   api = await QueuesApi.start()
-  const vars = { QUEUES_API_TOKEN: TOKEN, QUEUES_ACCOUNT_ID: ACCOUNT_ID, QUEUES_API_BASE_URL: api.baseUrl }
-  server = await startServer({ vars })
+  folder = await temporaryFolder()
+  server = await start()
   place = await wranglerIn(server)
   await signedFetch('PUT', '/photos', { server })
 })
@@ -22,7 +24,11 @@ afterAll(async () => {
   await place.remove()
   await server.stop()
   await api.stop()
+  await rm(folder, { recursive: true, force: true })
 })
+
+const start = () =>
+  startServer({ folder, vars: { QUEUES_API_TOKEN: TOKEN, QUEUES_ACCOUNT_ID: ACCOUNT_ID, QUEUES_API_BASE_URL: api.baseUrl } })
 
 async function wrangler(command: string): Promise<string> {
   const ran = await place.run(command.split(' '))
@@ -56,3 +62,18 @@ test('wrangler makes, lists, changes and deletes queues of the account, and Cair
   expect(api.queues).toEqual([])
   expect(await rest('GET', `/accounts/{account}/queues/${queue_id}`, { server })).toMatchObject({ status: 404, errors: [{ code: 11000 }] })
 })
+
+test('messages that wait when the server is killed are sent when it is back, without a request', async () => {
+  api.received.length = 0
+  const made = await restFetch('POST', '/accounts/{account}/queues', { server, body: { queue_name: 'later' } })
+  const { result } = (await made.json()) as { result: { queue_id: string } }
+  const path = `/accounts/{account}/event_notifications/r2/photos/configuration/queues/${result.queue_id}`
+  await rest('PUT', path, { server, body: { rules: [{ actions: ['PutObject'] }] } })
+  api.refusals = Number.POSITIVE_INFINITY
+  for (const key of ['b', 'c']) await signedFetch('PUT', `/photos/${key}`, { server, body: key })
+  await server.kill()
+  api.refusals = 0
+  server = await start()
+  await vi.waitFor(() => expect(api.received.flat()).toHaveLength(2), { timeout: 60_000, interval: 100 })
+  expect(api.received.flat()).toMatchObject([{ object: { key: 'b' } }, { object: { key: 'c' } }])
+}, 120_000)
