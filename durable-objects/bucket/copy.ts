@@ -20,13 +20,14 @@ import { countRetrieval } from './usage.ts'
 export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObject> {
   const { sql } = context
   const row = findSource(sql, copy.source)
-  checkOverwrite(context, findObject(sql, copy.key), copy.conditions)
+  const old = findObject(sql, copy.key)
+  checkOverwrite(context, old, copy.conditions)
   countRetrieval(sql, row, row.size)
   if (row.ssec_key_md5 !== (copy.ssecKeyMd5 ?? null)) return { kind: 'needs-bytes', source: wholeObject(sql, row) }
   // Before the old object lets go: it may be the same body.
   addReference(sql, row.blob_id)
   const metadata = mergeMetadata(copy.directive, { httpMetadata: httpMetadataOf(row), customMetadata: customMetadataOf(row) }, copy)
-  const head = replaceObject(context, {
+  const head = replaceObject(context, old, {
     ...metadata,
     key: copy.key,
     storageClass: copy.storageClass,

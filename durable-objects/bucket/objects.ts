@@ -69,17 +69,16 @@ export function commitObject(context: Context, commit: CommitObject): Committed<
   if (commit.begun) redeem(context, commit.blob.id, commit.begun)
   insertBlob(context, commit.blob)
   const action = commit.copySource ? 'CopyObject' : 'PutObject'
-  return { kind: 'committed', value: replaceObject(context, { ...commit, action, blobId: commit.blob.id, size: commit.blob.size }) }
+  return { kind: 'committed', value: replaceObject(context, old, { ...commit, action, blobId: commit.blob.id, size: commit.blob.size }) }
 }
 
 /** Inline bytes have a share of the object's 10 GB; past it small blobs go to D1. */
 export const inlineFits = ({ sql, config }: Context): boolean => sql.databaseSize < config.inlineBudgetBytes
 
-/** Swaps the row of a key: the new body is referred to from now on, the old one no longer. Checks nothing. */
-export function replaceObject(context: Context, object: NewObject): ObjectHead {
+/** Swaps the row of a key: the new body is referred to from now on, that of `old`, what the key has now, no longer. Checks nothing. */
+export function replaceObject(context: Context, old: ObjectRow | undefined, object: NewObject): ObjectHead {
   const { sql } = context
   const key = normalizeKey(object.key)
-  const old = findObject(sql, key)
   if (old) releaseObject(context, old)
   const row: Omit<ObjectRow, 'due_ms'> = {
     key,

@@ -160,7 +160,7 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
   for (const part of unlisted) dropReference(context, part.blob_id)
   sql.exec('DELETE FROM parts WHERE upload_id = ?', upload.id)
   closeUpload(context, upload, 'completed')
-  const head = replaceObject(context, {
+  const head = replaceObject(context, old, {
     ...object,
     blobId,
     key: upload.spelled ?? upload.key,
