@@ -18,6 +18,7 @@ export type Problem =
   | 'wrong-size'
   | 'wrong-references'
   | 'wrong-usage'
+  | 'wrong-due-date'
   | 'not-in-index'
   | 'missing-segment'
   | 'wrong-segment-length'

@@ -112,6 +112,7 @@ const DAMAGES: readonly [name: string, sql: string, problems: readonly Problem[]
     ['wrong-usage', 'wrong-usage', 'wrong-usage', 'wrong-usage'],
     true,
   ],
+  ['an object that is dated for no reason', "UPDATE objects SET due_ms = 8e12 WHERE key = 'kv'", ['wrong-due-date'], true],
   ['a key that is damaged', `UPDATE blobs SET wrapped_key = zeroblob(40) WHERE id = ${BLOB_OF('d1')}`, ['undecryptable-key'], false],
   [
     'a key of a master key that nobody has',

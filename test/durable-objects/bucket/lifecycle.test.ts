@@ -514,6 +514,23 @@ test('a bucket that is removed forgets its rules and its walks', async () => {
   expect(await bucket.rows('lifecycle_walk')).toBe(0)
 })
 
+test('a check finds an object that the alarm would never look at, and repairs it', async () => {
+  const bucket = await TestBucket.create()
+  await bucket.put('a', 5)
+  await setRules(bucket, expireAfter(1))
+  await bucket.run((_, { storage }) => storage.sql.exec('UPDATE objects SET due_ms = NULL'))
+  expect(await fsckAll(bucket.store, bucket.ref)).toEqual([]) // The walk is still to come.
+  await bucket.pass()
+  await sound(bucket)
+  const dueMs = bucket.nowMs + DAY_MS
+  await bucket.run((_, { storage }) => storage.sql.exec('UPDATE objects SET due_ms = NULL'))
+  const at = { key: 'a', recorded: 'never', expected: dueMs }
+  expect(await fsckAll(bucket.store, bucket.ref, { repair: true })).toEqual([{ problem: 'wrong-due-date', at, repaired: true }])
+  await sound(bucket)
+  await bucket.pass(DAY_MS)
+  expect(await keysIn(bucket)).toEqual([])
+})
+
 test('a check goes on while rules move and delete objects, and finds nothing wrong', async () => {
   const bucket = await TestBucket.create()
   for (let n = 0; n < 20; n++) await bucket.put(`a/${n}`, 5)
