@@ -13,19 +13,27 @@ export interface EventMessage {
   readonly copySource?: { readonly bucket: string; readonly object: string }
 }
 
-/** A queue that remembers its batches. Before each of them, `onSend` may wait or refuse; `afterSend` loses the answer when it throws. */
+/** A queue that remembers its batches. Before each of them, `onSend` may wait or refuse. */
 export class FakeQueue {
   readonly batches: EventMessage[][] = []
   /** How often it was asked. */
   calls = 0
   onSend: () => Promise<void> = async () => {}
-  afterSend: () => Promise<void> = async () => {}
 
   async sendBatch(messages: Iterable<MessageSendRequest>): Promise<void> {
     this.calls++
     await this.onSend()
     this.batches.push([...messages].map(({ body }) => body as EventMessage))
-    await this.afterSend()
+  }
+
+  /** Keeps the next batch waiting until what this returns is called, and those after it not. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.onSend = () => {
+      this.onSend = async () => {}
+      return promise
+    }
+    return resolve
   }
 
   get messages(): EventMessage[] {

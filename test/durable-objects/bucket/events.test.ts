@@ -116,16 +116,11 @@ describe('delivery', () => {
 
   test('sends one batch at a time, in order, with what came meanwhile in the next', async () => {
     const { bucket, queue } = await telling()
-    let open = () => {}
-    queue.onSend = () =>
-      new Promise((resolve) => {
-        open = resolve
-      })
+    const open = queue.hold()
     await put(bucket, 'a')
     await vi.waitFor(() => expect(queue.calls).toBe(1))
     for (const key of ['b', 'c', 'b']) await put(bucket, key)
     expect(queue.calls).toBe(1)
-    queue.onSend = async () => {}
     await bucket.run(() => open())
     await bucket.ring()
     expect(queue.batches.map((batch) => batch.map(({ object }) => object.key))).toEqual([['a'], ['b', 'c', 'b']])
@@ -133,11 +128,7 @@ describe('delivery', () => {
 
   test('an alarm that rings meanwhile waits, and sends nothing twice', async () => {
     const { bucket, queue } = await telling()
-    let open = () => {}
-    queue.onSend = () =>
-      new Promise((resolve) => {
-        open = resolve
-      })
+    const open = queue.hold()
     await put(bucket, 'a')
     await vi.waitFor(() => expect(queue.calls).toBe(1))
     const ringing = bucket.ring()
