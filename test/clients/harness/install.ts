@@ -7,14 +7,14 @@ import { execute } from './program.ts'
 
 const REQUIREMENTS = join(ROOT, 'test/clients/requirements')
 
-/** A virtual environment of the packages in `requirements/<name>.txt`. */
-export function pythonPackages(name: string): Step {
+/** A virtual environment of the packages in `requirements/<name>.txt`, with further options of pip. */
+export function pythonPackages(name: string, ...options: string[]): Step {
   const requirements = join(REQUIREMENTS, `${name}.txt`)
   return onceFor(`Python packages: ${name}`, [requirements], async () => {
     const folder = join(INSTALLED, name)
     rmSync(folder, { recursive: true, force: true })
     await execute(['python3', '-m', 'venv', folder])
-    await execute([join(folder, 'bin/pip'), 'install', '--quiet', '--disable-pip-version-check', '--requirement', requirements])
+    await execute([join(folder, 'bin/pip'), 'install', '--quiet', '--disable-pip-version-check', ...options, '--requirement', requirements])
   })
 }
 

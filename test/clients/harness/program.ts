@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Driver, Place, Verb } from './client.ts'
+import type { Client, Driver, Place, Verb } from './client.ts'
 
 export interface Ran {
   readonly out: string
@@ -69,6 +70,13 @@ export async function openProgram(
   }
   return { ...Object.fromEntries(verbs.map((verb) => [verb, (args?: object) => ask(verb, args)])), close }
 }
+
+/** How `sh` blocks are run with a program that is not on the path: see `Client.languages`. */
+export const shell =
+  (program: string): NonNullable<Client['languages']>[string] =>
+  async (file, place) => {
+    await run(place, ['bash', '-eu', file], { env: { PATH: `${dirname(program)}:${place.env.PATH}` } })
+  }
 
 function collect(stream: ChildProcess['stdout']): () => string {
   const pieces: Buffer[] = []

@@ -22,7 +22,7 @@ export function snippetsOf(name: string, document = readFileSync(DOC, 'utf8')): 
 
 /**
  * Runs the blocks in their order, with what `npm run -s credentials` prints in the environment. A fence with a path after the language
- * (` ```ini .config/rclone/rclone.conf `) becomes that file below HOME, with the endpoint and the keys in place of `http://localhost:8787`,
+ * (` ```ini .config/rclone/rclone.conf `) becomes that file below HOME, with the endpoint and the keys in place of `localhost:8787`,
  * `ACCESS_KEY_ID` and `SECRET_ACCESS_KEY`.
  */
 export async function runSnippets(client: Client, place: Place): Promise<void> {
@@ -60,6 +60,6 @@ function writeBelow(home: string, path: string, text: string): void {
 
 const withKeys = (text: string, { endpoint, accessKeyId, secretAccessKey }: Place): string =>
   text
-    .replaceAll('http://localhost:8787', endpoint)
+    .replaceAll('localhost:8787', new URL(endpoint).host)
     .replaceAll('SECRET_ACCESS_KEY', secretAccessKey)
     .replaceAll('ACCESS_KEY_ID', accessKeyId)

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { expectBytes, expectEqual, expectFile, fileOf, scenario } from './scenario.ts'
 
 const FOLDER_NAME = `${'d'.repeat(199)}/`
@@ -21,7 +20,7 @@ export const keys = scenario({
   needs: ['put', 'get', 'delete'],
   partly: ['list', 'copy'],
   async run(driver, place, client) {
-    const { reader, bucket, folder } = place
+    const { reader, bucket } = place
     const tried = Object.keys(KEYS)
       .filter((name) => !client.keysNot?.[name])
       .map((name) => ({ name, at: { bucket, key: KEYS[name]! }, ...fileOf(place, name.replaceAll(' ', '-'), `content of ${name}`) }))
@@ -29,9 +28,9 @@ export const keys = scenario({
     const all = tried.map(({ at }) => at.key).sort()
     expectEqual((await reader.keys(bucket)).sort(), all, 'what is in the bucket')
     if (driver.list) expectEqual((await driver.list({ bucket })).sort(), all, 'the list')
-    for (const { name, at, bytes } of tried) {
+    for (const { name, at, file, bytes } of tried) {
       expectBytes(await reader.read(at), bytes, `${name}: the upload`)
-      const back = join(folder, 'back')
+      const back = `${file}.back` // A file of its own: rclone leaves one alone that has the size and the time already.
       await driver.get({ ...at, file: back })
       expectFile(back, bytes, `${name}: the download`)
       if (driver.copy) {

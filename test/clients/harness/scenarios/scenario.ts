@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Client, Driver, Place, ScenarioId, Verb } from '../client.ts'
 
 export interface Scenario<Needs extends Verb = Verb> {
@@ -25,9 +26,10 @@ export function fileOf(place: Place, name: string, content: number | string | Ui
   return { file, bytes }
 }
 
+/** As JSON, whatever the order of an object's names. */
 export function expectEqual(actual: unknown, expected: unknown, what: string): void {
-  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)]
-  if (a !== b) throw new Error(`${what}: ${cut(a)} instead of ${cut(b)}`)
+  const [a, b] = [JSON.stringify(actual) ?? 'null', JSON.stringify(expected) ?? 'null']
+  if (!isDeepStrictEqual(JSON.parse(a), JSON.parse(b))) throw new Error(`${what}: ${cut(a)} instead of ${cut(b)}`)
 }
 
 export function expectTrue(condition: boolean, what: string): void {

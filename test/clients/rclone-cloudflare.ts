@@ -1,0 +1,3 @@
+import { rclone } from './harness/rclone.ts'
+
+export const client = rclone('Cloudflare')
