@@ -42,14 +42,24 @@ export async function sweep(context: Context, storage: DurableObjectStorage, tie
     )
     .toArray()
   const budget = { rows: ROWS_PER_ALARM, segments: SEGMENTS_PER_ALARM }
+  const inDatabases: Due[] = []
   for (const entry of due) {
-    if (budget.rows <= 0 || budget.segments <= 0) return
+    if (budget.rows <= 0 || budget.segments <= 0) break
     if (!isListed(context, entry)) continue
     if (entry.tier === COMPOSITE || entry.tier === UPLOAD) {
       storage.transactionSync(() => {
         budget.rows -= releaseOwned(context, entry, budget.rows)
       })
-    } else budget.segments -= await deleteSegments(context, tiers, entry, budget.segments)
+    } else if (entry.tier === 'kv') budget.segments -= await deleteSegments(context, tiers, [entry], budget.segments)
+    else {
+      inDatabases.push(entry)
+      budget.segments -= Math.max(entry.segments, 1)
+    }
+  }
+  // One call for all blobs of a database. In KV each segment is a call, and one that fails holds up its own blob alone.
+  for (const entries of Map.groupBy(inDatabases, ({ tier }) => tier).values()) {
+    const listed = entries.filter((entry) => isListed(context, entry))
+    if (listed.length > 0) await deleteSegments(context, tiers, listed)
   }
 }
 
@@ -97,19 +107,23 @@ function releaseOwned(context: Context, { id, tier, due_ms }: Due, limit: number
   return rows.length + 1
 }
 
-/** Deletes a blob's segments from the last one down, as many as the budget allows. Returns how many. */
-async function deleteSegments(context: Context, tiers: Tiers, entry: Due, limit: number): Promise<number> {
-  const from = Math.max(entry.segments - limit, 0)
+/** Deletes the segments of blobs of one tier, of each from the last one down, as many as the limit allows. Returns how many. */
+async function deleteSegments(context: Context, tiers: Tiers, entries: readonly Due[], limit = Number.POSITIVE_INFINITY): Promise<number> {
+  const pieces = entries.map(({ id, segments }) => ({ blobId: id, from: Math.max(segments - limit, 0), to: segments }))
   try {
-    await tiers(entry.tier as TierName).delete(entry.id, { from, to: entry.segments })
+    await tiers(entries[0]!.tier as TierName).delete(pieces)
+    for (const [index, entry] of entries.entries()) shorten(context, entry, pieces[index]!.from)
   } catch (error) {
-    console.warn(`Sweep: segments of ${entry.id} could not be deleted, trying again later:`, error)
-    postpone(context, entry, context.now() + RETRY_MS)
-    return entry.segments - from
+    console.warn(`Sweep: segments of ${entries.map(({ id }) => id).join(', ')} could not be deleted, trying again later:`, error)
+    for (const entry of entries) postpone(context, entry, context.now() + RETRY_MS)
   }
-  if (from === 0) context.sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', entry.due_ms, entry.id)
-  else context.sql.exec('UPDATE garbage SET segments = ? WHERE due_ms = ? AND id = ?', from, entry.due_ms, entry.id)
-  return Math.max(entry.segments - from, 1)
+  return pieces.reduce((sum, { from, to }) => sum + Math.max(to - from, 1), 0)
+}
+
+/** Of a blob's segments, those from `from` on are gone. */
+function shorten({ sql }: Context, { due_ms, id }: Due, from: number): void {
+  if (from === 0) sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id)
+  else sql.exec('UPDATE garbage SET segments = ? WHERE due_ms = ? AND id = ?', from, due_ms, id)
 }
 
 function postpone(context: Context, entry: Due, dueMs: number): void {

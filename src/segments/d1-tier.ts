@@ -9,6 +9,7 @@ import {
   type SegmentLabel,
   type SegmentOpener,
   type SegmentPage,
+  type SegmentPiece,
   type SegmentRange,
   type SegmentTier,
   type SegmentWriter,
@@ -60,9 +61,9 @@ export class D1Tier implements SegmentTier {
     }
   }
 
-  async delete(blobId: string, { from, to }: SegmentRange): Promise<void> {
-    const statement = this.#db.prepare('DELETE FROM segments WHERE blob_id = ? AND n >= ? AND n < ?').bind(blobId, from, to)
-    await statement.run().catch((error) => {
+  async delete(pieces: readonly SegmentPiece[]): Promise<void> {
+    const statement = this.#db.prepare('DELETE FROM segments WHERE blob_id = ? AND n >= ? AND n < ?')
+    await this.#db.batch(pieces.map(({ blobId, from, to }) => statement.bind(blobId, from, to))).catch((error) => {
       throw unavailable(error)
     })
   }

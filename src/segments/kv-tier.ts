@@ -7,6 +7,7 @@ import {
   type SegmentLabel,
   type SegmentOpener,
   type SegmentPage,
+  type SegmentPiece,
   type SegmentRange,
   type SegmentTier,
   type SegmentWriter,
@@ -57,8 +58,10 @@ export class KvTier implements SegmentTier {
     }
   }
 
-  async delete(blobId: string, { from, to }: SegmentRange): Promise<void> {
-    await forEach({ from, to }, (n) => within(this.#patienceMs, this.#kv.delete(`${blobId}/${n}`)))
+  async delete(pieces: readonly SegmentPiece[]): Promise<void> {
+    for (const { blobId, ...range } of pieces) {
+      await forEach(range, (n) => within(this.#patienceMs, this.#kv.delete(`${blobId}/${n}`)))
+    }
   }
 
   async lengths(blobId: string, { from, to }: SegmentRange): Promise<(number | null)[]> {

@@ -10,8 +10,8 @@ export interface SegmentTier {
   write(blobId: string, label?: SegmentLabel): SegmentWriter
   /** Gives a function that opens one of `spans`, which follow each other: what it fetches, and when, is the tier's affair. */
   read(blobId: string, spans: readonly SegmentSpan[]): SegmentOpener
-  /** Deletes the segments `from` up to and without `to`. What is gone already is no failure. */
-  delete(blobId: string, range: SegmentRange): Promise<void>
+  /** Deletes segments of some blobs: with one call in D1, with one for each in KV. What is gone already is no failure. */
+  delete(pieces: readonly SegmentPiece[]): Promise<void>
   /** The stored lengths of the segments of a range; `null` where there is none. Does not wait for one that is late. */
   lengths(blobId: string, range: SegmentRange): Promise<(number | null)[]>
   /** One page of everything that is stored, in an order of its own; `after` is the `next` of the page before. */
@@ -39,9 +39,15 @@ export interface SegmentPage {
   readonly next?: string
 }
 
+/** The segments `from` up to and without `to`. */
 export interface SegmentRange {
   readonly from: number
   readonly to: number
+}
+
+/** Some segments of a blob. */
+export interface SegmentPiece extends SegmentRange {
+  readonly blobId: string
 }
 
 /**

@@ -74,7 +74,7 @@ async function findOrphans(
     // KV lists a deleted segment for a minute.
     const [length] = await tier.lengths(blobId, { from: n, to: n + 1 })
     if (length === null) continue
-    if (repair) await tier.delete(blobId, { from: n, to: n + 1 })
+    if (repair) await tier.delete([{ blobId, from: n, to: n + 1 }])
     findings.push({ problem: 'orphan-segment', at: { bucket: labelOf(ref), blobId, tier: tier.name, segment: n }, repaired: repair })
   }
   return findings

@@ -112,13 +112,13 @@ export function segmentTierContract(name: string, open: () => SegmentTier): void
       const tier = open()
       const id = newBlobId()
       await store(tier, id, segments)
-      await tier.delete(id, { from: 1, to: 3 })
-      await tier.delete(id, { from: 1, to: 3 })
+      await tier.delete([{ blobId: id, from: 1, to: 3 }])
+      await tier.delete([{ blobId: id, from: 1, to: 3 }])
       const missing = spanOf(1, 0, 1)
       await expect(tier.read(id, [missing])(missing)).rejects.toMatchObject({ code: 'ServiceUnavailable' })
       const kept = spanOf(0, 0, 100)
       expect(await drain(await tier.read(id, [kept])(kept), 100)).toEqual(segments[0])
-      await tier.delete(id, { from: 0, to: 1 })
+      await tier.delete([{ blobId: id, from: 0, to: 1 }])
       await expect(tier.read(id, [kept])(kept)).rejects.toMatchObject({ code: 'ServiceUnavailable' })
     })
 
@@ -127,7 +127,7 @@ export function segmentTierContract(name: string, open: () => SegmentTier): void
       const [mine, other] = [newBlobId(), newBlobId()]
       await store(tier, mine, [bytes(10, 1)])
       await store(tier, other, [bytes(10, 2)])
-      await tier.delete(mine, { from: 0, to: 1 })
+      await tier.delete([{ blobId: mine, from: 0, to: 1 }])
       const span = spanOf(0, 0, 10)
       expect(await drain(await tier.read(other, [span])(span), 10)).toEqual(bytes(10, 2))
     })
@@ -143,7 +143,7 @@ export function segmentTierContract(name: string, open: () => SegmentTier): void
           sizes.map((size) => bytes(size, 1)),
           label,
         )
-        await tier.delete(id, { from: 1, to: 2 })
+        await tier.delete([{ blobId: id, from: 1, to: 2 }])
         expect(await tier.lengths(id, { from: 0, to: 5 })).toEqual([98, null, 100, 33, null])
         expect(await tier.lengths(id, { from: 2, to: 3 })).toEqual([100])
         expect(await tier.lengths(id, { from: 2, to: 2 })).toEqual([])

@@ -136,7 +136,7 @@ test(
   'an alarm that is disturbed at any of its calls is made good by those that follow, and harms nothing that is alive',
   async () => {
     const calls = await sweepLitter()
-    expect(new Set(calls)).toEqual(new Set(['kv.delete', 'd1.run']))
+    expect(new Set(calls)).toEqual(new Set(['kv.delete', 'd1.batch']))
     for (const fault of FAULTS) for (const at of calls.keys()) await sweepLitter({ fault, at })
   },
   LIMIT_MS,

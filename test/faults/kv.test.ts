@@ -178,6 +178,6 @@ describe('a call that fails or never ends', () => {
   test('a delete that never ends is an error, so that the sweep goes on and comes back', async () => {
     const kv = { delete: () => new Promise<never>(() => {}) } as unknown as KVNamespace
     const tier = new KvTier(kv, async () => {}, PATIENCE_MS)
-    await expect(tier.delete('0'.repeat(32), { from: 0, to: 2 })).rejects.toMatchObject(unavailable)
+    await expect(tier.delete([{ blobId: '0'.repeat(32), from: 0, to: 2 }])).rejects.toMatchObject(unavailable)
   })
 })

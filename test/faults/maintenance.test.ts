@@ -154,7 +154,7 @@ describe('whatever befalls any of its calls, nothing is lost and it can be done 
         }
       }
       const calls = await visitEveryCall(prepare)
-      for (const call of ['bucket.check', 'bucket.reindex', 'kv.delete', 'd1.run']) expect(calls).toContain(call)
+      for (const call of ['bucket.check', 'bucket.reindex', 'kv.delete', 'd1.batch']) expect(calls).toContain(call)
     },
     LIMIT_MS,
   )

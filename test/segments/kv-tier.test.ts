@@ -162,7 +162,7 @@ describe('a deletion', () => {
       await settle(1)
       open--
     }
-    await tierWith({ delete: del }).tier.delete('b', { from: 3, to: 20 })
+    await tierWith({ delete: del }).tier.delete([{ blobId: 'b', from: 3, to: 20 }])
     expect(most).toBe(5)
     expect(keys).toEqual(Array.from({ length: 17 }, (_, i) => `b/${i + 3}`))
   })
@@ -175,7 +175,9 @@ describe('a deletion', () => {
       open--
       if (key === 'b/2') throw new Error('KV DELETE failed: 500')
     }
-    await expect(tierWith({ delete: del }).tier.delete('b', { from: 0, to: 12 })).rejects.toMatchObject({ code: 'ServiceUnavailable' })
+    await expect(tierWith({ delete: del }).tier.delete([{ blobId: 'b', from: 0, to: 12 }])).rejects.toMatchObject({
+      code: 'ServiceUnavailable',
+    })
     expect(open).toBe(0)
   })
 })

@@ -84,13 +84,13 @@ describe('the calls to the platform', () => {
     expect(d1Calls).toEqual({})
   })
 
-  test('to delete are one statement in D1 and one call for each segment in KV', async () => {
+  test('to delete are one call in D1 and one call for each segment in KV', async () => {
     const [keys, database] = [counting(kv), counting(d1)]
     const tiers = createTiers({ kv: keys.binding, d1: [database.binding] })
     const [small, large] = [await put(segments, 60), await put(segments, 100)]
-    await tiers(small.tier).delete(small.id, { from: 0, to: storedSegments(small) })
-    await tiers(large.tier).delete(large.id, { from: 0, to: storedSegments(large) })
-    expect(database.calls).toEqual({ prepare: 1 })
+    await tiers(small.tier).delete([{ blobId: small.id, from: 0, to: storedSegments(small) }])
+    await tiers(large.tier).delete([{ blobId: large.id, from: 0, to: storedSegments(large) }])
+    expect(database.calls).toEqual({ prepare: 1, batch: 1 })
     expect(keys.calls).toEqual({ delete: 5 })
     await expect(get(segments, small)).rejects.toMatchObject({ code: 'ServiceUnavailable' })
   })

@@ -4,7 +4,14 @@ import { newBlobId } from '../../src/segments/blob.ts'
 import { BufferWriter } from '../../src/segments/buffer-writer.ts'
 import { bytesSource } from '../../src/segments/bytes-source.ts'
 import { type KeyOwner, Keyring } from '../../src/segments/keyring.ts'
-import { type SegmentLabel, type SegmentPage, type SegmentRange, type SegmentTier, unavailable } from '../../src/segments/tier.ts'
+import {
+  type SegmentLabel,
+  type SegmentPage,
+  type SegmentPiece,
+  type SegmentRange,
+  type SegmentTier,
+  unavailable,
+} from '../../src/segments/tier.ts'
 
 interface Bindings {
   readonly SEGMENTS_KV: KVNamespace
@@ -103,8 +110,8 @@ export class MemoryTier implements SegmentTier {
     }
   }
 
-  async delete(blobId: string, { from, to }: { from: number; to: number }) {
-    for (let n = from; n < to; n++) this.segments.delete(`${blobId}/${n}`)
+  async delete(pieces: readonly SegmentPiece[]) {
+    for (const { blobId, from, to } of pieces) for (let n = from; n < to; n++) this.segments.delete(`${blobId}/${n}`)
   }
 }
 

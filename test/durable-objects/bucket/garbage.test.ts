@@ -20,6 +20,8 @@ import {
   TestBucket,
 } from '../../support/bucket.ts'
 import { problemsOf } from '../../support/check.ts'
+import { countingEnv } from '../../support/counting.ts'
+import { restarted, ringAll } from '../../support/instance.ts'
 
 /** Begins a blob and writes its segments, as the engine would, but commits nothing. */
 async function beginBlob(bucket: TestBucket, { segments = 3, size = 1000, tier = 'kv' as Begin['tier'] } = {}) {
@@ -178,6 +180,21 @@ describe('the alarm', () => {
     expect(await bucket.segments()).toEqual([])
     expect(await bucket.rows('garbage')).toBe(0)
   }, 20_000)
+
+  test('deletes all the blobs of a database with one call', async () => {
+    const bucket = await TestBucket.create()
+    for (const key of ['a', 'b', 'c', 'd', 'e']) {
+      await bucket.put(key, 50)
+      await bucket.store.deleteObject(bucket.at(key))
+    }
+    const { env: counted, take } = countingEnv(env)
+    await restarted(bucket, { SEGMENTS: counted.SEGMENTS, CONTROL: counted.CONTROL }, async (instance, state) => {
+      await ringAll(bucket, GRACE_MS, instance, state)
+    })
+    expect(take().d1).toBe(1)
+    expect(await bucket.segments()).toEqual([])
+    expect(await bucket.rows(...BYTE_TABLES)).toBe(0)
+  })
 
   test('tries again a minute later what a store refused, and does the rest meanwhile', async () => {
     const bucket = await TestBucket.create()
