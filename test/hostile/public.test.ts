@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import { PublicBucket } from '../faces/public/support.ts'
 import { TestBucket } from '../support/bucket.ts'
 import { holds, timeLimit } from '../support/fuzz.ts'
+import { PublicBucket } from '../support/public-bucket.ts'
 import { anyText, headerText, SECRET, SECRET_KEY, worker } from './support.ts'
 
 // What anybody may send to a public bucket: it shows its own objects and nothing else, and never fails in a way of its own.

@@ -48,30 +48,29 @@ export const entryUrl = ({ hostname, pathname }: URL): string => `https://${host
  * `undefined` when the cache does not have it, or not in a form that is certain.
  * @throws StoreError PreconditionFailed, InvalidRange
  */
-export async function readCached(
-  { cache }: Pick<PublicPorts, 'cache'>,
-  { domain, url, options, nowMs }: CacheRead,
-): Promise<Hit | undefined> {
-  const response = await match(cache, url, options)
-  if (!response) return undefined
-  let body: Response['body'] | null = response.body
+export async function readCached({ cache }: Pick<PublicPorts, 'cache'>, read: CacheRead): Promise<Hit | undefined> {
+  const response = await match(cache, read.url, read.options)
+  let hit: Hit | undefined
   try {
-    const entry = readEntry(response.headers)
-    if (!entry || !belongs(entry, domain)) return undefined
-    const { head } = entry
-    const ageSeconds = Math.max(0, Math.floor((nowMs - entry.storedMs) / 1000))
-    const verdict = evaluateConditions(options.conditions ?? {}, head)
-    if (verdict === 'failed') throw new StoreError('PreconditionFailed')
-    if (verdict === 'not-modified') return { got: { kind: 'not-modified', head }, ageSeconds }
-    const span = options.range ? resolveRange(options.range, head.size) : { offset: 0, length: head.size }
-    if (options.range && !isPiece(response, span, head.size)) return undefined
-    const given = body
-    body = null
-    return { got: { kind: 'found', head, span, body: given }, ageSeconds }
+    hit = response && hitOf(response, read)
   } finally {
     // A body that nobody reads would hold its connection.
-    body?.cancel().catch(() => {})
+    if (hit?.got.kind !== 'found') response?.body?.cancel().catch(() => {})
   }
+  return hit
+}
+
+function hitOf(response: Response, { domain, options, nowMs }: CacheRead): Hit | undefined {
+  const entry = readEntry(response.headers)
+  if (!entry || !belongs(entry, domain)) return undefined
+  const { head } = entry
+  const ageSeconds = Math.max(0, Math.floor((nowMs - entry.storedMs) / 1000))
+  const verdict = evaluateConditions(options.conditions ?? {}, head)
+  if (verdict === 'failed') throw new StoreError('PreconditionFailed')
+  if (verdict === 'not-modified') return { got: { kind: 'not-modified', head }, ageSeconds }
+  const span = options.range ? resolveRange(options.range, head.size) : { offset: 0, length: head.size }
+  if (options.range && !isPiece(response, span, head.size)) return undefined
+  return { got: { kind: 'found', head, span, body: response.body }, ageSeconds }
 }
 
 /** A cache that fails is one that has nothing. */
@@ -89,9 +88,13 @@ const rangeHeader = (range: NonNullable<GetOptions['range']>): string =>
     ? `bytes=-${range.suffix}`
     : `bytes=${range.offset}-${range.length === undefined ? '' : range.offset + range.length - 1}`
 
+/** Nothing for what another Worker of the zone put there. */
 function readEntry(headers: Headers): Entry | undefined {
-  const text = headers.get(ENTRY_HEADER)
-  return text === null ? undefined : (JSON.parse(Buffer.from(text, 'base64').toString()) as Entry)
+  try {
+    return JSON.parse(Buffer.from(headers.get(ENTRY_HEADER) ?? '', 'base64').toString()) as Entry
+  } catch {
+    return undefined
+  }
 }
 
 const belongs = ({ attachedMs, bucket }: Entry, domain: Domain): boolean =>

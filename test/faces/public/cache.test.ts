@@ -6,8 +6,8 @@ import type { PublicPorts } from '../../../src/faces/public/ports.ts'
 import { deploymentOf } from '../../../src/gateway.ts'
 import { env, randomBytes } from '../../support/bucket.ts'
 import { countingEnv } from '../../support/counting.ts'
+import { fetchPublic, PublicBucket } from '../../support/public-bucket.ts'
 import { signedRequest } from '../../support/s3.ts'
-import { fetchPublic, PublicBucket } from './support.ts'
 
 const MIB = 1024 * 1024
 /** Some megabytes through a cache on disk take their time on a busy machine. */
@@ -299,6 +299,10 @@ describe('filling the cache', { timeout: PATIENCE_MS }, () => {
 
   test.each([
     ['throws', { match: () => Promise.reject(new Error('down')), put: () => Promise.reject(new Error('down')) }],
+    [
+      'answers with a header that is not ours',
+      { match: async () => new Response('x', { headers: { 'Cairn-Object': '%%%' } }), put: async () => {} },
+    ],
     [
       'answers with something of somebody else',
       { match: async () => new Response('of another Worker', { headers: { etag: '"x"' } }), put: async () => {} },

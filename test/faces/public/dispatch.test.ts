@@ -2,8 +2,8 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { CorsRule } from '../../../src/core/cors.ts'
 import { env } from '../../support/bucket.ts'
 import { countingEnv } from '../../support/counting.ts'
+import { fetchPublic, PublicBucket } from '../../support/public-bucket.ts'
 import { signedRequest } from '../../support/s3.ts'
-import { fetchPublic, PublicBucket } from './support.ts'
 
 const RULE: CorsRule = {
   allowedOrigins: ['https://a.example'],
@@ -263,6 +263,22 @@ describe('the host', () => {
     expect(counting.take()).toEqual({ bucket: 0, d1: 0, kv: 0 })
     for (let i = 0; i < 3; i++) await fetchPublic('http://nobody-yet.example/a/b', {}, counting.env)
     expect(counting.take()).toEqual({ bucket: 0, d1: 1, kv: 0 })
+  })
+
+  test('costs one call of the Bucket once it is known, and nothing for what is off', async () => {
+    const counting = countingEnv(env)
+    for (const url of site.urls) await fetchPublic(`${url}/hello.txt`, {}, counting.env)
+    for (const url of site.urls) {
+      counting.take()
+      await fetchPublic(`${url}/hello.txt`, {}, counting.env)
+      expect(counting.take()).toEqual({ bucket: 1, d1: 0, kv: 0 })
+    }
+    const closed = await PublicBucket.create()
+    await closed.setManaged(false)
+    await fetchPublic(`${closed.path}/a`, {}, counting.env)
+    counting.take()
+    await fetchPublic(`${closed.path}/a`, {}, counting.env)
+    expect(counting.take()).toEqual({ bucket: 0, d1: 0, kv: 0 })
   })
 
   test('whose table cannot be read is answered by the faces that ask who calls', async () => {

@@ -1,10 +1,10 @@
-import { attachDomain, type DomainManager, type NewDomain, setManagedDomain, updateDomain } from '../../../src/control/domain-registry.ts'
-import type { DomainSettings } from '../../../src/core/domain.ts'
-import type { Env } from '../../../src/env.ts'
-import { handle } from '../../../src/gateway.ts'
-import { DEFAULT_SEGMENT_CONFIG } from '../../../src/segments/config.ts'
-import type { PutOptions } from '../../../src/store/put-object.ts'
-import { ATTRIBUTES, env, portsWith, TestBucket, uploadOf } from '../../support/bucket.ts'
+import { attachDomain, type DomainManager, type NewDomain, setManagedDomain, updateDomain } from '../../src/control/domain-registry.ts'
+import type { DomainSettings } from '../../src/core/domain.ts'
+import type { Env } from '../../src/env.ts'
+import { handle } from '../../src/gateway.ts'
+import { DEFAULT_SEGMENT_CONFIG } from '../../src/segments/config.ts'
+import type { PutOptions } from '../../src/store/put-object.ts'
+import { ATTRIBUTES, env, portsWith, TestBucket, uploadOf } from './bucket.ts'
 
 const BY = { tokenId: 'f'.repeat(32), tokenName: 'tester', face: 'API', method: 'PUT', path: '/x' } as const
 const manager = (): DomainManager => ({ db: env.CONTROL, auditMs: 1e12, by: BY, nowMs: Date.now() })
