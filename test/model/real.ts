@@ -223,6 +223,14 @@ export class Pair {
     await this.#compare(head, () => this.model.complete(upload, listed, condition))
   }
 
+  async multipart(step: StepOf<'multipart'>): Promise<void> {
+    const before = this.model.uploads.length
+    await this.create({ ...step, do: 'create' })
+    if (this.model.uploads.length === before) return
+    for (const [i, bytes] of step.parts.entries()) await this.part({ do: 'part', upload: 0, partNumber: i + 1, bytes, seal: 'own' })
+    await this.complete({ do: 'complete', upload: 0, listed: 'all', stale: false, condition: step.condition })
+  }
+
   async abort(step: StepOf<'abort'>): Promise<void> {
     const upload = this.#upload(step)
     if (!upload) return

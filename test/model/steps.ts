@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { PART_MIN_BYTES } from './model.ts'
 
 /** Two spellings of one key, keys that nest, and keys that UTF-16 would sort otherwise than UTF-8. */
 export const KEYS = ['a', 'a/', 'a/b', 'a/b/c', 'a/c', 'b', 'e\u0301', '\u00e9', '\uff5e', '\u{1f600}'] as const
@@ -99,6 +100,22 @@ const kinds = {
       { maxLength: 3 },
     ),
   }),
+  /** A whole upload, from its creation to its completion: single steps seldom come that far. */
+  multipart: fc.record({
+    do: fc.constant('multipart' as const),
+    bucket,
+    key,
+    condition,
+    /** The lengths of its parts; one that is too short is seldom among them. */
+    parts: fc.array(
+      fc.oneof({ weight: 9, arbitrary: fc.integer({ min: PART_MIN_BYTES, max: 200 }) }, { weight: 1, arbitrary: fc.nat(200) }),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    ),
+    ...attributes,
+  }),
   uploads: fc.record({ do: fc.constant('uploads' as const), bucket, limit: fc.integer({ min: 1, max: 3 }) }),
   pass: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 1000, 3_600_000, 2 * 86_400_000) }),
 }
@@ -119,6 +136,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   weighted(6, kinds.part),
   weighted(3, kinds.copiedPart),
   weighted(3, kinds.complete),
+  weighted(3, kinds.multipart),
   weighted(1, kinds.abort),
   weighted(1, kinds.uploads),
   weighted(2, kinds.lock),
