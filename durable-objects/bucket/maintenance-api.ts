@@ -22,6 +22,7 @@ export type Problem =
   | 'not-in-index'
   | 'missing-segment'
   | 'wrong-segment-length'
+  | 'damaged-segment'
   | 'orphan-segment'
   | 'undecryptable-key'
 
@@ -57,9 +58,11 @@ export interface BlobsQuery {
   /** Exclusive. */
   readonly after: string
   readonly limit: number
+  /** With the bytes of inline blobs. */
+  readonly inline?: boolean
 }
 
-/** A page of stored blobs by id, without inline bytes. */
+/** A page of stored blobs by id. */
 export interface BlobsPage {
   readonly blobs: readonly BlobRecord[]
   readonly truncated: boolean

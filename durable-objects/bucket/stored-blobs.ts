@@ -5,11 +5,11 @@ import type { Context } from './context.ts'
 import { isImporting } from './import.ts'
 import type { BlobsPage, BlobsQuery, KeysPage, KeysQuery, KnownBlobs } from './maintenance-api.ts'
 
-/** One page of stored blobs by id, without inline bytes. */
-export function listBlobs(sql: SqlStorage, { after, limit }: BlobsQuery): BlobsPage {
+/** One page of stored blobs by id. */
+export function listBlobs(sql: SqlStorage, { after, limit, inline = false }: BlobsQuery): BlobsPage {
   const rows = sql
     .exec<BlobRow>(
-      `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, NULL AS bytes
+      `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, ${inline ? 'bytes' : 'NULL AS bytes'}
        FROM blobs WHERE id > ? AND tier <> ? ORDER BY id LIMIT ?`,
       after,
       COMPOSITE,

@@ -14,7 +14,7 @@ interface Finding {
 }
 
 /** Problems of a blob that objects cannot be read for. */
-const DAMAGES = ['missing-segment', 'wrong-segment-length', 'undecryptable-key', 'wrong-size']
+const DAMAGES = ['missing-segment', 'wrong-segment-length', 'damaged-segment', 'undecryptable-key', 'wrong-size']
 const BLOB_IDS = 1000
 
 interface Output {
@@ -23,17 +23,17 @@ interface Output {
 }
 
 /**
- * `npm run fsck -- <bucket> [--repair]`, or `--all` for every bucket and for the segments of buckets that are gone.
+ * `npm run fsck -- <bucket> [--repair] [--deep]`, or `--all` for every bucket and for the segments of buckets that are gone.
  * Exit code 0: sound, or all repaired. 1: something is left.
  */
 export async function fsck({ bucket, jurisdiction, flags, call }: AdminArgs, output: Output): Promise<number> {
   if ((bucket === undefined) === !flags.all)
-    throw new Error('Usage: npm run fsck -- <bucket> [--repair], or npm run fsck -- --all [--repair]')
+    throw new Error('Usage: npm run fsck -- <bucket> [--repair] [--deep], or npm run fsck -- --all [--repair] [--deep]')
   const repair = flags.repair === true
   const check = (operation: string, body: object) => checkAll(call, { operation, body: { ...body, repair } }, output)
   const findings: Finding[] = []
   const checkBucket = async (at: At, options = {}) => {
-    const found = await check('fsck', { ...at, ...options })
+    const found = await check('fsck', { ...at, ...(flags.deep === true && { deep: true }), ...options })
     await printKeys(call, at, { found, print: output.print })
     findings.push(...found)
   }
@@ -106,6 +106,7 @@ function verdict(found: number, left: number, repair: boolean): string {
 }
 
 if (import.meta.main) {
-  const args = () => readAdminArgs(process.argv.slice(2), { repair: { type: 'boolean' }, all: { type: 'boolean' } })
+  const args = () =>
+    readAdminArgs(process.argv.slice(2), { repair: { type: 'boolean' }, deep: { type: 'boolean' }, all: { type: 'boolean' } })
   await runCommand(async () => fsck(args(), { print: console.log, progress: console.error }))
 }

@@ -38,6 +38,16 @@ export async function openBody(read: BodyRead): Promise<ReadableStream<Uint8Arra
   }
 }
 
+/** Authenticates a body to its end, and keeps nothing of it. */
+export async function verify(read: BodyRead): Promise<void> {
+  const body = new Body(read)
+  try {
+    for await (const _ of body.chunks());
+  } finally {
+    await body.close()
+  }
+}
+
 /** Reads a small body whole. The caller bounds its length. */
 export async function readAll(read: BodyRead): Promise<Uint8Array> {
   if (Array.isArray(read.slices) && read.slices.length === 1) {

@@ -5,7 +5,7 @@ import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, planBlob, type SegmentConfi
 import { D1Tier } from './d1-tier.ts'
 import type { KeyOwner, Keyring, WrappedBlobKey } from './keyring.ts'
 import { KvTier, type Sleep } from './kv-tier.ts'
-import { type BlobSlice, openBody, readAll } from './reader.ts'
+import { type BlobSlice, openBody, readAll, verify } from './reader.ts'
 import { type Rewrapping, rewrapDataKeys } from './rewrap.ts'
 import type { SegmentLabel, SegmentTier, Tiers } from './tier.ts'
 import { writeBlob } from './writer.ts'
@@ -55,6 +55,8 @@ export interface Segments {
   openBody(body: BodyRequest): Promise<ReadableStream<Uint8Array>>
   /** The same for a body that is small enough to be held whole. */
   readAll(body: BodyRequest): Promise<Uint8Array>
+  /** Reads a body and authenticates every byte of it: for a check. Fails as a read would. */
+  verify(body: BodyRequest): Promise<void>
   /** Opens the data key of a stored blob: for a check, and nothing else. Fails as a read would. */
   checkKey(owner: KeyOwner, blob: WrappedBlobKey): Promise<void>
   /** Wraps the data keys of stored blobs with the present master key. */
@@ -107,6 +109,7 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
     moveOut: (blob, label) => moveOut(blob, tiers(plan({ id: blob.id, size: blob.size, inline: false }).tier), label),
     openBody: (body) => openBody(read(body)),
     readAll: (body) => readAll(read(body)),
+    verify: (body) => verify(read(body)),
     checkKey: async (owner, blob) => {
       await keyring.openDataKey(owner, blob)
     },

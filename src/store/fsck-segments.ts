@@ -80,7 +80,7 @@ async function checkPiece({ segments }: Ports, bucket: BucketRef, { blob, from, 
 }
 
 /** Whether a read could open the blob's key. Of a customer's key only the customer can tell. */
-async function opens(segments: Ports['segments'], bucket: BucketRef, blob: BlobRecord): Promise<boolean> {
+export async function opens(segments: Ports['segments'], bucket: BucketRef, blob: BlobRecord): Promise<boolean> {
   if (blob.keyId === SSEC_KEY_ID) return true
   try {
     await segments.checkKey({ bucket }, blob)
@@ -92,7 +92,7 @@ async function opens(segments: Ports['segments'], bucket: BucketRef, blob: BlobR
 }
 
 /** A blob that was deleted and swept while this step looked at it lacks nothing. */
-async function stillAlive(ports: Ports, ref: BucketRef, findings: readonly Finding[]): Promise<readonly Finding[]> {
+export async function stillAlive(ports: Ports, ref: BucketRef, findings: readonly Finding[]): Promise<readonly Finding[]> {
   if (findings.length === 0) return findings
   const ids = [...new Set(findings.map(({ at }) => String(at.blobId)))]
   const { segments } = await ports.bucket(ref).knownBlobs(ids)

@@ -2,18 +2,21 @@ import type { CheckRun, Finding } from '../../durable-objects/bucket/maintenance
 import { isIndexed } from '../control/buckets.ts'
 import type { BucketRef } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
+import { type BytesCursor, checkBytes } from './fsck-bytes.ts'
 import { checkOrphans, type OrphansCursor } from './fsck-orphans.ts'
 import { checkSegments, type SegmentsCursor } from './fsck-segments.ts'
 import type { Ports } from './ports.ts'
 
 /** Where a check goes on. Plain JSON, so that it may travel. */
-export type FsckCursor = { readonly at: 'metadata'; readonly run: CheckRun } | SegmentsCursor | OrphansCursor
+export type FsckCursor = { readonly at: 'metadata'; readonly run: CheckRun } | SegmentsCursor | BytesCursor | OrphansCursor
 
 export interface FsckOptions {
   /** Where the last step ended; absent to begin. */
   readonly cursor?: FsckCursor
   /** Mends counters, counts and lists, and deletes orphans. */
   readonly repair?: boolean
+  /** Reads every byte, too: the check costs what reading the whole bucket costs. */
+  readonly deep?: boolean
   /** Leaves out the walk through everybody's segments: {@link fsckOrphans} does it for all buckets at once. */
   readonly skipOrphans?: boolean
 }
@@ -28,16 +31,21 @@ export interface FsckStep {
 }
 
 /**
- * One bounded step of a check of a bucket: its metadata, then the keys and segments of its blobs, then stored segments of which it
+ * One bounded step of a check of a bucket: its metadata, then the keys and segments of its blobs (and their bytes, if it is deep), then stored segments of which it
  * knows nothing. The bucket may be in use meanwhile.
  * @throws StoreError NoSuchBucket; InvalidRequest when another check of the bucket has begun
  */
 export async function fsck(ports: Ports, ref: BucketRef, options: FsckOptions): Promise<FsckStep> {
-  const { cursor, repair = false, skipOrphans = false } = options
+  const { cursor, repair = false, deep = false, skipOrphans = false } = options
   if (cursor?.at === 'orphans') return checkOrphans(ports, { cursor, repair, only: ref })
+  const orphans = skipOrphans ? undefined : ({ at: 'orphans' } as const)
   if (cursor?.at === 'segments') {
     const step = await checkSegments(ports, ref, cursor)
-    return step.cursor || skipOrphans ? step : { ...step, cursor: { at: 'orphans' } }
+    return step.cursor ? step : { ...step, cursor: deep ? { at: 'bytes' } : orphans }
+  }
+  if (cursor?.at === 'bytes') {
+    const step = await checkBytes(ports, ref, cursor)
+    return step.cursor ? step : { ...step, cursor: orphans }
   }
   const index = cursor ? [] : await checkIndex(ports, ref, repair)
   const { run, findings, ...page } = unwrap(await ports.bucket(ref).check({ run: cursor?.run, repair }))

@@ -7,12 +7,12 @@ import type { Store } from '../../src/store/store.ts'
 export async function fsckAll(
   store: Store,
   ref: BucketRef,
-  { repair = false, between }: { repair?: boolean; between?: (step: number) => Promise<unknown> } = {},
+  { repair = false, deep = false, between }: { repair?: boolean; deep?: boolean; between?: (step: number) => Promise<unknown> } = {},
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   let cursor: FsckCursor | undefined
   for (let step = 0; ; step++) {
-    const page = await store.fsck(ref, { cursor, repair })
+    const page = await store.fsck(ref, { cursor, repair, deep })
     findings.push(...page.findings)
     if (!page.cursor) return findings
     cursor = page.cursor

@@ -20,6 +20,7 @@ const tier = z.string().regex(/^(kv|d1:\d+)$/)
 const fsckCursor = z.discriminatedUnion('at', [
   z.object({ at: z.literal('metadata'), run: z.object({ id: z.string(), step: count }) }),
   z.object({ at: z.literal('segments'), after: z.string().optional(), from: count.optional() }),
+  z.object({ at: z.literal('bytes'), after: z.string().optional(), from: count.optional() }),
   z.object({ at: z.literal('orphans'), tier: tier.optional(), after: z.string().optional() }),
 ]) as z.ZodType<FsckCursor>
 /** A step of an export goes on where the step before ended. */
@@ -58,8 +59,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return { buckets: buckets.map(({ name }) => name), truncated }
   }),
   fsck: operation(
-    fsckBody.extend({ ...bucket, skipOrphans: z.boolean().default(false) }),
-    ({ store }, { repair, cursor, skipOrphans, ...at }) => store.fsck(refOf(at), { repair, cursor, skipOrphans }),
+    fsckBody.extend({ ...bucket, deep: z.boolean().default(false), skipOrphans: z.boolean().default(false) }),
+    ({ store }, { repair, cursor, deep, skipOrphans, ...at }) => store.fsck(refOf(at), { repair, cursor, deep, skipOrphans }),
   ),
   'fsck-orphans': operation(fsckBody, ({ store }, body) => store.fsckOrphans(body)),
   export: operation(z.object({ ...bucket, cursor: exportCursor.optional() }), ({ store }, { cursor, ...at }) =>
