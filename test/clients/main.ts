@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util'
 import { startServer } from '../acceptance/support/server.ts'
 import type { Client, Place } from './harness/client.ts'
 import { allClients } from './harness/clients.ts'
-import { countsOf, matrixOf, SCENARIO_IDS } from './harness/matrix.ts'
-import { INSTALLED, ROOT } from './harness/paths.ts'
+import { countsOf, type Matrix, matrixOf, SCENARIO_IDS } from './harness/matrix.ts'
+import { DOC, INSTALLED, ROOT } from './harness/paths.ts'
 import { type Row, runClient, type Session } from './harness/session.ts'
 
 const USAGE = `npm run test:clients -- [options] [clients]
@@ -16,7 +16,7 @@ Drives real clients against \`npm run serve\` with data of its own, and prints a
   clients                  beginnings of file names in test/clients; none means all
   --scenarios large,sync   only these of ${SCENARIO_IDS.join(', ')}
   --jobs N                 clients at the same time (2)
-  --readme                 writes the matrix into README.md
+  --readme                 writes the matrix into README.md and its notes into docs/clients.md
   --json FILE              writes the counts
 `
 
@@ -50,8 +50,8 @@ process.chdir(ROOT)
 const rows = await runAll(clients)
 const matrix = matrixOf(rows)
 const counts = countsOf(rows)
-console.log(`\n${matrix}\n`)
-if (values.readme) writeReadme(matrix)
+console.log(`\n${matrix.table}\n\n${matrix.notes}\n`)
+if (values.readme) writeMatrix(matrix)
 if (values.json) writeFileSync(values.json, `${JSON.stringify(counts)}\n`)
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.notInstalled} not installed`)
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
@@ -82,13 +82,18 @@ function largeFile(): Place['large'] {
   return { file, bytes: LARGE_BYTES }
 }
 
-function writeReadme(matrix: string): void {
-  const file = join(ROOT, 'README.md')
-  const readme = readFileSync(file, 'utf8')
-  const table = /(<!-- The matrix is printed by .* -->\n)[\s\S]*(<!-- End of the matrix. -->)/
-  if (!table.test(readme)) throw new Error('README.md has no place for the matrix')
+function writeMatrix({ table, notes }: Matrix): void {
+  replacePrinted(join(ROOT, 'README.md'), 'matrix', table)
+  replacePrinted(DOC, 'notes', notes)
+}
+
+/** Replaces what stands between the comments that say who printed it. */
+function replacePrinted(file: string, name: string, text: string): void {
+  const document = readFileSync(file, 'utf8')
+  const printed = new RegExp(`(<!-- The ${name} .* printed by .* -->\\n)[\\s\\S]*(<!-- End of the ${name}. -->)`)
+  if (!printed.test(document)) throw new Error(`${file} has no place for the ${name}`)
   writeFileSync(
     file,
-    readme.replace(table, (_, start, end) => `${start}${matrix}\n${end}`),
+    document.replace(printed, (_, start, end) => `${start}${text}\n${end}`),
   )
 }

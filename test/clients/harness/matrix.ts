@@ -4,8 +4,14 @@ import type { Cell, Row } from './session.ts'
 
 const MARKS: Readonly<Record<Cell['state'], string>> = { passed: '✓', failed: '✗', cannot: '–', none: '' }
 
-/** The matrix in Markdown, client and version by scenario, with its notes. */
-export function matrixOf(rows: readonly Row[]): string {
+export interface Matrix {
+  /** Client and version by scenario, in Markdown. */
+  readonly table: string
+  /** The notes that the table's numbers refer to. */
+  readonly notes: string
+}
+
+export function matrixOf(rows: readonly Row[]): Matrix {
   const notes: string[] = []
   const numberOf = (note: string) => {
     if (!notes.includes(note)) notes.push(note)
@@ -18,7 +24,10 @@ export function matrixOf(rows: readonly Row[]): string {
     return [name, ...columns.map(({ id }) => cellText(cells.get(id), numberOf))]
   })
   const table = [['', ...columns.map(({ title }) => title)], ['---', ...columns.map(() => ':-:')], ...lines]
-  return [...table.map((cells) => `| ${cells.join(' | ')} |`), '', ...notes.map((note, i) => `${i + 1}. ${note}`)].join('\n')
+  return {
+    table: table.map((cells) => `| ${cells.join(' | ')} |`).join('\n'),
+    notes: notes.map((note, i) => `${i + 1}. ${note}`).join('\n'),
+  }
 }
 
 function cellText(cell: Cell | undefined, numberOf: (note: string) => number): string {

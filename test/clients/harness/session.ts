@@ -76,6 +76,9 @@ function noteOf({ notes = {}, keysNot = {}, serial, own }: Client, id: ScenarioI
   return note === undefined ? undefined : { note }
 }
 
+const namesOf = (keysNot: Readonly<Record<string, string>>, reason: string): string[] =>
+  Object.keys(keysNot).filter((name) => keysNot[name] === reason)
+
 /** Lends a place for the time of a scenario, and expects that nothing is half-done afterwards. */
 async function inPlace(client: Client, scenario: Scenario, { server, large, limitMs }: Session): Promise<void> {
   const wire = await Wire.open(server.endpoint)
