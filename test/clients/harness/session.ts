@@ -63,17 +63,13 @@ const isOwn = (client: Client, id: ScenarioId) => id === 'own' || client.runs?.[
 
 /** What is to be said of a scenario that passed. */
 function noteOf({ notes = {}, keysNot = {}, serial, own }: Client, id: ScenarioId): { note: string } | undefined {
-  const told = {
-    ...notes,
-    keys:
-      Object.entries(keysNot)
-        .map(([name, reason]) => `without ${name}: ${reason}`)
-        .join('; ') || notes.keys,
-    large: serial ?? notes.large,
-    own: own?.title,
+  const told: Partial<Record<ScenarioId, string[]>> = {
+    keys: [...new Set(Object.values(keysNot))].map((reason) => `without ${namesOf(keysNot, reason).join(', ')}: ${reason}`),
+    large: serial === undefined ? [] : [serial],
+    own: own === undefined ? [] : [own.title],
   }
-  const note = (told as Client['notes'])?.[id]
-  return note === undefined ? undefined : { note }
+  const note = [notes[id] ?? [], told[id] ?? []].flat().join('; ')
+  return note === '' ? undefined : { note }
 }
 
 const namesOf = (keysNot: Readonly<Record<string, string>>, reason: string): string[] =>
