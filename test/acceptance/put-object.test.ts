@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { Client } from 'minio'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import {
   bytesOf,
   expectError,
@@ -11,9 +11,8 @@ import {
   expectNoSuchKey,
   expectSameBytes,
 } from './support/answers.ts'
-import { emptyBucket, s3Client, signedFetch, uniqueName } from './support/clients.ts'
+import { emptyBucket, signedFetch, uniqueName } from './support/clients.ts'
 import { awsChunked, chunkedHeaders, etagOf, KIB, lentBucket, MIB, md5Hex, someBytes } from './support/objects.ts'
-import { type Server, startServer } from './support/server.ts'
 
 const bucket = lentBucket()
 
@@ -300,41 +299,6 @@ describe('clients', () => {
     expect(etag).toBe(md5Hex(body))
     expect((await minio.statObject(bucket.name, 'minio')).metaData).toMatchObject({ by: 'minio' })
     expectSameBytes(await bytesOf(await bucket.get('minio')), body)
-  })
-})
-
-describe('with R2_STRICT', () => {
-  let server: Server
-  beforeAll(async () => {
-    server = await startServer({ vars: { R2_STRICT: 'true' } })
-    expect((await signedFetch('PUT', '/strict', { server })).status).toBe(200)
-  })
-  afterAll(() => server.stop())
-
-  test.each([
-    ['inline', 10],
-    ['in KV', 600 * KIB],
-  ])('a second write to a key within a second is refused as on R2: %s', async (_, size) => {
-    const path = `/strict/${uniqueName('fast')}`
-    const write = () => signedFetch('PUT', path, { server, body: someBytes(size) })
-    expect((await write()).status).toBe(200)
-    const refused = await write()
-    await expectError(refused, 429, 'TooManyRequests', 'Reduce your concurrent request rate for the same object.')
-    expect(refused.headers.get('retry-after')).toBe('1')
-    await new Promise((resolve) => setTimeout(resolve, 1100))
-    expect((await write()).status).toBe(200)
-  })
-
-  test('an empty storage class is refused as on R2', async () => {
-    const headers = { 'x-amz-storage-class': '' }
-    const response = await signedFetch('PUT', '/strict/class', { server, body: Buffer.from('x'), headers })
-    await expectError(response, 400, 'InvalidStorageClass', 'The storage class specified is not valid.')
-  })
-
-  test('the SDK and its trailing checksums work all the same', async () => {
-    const Body = Readable.from([Buffer.from('streamed')])
-    await s3Client({ server }).send(new PutObjectCommand({ Bucket: 'strict', Key: 'stream', Body, ContentLength: 8 }))
-    expect(await (await signedFetch('GET', '/strict/stream', { server })).text()).toBe('streamed')
   })
 })
 

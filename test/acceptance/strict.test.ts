@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { bytesOf, expectError, expectHeaderNotImplemented, expectPreconditionFailed, expectSameBytes } from './support/answers.ts'
 import { emptyBucket, type SignedRequest, s3Client, signedFetch, uniqueName } from './support/clients.ts'
@@ -227,6 +229,13 @@ describe('with R2_STRICT=true', () => {
     await expectHeaderNotImplemented(await upload.copy(0, 'nothing', headers), 'x-amz-copy-source-if-match', '')
     const owner = { ...headers, 'x-amz-source-expected-bucket-owner': 'me' }
     await expectHeaderNotImplemented(await upload.copy(0, 'nothing', owner), 'x-amz-source-expected-bucket-owner', 'me')
+  })
+
+  test('the SDK streams a body with its trailing checksum all the same', async () => {
+    const { server, name: Bucket, send } = strict()
+    const Body = Readable.from([Buffer.from('streamed')])
+    await s3Client({ server }).send(new PutObjectCommand({ Bucket, Key: 'stream', Body, ContentLength: 8 }))
+    expect(await (await send('GET', 'stream')).text()).toBe('streamed')
   })
 
   test('CopyObject has its source conditions all the same', async () => {
