@@ -1,10 +1,11 @@
+import type { Step } from './harness/client.ts'
 import { allClients } from './harness/clients.ts'
+import { DEBIAN } from './harness/install.ts'
 
 // Installs the clients that can be had from the package registries of this machine; `.ci/run` calls it. What cannot be had is said plainly and
 // is no error: `npm run test:clients` shows its rows as not installed.
 
-const steps = new Map((await allClients(process.argv.slice(2))).flatMap(({ install = [] }) => install.map((step) => [step.name, step])))
-for (const { name, run } of steps.values()) {
+async function perform({ name, run }: Step): Promise<void> {
   const started = performance.now()
   const said = await run().then(
     () => 'installed',
@@ -12,3 +13,13 @@ for (const { name, run } of steps.values()) {
   )
   console.log(`${name}: ${said} (${((performance.now() - started) / 1000).toFixed(1)} s)`)
 }
+
+async function inTurn(steps: readonly Step[]): Promise<void> {
+  for (const step of steps) await perform(step)
+}
+
+const named = new Map((await allClients(process.argv.slice(2))).flatMap(({ install = [] }) => install.map((step) => [step.name, step])))
+const steps = [...named.values()]
+const isDebian = ({ name }: Step) => name.startsWith(DEBIAN)
+// Debian's tool does one thing at a time; it mostly downloads while the others compile.
+await Promise.all([inTurn(steps.filter(isDebian)), inTurn(steps.filter((step) => !isDebian(step)))])

@@ -21,9 +21,12 @@ export function pythonPackages(name: string, ...options: string[]): Step {
 /** A program of {@link pythonPackages}. */
 export const pythonProgram = (name: string, program = 'python'): string => join(INSTALLED, name, 'bin', program)
 
+/** How the names of steps begin that install a Debian package. */
+export const DEBIAN = 'Debian package'
+
 /** A Debian package. Needs root. */
 export const debianPackage = (name: string): Step => ({
-  name: `Debian package: ${name}`,
+  name: `${DEBIAN}: ${name}`,
   async run() {
     if (/^Status:.* installed$/m.test((await execute(['dpkg', '--status', name]).catch(() => ({ out: '' }))).out)) return
     if (process.getuid?.() !== 0) throw new Error('only root may install Debian packages')
