@@ -1,4 +1,4 @@
-import type { Client, Driver, ObjectAt, ObjectHeaders, Place } from './client.ts'
+import type { Client, Driver, ObjectAt, Place } from './client.ts'
 import { findByCommand, pythonPackages, pythonProgram } from './install.ts'
 import { run, shell } from './program.ts'
 
@@ -13,8 +13,7 @@ export const rclone = (provider: 'Cloudflare' | 'Other'): Client => ({
   presigns: ['GET'],
   notes: { presigned: '`rclone link` is for GET alone' },
   cannot: {
-    conditions: 'no command sends a condition: `--header-upload "If-None-Match: *"` is left out with "Don\'t know how to set key"',
-    checksums: 'it sends Content-MD5, or the MD5 as metadata',
+    checksums: 'it sends Content-MD5, and with parts the MD5 as metadata',
   },
   keysNot: { 'leading slash': 'rclone cleans paths' },
   languages: { sh: shell(RCLONE) },
@@ -36,7 +35,14 @@ function driverOf(place: Place, provider: string): Driver {
     createBucket: ({ bucket }) => done(['mkdir', `cairn:${bucket}`]),
     deleteBucket: ({ bucket }) => done(['rmdir', `cairn:${bucket}`]),
     listBuckets: async () => linesOf(await rclone(['lsf', 'cairn:'])).map((name) => name.replace(/\/$/, '')),
-    put: ({ file, headers, sseKey, ...at }) => done(['copyto', file, pathOf(at), ...headerArguments(headers)], keyVariables(sseKey)),
+    put: ({ file, headers: { metadata = {}, ...headers } = {}, ifNoneMatch, ifMatch, sseKey, ...at }) => {
+      const own = Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]))
+      // Without --ignore-times it may find that the file is there already, and send nothing.
+      return done(
+        ['copyto', '--ignore-times', file, pathOf(at), ...headerArguments({ ...headers, ...own, ifNoneMatch, ifMatch })],
+        keyVariables(sseKey),
+      )
+    },
     async get({ file, range, sseKey, ...at }) {
       if (range === undefined) return done(['copyto', pathOf(at), file], keyVariables(sseKey))
       await run(place, ['bash', '-c', '"$@" > "$0"', file, RCLONE, 'cat', ...rangeArguments(range), pathOf(at)], { env: config })
@@ -70,10 +76,10 @@ const pathOf = ({ bucket, key }: ObjectAt) => `cairn:${bucket}/${key}`
 
 const linesOf = (text: string) => text.split('\n').filter((line) => line !== '')
 
-const headerArguments = ({ metadata = {}, ...headers }: ObjectHeaders = {}): string[] => [
-  ...Object.entries(headers).flatMap(([name, value]) => ['--header-upload', `${name.replaceAll(/[A-Z]/g, '-$&')}: ${value}`]),
-  ...Object.entries(metadata).flatMap(([name, value]) => ['--header-upload', `x-amz-meta-${name}: ${value}`]),
-]
+const headerArguments = (headers: Readonly<Record<string, string | undefined>>): string[] =>
+  Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : ['--header-upload', `${name.replaceAll(/[A-Z]/g, '-$&')}: ${value}`],
+  )
 
 const keyVariables = (sseKey: string | undefined): Record<string, string> =>
   sseKey === undefined ? {} : { RCLONE_S3_SSE_CUSTOMER_ALGORITHM: 'AES256', RCLONE_S3_SSE_CUSTOMER_KEY_BASE64: sseKey }
