@@ -53,7 +53,7 @@ import { Delivery } from './delivery.ts'
 import { exportPage } from './export.ts'
 import { abandon, journal } from './garbage.ts'
 import { importLines } from './import.ts'
-import { noticeKeys } from './key-marker.ts'
+import { needsRotation, noticeKeys } from './key-marker.ts'
 import { rotateStep } from './key-rotation.ts'
 import { followSetting } from './lifecycle-walk.ts'
 import { listObjects, listSummaries } from './listing.ts'
@@ -111,6 +111,8 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   clock: () => number = Date.now
   #exists = false
   #alarmMs: number | null = null
+  /** When the alarm was to tell the account of what it had not heard of. */
+  #newsMs: number | null = null
   #wakeMs: number | null = null
   #registrySync: Promise<void> = Promise.resolve()
   /** Queues that the running transaction wrote messages for. */
@@ -439,16 +441,31 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     this.#arm()
   }
 
+  /** If this instance is lost before the account has heard of a change, the alarm tells it. */
+  #wakeForNews(): void {
+    this.#newsMs = this.clock() + REGISTRY_RETRY_MS
+    this.#context.wakeAt(this.#newsMs)
+  }
+
+  /** Takes back an alarm that was set for the account alone, which knows everything now. A removed bucket needs it to end. */
+  #disarm(): void {
+    if (!this.#exists || this.#alarmMs === null || this.#alarmMs !== this.#newsMs || needsRotation(this.#context)) return
+    this.#alarmMs = null
+    const next = nextWake(this.#context)
+    if (next === null) void this.ctx.storage.deleteAlarm()
+    else this.#context.wakeAt(next)
+  }
+
   /** Notes, with the change itself, that the account's index has to follow. */
   #staleRegistry({ jurisdiction, name }: BucketRef): void {
     writeSetting(this.ctx.storage.sql, 'registry', { jurisdiction, name } satisfies BucketRef)
-    this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)
+    this.#wakeForNews()
   }
 
   /** Notes a change for the audit log, with the change itself. */
   #note(change: Change): void {
     noteChange(this.#context, change)
-    this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)
+    this.#wakeForNews()
   }
 
   /** Whether the account has not heard of everything yet. */
@@ -477,10 +494,11 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       dropEntries(sql, entries)
       // Unless the bucket changed meanwhile: then the next write in line brings that about.
       if (JSON.stringify(readSetting<BucketInfo>(sql, 'info')) === JSON.stringify(info)) writeSetting(sql, 'registry', null)
-      if (this.#hasNews()) this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)
+      if (this.#hasNews()) this.#wakeForNews()
+      else this.#disarm()
     } catch (error) {
       console.warn('The index of buckets could not be updated, trying again later:', error)
-      this.#context.wakeAt(this.clock() + REGISTRY_RETRY_MS)
+      this.#wakeForNews()
     }
     this.#arm()
   }

@@ -89,6 +89,18 @@ describe('creating a bucket', () => {
     expect(await bucket.store.headBucket(bucket.ref)).toEqual(info)
   })
 
+  test('and changing it rings no alarm once the account knows, and takes none away that something else waits for', async () => {
+    const bucket = await TestBucket.create()
+    expect(await bucket.alarmMs()).toBeNull()
+    await bucket.store.putBucketCors(bucket.ref, [CORS_RULE] as never)
+    expect(await bucket.alarmMs()).toBeNull()
+    await bucket.put('a', 250)
+    await bucket.store.deleteObject(bucket.at('a'))
+    await bucket.store.deleteBucketCors(bucket.ref)
+    expect(await bucket.alarmMs()).toBe(bucket.nowMs + GRACE_MS)
+    await bucket.empty()
+  })
+
   test('twice is refused and changes nothing', async () => {
     const bucket = await TestBucket.create()
     const before = await bucket.store.headBucket(bucket.ref)

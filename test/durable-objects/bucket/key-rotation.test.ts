@@ -6,7 +6,7 @@ import { unwrap } from '../../../src/core/outcome.ts'
 import { type Env, readKeyring, segmentBindings } from '../../../src/env.ts'
 import { Keyring } from '../../../src/segments/keyring.ts'
 import { createSegments } from '../../../src/segments/store.ts'
-import { ATTRIBUTES, bytesOf, env, portsWith, randomBytes, TestBucket, TINY, TINY_SIZES, uploadOf } from '../../support/bucket.ts'
+import { ATTRIBUTES, bytesOf, env, HOUR_MS, portsWith, randomBytes, TestBucket, TINY, TINY_SIZES, uploadOf } from '../../support/bucket.ts'
 import { problemsOf } from '../../support/check.ts'
 import { fsckAll } from '../../support/fsck.ts'
 import { restarted, ringAll } from '../../support/instance.ts'
@@ -47,7 +47,8 @@ async function filled(): Promise<{ bucket: TestBucket; bodies: Map<string, Uint8
   const bucket = await TestBucket.create()
   const bodies = new Map<string, Uint8Array>()
   for (const [key, size] of Object.entries(TINY_SIZES)) bodies.set(key, await bucket.put(key, size))
-  await bucket.pass(MINUTE_MS)
+  // The alarm that would have swept these, had they not been committed, rings in vain.
+  await bucket.pass(2 * HOUR_MS)
   return { bucket, bodies }
 }
 
