@@ -6,7 +6,7 @@ import { startServer } from '../acceptance/support/server.ts'
 import type { Client, Place } from './harness/client.ts'
 import { allClients } from './harness/clients.ts'
 import { countsOf, type Matrix, matrixOf, SCENARIO_IDS } from './harness/matrix.ts'
-import { DOC, INSTALLED, ROOT } from './harness/paths.ts'
+import { DOC, ROOT, RUN } from './harness/paths.ts'
 import { type Row, runClient, type Session } from './harness/session.ts'
 
 const USAGE = `npm run test:clients -- [options] [clients]
@@ -57,7 +57,7 @@ console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.notInsta
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
 
 async function runAll(clients: readonly Client[]): Promise<Row[]> {
-  rmSync(join(INSTALLED, 'run'), { recursive: true, force: true })
+  rmSync(RUN, { recursive: true, force: true })
   // What was deleted goes soon, or the large files of all clients would stay on the disk.
   const server = await startServer({ door: 'serve', vars: { GARBAGE_GRACE_SECONDS: '10' } })
   try {
@@ -71,13 +71,14 @@ async function runAll(clients: readonly Client[]): Promise<Row[]> {
     return rows
   } finally {
     await server.stop()
+    rmSync(RUN, { recursive: true, force: true })
   }
 }
 
 /** Random, so that nothing can compress it or take one part for another. */
 function largeFile(): Place['large'] {
-  const file = join(INSTALLED, 'run', 'large.bin')
-  mkdirSync(join(INSTALLED, 'run'), { recursive: true })
+  const file = join(RUN, 'large.bin')
+  mkdirSync(RUN, { recursive: true })
   writeFileSync(file, randomFillSync(Buffer.alloc(LARGE_BYTES)))
   return { file, bytes: LARGE_BYTES }
 }

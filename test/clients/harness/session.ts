@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Server } from '../../acceptance/support/server.ts'
 import type { Client, Driver, Place, ScenarioId } from './client.ts'
-import { INSTALLED } from './paths.ts'
+import { RUN } from './paths.ts'
 import { Reader } from './reader.ts'
 import { SCENARIOS } from './scenarios/all.ts'
 import { expectEqual, type Scenario } from './scenarios/scenario.ts'
@@ -82,7 +82,7 @@ async function inPlace(client: Client, scenario: Scenario, { server, large, limi
     /^-+/g,
     '',
   )
-  const folder = join(INSTALLED, 'run', name)
+  const folder = join(RUN, name)
   const home = join(folder, 'home')
   mkdirSync(home, { recursive: true })
   const reader = new Reader(server)
