@@ -37,7 +37,8 @@ function storedLength(text: string): number {
  * @throws StoreError `MetadataTooLarge` for what comes of it; what a copy leaves out may be of any size.
  */
 export function mergeMetadata(directive: MetadataDirective, source: Metadata, own: Metadata): Metadata {
-  if (directive === 'COPY') return source
+  // Taken one by one: a source is often a whole head, whose ETag and version are not the copy's.
+  if (directive === 'COPY') return { httpMetadata: source.httpMetadata, customMetadata: source.customMetadata }
   const customMetadata = directive === 'REPLACE' ? own.customMetadata : overlay(source.customMetadata, own.customMetadata)
   checkMetadata(customMetadata)
   return { customMetadata, httpMetadata: directive === 'REPLACE' ? own.httpMetadata : overlay(source.httpMetadata, own.httpMetadata) }

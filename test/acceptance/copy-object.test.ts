@@ -128,9 +128,18 @@ describe('a copy', () => {
       partSize: 5 * MIB,
     }).done()
     expect((await bucket.head('multipart')).headers.get('etag')).toMatch(/-2"$/)
-    for (const path of [bucket.path('multipart-copy'), `/${OTHER}/multipart-copy`]) {
+    const multipartEtag = (await bucket.head('multipart')).headers.get('etag')
+    const versions = new Set([(await bucket.head('multipart')).headers.get('x-amz-version-id')])
+    const copies = [
+      { path: bucket.path('multipart-copy'), expected: multipartEtag }, // By reference: the same body, in the same parts.
+      { path: `/${OTHER}/multipart-copy`, expected: etagOf(body) },
+    ]
+    for (const { path, expected } of copies) {
       const copied = await signedFetch('PUT', path, { headers: { 'x-amz-copy-source': bucket.path('multipart') } })
       const etag = elementOf(await copied.text(), 'ETag')!.replaceAll('&quot;', '"')
+      expect(etag).toBe(expected)
+      expect(versions).not.toContain(copied.headers.get('x-amz-version-id'))
+      versions.add(copied.headers.get('x-amz-version-id'))
       const got = await signedFetch('GET', path)
       expect([got.headers.get('etag'), got.headers.get('content-type')]).toEqual([etag, 'text/parts'])
       expectSameBytes(await bytesOf(got), body)

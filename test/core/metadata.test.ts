@@ -26,6 +26,9 @@ describe('mergeMetadata', () => {
 
   test('COPY takes all from the source', () => expect(mergeMetadata('COPY', source, own)).toEqual(source))
 
+  test('COPY takes nothing else of a source that is a head', () =>
+    expect(mergeMetadata('COPY', { ...source, etag: 'e', version: 'v' } as typeof source, own)).toEqual(source))
+
   test('REPLACE takes all from the request', () => expect(mergeMetadata('REPLACE', source, own)).toEqual(own))
 
   test('MERGE overlays what the request names and removes nothing', () => {
