@@ -11,7 +11,7 @@ const { MODEL_RUNS, MODEL_SEED, MODEL_PATH } = env as unknown as Record<string, 
  * Everything random in a file of tests follows from this. An ordinary run is the same every time, so that it says something of the
  * change that it runs on; `npm run test:model` looks further, prints what it drew, and takes it back.
  */
-const SEED = Number(MODEL_SEED ?? (MODEL_RUNS === undefined ? USUAL_SEED : crypto.getRandomValues(new Int32Array(1))[0]))
+const SEED = Number(MODEL_SEED ?? (MODEL_RUNS === undefined ? USUAL_SEED : crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1))
 
 let random = new Random(SEED)
 
