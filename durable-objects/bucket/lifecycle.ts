@@ -4,7 +4,7 @@ import { objectAction, objectDueMs, uploadAbortion, uploadDueMs } from './lifecy
 import { deleteObject } from './objects.ts'
 import type { ObjectRow, UploadRow } from './rows.ts'
 import { abortOpenUpload } from './uploads.ts'
-import { count } from './usage.ts'
+import { Tally } from './usage.ts'
 
 // What the alarm does for lifecycle rules. An index finds what is due; what is to be done is decided anew, since rules may have
 // changed. So the cost follows what is due, not what is stored.
@@ -25,16 +25,18 @@ export function applyToObjects(context: Context): void {
   const due = sql
     .exec<ObjectRow>('SELECT * FROM objects WHERE due_ms <= ? ORDER BY due_ms LIMIT ?', now() - patienceMs(sql), OBJECTS_PER_ALARM)
     .toArray()
+  const tally = new Tally()
   for (const row of due) {
     const next = objectAction(context, row)
     if (!next || next.dueMs > now()) saveObjectDue(context, row)
-    else if (next.action === 'delete') deleteObject(context, row, 'LifecycleDeletion')
-    else moveToInfrequentAccess(context, row)
+    else if (next.action === 'delete') deleteObject(context, row, { action: 'LifecycleDeletion', tally })
+    else moveToInfrequentAccess(context, row, tally)
   }
+  tally.write(sql)
 }
 
 /** The object stays the one it was: version, ETag and age do not change. */
-function moveToInfrequentAccess(context: Context, row: ObjectRow): void {
+function moveToInfrequentAccess(context: Context, row: ObjectRow, tally: Tally): void {
   const { sql } = context
   const moved: ObjectRow = { ...row, storage_class: 'InfrequentAccess', moved_ms: context.now() }
   sql.exec(
@@ -45,8 +47,8 @@ function moveToInfrequentAccess(context: Context, row: ObjectRow): void {
     row.key,
   )
   const { size, metadata_bytes } = row
-  count(sql, row.storage_class, { objects: -1, payloadBytes: -size, metadataBytes: -metadata_bytes })
-  count(sql, moved.storage_class, { objects: 1, payloadBytes: size, metadataBytes: metadata_bytes })
+  tally.add(row.storage_class, { objects: -1, payloadBytes: -size, metadataBytes: -metadata_bytes })
+  tally.add(moved.storage_class, { objects: 1, payloadBytes: size, metadataBytes: metadata_bytes })
 }
 
 /** Aborts open uploads that are due, and forgets finished ones. */

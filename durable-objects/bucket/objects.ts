@@ -17,7 +17,7 @@ import { objectDueMs, objectExpiration } from './lifecycle-due.ts'
 import { checkUnlocked } from './locks.ts'
 import { type ObjectRow, toHead, toJson } from './rows.ts'
 import { cachedSetting } from './settings.ts'
-import { count, countRetrieval } from './usage.ts'
+import { countRetrieval, Tally } from './usage.ts'
 
 /** What a write makes of a body that already has its reference. */
 export interface NewObject extends ObjectAttributes {
@@ -79,7 +79,8 @@ export const inlineFits = ({ sql, config }: Context): boolean => sql.databaseSiz
 export function replaceObject(context: Context, old: ObjectRow | undefined, object: NewObject): ObjectHead {
   const { sql } = context
   const key = normalizeKey(object.key)
-  if (old) releaseObject(context, old)
+  const tally = new Tally()
+  if (old) releaseObject(context, old, tally)
   const row: Omit<ObjectRow, 'due_ms'> = {
     key,
     spelled: object.key === key ? null : object.key,
@@ -99,7 +100,8 @@ export function replaceObject(context: Context, old: ObjectRow | undefined, obje
     moved_ms: null,
   }
   insertObject(sql, { ...row, due_ms: objectDueMs(context, row) })
-  count(sql, row.storage_class, { objects: 1, payloadBytes: row.size, metadataBytes: row.metadata_bytes })
+  tally.add(row.storage_class, { objects: 1, payloadBytes: row.size, metadataBytes: row.metadata_bytes })
+  tally.write(sql)
   noteEvent(context, object)
   return headOf(sql, row)
 }
@@ -117,20 +119,29 @@ export const headOf = (sql: SqlStorage, row: Omit<ObjectRow, 'due_ms'>): ObjectH
 
 /** Deletes keys, present or not, and answers in their order. What is locked stays, and its key says so. */
 export function deleteObjects(context: Context, keys: readonly string[]): Deleted[] {
-  return keys.map((key) => {
+  const tally = new Tally()
+  const deleted = keys.map((key) => {
     const outcome = outcomeOf(() => {
       const row = findObject(context.sql, key)
       if (!row) return
       checkUnlocked(context, row)
-      deleteObject(context, row, 'DeleteObject')
+      deleteObject(context, row, { action: 'DeleteObject', tally })
     })
     return outcome.ok ? { key } : { key, failure: outcome }
   })
+  tally.write(context.sql)
+  return deleted
+}
+
+/** Why an object is deleted, and where that is counted; the caller writes the tally. */
+interface Deletion {
+  readonly action: 'DeleteObject' | 'LifecycleDeletion'
+  readonly tally: Tally
 }
 
 /** Deletes an object that is there, for a client or for a rule. */
-export function deleteObject(context: Context, row: ObjectRow, action: 'DeleteObject' | 'LifecycleDeletion'): void {
-  releaseObject(context, row)
+export function deleteObject(context: Context, row: ObjectRow, { action, tally }: Deletion): void {
+  releaseObject(context, row, tally)
   context.sql.exec('DELETE FROM objects WHERE key = ?', row.key)
   noteEvent(context, { action, key: row.spelled ?? row.key })
 }
@@ -185,11 +196,11 @@ function askedSpan(sql: SqlStorage, row: ObjectRow, { range, partNumber }: Looku
 }
 
 /** Takes an object out of the counters and drops its body. */
-function releaseObject(context: Context, row: ObjectRow): void {
+function releaseObject(context: Context, row: ObjectRow, tally: Tally): void {
   dropReference(context, row.blob_id)
   const { storage_class: storageClass, size } = row
   const earlyDeletionByteDays = unusedByteDays({ storageClass, size, sinceMs: row.moved_ms ?? row.uploaded_ms }, context.now())
-  count(context.sql, storageClass, { objects: -1, payloadBytes: -size, metadataBytes: -row.metadata_bytes, earlyDeletionByteDays })
+  tally.add(storageClass, { objects: -1, payloadBytes: -size, metadataBytes: -row.metadata_bytes, earlyDeletionByteDays })
 }
 
 const stateOf = (row: ObjectRow | undefined): { etag: string; uploadedMs: number } | null =>

@@ -19,6 +19,22 @@ export function count(sql: SqlStorage, storageClass: StorageClass, change: Parti
   )
 }
 
+/** Changes of the counters that belong together: however many they are, one row is written for each storage class. */
+export class Tally {
+  readonly #changes = new Map<StorageClass, Record<string, number>>()
+
+  add(storageClass: StorageClass, change: Partial<Usage>): void {
+    const sum = this.#changes.get(storageClass) ?? {}
+    for (const [name, amount] of Object.entries(change)) sum[name] = (sum[name] ?? 0) + amount
+    this.#changes.set(storageClass, sum)
+  }
+
+  write(sql: SqlStorage): void {
+    for (const [storageClass, change] of this.#changes) count(sql, storageClass, change)
+    this.#changes.clear()
+  }
+}
+
 /** Counts bytes of an object that a read or a copy takes out of Infrequent Access. Of Standard it writes nothing. */
 export function countRetrieval(sql: SqlStorage, { storage_class: storageClass }: Pick<ObjectRow, 'storage_class'>, bytes: number): void {
   if (storageClass === 'InfrequentAccess' && bytes > 0) count(sql, storageClass, { retrievedBytes: bytes })

@@ -229,6 +229,25 @@ describe('an object of a thousand parts', () => {
   })
 })
 
+describe('the counters', () => {
+  test('take one row of an overwrite', async () => {
+    const bucket = await TestBucket.create()
+    await fill(bucket, ['a'])
+    // The object, its body, the body before it and that as garbage, the counters.
+    expect((await metered(bucket, commit('a'))).written).toBe(5)
+  })
+
+  test('take one row when many keys are deleted', async () => {
+    const bucket = await TestBucket.create()
+    const keys = names('key-', 100)
+    await fill(bucket, keys)
+    const { written, result } = await metered(bucket, (context) => deleteObjects(context, keys))
+    expect(result.every(({ failure }) => failure === undefined)).toBe(true)
+    // The object, its body, that as garbage.
+    expect(written).toBe(3 * keys.length + 1)
+  })
+})
+
 test('no statement of an alarm or a page scans a table', async () => {
   const bucket = await TestBucket.create()
   const { uploadId } = await bucket.change((context) => createUpload(context, { ...ATTRIBUTES, key: 'a' }))
