@@ -1,6 +1,6 @@
 import { StoreError } from '../../src/core/errors.ts'
 import type { ByteSpan } from '../../src/core/object.ts'
-import { type BlobPlan, type BlobRecord, storedSegments, type TierName } from '../../src/segments/blob.ts'
+import { type BlobPlan, type BlobRecord, newBlobId, storedSegments, type TierName } from '../../src/segments/blob.ts'
 import type { BlobSlice, BodyRest, BodySlices } from './api.ts'
 import type { Context } from './context.ts'
 import { discardAfterGrace } from './garbage.ts'
@@ -164,9 +164,6 @@ export function partSpan(sql: SqlStorage, blobId: string, { partNumber, parts }:
   if (start !== null) return { offset: start, length: (next ?? size) - start }
   return partNumber === parts ? { offset: size, length: 0 } : null
 }
-
-/** 128 random bits in lowercase hex. */
-export const newBlobId = (): string => crypto.randomUUID().replaceAll('-', '')
 
 const segmentsOf = (row: BlobRow): number => (row.tier === COMPOSITE ? 0 : storedSegments(toPlan(row)))
 

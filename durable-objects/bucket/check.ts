@@ -1,5 +1,5 @@
 import { StoreError } from '../../src/core/errors.ts'
-import { newBlobId } from './blobs.ts'
+import { randomId } from '../../src/core/ids.ts'
 import { checkObjects } from './check-objects.ts'
 import { checkExtents, checkGarbage, checkParts, checkUploads } from './check-owners.ts'
 import { checkReferences } from './check-references.ts'
@@ -46,7 +46,7 @@ export function checkStep(context: Context, { run, repair }: CheckStep): CheckPa
   const { sql, now } = context
   if (isImporting(sql)) throw new StoreError('InvalidRequest', { message: 'An import into the bucket is not finished: run it again.' })
   if (!run) openCheck(context)
-  const state = run ? readCheck(sql) : { id: newBlobId(), step: 0, phase: NAMES[0]!, after: null }
+  const state = run ? readCheck(sql) : { id: randomId(), step: 0, phase: NAMES[0]!, after: null }
   if (!state || (run && (state.id !== run.id || state.step !== run.step))) {
     throw new StoreError('InvalidRequest', { message: 'This check of the bucket was ended or taken further by someone else: start again.' })
   }

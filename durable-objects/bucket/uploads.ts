@@ -1,4 +1,5 @@
 import { StoreError } from '../../src/core/errors.ts'
+import { randomId } from '../../src/core/ids.ts'
 import { compareUtf8, normalizeKey } from '../../src/core/key.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { Checksum, ObjectHead } from '../../src/core/object.ts'
@@ -17,7 +18,7 @@ import type {
   UploadHead,
   UploadRef,
 } from './api.ts'
-import { dropReference, insertBlob, newBlobId } from './blobs.ts'
+import { dropReference, insertBlob } from './blobs.ts'
 import { assemble, joinParts } from './complete-upload.ts'
 import type { Context } from './context.ts'
 import { discard, redeem } from './garbage.ts'
@@ -291,4 +292,4 @@ function partChecksum(row: PartRow, upload: UploadRow): Checksum | undefined {
 }
 
 /** Unguessable, and safe in a URL without encoding. */
-const newUploadId = (): string => newBlobId() + newBlobId()
+const newUploadId = (): string => randomId() + randomId()

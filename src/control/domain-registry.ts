@@ -1,6 +1,7 @@
 import { type Actor, type AuditAction, auditEntry } from '../core/audit.ts'
 import type { Domain, DomainSettings } from '../core/domain.ts'
 import { StoreError } from '../core/errors.ts'
+import { randomId } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { BucketRef } from '../core/object.ts'
 import { auditStatements } from './audit.ts'
@@ -31,7 +32,7 @@ export interface NewDomain extends DomainSettings {
 export async function managedDomain(db: D1Database, bucket: ExistingBucket, nowMs: number): Promise<Domain> {
   const known = await readManagedDomain(db, bucket)
   if (known) return known
-  const host = crypto.randomUUID().replaceAll('-', '')
+  const host = randomId()
   await insert(db, bucket, { host, kind: 'managed', enabled: false }, nowMs).run()
   const made = await readManagedDomain(db, bucket)
   if (!made) throw notIndexed()

@@ -1,5 +1,6 @@
 import type { Policy } from '../auth/policies.ts'
 import { invalidArgument } from '../core/errors.ts'
+import { randomId } from '../core/ids.ts'
 import { type BucketRef, JURISDICTIONS, type Jurisdiction } from '../core/object.ts'
 import { PERMISSION_GROUPS, type PermissionGroup } from './permission-groups.ts'
 
@@ -43,7 +44,7 @@ export function compilePolicy({ effect, permission_groups, resources }: GivenPol
 /** A policy with an id of its own and the names of its groups. */
 export function showPolicy({ effect, permission_groups, resources }: GivenPolicy): ShownPolicy {
   const groups = permission_groups.map(({ id }) => ({ id, name: findGroup(id).name }))
-  return { id: crypto.randomUUID().replaceAll('-', ''), effect, permission_groups: groups, resources }
+  return { id: randomId(), effect, permission_groups: groups, resources }
 }
 
 function findGroup(id: string): PermissionGroup {

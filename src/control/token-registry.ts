@@ -1,6 +1,7 @@
 import { type ApiToken, mayGrant, type Policy } from '../auth/policies.ts'
 import { type Actor, type AuditAction, auditEntry } from '../core/audit.ts'
 import { invalidArgument, StoreError } from '../core/errors.ts'
+import { randomId } from '../core/ids.ts'
 import type { Config, Secrets } from '../env.ts'
 import { auditStatements } from './audit.ts'
 import { compilePolicy, type GivenPolicy, type ShownPolicy, showPolicy } from './token-policies.ts'
@@ -63,7 +64,7 @@ export async function makeToken(manager: Manager, attributes: TokenAttributes): 
   const { secrets, nowMs } = manager
   const policies = compile(manager, attributes)
   const value = newValue()
-  const id = crypto.randomUUID().replaceAll('-', '')
+  const id = randomId()
   const record: TokenRecord = {
     ...attributes,
     id,

@@ -1,3 +1,4 @@
+import { risingId } from './ids.ts'
 import type { Jurisdiction } from './object.ts'
 
 /** Every action on the configuration, and what kind of change it is. Reading and writing objects is not logged, as on R2. */
@@ -61,16 +62,7 @@ const SYSTEM: Actor = { tokenId: '', tokenName: 'system', face: 'API', method: '
 
 /** Makes an entry of a change that is about to be written. */
 export const auditEntry = ({ by = SYSTEM, ...entry }: Omit<AuditEntry, 'id' | 'by'> & { readonly by?: Actor }): AuditEntry => ({
-  id: nextId(entry.whenMs),
+  id: risingId(entry.whenMs),
   by,
   ...entry,
 })
-
-let counter = 0
-
-/** Milliseconds, a count of this isolate for entries of the same one, and 64 random bits. */
-function nextId(whenMs: number): string {
-  counter = (counter + 1) % 0x10000
-  const random = crypto.getRandomValues(new Uint8Array(8)).toHex()
-  return whenMs.toString(16).padStart(12, '0') + counter.toString(16).padStart(4, '0') + random
-}

@@ -1,3 +1,5 @@
+import { randomId } from './ids.ts'
+
 /** A jurisdiction is a namespace of buckets of its own. https://developers.cloudflare.com/r2/reference/data-location/ */
 export const JURISDICTIONS = ['default', 'eu', 'fedramp'] as const
 export type Jurisdiction = (typeof JURISDICTIONS)[number]
@@ -87,7 +89,7 @@ export interface LifecycleDue {
 export type ObjectSummary = Pick<ObjectHead, 'key' | 'size' | 'etag' | 'uploadedMs' | 'storageClass'>
 
 /** The version of an object that is about to be written. */
-export const newVersion = (): string => crypto.randomUUID().replaceAll('-', '')
+export const newVersion = (): string => randomId()
 
 /** A customer's encryption key (SSE-C), checked to be 32 bytes whose MD5 is `keyMd5`. Never stored, never logged. */
 export interface CustomerKey {

@@ -63,8 +63,8 @@ export function planBlob({ id, size, databases, inline = true }: Placement, conf
   return small ? { id, tier: d1For(id, databases), ...layoutFor('d1', size, config) } : { id, tier: 'kv', ...layoutFor('kv', size, config) }
 }
 
-/** The database of a blob: ids are random, so they spread evenly. Recorded with the blob, so that the list may grow. */
-const d1For = (id: string, databases: number): TierName => `d1:${Number.parseInt(id.slice(0, 8), 16) % databases}`
+/** The database of a blob: an id ends in random digits, so they spread evenly. Recorded with the blob, so that the list may grow. */
+const d1For = (id: string, databases: number): TierName => `d1:${Number.parseInt(id.slice(-8), 16) % databases}`
 
 type Kind = 'inline' | 'd1' | 'kv'
 
