@@ -213,6 +213,7 @@ test(
       expect(await problemsOf(bucket)).toEqual([])
       await bucket.empty()
       expect(await bucket.segments()).toEqual([])
+      await bucket.close()
     })
     await holds(property, 12, 0.2)
   },

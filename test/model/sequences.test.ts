@@ -41,6 +41,7 @@ test(
         await bucket.empty()
       }
       expect(await pair.buckets[0].segments()).toEqual([])
+      for (const bucket of pair.buckets) await bucket.close()
     })
     await holds(sequence, 20)
   },
