@@ -6,6 +6,7 @@ import { endpointOf, noteEndpoint } from './endpoint.ts'
 import { applyLocalMigrations } from './local-migrations.ts'
 import { type Runtime, runWorker } from './runtime.ts'
 import { DEFAULT_PORT, readSettings, type Settings } from './settings.ts'
+import { stopWithNpm } from './stop-with-npm.ts'
 
 /**
  * `npm run serve`: what `npm start` serves, built once and without wrangler's development proxy, which costs most of a small request's time.
@@ -18,6 +19,7 @@ async function serve(settings: Settings): Promise<void> {
   const modules = await bundleWorker(join(settings.persistTo, 'bundle'))
   const runtime = await runWorker({ ...settings, port: settings.port ?? DEFAULT_PORT, modules, secrets })
   stopOnSignal(runtime)
+  stopWithNpm()
   const endpoint = endpointOf(settings.host, runtime.port)
   await fetch(endpoint) // Any answer will do: the Worker is compiled on its first request.
   noteEndpoint(settings.persistTo, endpoint)

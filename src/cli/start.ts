@@ -5,6 +5,7 @@ import { ensureDevVars } from './dev-vars.ts'
 import { endpointOf, noteEndpoint } from './endpoint.ts'
 import { applyLocalMigrations } from './local-migrations.ts'
 import { DEFAULT_PORT, readSettings, type Settings } from './settings.ts'
+import { stopWithNpm } from './stop-with-npm.ts'
 import { ROOT, spawnWrangler } from './wrangler.ts'
 
 /** `npm start`: secrets, then tables, then the server, then one banner once it answers. */
@@ -13,6 +14,7 @@ async function start(settings: Settings): Promise<void> {
   await applyLocalMigrations(settings.persistTo)
   const server = spawnServer(settings)
   stopTogether(server)
+  stopWithNpm()
   const endpoint = endpointOf(settings.host, await listeningPort(server))
   await fetch(endpoint) // Any answer will do: the Worker is compiled on its first request.
   noteEndpoint(settings.persistTo, endpoint)

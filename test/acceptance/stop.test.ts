@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { createConnection } from 'node:net'
+import { expect, test } from 'vitest'
+import { homeOf, temporaryFolder } from './support/server.ts'
+
+const isListening = (endpoint: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const { hostname, port } = new URL(endpoint)
+    const socket = createConnection(Number(port), hostname)
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
+    socket.on('connect', () => socket.destroy())
+  })
+
+// `npm start & … kill $!` is how a CI machine starts and stops its object store.
+test.each(['start', 'serve'])('a signal to npm ends the server of npm run %s', async (script) => {
+  const folder = await temporaryFolder()
+  const npm = spawn('npm', ['run', script], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...homeOf(folder) },
+  })
+  try {
+    let output = ''
+    for await (const chunk of npm.stdout) {
+      output += chunk
+      if (output.includes('to stop')) break
+    }
+    const endpoint = /Cairn is ready on (\S+)/.exec(output)![1]!
+    expect(await isListening(endpoint)).toBe(true)
+    process.kill(npm.pid!, 'SIGTERM')
+    if (npm.exitCode === null && npm.signalCode === null) await once(npm, 'exit')
+    await expect.poll(() => isListening(endpoint), { timeout: 10_000 }).toBe(false)
+  } finally {
+    try {
+      process.kill(-npm.pid!, 'SIGKILL') // Whoever is left of its process group.
+    } catch {}
+    await rm(folder, { recursive: true, force: true })
+  }
+})
