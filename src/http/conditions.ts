@@ -14,6 +14,17 @@ export function readConditions(headers: Headers, prefix: ConditionPrefix = ''): 
   }
 }
 
+/**
+ * What `If-Range` asks of an object before a range of it may be sent, as conditions that fail where it does (RFC 9110, 13.1.5).
+ * `undefined` for what can never hold: a weak tag, or no validator at all.
+ */
+export function readIfRange(header: string): Conditions | undefined {
+  const modifiedMs = parseHttpDate(header)
+  if (modifiedMs !== undefined) return { ifUnmodifiedSinceMs: modifiedMs, secondsGranularity: true }
+  const [, etag] = /^"([^"]*)"$/.exec(header.trim()) ?? []
+  return etag === undefined ? undefined : { ifMatch: [{ etag, weak: false }] }
+}
+
 /** One member of a list: a tag in quotes, which may hold commas, or whatever stands before the next comma. */
 const MEMBER = /[ \t]*(?:(W\/)?"([^"]*)"[ \t]*(?=,|$)|([^,]+))/g
 

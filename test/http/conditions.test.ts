@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatHttpDate, parseHttpDate, readConditions } from '../../src/http/conditions.ts'
+import { formatHttpDate, parseHttpDate, readConditions, readIfRange } from '../../src/http/conditions.ts'
 
 const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT'
 const DATE_MS = 784_111_777_000
@@ -57,6 +57,18 @@ describe('families', () => {
   test('a date that is none is ignored', () => {
     expect(readConditions(new Headers({ 'if-modified-since': 'yesterday' })).ifModifiedSinceMs).toBeUndefined()
   })
+})
+
+describe('If-Range', () => {
+  test.each([
+    ['"a"', { ifMatch: [{ etag: 'a', weak: false }] }],
+    [' "a" ', { ifMatch: [{ etag: 'a', weak: false }] }],
+    [DATE, { ifUnmodifiedSinceMs: DATE_MS, secondsGranularity: true }],
+  ])('reads %j', (header, conditions) => expect(readIfRange(header)).toEqual(conditions))
+
+  test.each(['', '*', 'a', 'W/"a"', '"a", "b"', '"a" "b"', `"${'a'.repeat(50_000)}`])('can never hold with %j', (header) =>
+    expect(readIfRange(header)).toBeUndefined(),
+  )
 })
 
 describe('dates', () => {

@@ -2,8 +2,8 @@ import { cacheLifetime } from '../../core/cache-lifetime.ts'
 import type { Domain } from '../../core/domain.ts'
 import { StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
-import type { ObjectHead, ObjectRef } from '../../core/object.ts'
-import { readConditions } from '../../http/conditions.ts'
+import type { Conditions, ObjectHead, ObjectRef } from '../../core/object.ts'
+import { readConditions, readIfRange } from '../../http/conditions.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import { objectHeaders } from '../../http/object-headers.ts'
 import { contentRange, readRange } from '../../http/range.ts'
@@ -33,8 +33,29 @@ export async function readObject(ports: PublicPorts, read: PublicRead): Promise<
   if (key === '') throw new StoreError('NoSuchKey')
   checkKey(key)
   const at = { bucket: domain.bucket, key }
-  const options = { range: readRange(request.headers.get('range')), conditions: readConditions(request.headers) }
-  return domain.kind === 'custom' ? throughCache(ports, read, at, options) : respond(await fromBucket(ports, request, at, options), options)
+  const answer = async (options: GetOptions) =>
+    domain.kind === 'custom' ? throughCache(ports, read, at, options) : respond(await fromBucket(ports, request, at, options), options)
+  const whole = { conditions: readConditions(request.headers) }
+  const piece = pieceOf(request.headers, whole.conditions)
+  if (!piece) return answer(whole)
+  try {
+    return await answer(piece.options)
+  } catch (error) {
+    // The client's piece is of another object: it gets this one whole.
+    if (piece.ifRange && error instanceof StoreError && error.code === 'PreconditionFailed') return answer(whole)
+    throw error
+  }
+}
+
+/** The range that a client asks for, and on what conditions it may have it. None where `If-Range` cannot hold, or is one of several. */
+function pieceOf(headers: Headers, conditions: Conditions): { options: GetOptions; ifRange: boolean } | undefined {
+  const range = readRange(headers.get('range'))
+  if (!range) return undefined
+  const header = headers.get('if-range')
+  if (header === null) return { options: { range, conditions }, ifRange: false }
+  const condition = readIfRange(header)
+  if (!condition || conditions.ifMatch !== undefined || conditions.ifUnmodifiedSinceMs !== undefined) return undefined
+  return { options: { range, conditions: { ...conditions, ...condition } }, ifRange: true }
 }
 
 function fromBucket({ store }: PublicPorts, { method }: Request, at: ObjectRef, options: GetOptions): Promise<Got<Body | null>> {

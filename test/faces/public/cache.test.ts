@@ -179,6 +179,19 @@ describe('a hit', () => {
     expect((await piece('bytes=0-1,3-4'))[0]).toBe(400)
   })
 
+  test('knows If-Range: a piece of what it has, or all of it', async () => {
+    await site.put('a.png', 'Hello, world')
+    const etag = (await settled('/a.png')).header('etag')!
+    reads()
+    const resumed = async (ifRange: string) => {
+      const { status, text, cache } = await settled('/a.png', { headers: { range: 'bytes=7-', 'if-range': ifRange } })
+      return [status, text, cache]
+    }
+    expect(await resumed(etag)).toEqual([206, 'world', 'HIT'])
+    expect(await resumed('"x"')).toEqual([200, 'Hello, world', 'HIT'])
+    expect(reads().bucket).toBe(0)
+  })
+
   test('answers HEAD', async () => {
     await site.put('a.png', 'Hello')
     await settled('/a.png')

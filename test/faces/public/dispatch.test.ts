@@ -111,6 +111,26 @@ describe.each(WHERE)('a public bucket by %s', (where) => {
     ['missing', 'bytes=0-', 404, 'Object not found'],
   ])('%s with %s is a %i', async (key, range, status, text) => expectPage(await at(key, { headers: { range } }), status, text))
 
+  test('If-Range has the piece of the object that it names, and all of any other', async () => {
+    const { headers } = await at('hello.txt')
+    const [etag, modified] = [headers.get('etag')!, headers.get('last-modified')!]
+    const resumed = async (ifRange: string, more: Record<string, string> = {}) => {
+      const response = await at('hello.txt', { headers: { range: 'bytes=7-', 'if-range': ifRange, ...more } })
+      return [response.status, response.headers.get('content-range'), await response.text()]
+    }
+    const piece = [206, 'bytes 7-11/12', 'world']
+    const whole = [200, null, 'Hello, world']
+    expect(await resumed(etag)).toEqual(piece)
+    expect(await resumed(modified)).toEqual(piece)
+    for (const other of ['"x"', `W/${etag}`, `${etag}, "x"`, '*', '', 'Sat, 01 Jan 2000 00:00:00 GMT'])
+      expect(await resumed(other)).toEqual(whole)
+    expect(await resumed('"x"', { range: 'bytes=12-' })).toEqual(whole)
+    expect((await resumed(etag, { range: 'bytes=12-' }))[0]).toBe(416)
+    expect((await resumed('"x"', { 'if-none-match': etag }))[0]).toBe(304)
+    expect((await resumed(etag, { 'if-match': '"x"' }))[0]).toBe(412)
+    expect(await resumed(etag, { 'if-match': etag })).toEqual(whole)
+  })
+
   test('conditions are those of S3, and come before the range', async () => {
     const { headers } = await at('hello.txt')
     const [etag, modified] = [headers.get('etag')!, headers.get('last-modified')!]
