@@ -1,10 +1,13 @@
 import { readBearer } from '../../auth/bearer.ts'
 import { allows, isLive } from '../../auth/policies.ts'
+import { auditStatements } from '../../control/audit.ts'
 import type { TokenFinder } from '../../control/tokens.ts'
+import { type Actor, auditEntry } from '../../core/audit.ts'
 import { StoreError } from '../../core/errors.ts'
-import type { Secrets } from '../../env.ts'
+import type { Config, Secrets } from '../../env.ts'
+import { actorOf } from '../../http/actor.ts'
 import type { Store } from '../../store/store.ts'
-import { OPERATIONS, type Operation } from './operations.ts'
+import { type AdminChange, OPERATIONS, type Operation } from './operations.ts'
 import { readJson } from './read-json.ts'
 
 /** What the admin face works with. */
@@ -13,6 +16,7 @@ export interface AdminPorts {
   readonly tokens: TokenFinder
   readonly control: D1Database
   readonly secrets: Pick<Secrets, 'keyring'>
+  readonly config: Pick<Config, 'auditMs'>
 }
 
 /**
@@ -21,20 +25,29 @@ export interface AdminPorts {
  */
 export async function dispatchAdmin(request: Request, ports: AdminPorts): Promise<Response> {
   try {
-    await authorize(request.headers, ports)
+    const token = await authorize(request.headers, ports)
     const operation = operationOf(request)
-    return Response.json(await operation(ports, await readJson(request)))
+    const { answer, change } = await operation(ports, await readJson(request))
+    if (change) await log(ports, change, actorOf(request, token, 'API'))
+    return Response.json(answer)
   } catch (error) {
     return failure(error)
   }
 }
 
 /** @throws StoreError InvalidAccessToken, AuthenticationError */
-async function authorize(headers: Headers, { tokens, control }: AdminPorts): Promise<void> {
+async function authorize(headers: Headers, { tokens, control }: AdminPorts): Promise<{ id: string; name: string }> {
   const nowMs = Date.now()
   const secret = await tokens.findByValue(control, readBearer(headers), nowMs)
   if (secret === null || !isLive(secret.token, nowMs)) throw new StoreError('InvalidAccessToken')
   if (!allows(secret.token, 'bucket:write')) throw new StoreError('AccessDenied')
+  return secret.token
+}
+
+/** What was done stays done if this fails; the operator hears of it, and every operation may be run again. */
+async function log({ control, config }: AdminPorts, { action, bucket, newValue }: AdminChange, by: Actor): Promise<void> {
+  const resource = { type: 'r2.bucket', id: bucket.name, jurisdiction: bucket.jurisdiction } as const
+  await control.batch(auditStatements(control, [auditEntry({ whenMs: Date.now(), action, by, resource, newValue })], config.auditMs))
 }
 
 function operationOf({ method, url }: Request): Operation {

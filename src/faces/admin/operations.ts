@@ -1,12 +1,20 @@
 import * as z from 'zod'
 import { rotateTokens } from '../../control/rotate-tokens.ts'
+import type { AuditAction } from '../../core/audit.ts'
 import { invalidArgument } from '../../core/errors.ts'
-import { JURISDICTIONS } from '../../core/object.ts'
+import { type BucketRef, JURISDICTIONS } from '../../core/object.ts'
 import type { FsckCursor } from '../../store/fsck.ts'
 import type { AdminPorts } from './dispatch.ts'
 
+/** What a step changed, for the audit log. */
+export interface AdminChange {
+  readonly action: AuditAction
+  readonly bucket: BucketRef
+  readonly newValue: unknown
+}
+
 /** One row of the admin face: checks what a body holds, and does it. */
-export type Operation = (ports: AdminPorts, body: unknown) => Promise<unknown>
+export type Operation = (ports: AdminPorts, body: unknown) => Promise<{ readonly answer: unknown; readonly change?: AdminChange }>
 
 /** A search for the objects of so many blobs at once. */
 const BLOB_IDS = 1000
@@ -36,13 +44,20 @@ const exportCursor = z.object({
 const recoverTo = z.union([z.object({ timeMs: count }).strict(), z.object({ bookmark: z.string().min(1) }).strict()])
 const fsckBody = z.object({ repair: z.boolean().default(false), cursor: fsckCursor.optional() })
 
-/** A row whose body is checked by a schema. */
-function operation<T>(schema: z.ZodType<T>, run: (ports: AdminPorts, body: T) => Promise<unknown>): Operation {
+/** A row whose body is checked by a schema. `changed` tells from the answer what the step changed, if anything. */
+function operation<T, A>(
+  schema: z.ZodType<T>,
+  run: (ports: AdminPorts, body: T) => Promise<A>,
+  changed?: (body: T, answer: A) => AdminChange | undefined,
+): Operation {
   return async (ports, body) => {
     const parsed = schema.safeParse(body)
-    if (parsed.success) return run(ports, parsed.data)
-    const [issue] = parsed.error.issues
-    throw invalidArgument(`${issue?.path.join('.') || 'body'}: ${issue?.message}`)
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues
+      throw invalidArgument(`${issue?.path.join('.') || 'body'}: ${issue?.message}`)
+    }
+    const answer = await run(ports, parsed.data)
+    return { answer, change: changed?.(parsed.data, answer) }
   }
 }
 
@@ -61,12 +76,20 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   fsck: operation(
     fsckBody.extend({ ...bucket, deep: z.boolean().default(false), skipOrphans: z.boolean().default(false) }),
     ({ store }, { repair, cursor, deep, skipOrphans, ...at }) => store.fsck(refOf(at), { repair, cursor, deep, skipOrphans }),
+    (at, { findings }) => {
+      const repaired = findings.filter((finding) => finding.repaired)
+      return repaired.length === 0 ? undefined : { action: 'RepairBucket', bucket: refOf(at), newValue: { repaired } }
+    },
   ),
   'fsck-orphans': operation(fsckBody, ({ store }, body) => store.fsckOrphans(body)),
   export: operation(z.object({ ...bucket, cursor: exportCursor.optional() }), ({ store }, { cursor, ...at }) =>
     store.exportBucket(refOf(at), cursor),
   ),
-  import: operation(z.object({ ...bucket, text: z.string() }), ({ store }, { text, ...at }) => store.importBucket(refOf(at), text)),
+  import: operation(
+    z.object({ ...bucket, text: z.string() }),
+    ({ store }, { text, ...at }) => store.importBucket(refOf(at), text),
+    (at, { done, lines }) => (done ? { action: 'ImportBucket', bucket: refOf(at), newValue: { lines } } : undefined),
+  ),
   /** The objects that damaged blobs belong to. */
   'keys-of': operation(
     z.object({ ...bucket, blobIds: z.array(z.string()).max(BLOB_IDS), after: z.string().default('') }),
@@ -81,7 +104,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     keyId: secrets.keyring.keyId,
   })),
   /** Point-in-time recovery of a bucket's metadata. */
-  recover: operation(z.object({ ...bucket, to: recoverTo }), async ({ store }, { to, ...at }) => ({
-    undo: await store.recoverBucket(refOf(at), to),
-  })),
+  recover: operation(
+    z.object({ ...bucket, to: recoverTo }),
+    async ({ store }, { to, ...at }) => ({ undo: await store.recoverBucket(refOf(at), to) }),
+    ({ to, ...at }, { undo }) => ({ action: 'RecoverBucket', bucket: refOf(at), newValue: { to, undo } }),
+  ),
 }

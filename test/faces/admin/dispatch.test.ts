@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Policy } from '../../../src/auth/policies.ts'
+import { listAudit } from '../../../src/control/audit.ts'
 import { createToken } from '../../../src/control/tokens.ts'
 import { handle } from '../../../src/gateway.ts'
 import { env, secrets, TestBucket } from '../../support/bucket.ts'
@@ -18,6 +19,13 @@ async function call({ operation = 'buckets', method = 'POST', token = secrets.ro
   const request = new Request(`https://${host}/_cairn/${operation}`, { method, headers, body: method === 'GET' ? undefined : raw })
   const response = await handle(request, env)
   return { status: response.status, body: (await response.json()) as Record<string, never> & { error?: { code: string; message: string } } }
+}
+
+/** What the audit log says of a bucket, apart from its creation. */
+async function logged(id: string) {
+  const filters = [{ field: 'resourceId', values: [id] }] as const
+  const entries = await listAudit(env.CONTROL, { filters, ascending: true, limit: 100 })
+  return entries.filter(({ action }) => action !== 'CreateBucket').map(({ action, by, newValue }) => [action, by.tokenId, newValue])
 }
 
 const NOW = Date.now()
@@ -117,6 +125,17 @@ describe('the admin face', () => {
     expect(problems).toEqual(['wrong-usage', 'wrong-usage'])
     expect([...phases]).toEqual(['objects', 'parts', 'uploads', 'extents', 'garbage', 'references', 'usage', 'segments', 'orphans'])
     expect((await call({ operation: 'fsck-orphans' })).status).toBe(200)
+    const repaired = problems.map((problem) => expect.objectContaining({ problem, repaired: true }))
+    expect(await logged(bucket.ref.name)).toEqual([['RepairBucket', secrets.rootTokenId, { repaired }]])
+  })
+
+  test('a check that repairs nothing is not in the audit log', async () => {
+    const sound = await TestBucket.create()
+    await sound.query('UPDATE usage SET objects = 9')
+    for (const repair of [false, true]) {
+      await call({ operation: 'fsck', body: { bucket: sound.ref.name, repair } }) // The first step looks at objects.
+      expect(await logged(sound.ref.name)).toEqual([])
+    }
   })
 
   test('exports a bucket, and imports it when it was emptied', async () => {
@@ -134,8 +153,10 @@ describe('the admin face', () => {
       body: { error: { code: 'InvalidRequest' } },
     })
     await photos.store.deleteObject(photos.at('a'))
-    expect(await call({ operation: 'import', body: { bucket: name, text } })).toMatchObject({ status: 200, body: { done: true } })
+    const lines = text.trimEnd().split('\n').length - 1 // All but the last, which counts them.
+    expect(await call({ operation: 'import', body: { bucket: name, text } })).toMatchObject({ status: 200, body: { done: true, lines } })
     expect((await photos.get('a')).byteLength).toBe(10)
+    expect(await logged(name)).toEqual([['ImportBucket', secrets.rootTokenId, { lines }]])
   })
 
   test('rotates the keys of a bucket and the secrets of tokens', async () => {
