@@ -57,6 +57,8 @@ export interface CheckPage {
 export interface BlobsQuery {
   /** Exclusive. */
   readonly after: string
+  /** Inclusive. Absent: what is there now. A walk that keeps to it ends, however fast new blobs come in behind it. */
+  readonly upTo?: string
   readonly limit: number
   /** With the bytes of inline blobs. */
   readonly inline?: boolean
@@ -66,6 +68,8 @@ export interface BlobsQuery {
 export interface BlobsPage {
   readonly blobs: readonly BlobRecord[]
   readonly truncated: boolean
+  /** For the query of the next page. */
+  readonly upTo: string
 }
 
 /** Which of some blobs a Bucket knows, by id: how many segments each may have; `null` for those that it is sweeping or waits for. */

@@ -6,18 +6,21 @@ import { isImporting } from './import.ts'
 import type { BlobsPage, BlobsQuery, KeysPage, KeysQuery, KnownBlobs } from './maintenance-api.ts'
 
 /** One page of stored blobs by id. */
-export function listBlobs(sql: SqlStorage, { after, limit, inline = false }: BlobsQuery): BlobsPage {
+export function listBlobs(sql: SqlStorage, { after, limit, inline = false, upTo = lastBlobId(sql) }: BlobsQuery): BlobsPage {
   const rows = sql
     .exec<BlobRow>(
       `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, ${inline ? 'bytes' : 'NULL AS bytes'}
-       FROM blobs WHERE id > ? AND tier <> ? ORDER BY id LIMIT ?`,
+       FROM blobs WHERE id > ? AND id <= ? AND tier <> ? ORDER BY id LIMIT ?`,
       after,
+      upTo,
       COMPOSITE,
       limit + 1,
     )
     .toArray()
-  return { blobs: rows.slice(0, limit).map(toRecord), truncated: rows.length > limit }
+  return { blobs: rows.slice(0, limit).map(toRecord), truncated: rows.length > limit, upTo }
 }
+
+const lastBlobId = (sql: SqlStorage): string => sql.exec<{ id: string | null }>('SELECT max(id) AS id FROM blobs').one().id ?? ''
 
 /** Which of these blobs are alive, journalled, or waiting for their sweep. */
 export function knownBlobs({ sql, now }: Context, blobIds: readonly string[]): KnownBlobs {

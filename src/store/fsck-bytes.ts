@@ -13,6 +13,8 @@ import type { Ports } from './ports.ts'
 export interface BytesCursor {
   readonly at: 'bytes'
   readonly after?: string
+  /** The last blob there was when the walk began. */
+  readonly upTo?: string
   /** The first segment of the next blob that was not read. */
   readonly from?: number
 }
@@ -28,11 +30,12 @@ const CALL_BYTES = 512 * 1024
  * key was found before, and is passed over; so is what only a customer's key opens.
  * @throws StoreError ServiceUnavailable when a store does not answer: whether its bytes are sound is not known
  */
-export async function checkBytes(ports: Ports, ref: BucketRef, { after = '', from = 0 }: BytesCursor): Promise<FsckStep> {
-  const { blobs, truncated } = unwrap(await ports.bucket(ref).listBlobs({ after, limit: BLOBS_PER_STEP, inline: true }))
+export async function checkBytes(ports: Ports, ref: BucketRef, { after = '', from = 0, ...begun }: BytesCursor): Promise<FsckStep> {
+  const query = { after, upTo: begun.upTo, limit: BLOBS_PER_STEP, inline: true }
+  const { blobs, truncated, upTo } = unwrap(await ports.bucket(ref).listBlobs(query))
   const findings: Finding[] = []
   let [budget, checked] = [BYTES_PER_STEP, 0]
-  let next: BytesCursor = { at: 'bytes', after, from }
+  let next: BytesCursor = { at: 'bytes', after, upTo, from }
   const step = async (cursor?: BytesCursor) => ({ phase: 'bytes', checked, findings: await stillAlive(ports, ref, findings), cursor })
   for (const blob of blobs) {
     const readable = blob.keyId !== SSEC_KEY_ID && (await opens(ports.segments, ref, blob))
@@ -46,7 +49,7 @@ export async function checkBytes(ports: Ports, ref: BucketRef, { after = '', fro
       budget -= blob.inline ? span.length : Math.max(span.length, CALL_BYTES)
       checked++
     }
-    next = { at: 'bytes', after: blob.id }
+    next = { at: 'bytes', after: blob.id, upTo }
   }
   return step(truncated ? next : undefined)
 }

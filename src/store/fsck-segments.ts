@@ -1,4 +1,4 @@
-import type { Finding } from '../../durable-objects/bucket/maintenance-api.ts'
+import type { BlobsPage, Finding } from '../../durable-objects/bucket/maintenance-api.ts'
 import { StoreError } from '../core/errors.ts'
 import type { BucketRef } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
@@ -12,6 +12,8 @@ import type { Ports } from './ports.ts'
 export interface SegmentsCursor {
   readonly at: 'segments'
   readonly after?: string
+  /** The last blob there was when the walk began. */
+  readonly upTo?: string
   /** The first segment of the next blob that was not looked at. */
   readonly from?: number
 }
@@ -28,8 +30,8 @@ interface Piece {
 }
 
 /** Every data key opens with a master key that is configured, and every segment is there and as long as it should be. */
-export async function checkSegments(ports: Ports, ref: BucketRef, { after = '', from = 0 }: SegmentsCursor): Promise<FsckStep> {
-  const page = unwrap(await ports.bucket(ref).listBlobs({ after, limit: BLOBS_PER_STEP }))
+export async function checkSegments(ports: Ports, ref: BucketRef, { after = '', from = 0, upTo }: SegmentsCursor): Promise<FsckStep> {
+  const page = unwrap(await ports.bucket(ref).listBlobs({ after, upTo, limit: BLOBS_PER_STEP }))
   const { pieces, cursor } = cut(page, { after, from })
   const findings: Finding[] = []
   for (let at = 0; at < pieces.length; at += BLOBS_AT_ONCE) {
@@ -41,11 +43,11 @@ export async function checkSegments(ports: Ports, ref: BucketRef, { after = '', 
 }
 
 /** What one step looks at, and where the next one starts. */
-function cut({ blobs, truncated }: { blobs: readonly BlobRecord[]; truncated: boolean }, start: { after: string; from: number }) {
+function cut({ blobs, truncated, upTo }: BlobsPage, start: { after: string; from: number }) {
   const pieces: Piece[] = []
   let budget = SEGMENTS_PER_STEP
   let { after, from } = start
-  const goesOn = (): SegmentsCursor => ({ at: 'segments', after, from })
+  const goesOn = (): SegmentsCursor => ({ at: 'segments', after, upTo, from })
   for (const blob of blobs) {
     if (budget <= 0) return { pieces, cursor: goesOn() }
     const end = storedSegments(blob)

@@ -4,6 +4,7 @@ import { unindexBucket } from '../../src/control/buckets.ts'
 import { segmentBindings } from '../../src/env.ts'
 import { Keyring } from '../../src/segments/keyring.ts'
 import { createSegments, labelOf } from '../../src/segments/store.ts'
+import type { FsckCursor, FsckStep } from '../../src/store/fsck.ts'
 import {
   ATTRIBUTES,
   env,
@@ -367,4 +368,23 @@ describe('a check of a bucket in use', () => {
     await bucket.pass(HOUR_MS)
     expect(await bucket.query("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'")).toEqual([])
   })
+})
+
+test.each(['segments', 'bytes'] as const)('the walk through %s ends, however many objects are written meanwhile', async (at) => {
+  const bucket = await TestBucket.create()
+  const more = async (step: number) => {
+    for (let n = 0; n < 110; n++) await bucket.put(`${step}/${n}`, 1)
+  }
+  await more(0)
+  let cursor: FsckCursor | undefined = { at }
+  let checked = 0
+  for (let step = 1; cursor?.at === at; step++) {
+    expect(step).toBeLessThan(5)
+    const page: FsckStep = await bucket.store.fsck(bucket.ref, { cursor, skipOrphans: true })
+    expect(page.findings).toEqual([])
+    checked += page.checked
+    cursor = page.cursor
+    await more(step)
+  }
+  expect(checked).toBe(110)
 })

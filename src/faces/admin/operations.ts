@@ -24,11 +24,13 @@ const bucket = { bucket: z.string(), jurisdiction }
 const count = z.number().int().nonnegative()
 const tier = z.string().regex(/^(kv|d1:\d+)$/)
 
+const blobsWalk = { after: z.string().optional(), upTo: z.string().optional(), from: count.optional() }
+
 /** A step of a check: the cursor is what the step before answered. */
 const fsckCursor = z.discriminatedUnion('at', [
   z.object({ at: z.literal('metadata'), run: z.object({ id: z.string(), step: count }) }),
-  z.object({ at: z.literal('segments'), after: z.string().optional(), from: count.optional() }),
-  z.object({ at: z.literal('bytes'), after: z.string().optional(), from: count.optional() }),
+  z.object({ at: z.literal('segments'), ...blobsWalk }),
+  z.object({ at: z.literal('bytes'), ...blobsWalk }),
   z.object({ at: z.literal('orphans'), tier: tier.optional(), after: z.string().optional() }),
 ]) as z.ZodType<FsckCursor>
 /** A step of an export goes on where the step before ended. */
