@@ -17,6 +17,8 @@ const pick = (values: NodeJS.ProcessEnv, names: readonly string[]) =>
 
 export default defineConfig({
   test: {
+    // One less is usual, which on a machine with two processors is half of it; much of a test is waiting for a server.
+    maxWorkers: '100%',
     projects: [
       {
         // Inside workerd, with the bindings of wrangler.jsonc: everything that runs in the Worker.
