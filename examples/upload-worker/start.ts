@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { ensureDevVars } from '../../src/cli/dev-vars.ts'
+import { stopTogether, stopWithNpm } from '../../src/cli/lifetime.ts'
 import { applyLocalMigrations } from '../../src/cli/local-migrations.ts'
 import { readSettings } from '../../src/cli/settings.ts'
 import { ROOT, spawnWrangler } from '../../src/cli/wrangler.ts'
 
 /** `npm run example`: Cairn's secrets and tables, then both Workers in one server. The first configuration is the one that listens. */
+stopWithNpm()
 const { port, host, persistTo } = readSettings(process.argv.slice(2), process.env)
 // Of a second Worker, wrangler reads the secrets that lie beside its configuration, and no others.
 ensureDevVars(join(ROOT, '.dev.vars'))
@@ -16,5 +18,4 @@ const server = spawnWrangler(['dev', ...configs, ...place, '--show-interactive-d
   persistTo,
   stdio: ['ignore', 'inherit', 'inherit'],
 })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => server.kill(signal))
-server.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))
+stopTogether(server)

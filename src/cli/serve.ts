@@ -3,10 +3,10 @@ import { banner } from './banner.ts'
 import { bundleWorker } from './bundle.ts'
 import { ensureDevVars } from './dev-vars.ts'
 import { endpointOf, noteEndpoint } from './endpoint.ts'
+import { stopWithNpm } from './lifetime.ts'
 import { applyLocalMigrations } from './local-migrations.ts'
 import { type Runtime, runWorker } from './runtime.ts'
 import { DEFAULT_PORT, readSettings, type Settings } from './settings.ts'
-import { stopWithNpm } from './stop-with-npm.ts'
 
 /**
  * `npm run serve`: what `npm start` serves, built once and without wrangler's development proxy, which costs most of a small request's time.
@@ -14,12 +14,12 @@ import { stopWithNpm } from './stop-with-npm.ts'
  */
 async function serve(settings: Settings): Promise<void> {
   if (settings.beside.length > 0) throw new Error('Other Workers run beside `npm start`, not beside `npm run serve`.')
+  stopWithNpm()
   const secrets = ensureDevVars(settings.devVarsPath)
   await applyLocalMigrations(settings.persistTo)
   const modules = await bundleWorker(join(settings.persistTo, 'bundle'))
   const runtime = await runWorker({ ...settings, port: settings.port ?? DEFAULT_PORT, modules, secrets })
   stopOnSignal(runtime)
-  stopWithNpm()
   const endpoint = endpointOf(settings.host, runtime.port)
   await fetch(endpoint) // Any answer will do: the Worker is compiled on its first request.
   noteEndpoint(settings.persistTo, endpoint)

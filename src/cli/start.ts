@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { banner } from './banner.ts'
 import { ensureDevVars } from './dev-vars.ts'
 import { endpointOf, noteEndpoint } from './endpoint.ts'
+import { stopTogether, stopWithNpm } from './lifetime.ts'
 import { applyLocalMigrations } from './local-migrations.ts'
 import { DEFAULT_PORT, readSettings, type Settings } from './settings.ts'
-import { stopWithNpm } from './stop-with-npm.ts'
 import { ROOT, spawnWrangler } from './wrangler.ts'
 
 /** `npm start`: secrets, then tables, then the server, then one banner once it answers. */
 async function start(settings: Settings): Promise<void> {
+  stopWithNpm()
   const secrets = ensureDevVars(settings.devVarsPath)
   await applyLocalMigrations(settings.persistTo)
   const server = spawnServer(settings)
   stopTogether(server)
-  stopWithNpm()
   const endpoint = endpointOf(settings.host, await listeningPort(server))
   await fetch(endpoint) // Any answer will do: the Worker is compiled on its first request.
   noteEndpoint(settings.persistTo, endpoint)
@@ -33,13 +33,6 @@ function spawnServer({ port, host, persistTo, devVarsPath, vars, beside }: Setti
     persistTo,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-}
-
-/** One life: a signal to us reaches the server, and when the server ends so do we. */
-function stopTogether(server: ChildProcess): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => server.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal))
-  server.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))
 }
 
 /** Wrangler tells its parent when it listens, and on which port when it was asked for any. */

@@ -3,14 +3,16 @@ import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { expect, test } from 'vitest'
-import { homeOf, temporaryFolder } from './support/server.ts'
+import { collect, homeOf, readyEndpoint, temporaryFolder } from './support/server.ts'
 
 const isListening = (endpoint: string): Promise<boolean> =>
   new Promise((resolve) => {
     const { hostname, port } = new URL(endpoint)
     const socket = createConnection(Number(port), hostname)
-    socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
-    socket.on('connect', () => socket.destroy())
+    socket
+      .on('error', () => resolve(false))
+      .on('connect', () => resolve(true))
+      .on('connect', () => socket.destroy())
   })
 
 // `npm start & … kill $!` is how a CI machine starts and stops its object store.
@@ -18,16 +20,11 @@ test.each(['start', 'serve'])('a signal to npm ends the server of npm run %s', a
   const folder = await temporaryFolder()
   const npm = spawn('npm', ['run', script], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...homeOf(folder) },
   })
   try {
-    let output = ''
-    for await (const chunk of npm.stdout) {
-      output += chunk
-      if (output.includes('to stop')) break
-    }
-    const endpoint = /Cairn is ready on (\S+)/.exec(output)![1]!
+    const endpoint = await readyEndpoint(npm, collect(npm))
     expect(await isListening(endpoint)).toBe(true)
     process.kill(npm.pid!, 'SIGTERM')
     if (npm.exitCode === null && npm.signalCode === null) await once(npm, 'exit')

@@ -44,7 +44,7 @@ async function authorize(headers: Headers, { tokens, control }: AdminPorts): Pro
   return secret.token
 }
 
-/** What was done stays done if this fails; the operator hears of it, and every operation may be run again. */
+/** Written behind the step, which stays done if this fails: the operator hears of that. */
 async function log({ control, config }: AdminPorts, { action, bucket, newValue }: AdminChange, by: Actor): Promise<void> {
   const resource = { type: 'r2.bucket', id: bucket.name, jurisdiction: bucket.jurisdiction } as const
   await control.batch(auditStatements(control, [auditEntry({ whenMs: Date.now(), action, by, resource, newValue })], config.auditMs))

@@ -67,7 +67,8 @@ function launch(folder: string, { vars, door }: { vars: Record<string, string>; 
   })
 }
 
-function collect(child: ChildProcess): () => string {
+/** What a process prints, as far as it has. */
+export function collect(child: ChildProcess): () => string {
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -77,7 +78,8 @@ function collect(child: ChildProcess): () => string {
   return () => text
 }
 
-function readyEndpoint(child: ChildProcess, output: () => string): Promise<string> {
+/** Where a server listens, once it says so. */
+export function readyEndpoint(child: ChildProcess, output: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`${why}\n${output()}`))
     const limit = setTimeout(() => fail(`The server did not start in ${START_LIMIT_MS} ms.`), START_LIMIT_MS)
