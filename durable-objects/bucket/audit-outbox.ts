@@ -1,6 +1,6 @@
 import { type Actor, type AuditAction, type AuditEntry, auditEntry } from '../../src/core/audit.ts'
 import type { BucketRef } from '../../src/core/object.ts'
-import type { Context } from './context.ts'
+import type { Context } from '../keyspace/context.ts'
 
 /** How many entries go to the log at once. */
 const PAGE = 50

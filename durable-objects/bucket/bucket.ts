@@ -11,7 +11,35 @@ import { createQueues } from '../../src/queues/queues.ts'
 import type { Keyring } from '../../src/segments/keyring.ts'
 import type { RewrappedBlobKey } from '../../src/segments/rewrap.ts'
 import { createTiers } from '../../src/segments/store.ts'
-import { expire, nextWake, sweep } from './alarm.ts'
+import { compositeSlices } from '../keyspace/blobs/blobs.ts'
+import { abandon, journal } from '../keyspace/blobs/garbage.ts'
+import { needsRotation, noticeKeys } from '../keyspace/blobs/key-marker.ts'
+import { rotateStep } from '../keyspace/blobs/key-rotation.ts'
+import { keysOf, knownBlobs, listBlobs, rewrapKeys } from '../keyspace/blobs/stored-blobs.ts'
+import { checkStep } from '../keyspace/check/check.ts'
+import { closeCheck, forgetStaleCheck } from '../keyspace/check/check-tables.ts'
+import { expire, nextWake, sweep } from '../keyspace/chores/alarm.ts'
+import type { Context } from '../keyspace/context.ts'
+import { exportPage } from '../keyspace/dump/export.ts'
+import { importLines } from '../keyspace/dump/import.ts'
+import { Delivery } from '../keyspace/events/delivery.ts'
+import { copyObject, copyPart } from '../keyspace/objects/copy.ts'
+import { listObjects, listSummaries } from '../keyspace/objects/listing.ts'
+import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from '../keyspace/objects/objects.ts'
+import { followSetting } from '../keyspace/rules/lifecycle-walk.ts'
+import { hasSchema, migrate } from '../keyspace/schema.ts'
+import { forgetSettings, readSetting, writeSetting } from '../keyspace/settings.ts'
+import {
+  abortUpload,
+  checkUploadKey,
+  commitPart,
+  completeUpload,
+  createUpload,
+  listParts,
+  listUploads,
+  openUpload,
+} from '../keyspace/uploads/uploads.ts'
+import { forgetFlows, readUsage } from '../keyspace/usage.ts'
 import type {
   Begin,
   Begun,
@@ -44,19 +72,6 @@ import type {
   Usage,
 } from './api.ts'
 import { type Change, dropEntries, noteChange, pendingEntries } from './audit-outbox.ts'
-import { compositeSlices } from './blobs.ts'
-import { checkStep } from './check.ts'
-import { closeCheck, forgetStaleCheck } from './check-tables.ts'
-import type { Context } from './context.ts'
-import { copyObject, copyPart } from './copy.ts'
-import { Delivery } from './delivery.ts'
-import { exportPage } from './export.ts'
-import { abandon, journal } from './garbage.ts'
-import { importLines } from './import.ts'
-import { needsRotation, noticeKeys } from './key-marker.ts'
-import { rotateStep } from './key-rotation.ts'
-import { followSetting } from './lifecycle-walk.ts'
-import { listObjects, listSummaries } from './listing.ts'
 import type {
   BlobsPage,
   BlobsQuery,
@@ -70,13 +85,7 @@ import type {
   KnownBlobs,
   RecoverTo,
 } from './maintenance-api.ts'
-import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from './objects.ts'
 import { prepareRecovery } from './recover.ts'
-import { hasSchema, migrate } from './schema.ts'
-import { forgetSettings, readSetting, writeSetting } from './settings.ts'
-import { keysOf, knownBlobs, listBlobs, rewrapKeys } from './stored-blobs.ts'
-import { abortUpload, checkUploadKey, commitPart, completeUpload, createUpload, listParts, listUploads, openUpload } from './uploads.ts'
-import { forgetFlows, readUsage } from './usage.ts'
 
 /** When the alarm tries again to bring the account's index up to date. */
 const REGISTRY_RETRY_MS = 10_000

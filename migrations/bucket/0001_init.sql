@@ -1,4 +1,4 @@
--- The metadata of one bucket. Applied by the Bucket Durable Object to itself (durable-objects/bucket/schema.ts).
+-- The metadata of one bucket. Applied by the Bucket Durable Object to itself (durable-objects/keyspace/schema.ts).
 -- Tables are WITHOUT ROWID wherever a row is found by its own key: one row written instead of two.
 
 -- Settings of the bucket, one JSON value each: schema, info, cors, locks.

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { BlobRecord } from '../../src/segments/blob.ts'
 import { planBlob } from '../../src/segments/config.ts'
-import { KvTier } from '../../src/segments/kv-tier.ts'
 import { type BlobSlice, openBody, readAll } from '../../src/segments/reader.ts'
+import { KvTier } from '../../src/segments/tiers/kv-tier.ts'
 import { writeBlob } from '../../src/segments/writer.ts'
 import { concat, customerKey, ignored, keyring, kv, kvWith, MemoryTier, newBlobId, owner, pattern, settle, TestSource } from './support.ts'
 

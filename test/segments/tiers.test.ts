@@ -1,5 +1,5 @@
-import { D1Tier } from '../../src/segments/d1-tier.ts'
-import { KvTier } from '../../src/segments/kv-tier.ts'
+import { D1Tier } from '../../src/segments/tiers/d1-tier.ts'
+import { KvTier } from '../../src/segments/tiers/kv-tier.ts'
 import { segmentTierContract } from '../contracts/segment-tier.ts'
 import { d1, kv, MemoryTier } from './support.ts'
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { BucketApi } from '../../durable-objects/bucket/api.ts'
 import { Bucket } from '../../durable-objects/bucket/bucket.ts'
-import { commitObject } from '../../durable-objects/bucket/objects.ts'
+import { commitObject } from '../../durable-objects/keyspace/objects/objects.ts'
 import { type Env, segmentBindings } from '../../src/env.ts'
 import { createSegments } from '../../src/segments/store.ts'
 import type { Ports } from '../../src/store/ports.ts'

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env as bindings } from 'cloudflare:workers'
 import type { BucketApi } from '../../durable-objects/bucket/api.ts'
 import type { Bucket } from '../../durable-objects/bucket/bucket.ts'
-import type { Context } from '../../durable-objects/bucket/context.ts'
+import type { Context } from '../../durable-objects/keyspace/context.ts'
 import type { Upload } from '../../src/core/byte-source.ts'
 import type { BucketRef, Jurisdiction, ObjectRef } from '../../src/core/object.ts'
 import { unwrap } from '../../src/core/outcome.ts'

@@ -1,6 +1,6 @@
 import type { Finding } from '../../durable-objects/bucket/maintenance-api.ts'
 import type { BucketRef } from '../../src/core/object.ts'
-import type { FsckCursor } from '../../src/store/fsck.ts'
+import type { FsckCursor } from '../../src/store/maintenance/fsck.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** Checks a bucket to the end. `between` runs after every step, as the bucket's other clients do. */

@@ -1,4 +1,4 @@
-import type { Context } from '../../durable-objects/bucket/context.ts'
+import type { Context } from '../../durable-objects/keyspace/context.ts'
 import type { TestBucket } from './bucket.ts'
 
 /** What SQLite in a Durable Object is billed by. */

@@ -3,7 +3,7 @@ import type { DomainSettings } from '../../src/core/domain.ts'
 import type { Env } from '../../src/env.ts'
 import { handle } from '../../src/gateway.ts'
 import { DEFAULT_SEGMENT_CONFIG } from '../../src/segments/config.ts'
-import type { PutOptions } from '../../src/store/put-object.ts'
+import type { PutOptions } from '../../src/store/objects/put-object.ts'
 import { ATTRIBUTES, env, portsWith, TestBucket, uploadOf } from './bucket.ts'
 
 const BY = { tokenId: 'f'.repeat(32), tokenName: 'tester', face: 'API', method: 'PUT', path: '/x' } as const

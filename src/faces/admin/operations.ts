@@ -3,7 +3,7 @@ import { rotateTokens } from '../../control/rotate-tokens.ts'
 import type { AuditAction } from '../../core/audit.ts'
 import { invalidArgument } from '../../core/errors.ts'
 import { type BucketRef, JURISDICTIONS } from '../../core/object.ts'
-import type { FsckCursor } from '../../store/fsck.ts'
+import type { FsckCursor } from '../../store/maintenance/fsck.ts'
 import type { AdminPorts } from './dispatch.ts'
 
 /** What a step changed, for the audit log. */

@@ -1,5 +1,5 @@
-import type { WireFailure } from '../../binding/wire.ts'
 import { ERRORS, type ErrorCode, StoreError } from '../../core/errors.ts'
+import type { WireFailure } from '../../r2-bucket/wire.ts'
 
 /** A failure as the client throws it: R2's text and number. What is not an answer is logged and told as an internal error. */
 export function failureOf(error: unknown): WireFailure {

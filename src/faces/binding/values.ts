@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import type { WireConditions, WireCreateOptions, WireObject, WireRange } from '../../binding/wire.ts'
 import { StoreError } from '../../core/errors.ts'
 import type { Conditions, CustomerKey, ObjectHead, RangeRequest, StorageClass } from '../../core/object.ts'
-import type { PutOptions } from '../../store/put-object.ts'
+import type { WireConditions, WireCreateOptions, WireObject, WireRange } from '../../r2-bucket/wire.ts'
+import type { PutOptions } from '../../store/objects/put-object.ts'
 
 /** Conditions as the engine evaluates them: to the millisecond and strictly, as R2's binding does. */
 export function readOnlyIf(onlyIf: WireConditions | undefined): Conditions | undefined {

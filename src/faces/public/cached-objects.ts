@@ -7,7 +7,7 @@ import type { ByteSpan, ObjectHead } from '../../core/object.ts'
 import { resolveRange } from '../../core/range.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import { contentRange } from '../../http/range.ts'
-import type { GetOptions, Got } from '../../store/get-object.ts'
+import type { GetOptions, Got } from '../../store/objects/get-object.ts'
 import type { PublicPorts } from './ports.ts'
 
 /** Cloudflare's limit for one entry. https://developers.cloudflare.com/workers/platform/limits/#cache-api-limits */

@@ -7,7 +7,7 @@ import { readConditions, readIfRange } from '../../http/conditions.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import { objectHeaders } from '../../http/object-headers.ts'
 import { contentRange, readRange } from '../../http/range.ts'
-import type { GetOptions, Got } from '../../store/get-object.ts'
+import type { GetOptions, Got } from '../../store/objects/get-object.ts'
 import { entryUrl, isCacheable, keep, readCached } from './cached-objects.ts'
 import type { PublicPorts } from './ports.ts'
 

@@ -1,14 +1,14 @@
+import { AUDIT_ROUTES } from './audit/routes.ts'
+import { BUCKET_ROUTES } from './buckets/routes.ts'
+import { DOMAIN_ROUTES } from './domains/routes.ts'
+import { IDENTITY_ROUTES } from './identity/routes.ts'
+import { METRICS_ROUTES } from './metrics/routes.ts'
+import { NOT_YET } from './not-yet.ts'
+import { NOTIFICATION_ROUTES } from './notifications/routes.ts'
 import { getOpenApi } from './openapi.ts'
+import { QUEUE_ROUTES } from './queues/routes.ts'
 import { type Route, route } from './route.ts'
-import { AUDIT_ROUTES } from './routes/audit.ts'
-import { BUCKET_ROUTES } from './routes/buckets.ts'
-import { DOMAIN_ROUTES } from './routes/domains.ts'
-import { IDENTITY_ROUTES } from './routes/identity.ts'
-import { METRICS_ROUTES } from './routes/metrics.ts'
-import { NOT_YET } from './routes/not-yet.ts'
-import { NOTIFICATION_ROUTES } from './routes/notifications.ts'
-import { QUEUE_ROUTES } from './routes/queues.ts'
-import { TOKEN_ROUTES } from './routes/tokens.ts'
+import { TOKEN_ROUTES } from './tokens/routes.ts'
 
 /** The API reference as a table. The first row that fits wins, so the most specific comes first. */
 export const ROUTES: readonly Route[] = [

@@ -2,7 +2,7 @@ import { invalidArgument, notImplemented } from '../../core/errors.ts'
 import { decodeKey } from '../../core/key.ts'
 import { readConditions } from '../../http/conditions.ts'
 import { readCustomerKey } from '../../http/ssec.ts'
-import type { CopySource } from '../../store/copy-object.ts'
+import type { CopySource } from '../../store/objects/copy-object.ts'
 import type { Call } from './call.ts'
 
 /**

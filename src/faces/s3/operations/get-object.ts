@@ -4,7 +4,7 @@ import { readConditions } from '../../../http/conditions.ts'
 import { objectHeaders, readOverrides } from '../../../http/object-headers.ts'
 import { contentRange, readRange } from '../../../http/range.ts'
 import { readCustomerKey } from '../../../http/ssec.ts'
-import type { GetOptions, Got } from '../../../store/get-object.ts'
+import type { GetOptions, Got } from '../../../store/objects/get-object.ts'
 import type { ObjectCall } from '../call.ts'
 
 /** https://developers.cloudflare.com/r2/api/s3/api/ (GetObject) */

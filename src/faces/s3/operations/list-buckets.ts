@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../../core/errors.ts'
-import { readToken, writeToken } from '../../../store/list-position.ts'
+import { readToken, writeToken } from '../../../store/objects/list-position.ts'
 import type { Call } from '../call.ts'
 import { checkListingParameters, optional, readMaxKeys } from '../query.ts'
 import { renderListAllMyBuckets } from '../xml/list-all-my-buckets.ts'

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../../core/limits.ts'
-import { markerPosition } from '../../../store/list-position.ts'
+import { markerPosition } from '../../../store/objects/list-position.ts'
 import type { BucketCall } from '../call.ts'
 import { checkListingParameters, optional, readEncodingType, readWholeNumber } from '../query.ts'
 import { renderListMultipartUploads } from '../xml/list-multipart-uploads.ts'

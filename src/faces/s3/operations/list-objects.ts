@@ -1,6 +1,6 @@
 import type { ListPosition } from '../../../../durable-objects/bucket/api.ts'
 import { invalidArgument, notImplemented } from '../../../core/errors.ts'
-import { laterPosition, markerPosition, readToken, writeToken } from '../../../store/list-position.ts'
+import { laterPosition, markerPosition, readToken, writeToken } from '../../../store/objects/list-position.ts'
 import type { BucketCall } from '../call.ts'
 import { checkListingParameters, optional, readEncodingType, readMaxKeys } from '../query.ts'
 import { renderListBucket } from '../xml/list-bucket.ts'

@@ -6,7 +6,7 @@ import { expirationHeaders } from '../../../http/lifecycle.ts'
 import { readCustomMetadata, readHttpMetadata } from '../../../http/metadata.ts'
 import { readCustomerKey, ssecHeaders } from '../../../http/ssec.ts'
 import { readStorageClass } from '../../../http/storage-class.ts'
-import type { PutOptions } from '../../../store/put-object.ts'
+import type { PutOptions } from '../../../store/objects/put-object.ts'
 import type { Call, ObjectCall } from '../call.ts'
 import { readUpload } from '../upload.ts'
 

@@ -1,7 +1,7 @@
 import { httpEtag } from '../../../core/etag.ts'
 import { checksumHeaderName } from '../../../http/checksums.ts'
 import { readCustomerKey, ssecHeaders } from '../../../http/ssec.ts'
-import type { PartRef } from '../../../store/upload-part.ts'
+import type { PartRef } from '../../../store/uploads/upload-part.ts'
 import type { ObjectCall } from '../call.ts'
 import { readUpload } from '../upload.ts'
 import { readPartNumber } from './get-object.ts'

@@ -1,0 +1,62 @@
+import type { BlobRecord } from '../../../src/segments/blob.ts'
+import type { Keyring } from '../../../src/segments/keyring.ts'
+import { rewrapDataKeys } from '../../../src/segments/rewrap.ts'
+import type { BucketInfo } from '../../bucket/api.ts'
+import type { Context } from '../context.ts'
+import { readSetting } from '../settings.ts'
+import { type KeyMarker, needsRotation, readMarker, writeMarker } from './key-marker.ts'
+import { listBlobs, rewrapKeys } from './stored-blobs.ts'
+
+const BLOBS_PER_ALARM = 500
+const RETRY_MS = 60_000
+
+/**
+ * One bounded step of bringing the bucket's data keys under the present master key. Never throws: a key that is not configured is
+ * told once and waited for, and what fails is tried again by a later alarm. Bytes stay as they are, and reads are not disturbed.
+ */
+export async function rotateStep(context: Context, storage: DurableObjectStorage): Promise<void> {
+  const { sql, keyring, now, wakeAt } = context
+  const info = readSetting<BucketInfo>(sql, 'info')
+  if (!keyring || !info || !needsRotation(context)) return
+  try {
+    const marker = openMarker(sql, keyring)
+    const { blobs, truncated } = listBlobs(sql, { after: marker.after ?? '', limit: BLOBS_PER_ALARM })
+    const { keys, lost } = await rewrapDataKeys(keyring, info, blobs)
+    const next = advance(marker, { lost, keyring, after: truncated ? blobs.at(-1)?.id : undefined })
+    storage.transactionSync(() => {
+      rewrapKeys(sql, keys)
+      // Unless a data key came in meanwhile that this walk may have passed.
+      if (JSON.stringify(readMarker(sql)) === JSON.stringify(marker)) writeMarker(sql, next)
+    })
+    report(info, { damaged: lost.filter(({ keyId }) => keyring.knows(keyId)), next })
+    if (needsRotation(context)) wakeAt(now())
+  } catch (error) {
+    console.warn(`The keys of ${info.jurisdiction}/${info.name} could not be rewritten, trying again later:`, error)
+    wakeAt(now() + RETRY_MS)
+  }
+}
+
+/** Where the walk stands. A new one is noted before it begins, so that whatever comes in from now on can be told. */
+function openMarker(sql: SqlStorage, { keyId }: Keyring): KeyMarker {
+  const marker = readMarker(sql)
+  if (marker?.keyId === keyId && marker.after !== undefined) return marker
+  const begun = { keyId, after: '', lost: [] }
+  writeMarker(sql, begun)
+  return begun
+}
+
+/** A data key that does not open although its master key is there is damaged: no other key would help. */
+function advance({ keyId, lost }: KeyMarker, step: { after?: string; lost: readonly BlobRecord[]; keyring: Keyring }): KeyMarker {
+  const missing = step.lost.map((blob) => blob.keyId).filter((id) => !step.keyring.knows(id))
+  return { keyId, after: step.after, lost: [...new Set([...lost, ...missing])] }
+}
+
+function report({ jurisdiction, name }: BucketInfo, { damaged, next }: { damaged: readonly BlobRecord[]; next: KeyMarker }): void {
+  if (damaged.length > 0)
+    console.error(`Data keys of ${jurisdiction}/${name} are damaged: blobs ${damaged.map(({ id }) => id).join(', ')}.`)
+  if (next.after !== undefined || next.lost.length === 0) return
+  const ids = next.lost.join(', ')
+  console.error(
+    `Data keys of ${jurisdiction}/${name} are under master keys that are not configured: ${ids}. Put them into OLD_MASTER_KEYS.`,
+  )
+}

@@ -1,0 +1,72 @@
+import { storedSegments } from '../../../src/segments/blob.ts'
+import type { RewrappedBlobKey } from '../../../src/segments/rewrap.ts'
+import type { BlobsPage, BlobsQuery, KeysPage, KeysQuery, KnownBlobs } from '../../bucket/maintenance-api.ts'
+import type { Context } from '../context.ts'
+import { isImporting } from '../dump/import.ts'
+import { type BlobRow, COMPOSITE, toRecord } from './blobs.ts'
+
+/** One page of stored blobs by id. */
+export function listBlobs(sql: SqlStorage, { after, limit, inline = false, upTo = lastBlobId(sql) }: BlobsQuery): BlobsPage {
+  const rows = sql
+    .exec<BlobRow>(
+      `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, ${inline ? 'bytes' : 'NULL AS bytes'}
+       FROM blobs WHERE id > ? AND id <= ? AND tier <> ? ORDER BY id LIMIT ?`,
+      after,
+      upTo,
+      COMPOSITE,
+      limit + 1,
+    )
+    .toArray()
+  return { blobs: rows.slice(0, limit).map(toRecord), truncated: rows.length > limit, upTo }
+}
+
+const lastBlobId = (sql: SqlStorage): string => sql.exec<{ id: string | null }>('SELECT max(id) AS id FROM blobs').one().id ?? ''
+
+/** Which of these blobs are alive, journalled, or waiting for their sweep. */
+export function knownBlobs({ sql, now }: Context, blobIds: readonly string[]): KnownBlobs {
+  // What an import has not come to yet is no orphan.
+  if (isImporting(sql)) return { segments: Object.fromEntries(blobIds.map((id) => [id, null])), nowMs: now() }
+  const asked = JSON.stringify(blobIds)
+  const alive = sql.exec<BlobRow>(
+    `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, NULL AS wrapped_key, NULL AS key_id, NULL AS bytes
+     FROM blobs WHERE id IN (SELECT value FROM json_each(?))`,
+    asked,
+  )
+  const segments: Record<string, number | null> = {}
+  for (const row of alive) segments[row.id] = row.tier === COMPOSITE ? 0 : storedSegments(toRecord(row))
+  // The list has no index by id, and needs none but here.
+  if (blobIds.some((id) => !(id in segments))) {
+    const listed = sql.exec<{ id: string }>('SELECT id FROM garbage WHERE id IN (SELECT value FROM json_each(?))', asked)
+    for (const { id } of listed) segments[id] ??= null
+  }
+  return { segments, nowMs: now() }
+}
+
+/** Swaps wrapped data keys for others of the same data keys, where they are still what they were. Returns how many. */
+export function rewrapKeys(sql: SqlStorage, keys: readonly RewrappedBlobKey[]): number {
+  let swapped = 0
+  for (const { blobId, oldKeyId, wrappedKey, keyId } of keys) {
+    const update = 'UPDATE blobs SET wrapped_key = ?, key_id = ? WHERE id = ? AND key_id = ? RETURNING 1'
+    swapped += sql.exec(update, wrappedKey, keyId, blobId, oldKeyId).toArray().length
+  }
+  return swapped
+}
+
+/** Each may be made of thousands of extents. */
+const OBJECTS_PER_STEP = 200
+
+/** Objects whose bodies are one of these blobs, or made of them. */
+export function keysOf(sql: SqlStorage, { blobIds, after }: KeysQuery): KeysPage {
+  const rows = sql
+    .exec<{ key: string; used: number }>(
+      `SELECT key, blob_id IN (SELECT value FROM json_each(?1)) OR EXISTS (
+         SELECT 1 FROM extents WHERE owner_id = objects.blob_id AND extents.blob_id IN (SELECT value FROM json_each(?1))) AS used
+       FROM objects WHERE key > ?2 ORDER BY key LIMIT ?3`,
+      JSON.stringify(blobIds),
+      after,
+      OBJECTS_PER_STEP,
+    )
+    .toArray()
+  const keys = rows.filter(({ used }) => used).map(({ key }) => key)
+  return { keys, after: rows.length === OBJECTS_PER_STEP ? rows.at(-1)?.key : undefined }
+}

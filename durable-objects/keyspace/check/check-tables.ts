@@ -1,0 +1,103 @@
+import type { Context } from '../context.ts'
+import { readSetting, writeSetting } from '../settings.ts'
+
+// A check goes through a bucket in steps while the bucket is in use. Its tables exist as long as it runs, and so do the
+// triggers that tell it what changes behind its back: a bucket that nobody checks pays nothing.
+
+/** A check that nobody continues is forgotten. */
+const PATIENCE_MS = 3_600_000
+const SETTING = 'check'
+
+const TABLES = `
+  -- What was counted so far. NULL: references to this blob changed meanwhile, so that its count means nothing.
+  CREATE TABLE IF NOT EXISTS check_references (blob_id TEXT PRIMARY KEY, found INTEGER) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS check_usage (
+    storage_class TEXT PRIMARY KEY,
+    objects INTEGER NOT NULL DEFAULT 0,
+    payload_bytes INTEGER NOT NULL DEFAULT 0,
+    metadata_bytes INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  INSERT INTO check_usage (storage_class) SELECT storage_class FROM usage;
+  -- Objects up to this key, or all of them, are counted.
+  CREATE TABLE IF NOT EXISTS check_walk (upto TEXT NOT NULL, through INTEGER NOT NULL);
+  INSERT INTO check_walk VALUES ('', 0);
+`
+
+const touch = (blobId: string) =>
+  `DELETE FROM check_references WHERE blob_id = ${blobId}; INSERT INTO check_references VALUES (${blobId}, NULL);`
+
+/** Adds to the counters of an object's storage class if the walk has passed its key. */
+const recount = (row: 'new' | 'old', sign: '+' | '-') => `
+  UPDATE check_usage SET objects = objects ${sign} 1, payload_bytes = payload_bytes ${sign} ${row}.size,
+                         metadata_bytes = metadata_bytes ${sign} ${row}.metadata_bytes
+  WHERE storage_class = ${row}.storage_class AND (SELECT through OR ${row}.key <= upto FROM check_walk);`
+
+// Whoever drops a reference updates or deletes the blob's row; whoever adds one inserts a row. A row that is replaced fires no
+// DELETE trigger: what it was is read before.
+const TRIGGERS: Record<string, string> = {
+  check_object_replaced: `BEFORE INSERT ON objects BEGIN
+    UPDATE check_usage SET objects = objects - 1, payload_bytes = payload_bytes - old_payload, metadata_bytes = metadata_bytes - old_metadata
+    FROM (SELECT storage_class AS old_class, size AS old_payload, metadata_bytes AS old_metadata FROM objects WHERE key = new.key)
+    WHERE storage_class = old_class AND (SELECT through OR new.key <= upto FROM check_walk);
+  END`,
+  check_object_inserted: `AFTER INSERT ON objects BEGIN ${recount('new', '+')} ${touch('new.blob_id')} END`,
+  check_object_moved: `AFTER UPDATE OF storage_class ON objects BEGIN ${recount('old', '-')} ${recount('new', '+')} END`,
+  check_object_deleted: `AFTER DELETE ON objects BEGIN ${recount('old', '-')} END`,
+  check_part_inserted: `AFTER INSERT ON parts BEGIN ${touch('new.blob_id')} END`,
+  check_extent_inserted: `AFTER INSERT ON extents BEGIN ${touch('new.blob_id')} END`,
+  check_blob_counted: `AFTER UPDATE OF refs ON blobs BEGIN ${touch('new.id')} END`,
+  check_blob_deleted: `AFTER DELETE ON blobs BEGIN ${touch('old.id')} END`,
+}
+
+/** What a check remembers from step to step. */
+export interface CheckState {
+  readonly id: string
+  readonly step: number
+  readonly phase: string
+  /** The last row that was looked at, by its primary key. */
+  readonly after: readonly (string | number)[] | null
+  readonly touchedMs: number
+}
+
+/** Starts a check; one that was under way is over. */
+export function openCheck({ sql }: Context): void {
+  closeCheck(sql)
+  sql.exec(TABLES)
+  for (const [name, body] of Object.entries(TRIGGERS)) sql.exec(`CREATE TRIGGER ${name} ${body}`)
+}
+
+/** Ends a check, if there is one. */
+export function closeCheck(sql: SqlStorage): void {
+  for (const name of Object.keys(TRIGGERS)) sql.exec(`DROP TRIGGER IF EXISTS ${name}`)
+  for (const name of ['check_references', 'check_usage', 'check_walk']) dropTable(sql, name)
+  writeSetting(sql, SETTING, null)
+}
+
+/** A read that left its cursor open locks every table: then an empty one stays until the next check. */
+function dropTable(sql: SqlStorage, name: string): void {
+  try {
+    sql.exec(`DROP TABLE IF EXISTS ${name}`)
+  } catch {
+    sql.exec(`DELETE FROM ${name}`)
+  }
+}
+
+export const readCheck = (sql: SqlStorage): CheckState | null => readSetting<CheckState>(sql, SETTING)
+
+/** Notes where a check stands. The alarm forgets it if no further step comes. */
+export function saveCheck({ sql, wakeAt }: Context, state: CheckState): void {
+  writeSetting(sql, SETTING, state)
+  wakeAt(state.touchedMs + PATIENCE_MS)
+}
+
+/** When the check under way, if any, is to be forgotten. */
+export function checkExpiryMs(sql: SqlStorage): number | null {
+  const state = readCheck(sql)
+  return state && state.touchedMs + PATIENCE_MS
+}
+
+/** Ends a check that nobody continued. */
+export function forgetStaleCheck({ sql, now }: Context): void {
+  const expiryMs = checkExpiryMs(sql)
+  if (expiryMs !== null && expiryMs <= now()) closeCheck(sql)
+}

@@ -1,0 +1,63 @@
+import { StoreError } from '../../../src/core/errors.ts'
+import { randomId } from '../../../src/core/ids.ts'
+import type { CheckPage, CheckStep, Finding } from '../../bucket/maintenance-api.ts'
+import type { Context } from '../context.ts'
+import { isImporting } from '../dump/import.ts'
+import { checkObjects } from './check-objects.ts'
+import { checkExtents, checkGarbage, checkParts, checkUploads } from './check-owners.ts'
+import { checkReferences } from './check-references.ts'
+import { closeCheck, openCheck, readCheck, saveCheck } from './check-tables.ts'
+import { checkUsage } from './check-usage.ts'
+
+/** The primary key of a row. */
+export type Position = readonly (string | number)[]
+
+/** One page of a phase: where it starts, and whether to mend what can be mended. */
+export interface PageOptions {
+  readonly after: Position | null
+  readonly repair: boolean
+}
+
+export interface PhasePage {
+  readonly findings: readonly Finding[]
+  readonly checked: number
+  /** The last row; absent when there are no others. */
+  readonly next?: Position
+}
+
+// In this order: references are counted by the walks before `references` compares them, and upload bytes are right before `usage`.
+const PHASES: Readonly<Record<string, (context: Context, options: PageOptions) => PhasePage>> = {
+  objects: checkObjects,
+  parts: checkParts,
+  uploads: checkUploads,
+  extents: checkExtents,
+  garbage: checkGarbage,
+  references: checkReferences,
+  usage: checkUsage,
+}
+const NAMES = Object.keys(PHASES)
+
+/**
+ * One bounded step of a check of the metadata. The bucket may be in use: what changes during the check is left out of it or
+ * followed, never reported by mistake.
+ * @throws StoreError InvalidRequest when another check has begun, or this step was done already.
+ */
+export function checkStep(context: Context, { run, repair }: CheckStep): CheckPage {
+  const { sql, now } = context
+  if (isImporting(sql)) throw new StoreError('InvalidRequest', { message: 'An import into the bucket is not finished: run it again.' })
+  if (!run) openCheck(context)
+  const state = run ? readCheck(sql) : { id: randomId(), step: 0, phase: NAMES[0]!, after: null }
+  if (!state || (run && (state.id !== run.id || state.step !== run.step))) {
+    throw new StoreError('InvalidRequest', { message: 'This check of the bucket was ended or taken further by someone else: start again.' })
+  }
+  const { phase, after } = state
+  const { next, ...found } = PHASES[phase]!(context, { after, repair })
+  const nextPhase = next ? phase : NAMES[NAMES.indexOf(phase) + 1]
+  if (nextPhase === undefined) {
+    closeCheck(sql)
+    return { ...found, phase }
+  }
+  const following = { id: state.id, step: state.step + 1 }
+  saveCheck(context, { ...following, phase: nextPhase, after: next ?? null, touchedMs: now() })
+  return { ...found, phase, run: following }
+}

@@ -1,0 +1,132 @@
+import type { TierName } from '../../../src/segments/blob.ts'
+import type { Tiers } from '../../../src/segments/tier.ts'
+import { COMPOSITE, dropReference } from '../blobs/blobs.ts'
+import { discard, type Garbage } from '../blobs/garbage.ts'
+import { checkExpiryMs } from '../check/check-tables.ts'
+import type { Context } from '../context.ts'
+import { isImporting } from '../dump/import.ts'
+import { nextEventMs } from '../events/events.ts'
+import { applyToObjects, applyToUploads, patienceMs } from '../rules/lifecycle.ts'
+import { isWalking, walkLifecycle } from '../rules/lifecycle-walk.ts'
+import { UPLOAD } from '../uploads/uploads.ts'
+
+/** How much one alarm does: it re-arms for the rest, so that the bucket is never held up for long. */
+const ENTRIES_PER_ALARM = 200
+const ROWS_PER_ALARM = 2000
+const SEGMENTS_PER_ALARM = 200
+const RETRY_MS = 60_000
+
+type Due = Garbage & { due_ms: number }
+
+/**
+ * Does what rules want done by now, and forgets finished uploads. Not during an import: what an object that goes is the first to
+ * refer to may be what one that is still to come refers to as well.
+ */
+export function expire(context: Context): void {
+  if (isImporting(context.sql)) return
+  walkLifecycle(context)
+  applyToUploads(context)
+  applyToObjects(context)
+}
+
+/**
+ * Deletes what is due: bytes first, then the entry, so that a crash in between only repeats the deletion.
+ * An entry cannot be redeemed any more once it is due, so a sweep and a commit never meet.
+ */
+export async function sweep(context: Context, storage: DurableObjectStorage, tiers: Tiers): Promise<void> {
+  const due = context.sql
+    .exec<Due & Record<string, SqlStorageValue>>(
+      'SELECT * FROM garbage WHERE due_ms <= ? ORDER BY due_ms LIMIT ?',
+      context.now(),
+      ENTRIES_PER_ALARM,
+    )
+    .toArray()
+  const budget = { rows: ROWS_PER_ALARM, segments: SEGMENTS_PER_ALARM }
+  const inDatabases: Due[] = []
+  for (const entry of due) {
+    if (budget.rows <= 0 || budget.segments <= 0) break
+    if (!isListed(context, entry)) continue
+    if (entry.tier === COMPOSITE || entry.tier === UPLOAD) {
+      storage.transactionSync(() => {
+        budget.rows -= releaseOwned(context, entry, budget.rows)
+      })
+    } else if (entry.tier === 'kv') budget.segments -= await deleteSegments(context, tiers, [entry], budget.segments)
+    else {
+      inDatabases.push(entry)
+      budget.segments -= Math.max(entry.segments, 1)
+    }
+  }
+  // One call for all blobs of a database. In KV each segment is a call, and one that fails holds up its own blob alone.
+  for (const entries of Map.groupBy(inDatabases, ({ tier }) => tier).values()) {
+    const listed = entries.filter((entry) => isListed(context, entry))
+    if (listed.length > 0) await deleteSegments(context, tiers, listed)
+  }
+}
+
+/** While segments were deleted, an import may have brought a blob back. */
+const isListed = ({ sql }: Context, { due_ms, id }: Due): boolean =>
+  sql.exec('SELECT 1 FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id).toArray().length > 0
+
+/** The time of the next alarm; `null` when there is nothing to wait for. */
+export function nextWake(context: Context): number | null {
+  const { sql, now } = context
+  const { garbage } = sql.exec<{ garbage: number | null }>('SELECT min(due_ms) AS garbage FROM garbage').one()
+  const expiryMs = isImporting(sql) ? null : nextExpiryMs(sql, now)
+  const times = [garbage, expiryMs, checkExpiryMs(sql), nextEventMs(context)].filter((time) => time !== null)
+  return times.length === 0 ? null : Math.max(Math.min(...times), now())
+}
+
+/** When {@link expire} has something to do. */
+function nextExpiryMs(sql: SqlStorage, now: () => number): number | null {
+  if (isWalking(sql)) return now()
+  const { upload, object } = sql
+    .exec<Record<'upload' | 'object', number | null>>(
+      `SELECT (SELECT min(due_ms) FROM uploads WHERE due_ms IS NOT NULL) AS upload,
+              (SELECT min(due_ms) FROM objects WHERE due_ms IS NOT NULL) AS object`,
+    )
+    .one()
+  const times = [upload, object && object + patienceMs(sql)].filter((time) => time !== null)
+  return times.length === 0 ? null : Math.min(...times)
+}
+
+/** Drops the references that a dead composite's extents or a finished upload's parts hold. Returns the rows it took. */
+function releaseOwned(context: Context, { id, tier, due_ms }: Due, limit: number): number {
+  const { sql } = context
+  const [table, owner, member] = tier === COMPOSITE ? ['extents', 'owner_id', 'start'] : ['parts', 'upload_id', 'part_number']
+  const rows = sql
+    .exec<{ blob_id: string; member: number }>(
+      `SELECT blob_id, ${member} AS member FROM ${table} WHERE ${owner} = ? ORDER BY ${member} LIMIT ?`,
+      id,
+      limit,
+    )
+    .toArray()
+  for (const row of rows) dropReference(context, row.blob_id)
+  const last = rows.at(-1)
+  if (last) sql.exec(`DELETE FROM ${table} WHERE ${owner} = ? AND ${member} <= ?`, id, last.member)
+  if (rows.length < limit) sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id)
+  return rows.length + 1
+}
+
+/** Deletes the segments of blobs of one tier, of each from the last one down, as many as the limit allows. Returns how many. */
+async function deleteSegments(context: Context, tiers: Tiers, entries: readonly Due[], limit = Number.POSITIVE_INFINITY): Promise<number> {
+  const pieces = entries.map(({ id, segments }) => ({ blobId: id, from: Math.max(segments - limit, 0), to: segments }))
+  try {
+    await tiers(entries[0]!.tier as TierName).delete(pieces)
+    for (const [index, entry] of entries.entries()) shorten(context, entry, pieces[index]!.from)
+  } catch (error) {
+    console.warn(`Sweep: segments of ${entries.map(({ id }) => id).join(', ')} could not be deleted, trying again later:`, error)
+    for (const entry of entries) postpone(context, entry, context.now() + RETRY_MS)
+  }
+  return pieces.reduce((sum, { from, to }) => sum + Math.max(to - from, 1), 0)
+}
+
+/** Of a blob's segments, those from `from` on are gone. */
+function shorten({ sql }: Context, { due_ms, id }: Due, from: number): void {
+  if (from === 0) sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id)
+  else sql.exec('UPDATE garbage SET segments = ? WHERE due_ms = ? AND id = ?', from, due_ms, id)
+}
+
+function postpone(context: Context, entry: Due, dueMs: number): void {
+  context.sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', entry.due_ms, entry.id)
+  discard(context, entry, dueMs)
+}

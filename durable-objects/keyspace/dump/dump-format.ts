@@ -1,0 +1,74 @@
+import type { Jurisdiction } from '../../../src/core/object.ts'
+
+// A bucket's metadata as JSON lines, documented in docs/operations.md: a header, then rows as they are in the tables, an end.
+
+export const FORMAT = 'cairn-bucket'
+/** Grows when an older Cairn could not read what a newer one writes. */
+export const FORMAT_VERSION = 1
+
+export interface HeaderLine {
+  readonly type: typeof FORMAT
+  readonly version: number
+  readonly jurisdiction: Jurisdiction
+  readonly bucket: string
+  readonly exportedMs: number
+}
+
+export interface SettingLine {
+  readonly type: 'setting'
+  readonly name: string
+  readonly value: unknown
+}
+
+export interface EndLine {
+  readonly type: 'end'
+  /** How many lines come before this one. */
+  readonly lines: number
+}
+
+export type Row = { readonly type: RowType } & Readonly<Record<string, string | number | null>>
+export type Line = HeaderLine | SettingLine | Row | EndLine
+
+/** The columns of each kind of row. What can be counted again is left out: references, usage, the bytes of an upload. */
+export const COLUMNS = {
+  upload: [
+    'id',
+    'key',
+    'spelled',
+    'created_ms',
+    'storage_class',
+    'http_metadata',
+    'custom_metadata',
+    'checksum_algorithm',
+    'checksum_type',
+    'ssec_key_md5',
+  ],
+  part: ['upload_id', 'part_number', 'blob_id', 'size', 'etag', 'checksum', 'uploaded_ms'],
+  object: [
+    'key',
+    'spelled',
+    'version',
+    'blob_id',
+    'size',
+    'etag',
+    'uploaded_ms',
+    'storage_class',
+    'http_metadata',
+    'custom_metadata',
+    'hashes',
+    'checksum',
+    'ssec_key_md5',
+    'parts_count',
+    'metadata_bytes',
+    'moved_ms',
+  ],
+  blob: ['id', 'size', 'tier', 'chunk_bytes', 'segment_bytes', 'wrapped_key', 'key_id', 'bytes'],
+  extent: ['owner_id', 'start', 'length', 'blob_id', 'blob_offset', 'part_number'],
+} as const
+export type RowType = keyof typeof COLUMNS
+
+/** Columns that hold bytes, all of them ciphertext: base64 in a line. */
+export const BYTE_COLUMNS: readonly string[] = ['wrapped_key', 'bytes']
+
+/** Settings that are about this very object, and mean nothing elsewhere. */
+export const OWN_SETTINGS: readonly string[] = ['schema', 'registry', 'check', 'import', 'imported', 'keys']

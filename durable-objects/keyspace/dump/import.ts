@@ -1,0 +1,219 @@
+import { invalidArgument, StoreError } from '../../../src/core/errors.ts'
+import { checkLifecycleRules } from '../../../src/core/lifecycle.ts'
+import type { StorageClass } from '../../../src/core/object.ts'
+import type { BucketInfo, Settings } from '../../bucket/api.ts'
+import type { Imported } from '../../bucket/maintenance-api.ts'
+import { addReference } from '../blobs/blobs.ts'
+import { noticeKey } from '../blobs/key-marker.ts'
+import type { Context } from '../context.ts'
+import { objectDueMs, uploadDueMs } from '../rules/lifecycle-due.ts'
+import { followSetting } from '../rules/lifecycle-walk.ts'
+import { readSetting, writeSetting } from '../settings.ts'
+import { count } from '../usage.ts'
+import {
+  BYTE_COLUMNS,
+  COLUMNS,
+  type EndLine,
+  FORMAT,
+  FORMAT_VERSION,
+  type HeaderLine,
+  type Line,
+  OWN_SETTINGS,
+  type Row,
+  type RowType,
+  type SettingLine,
+} from './dump-format.ts'
+
+/** How far an import came. Left behind by one that broke off, which may be run again. */
+interface State {
+  readonly lines: number
+  /** Which export it is. */
+  readonly exportedMs: number
+}
+
+/** The last import that was finished. */
+interface Finished extends State {
+  readonly finishedMs: number
+}
+
+/** For so long, an import whose last answer was lost may be run again and is told that it is done. */
+const PATIENCE_MS = 3_600_000
+
+const TABLES: Record<RowType, { table: string; key: readonly string[] }> = {
+  upload: { table: 'uploads', key: ['id'] },
+  part: { table: 'parts', key: ['upload_id', 'part_number'] },
+  object: { table: 'objects', key: ['key'] },
+  blob: { table: 'blobs', key: ['id'] },
+  extent: { table: 'extents', key: ['owner_id', 'start'] },
+}
+
+/**
+ * One bounded step of an import into an empty bucket: some lines of an export, the first of them with its header. References and
+ * usage are counted anew. What is there already, from a step that was repeated or an import that broke off, is passed over.
+ * @throws StoreError InvalidArgument for lines that do not fit, InvalidRequest for a bucket that they do not fit into
+ */
+export function importLines(context: Context, text: string): Imported {
+  const { sql } = context
+  const parsed = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(parseLine)
+  const finished = finishedBefore(context, parsed)
+  if (finished) return { lines: finished.lines, done: true }
+  redeemAll(sql, parsed)
+  let state = readSetting<State>(sql, 'import')
+  for (const line of parsed) {
+    if (line.type === FORMAT) state = begin(sql, line as HeaderLine)
+    if (!state) throw invalidArgument('The import does not start with its header.')
+    if (line.type === 'end') {
+      finish(context, line as EndLine, state)
+      return { lines: state.lines, done: true }
+    }
+    if (line.type === 'setting') importSetting(context, line as SettingLine)
+    else if (line.type !== FORMAT) importRow(context, line as Row)
+    state = { ...state, lines: state.lines + 1 }
+  }
+  if (state) writeSetting(sql, 'import', state)
+  return { lines: state?.lines ?? 0, done: false }
+}
+
+/** The import that these lines belong to, if it is finished: its last step, or all of it, comes again. */
+function finishedBefore({ sql, now }: Context, lines: readonly Line[]): Finished | null {
+  const finished = readSetting<Finished>(sql, 'imported')
+  if (!finished || isImporting(sql) || now() - finished.finishedMs > PATIENCE_MS) return null
+  const [first, last] = [lines[0], lines.at(-1)]
+  const repeated =
+    first?.type === FORMAT
+      ? (first as HeaderLine).exportedMs === finished.exportedMs && isTaken(sql)
+      : last?.type === 'end' && (last as EndLine).lines === finished.lines
+  return repeated ? finished : null
+}
+
+/** Whether an import is under way, or broke off: until it is through, what nothing refers to may be waiting for its object. */
+export const isImporting = (sql: SqlStorage): boolean => readSetting<State>(sql, 'import') !== null
+
+function parseLine(text: string): Line {
+  try {
+    const line = JSON.parse(text) as Line
+    if (line.type === FORMAT || line.type === 'setting' || line.type === 'end' || Object.hasOwn(COLUMNS, line.type)) return line
+  } catch {
+    // Said below.
+  }
+  throw invalidArgument(`This is no line of a bucket's export: ${text.slice(0, 80)}`)
+}
+
+/** What comes back must not be swept: it goes off the list in the transaction that brings it back. */
+function redeemAll(sql: SqlStorage, lines: readonly Line[]): void {
+  const ids = lines.flatMap((line) => (line.type === 'blob' || line.type === 'upload' ? [(line as Row).id] : []))
+  if (ids.length > 0) sql.exec('DELETE FROM garbage WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
+}
+
+function begin(sql: SqlStorage, { version, jurisdiction, bucket, exportedMs }: HeaderLine): State {
+  const info = readSetting<BucketInfo>(sql, 'info') as BucketInfo
+  if (version > FORMAT_VERSION) throw invalidArgument(`The export is of version ${version}, this Cairn reads ${FORMAT_VERSION}.`)
+  if (bucket !== info.name || jurisdiction !== info.jurisdiction) {
+    // Keys are derived from the name, and two buckets that both think they own a segment would delete it for each other.
+    throw invalidArgument(`The export is of the bucket ${jurisdiction}/${bucket} and can only become that bucket again.`)
+  }
+  if (isTaken(sql) && !isImporting(sql)) throw new StoreError('InvalidRequest', { message: 'The bucket is not empty.' })
+  return { lines: 0, exportedMs }
+}
+
+const isTaken = (sql: SqlStorage): boolean =>
+  sql.exec("SELECT 1 FROM objects UNION ALL SELECT 1 FROM uploads WHERE state = 'open' LIMIT 1").toArray().length > 0
+
+function finish({ sql, now, wakeAt }: Context, { lines }: EndLine, imported: State): void {
+  if (imported.lines !== lines) throw invalidArgument(`The export has ${lines} lines, of which ${imported.lines} were imported.`)
+  writeSetting(sql, 'import', null)
+  writeSetting(sql, 'imported', { ...imported, finishedMs: now() } satisfies Finished)
+  wakeAt(now()) // Lifecycle rules waited for this.
+}
+
+/** Of what is known of the bucket itself, place and name stay as they are. */
+function importSetting(context: Context, { name, value }: SettingLine): void {
+  const { sql } = context
+  if (typeof name !== 'string' || OWN_SETTINGS.includes(name)) throw invalidArgument(`There is no setting ${name} to import.`)
+  if (name === 'lifecycle') checkLifecycleRules(value as Settings['lifecycle'])
+  const old = readSetting<never>(sql, name)
+  const { createdMs, storageClass } = value as BucketInfo
+  writeSetting(sql, name, name === 'info' ? { ...readSetting<BucketInfo>(sql, 'info'), createdMs, storageClass } : value)
+  if (name === 'lifecycle' || name === 'locks') followSetting(context, name, old, value as never)
+}
+
+function importRow(context: Context, row: Row): void {
+  const { sql } = context
+  // An upload that was aborted since the export is open again.
+  if (row.type === 'upload') sql.exec("DELETE FROM uploads WHERE id = ? AND state <> 'open'", row.id)
+  if (isThere(sql, row)) return
+  insert(sql, row, dueOf(context, row))
+  if (row.type === 'blob' && row.key_id) noticeKey(context, String(row.key_id))
+  if ('blob_id' in row) addReference(sql, String(row.blob_id))
+  if (row.type === 'object') countObject(sql, row)
+  else if (row.type === 'upload') countUpload(context, row)
+  else if (row.type === 'part') countBytes(sql, { uploadId: String(row.upload_id), bytes: Number(row.size) })
+}
+
+/** @throws StoreError InvalidRequest when somebody else wrote this object */
+function isThere(sql: SqlStorage, row: Row): boolean {
+  const { table, key } = TABLES[row.type]
+  const conditions = key.map((column) => `${column} = ?`).join(' AND ')
+  const version = row.type === 'object' ? 'version' : 'NULL AS version'
+  const [found] = sql.exec(`SELECT ${version} FROM ${table} WHERE ${conditions}`, ...key.map((column) => row[column] ?? null))
+  if (found && row.type === 'object' && found.version !== row.version) {
+    throw new StoreError('InvalidRequest', { message: `The bucket was written to during the import: ${JSON.stringify(row.key)}.` })
+  }
+  return found !== undefined
+}
+
+const DEFAULTS: Partial<Record<RowType, Readonly<Record<string, string | number>>>> = {
+  blob: { refs: 0 },
+  upload: { state: 'open', bytes: 0 },
+}
+
+/** When rules want something done with a row: not in the export, since rules may be others than they were. */
+function dueOf(context: Context, { type, key, uploaded_ms, created_ms, storage_class }: Row): { due_ms?: number | null } {
+  const spelled = String(key)
+  if (type === 'upload') return { due_ms: uploadDueMs(context, { key: spelled, created_ms: Number(created_ms) || 0 }) }
+  if (type !== 'object') return {}
+  const row = { key: spelled, uploaded_ms: Number(uploaded_ms) || 0, storage_class: storage_class as StorageClass }
+  return { due_ms: objectDueMs(context, row) }
+}
+
+function insert(sql: SqlStorage, row: Row, due: { due_ms?: number | null }): void {
+  const values: Record<string, unknown> = { ...DEFAULTS[row.type], ...due }
+  for (const column of COLUMNS[row.type]) {
+    const value = row[column] ?? null
+    values[column] = value !== null && BYTE_COLUMNS.includes(column) ? Uint8Array.fromBase64(String(value)) : value
+  }
+  const columns = Object.keys(values)
+  try {
+    sql.exec(
+      `INSERT INTO ${TABLES[row.type].table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+      ...Object.values(values),
+    )
+  } catch (error) {
+    throw invalidArgument(`A line of the type ${row.type} is not sound: ${(error as Error).message}`)
+  }
+}
+
+function countObject(sql: SqlStorage, row: Row): void {
+  const change = { objects: 1, payloadBytes: Number(row.size), metadataBytes: Number(row.metadata_bytes) }
+  count(sql, row.storage_class as StorageClass, change)
+}
+
+/** Parts of an aborted upload may not have been swept yet: they are its parts again. */
+function countUpload({ sql }: Context, { id, storage_class }: Row): void {
+  count(sql, storage_class as StorageClass, { uploads: 1 })
+  const { bytes } = sql.exec<{ bytes: number }>('SELECT coalesce(sum(size), 0) AS bytes FROM parts WHERE upload_id = ?', id).one()
+  countBytes(sql, { uploadId: String(id), bytes })
+}
+
+function countBytes(sql: SqlStorage, { uploadId, bytes }: { uploadId: string; bytes: number }): void {
+  const [upload] = sql.exec<{ storage_class: StorageClass }>(
+    "UPDATE uploads SET bytes = bytes + ? WHERE id = ? AND state = 'open' RETURNING storage_class",
+    bytes,
+    uploadId,
+  )
+  if (!upload) throw invalidArgument(`A part's upload ${uploadId} is not in the export.`)
+  count(sql, upload.storage_class, { uploadBytes: bytes })
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { evaluateConditions } from '../../../src/core/conditions.ts'
+import { StoreError } from '../../../src/core/errors.ts'
+import { mergeMetadata } from '../../../src/core/metadata.ts'
+import type { ByteSpan, Checksum } from '../../../src/core/object.ts'
+import { resolveRange } from '../../../src/core/range.ts'
+import type { BucketInfo, Copied, CopiedObject, CopyObject, CopyPart, CopySource, Found, Part } from '../../bucket/api.ts'
+import { addReference, extentsOf, insertComposite } from '../blobs/blobs.ts'
+import type { Context } from '../context.ts'
+import { checksumOf, customMetadataOf, httpMetadataOf, type ObjectRow } from '../rows.ts'
+import { cachedSetting } from '../settings.ts'
+import { checkUploadKey, findPart, openUpload, replacePart } from '../uploads/uploads.ts'
+import { countRetrieval } from '../usage.ts'
+import { checkCustomerKey, checkOverwrite, findObject, readRow, replaceObject } from './objects.ts'
+
+/**
+ * Copies an object inside the bucket by adding a reference to its body, whatever its size. The copy keeps the ETag, the
+ * checksum and the parts: they describe the same bytes. When the customer key changes, the bytes have to be stored anew.
+ */
+export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObject> {
+  const { sql } = context
+  const row = findSource(sql, copy.source)
+  const old = findObject(sql, copy.key)
+  checkOverwrite(context, old, copy.conditions)
+  countRetrieval(sql, row, row.size)
+  if (row.ssec_key_md5 !== (copy.ssecKeyMd5 ?? null)) return { kind: 'needs-bytes', source: wholeObject(sql, row) }
+  // Before the old object lets go: it may be the same body.
+  addReference(sql, row.blob_id)
+  const metadata = mergeMetadata(copy.directive, { httpMetadata: httpMetadataOf(row), customMetadata: customMetadataOf(row) }, copy)
+  const head = replaceObject(context, old, {
+    ...metadata,
+    key: copy.key,
+    storageClass: copy.storageClass,
+    blobId: row.blob_id,
+    size: row.size,
+    etag: row.etag,
+    checksum: checksumOf(row),
+    ssecKeyMd5: copy.ssecKeyMd5,
+    partsCount: row.parts_count ?? undefined,
+    action: 'CopyObject',
+    copySource: { bucket: bucketName(sql), object: row.spelled ?? row.key },
+  })
+  return { kind: 'copied', value: { ...head, sourceVersion: row.version } }
+}
+
+/**
+ * Copies a range of an object into a part by reference. Bytes have to move when the customer key changes, or when the
+ * upload wants a checksum that the source does not have.
+ */
+export function copyPart(context: Context, copy: CopyPart): Copied<Part> {
+  const { sql } = context
+  const row = findSource(sql, copy.source)
+  const span = copy.range ? resolveRange(copy.range, row.size) : { offset: 0, length: row.size }
+  const upload = openUpload(sql, copy)
+  checkUploadKey(upload, copy.ssecKeyMd5)
+  countRetrieval(sql, row, span.length)
+  const checksum = reusableChecksum(row, span)
+  const lacksChecksum = upload.checksum_algorithm !== null && upload.checksum_algorithm !== checksum?.algorithm
+  if (row.ssec_key_md5 !== upload.ssec_key_md5 || lacksChecksum) {
+    return { kind: 'needs-bytes', source: readRow(sql, row, { span, body: true }) }
+  }
+  const part = { partNumber: copy.partNumber, etag: copiedEtag(row, span), size: span.length, checksum }
+  const old = findPart(sql, upload, copy.partNumber)
+  return { kind: 'copied', value: replacePart(context, upload, { ...part, blobId: referTo(context, row, span), old }) }
+}
+
+/** @throws StoreError NoSuchKey, PreconditionFailed, InvalidRequest, AccessDenied */
+function findSource(sql: SqlStorage, source: CopySource): ObjectRow {
+  const row = findObject(sql, source.key)
+  if (!row) throw new StoreError('NoSuchKey')
+  const state = { etag: row.etag, uploadedMs: row.uploaded_ms }
+  // Every failed condition on a source is a 412, unlike those of a read.
+  if (source.conditions && evaluateConditions(source.conditions, state) !== 'ok') throw new StoreError('PreconditionFailed')
+  checkCustomerKey(row, source.ssecKeyMd5)
+  return row
+}
+
+const bucketName = (sql: SqlStorage): string => (cachedSetting<BucketInfo>(sql, 'info') as BucketInfo).name
+
+const wholeObject = (sql: SqlStorage, row: ObjectRow): Found => readRow(sql, row, { span: { offset: 0, length: row.size }, body: true })
+
+const isWhole = (row: ObjectRow, span: ByteSpan): boolean => span.offset === 0 && span.length === row.size
+
+/** The whole of a body is shared as it is; a piece of it becomes a composite blob of its own. */
+function referTo({ sql }: Context, row: ObjectRow, span: ByteSpan): string {
+  if (isWhole(row, span)) {
+    addReference(sql, row.blob_id)
+    return row.blob_id
+  }
+  const extents = extentsOf(sql, row.blob_id, span, 1)
+  for (const extent of extents) addReference(sql, extent.blobId)
+  return insertComposite(sql, extents)
+}
+
+/** The whole of a simple object has its MD5. A piece was never read: its ETag names the piece of that version instead. */
+function copiedEtag(row: ObjectRow, span: ByteSpan): string {
+  if (isWhole(row, span) && row.parts_count === null) return row.etag
+  return createHash('md5').update(`${row.version} ${span.offset} ${span.length}`).digest('hex')
+}
+
+function reusableChecksum(row: ObjectRow, span: ByteSpan): Checksum | undefined {
+  const checksum = checksumOf(row)
+  return isWhole(row, span) && checksum?.type === 'FULL_OBJECT' ? checksum : undefined
+}

@@ -1,0 +1,207 @@
+import { evaluateConditions } from '../../../src/core/conditions.ts'
+import { StoreError } from '../../../src/core/errors.ts'
+import { normalizeKey } from '../../../src/core/key.ts'
+import { LIMITS } from '../../../src/core/limits.ts'
+import { metadataSize } from '../../../src/core/metadata.ts'
+import type { CopiedFrom, EventAction } from '../../../src/core/notifications.ts'
+import { type ByteSpan, type Conditions, newVersion, type ObjectHead, type StorageClass } from '../../../src/core/object.ts'
+import { outcomeOf } from '../../../src/core/outcome.ts'
+import { resolveRange } from '../../../src/core/range.ts'
+import { unusedByteDays } from '../../../src/core/storage-class.ts'
+import type { BucketInfo, CommitObject, Committed, Deleted, Found, Looked, Lookup, ObjectAttributes } from '../../bucket/api.ts'
+import { dropReference, insertBlob, partSpan, slicesOf } from '../blobs/blobs.ts'
+import { redeem } from '../blobs/garbage.ts'
+import type { Context } from '../context.ts'
+import { noteEvent } from '../events/events.ts'
+import { type ObjectRow, toHead, toJson } from '../rows.ts'
+import { objectDueMs, objectExpiration } from '../rules/lifecycle-due.ts'
+import { checkUnlocked } from '../rules/locks.ts'
+import { cachedSetting } from '../settings.ts'
+import { countRetrieval, Tally } from '../usage.ts'
+
+/** What a write makes of a body that already has its reference. */
+export interface NewObject extends ObjectAttributes {
+  readonly key: string
+  readonly blobId: string
+  readonly size: number
+  readonly etag: string
+  readonly hashes?: ObjectHead['hashes']
+  readonly checksum?: ObjectHead['checksum']
+  readonly ssecKeyMd5?: string
+  readonly partsCount?: number
+  /** Absent: a new one. */
+  readonly version?: string
+  /** What stores it, for event notifications. */
+  readonly action: EventAction
+  readonly copySource?: CopiedFrom
+}
+
+/** The current object under a key, in whatever spelling. */
+export function findObject(sql: SqlStorage, key: string): ObjectRow | undefined {
+  return sql.exec<ObjectRow>('SELECT * FROM objects WHERE key = ?', normalizeKey(key)).toArray()[0]
+}
+
+/**
+ * Whether a write to this key may go on: no rule locks the object, its conditions hold, and in strict mode the last write is a
+ * second ago. A lock refuses before the conditions are looked at, as on R2.
+ * @throws StoreError ObjectLockedByBucketPolicy, PreconditionFailed, TooManyRequests
+ */
+export function checkOverwrite(context: Context, old: ObjectRow | undefined, conditions: Conditions | undefined): void {
+  checkUnlocked(context, old)
+  checkConditions(conditions, old)
+  if (old && !context.config.allows('fastRewrites') && context.now() - old.uploaded_ms < 1000) throw new StoreError('TooManyRequests')
+}
+
+/** @throws StoreError PreconditionFailed */
+export function checkConditions(conditions: Conditions | undefined, row: ObjectRow | undefined): void {
+  if (conditions && evaluateConditions(conditions, stateOf(row)) !== 'ok') throw new StoreError('PreconditionFailed')
+}
+
+/**
+ * Stores an object whose bytes are written: the one call of an inline write, the second of any other. A call that arrives again
+ * finds its own blob, and answers as the first time.
+ */
+export function commitObject(context: Context, commit: CommitObject): Committed<ObjectHead> {
+  const old = findObject(context.sql, commit.key)
+  if (old?.blob_id === commit.blob.id) return { kind: 'committed', value: headOf(context.sql, old) }
+  if (commit.blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
+  checkOverwrite(context, old, commit.conditions)
+  if (commit.begun) redeem(context, commit.blob.id, commit.begun)
+  insertBlob(context, commit.blob)
+  const action = commit.copySource ? 'CopyObject' : 'PutObject'
+  return { kind: 'committed', value: replaceObject(context, old, { ...commit, action, blobId: commit.blob.id, size: commit.blob.size }) }
+}
+
+/** Inline bytes have a share of the object's 10 GB; past it small blobs go to D1. */
+export const inlineFits = ({ sql, config }: Context): boolean => sql.databaseSize < config.inlineBudgetBytes
+
+/** Swaps the row of a key: the new body is referred to from now on, that of `old`, what the key has now, no longer. Checks nothing. */
+export function replaceObject(context: Context, old: ObjectRow | undefined, object: NewObject): ObjectHead {
+  const { sql } = context
+  const key = normalizeKey(object.key)
+  const tally = new Tally()
+  if (old) releaseObject(context, old, tally)
+  const row: Omit<ObjectRow, 'due_ms'> = {
+    key,
+    spelled: object.key === key ? null : object.key,
+    version: object.version ?? newVersion(),
+    blob_id: object.blobId,
+    size: object.size,
+    etag: object.etag,
+    uploaded_ms: context.now(),
+    storage_class: object.storageClass ?? defaultStorageClass(sql),
+    http_metadata: toJson(object.httpMetadata),
+    custom_metadata: toJson(object.customMetadata),
+    hashes: toJson(object.hashes),
+    checksum: toJson(object.checksum),
+    ssec_key_md5: object.ssecKeyMd5 ?? null,
+    parts_count: object.partsCount ?? null,
+    metadata_bytes: metadataSize(object.httpMetadata, object.customMetadata),
+    moved_ms: null,
+  }
+  insertObject(sql, { ...row, due_ms: objectDueMs(context, row) })
+  tally.add(row.storage_class, { objects: 1, payloadBytes: row.size, metadataBytes: row.metadata_bytes })
+  tally.write(sql)
+  noteEvent(context, object)
+  return headOf(sql, row)
+}
+
+function insertObject(sql: SqlStorage, row: ObjectRow): void {
+  const columns = Object.keys(row)
+  sql.exec(`INSERT OR REPLACE INTO objects (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
+}
+
+/** What a read or a write of one object tells of it. */
+export const headOf = (sql: SqlStorage, row: Omit<ObjectRow, 'due_ms'>): ObjectHead => ({
+  ...toHead(row),
+  expiration: objectExpiration(sql, row),
+})
+
+/** Deletes keys, present or not, and answers in their order. What is locked stays, and its key says so. */
+export function deleteObjects(context: Context, keys: readonly string[]): Deleted[] {
+  const tally = new Tally()
+  const deleted = keys.map((key) => {
+    const outcome = outcomeOf(() => {
+      const row = findObject(context.sql, key)
+      if (!row) return
+      checkUnlocked(context, row)
+      deleteObject(context, row, { action: 'DeleteObject', tally })
+    })
+    return outcome.ok ? { key } : { key, failure: outcome }
+  })
+  tally.write(context.sql)
+  return deleted
+}
+
+/** Why an object is deleted, and where that is counted; the caller writes the tally. */
+interface Deletion {
+  readonly action: 'DeleteObject' | 'LifecycleDeletion'
+  readonly tally: Tally
+}
+
+/** Deletes an object that is there, for a client or for a rule. */
+export function deleteObject(context: Context, row: ObjectRow, { action, tally }: Deletion): void {
+  releaseObject(context, row, tally)
+  context.sql.exec('DELETE FROM objects WHERE key = ?', row.key)
+  noteEvent(context, { action, key: row.spelled ?? row.key })
+}
+
+/** Everything a read needs, in one call. The order of the checks is R2's: existence, conditions, SSE-C, range. */
+export function lookup(context: Context, query: Lookup): Looked {
+  const row = findObject(context.sql, query.key)
+  if (!row) throw new StoreError('NoSuchKey')
+  const verdict = query.conditions ? evaluateConditions(query.conditions, stateOf(row)) : 'ok'
+  if (verdict === 'failed' && !query.softConditions) throw new StoreError('PreconditionFailed')
+  if (verdict !== 'ok') return { kind: 'not-modified', head: headOf(context.sql, row) }
+  if (query.body || !query.keyless) checkCustomerKey(row, query.ssecKeyMd5)
+  const span = askedSpan(context.sql, row, query)
+  if (query.body) countRetrieval(context.sql, row, span.length)
+  return readRow(context.sql, row, { ...query, span })
+}
+
+/** An object as a read sees it, with the slices of `span` if its body is wanted. */
+export function readRow(sql: SqlStorage, row: ObjectRow, { span, body }: { span: ByteSpan; body: boolean }): Found {
+  return { kind: 'found', head: headOf(sql, row), span, body: body ? slicesOf(sql, row.blob_id, span) : { slices: [] } }
+}
+
+/**
+ * Whether a read may go on with this customer key.
+ * @throws StoreError InvalidRequest, AccessDenied
+ */
+export function checkCustomerKey(row: { ssec_key_md5: string | null }, keyMd5: string | undefined): void {
+  if (row.ssec_key_md5 === (keyMd5 ?? null)) return
+  if (row.ssec_key_md5 === null) {
+    throw new StoreError('InvalidRequest', { message: 'The encryption parameters are not applicable to this object.' })
+  }
+  if (keyMd5 === undefined) {
+    throw new StoreError('InvalidRequest', {
+      message:
+        'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
+    })
+  }
+  throw new StoreError('AccessDenied')
+}
+
+export const defaultStorageClass = (sql: SqlStorage): StorageClass => cachedSetting<BucketInfo>(sql, 'info')?.storageClass ?? 'Standard'
+
+function askedSpan(sql: SqlStorage, row: ObjectRow, { range, partNumber }: Lookup): ByteSpan {
+  const whole = { offset: 0, length: row.size }
+  if (range) return resolveRange(range, row.size)
+  if (partNumber === undefined) return whole
+  if (row.parts_count !== null && row.parts_count > 1) {
+    const span = partSpan(sql, row.blob_id, { partNumber, parts: row.parts_count })
+    if (span) return span
+  } else if (partNumber === LIMITS.partMin) return whole
+  throw new StoreError('InvalidPartNumber')
+}
+
+/** Takes an object out of the counters and drops its body. */
+function releaseObject(context: Context, row: ObjectRow, tally: Tally): void {
+  dropReference(context, row.blob_id)
+  const { storage_class: storageClass, size } = row
+  const earlyDeletionByteDays = unusedByteDays({ storageClass, size, sinceMs: row.moved_ms ?? row.uploaded_ms }, context.now())
+  tally.add(storageClass, { objects: -1, payloadBytes: -size, metadataBytes: -row.metadata_bytes, earlyDeletionByteDays })
+}
+
+const stateOf = (row: ObjectRow | undefined): { etag: string; uploadedMs: number } | null =>
+  row ? { etag: row.etag, uploadedMs: row.uploaded_ms } : null

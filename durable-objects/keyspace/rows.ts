@@ -1,0 +1,105 @@
+import type {
+  BindingHashes,
+  Checksum,
+  ChecksumAlgorithm,
+  ChecksumType,
+  CustomMetadata,
+  HttpMetadata,
+  ObjectHead,
+  StorageClass,
+} from '../../src/core/object.ts'
+import type { UploadHead } from '../bucket/api.ts'
+
+// Rows of the tables as SQLite hands them over, and what they mean.
+
+export type ObjectRow = {
+  key: string
+  spelled: string | null
+  version: string
+  blob_id: string
+  size: number
+  etag: string
+  uploaded_ms: number
+  storage_class: StorageClass
+  http_metadata: string | null
+  custom_metadata: string | null
+  hashes: string | null
+  checksum: string | null
+  ssec_key_md5: string | null
+  parts_count: number | null
+  metadata_bytes: number
+  moved_ms: number | null
+  due_ms: number | null
+}
+
+export type UploadRow = {
+  id: string
+  state: 'open' | 'completed' | 'aborted'
+  key: string
+  spelled: string | null
+  created_ms: number
+  storage_class: StorageClass
+  http_metadata: string | null
+  custom_metadata: string | null
+  checksum_algorithm: ChecksumAlgorithm | null
+  checksum_type: ChecksumType | null
+  ssec_key_md5: string | null
+  bytes: number
+  due_ms: number | null
+}
+
+export type PartRow = {
+  upload_id: string
+  part_number: number
+  blob_id: string
+  size: number
+  etag: string
+  checksum: string | null
+  uploaded_ms: number
+}
+
+/** JSON of a record, `null` when it is absent or empty. */
+export const toJson = (value: object | undefined): string | null =>
+  value === undefined || Object.keys(value).length === 0 ? null : JSON.stringify(value)
+
+/** A column that was not selected is absent too. */
+const fromJson = <T>(text: string | null | undefined): T | undefined => (text ? (JSON.parse(text) as T) : undefined)
+
+/** One for all rows: the thousand heads of a listing refer to it on their way through RPC. */
+const NONE: Readonly<Record<string, never>> = Object.freeze({})
+
+export const httpMetadataOf = (row: { http_metadata: string | null }): HttpMetadata => fromJson<HttpMetadata>(row.http_metadata) ?? NONE
+export const customMetadataOf = (row: { custom_metadata: string | null }): CustomMetadata =>
+  fromJson<CustomMetadata>(row.custom_metadata) ?? NONE
+export const checksumOf = (row: { checksum: string | null }): Checksum | undefined => fromJson<Checksum>(row.checksum)
+
+/** Everything about an object but its bytes. */
+export function toHead(row: Omit<ObjectRow, 'due_ms'>): ObjectHead {
+  const simple = row.parts_count === null && /^[0-9a-f]{32}$/.test(row.etag)
+  return {
+    key: row.spelled ?? row.key,
+    version: row.version,
+    size: row.size,
+    etag: row.etag,
+    uploadedMs: row.uploaded_ms,
+    storageClass: row.storage_class,
+    httpMetadata: httpMetadataOf(row),
+    customMetadata: customMetadataOf(row),
+    hashes: { ...(simple && { md5: row.etag }), ...fromJson<BindingHashes>(row.hashes) },
+    checksum: checksumOf(row),
+    ssecKeyMd5: row.ssec_key_md5 ?? undefined,
+    partsCount: row.parts_count ?? undefined,
+  }
+}
+
+/** What listings tell of an upload. */
+export function toUploadHead(row: UploadRow): UploadHead {
+  return {
+    uploadId: row.id,
+    key: row.spelled ?? row.key,
+    createdMs: row.created_ms,
+    storageClass: row.storage_class,
+    checksumAlgorithm: row.checksum_algorithm ?? undefined,
+    checksumType: row.checksum_type ?? undefined,
+  }
+}

@@ -1,0 +1,53 @@
+import {
+  abortionOf,
+  activeRules,
+  DEFAULT_LIFECYCLE,
+  expirationOf,
+  type LifecycleAction,
+  type LifecycleRule,
+  nextAction,
+} from '../../../src/core/lifecycle.ts'
+import type { LifecycleDue } from '../../../src/core/object.ts'
+import type { Settings } from '../../bucket/api.ts'
+import type { Context } from '../context.ts'
+import type { ObjectRow, UploadRow } from '../rows.ts'
+import { preparedSetting } from '../settings.ts'
+import { objectLockedUntil } from './locks.ts'
+
+// What the bucket's rules say of a row, as they are now. Rules are parsed once: each write asks them.
+
+const rulesOf = (rules: Settings['lifecycle'] | null) => activeRules(rules ?? DEFAULT_LIFECYCLE)
+
+/** The rules that count. */
+export const activeLifecycle = (sql: SqlStorage): readonly LifecycleRule[] => preparedSetting(sql, 'lifecycle', rulesOf)
+
+type DatedObject = Pick<ObjectRow, 'key' | 'uploaded_ms' | 'storage_class'>
+type DatedUpload = Pick<UploadRow, 'key' | 'created_ms'>
+
+/** When an object is deleted, as `x-amz-expiration` tells it. */
+export const objectExpiration = (sql: SqlStorage, { key, uploaded_ms: uploadedMs }: DatedObject): LifecycleDue | undefined =>
+  expirationOf(activeLifecycle(sql), { key, uploadedMs })
+
+/** When an open upload is aborted. */
+export const uploadAbortion = (sql: SqlStorage, { key, created_ms: createdMs }: DatedUpload): LifecycleDue | undefined =>
+  abortionOf(activeLifecycle(sql), { key, createdMs })
+
+/** What happens to an object next; nothing that a lock forbids. */
+export function objectAction(context: Context, row: DatedObject): LifecycleAction | undefined {
+  const { key, uploaded_ms: uploadedMs, storage_class: storageClass } = row
+  return nextAction(activeLifecycle(context.sql), { key, uploadedMs, storageClass }, () => objectLockedUntil(context, row))
+}
+
+/** The value of `objects.due_ms`; the alarm is set to it. */
+export function objectDueMs(context: Context, row: DatedObject): number | null {
+  const dueMs = objectAction(context, row)?.dueMs ?? null
+  if (dueMs !== null) context.wakeAt(dueMs)
+  return dueMs
+}
+
+/** The value of `uploads.due_ms` of an open upload; the alarm is set to it. */
+export function uploadDueMs({ sql, wakeAt }: Context, row: DatedUpload): number | null {
+  const dueMs = uploadAbortion(sql, row)?.dueMs ?? null
+  if (dueMs !== null) wakeAt(dueMs)
+  return dueMs
+}

@@ -1,0 +1,111 @@
+import { type CrcAlgorithm, combineCrc, compositeChecksum } from '../../../src/core/checksums.ts'
+import { StoreError } from '../../../src/core/errors.ts'
+import { multipartEtag } from '../../../src/core/etag.ts'
+import { LIMITS } from '../../../src/core/limits.ts'
+import type { Checksum } from '../../../src/core/object.ts'
+import type { CompletedPart, CompleteUpload } from '../../bucket/api.ts'
+import { addReference, COMPOSITE, dropReference, type Extent, extentsOf, insertComposite } from '../blobs/blobs.ts'
+import type { Context } from '../context.ts'
+import type { PartRow, UploadRow } from '../rows.ts'
+
+type StoredPart = PartRow & { tier: string }
+
+/** What a checked completion comes to, before anything is written. */
+export interface Assembly {
+  readonly listed: readonly StoredPart[]
+  /** Uploaded, but not listed by the client: dropped. */
+  readonly unlisted: readonly StoredPart[]
+  readonly size: number
+  readonly etag: string
+  readonly checksum?: Checksum
+}
+
+/**
+ * Checks the list of parts against what was uploaded, in R2's order: found, large enough, uniform.
+ * @throws StoreError InvalidPart, EntityTooSmall, EntityTooLarge, BadDigest, InvalidRequest
+ */
+export function assemble({ sql, config }: Context, upload: UploadRow, complete: CompleteUpload): Assembly {
+  const stored = new Map(
+    sql
+      .exec<StoredPart>('SELECT p.*, b.tier FROM parts p JOIN blobs b ON b.id = p.blob_id WHERE p.upload_id = ?', upload.id)
+      .toArray()
+      .map((row) => [row.part_number, row]),
+  )
+  const wanted = complete.parts.toSorted((a, b) => a.partNumber - b.partNumber)
+  const listed = wanted.map((part) => {
+    const row = matchPart(stored.get(part.partNumber), part, upload)
+    stored.delete(part.partNumber) // A part's one reference passes over once: listed again, it is not found.
+    return row
+  })
+  checkSizes(listed, { uniform: !config.allows('unequalParts') })
+  const size = listed.reduce((sum, part) => sum + part.size, 0)
+  if (size > LIMITS.objectBytes) throw new StoreError('EntityTooLarge')
+  const checksum = objectChecksum(listed, upload)
+  checkClaims(complete, { size, checksum })
+  return { listed, unlisted: [...stored.values()], size, etag: multipartEtag(listed.map((part) => part.etag)), checksum }
+}
+
+/** Turns the listed parts' bodies into one and returns its blob id. References pass from the parts to the extents. */
+export function joinParts(context: Context, listed: readonly StoredPart[]): string {
+  const { sql } = context
+  const [only] = listed
+  if (only && listed.length === 1) return only.blob_id
+  const extents = listed.flatMap((part): Extent[] => {
+    const { blob_id: blobId, part_number: partNumber, size } = part
+    if (part.tier !== COMPOSITE && size > 0) return [{ blobId, offset: 0, length: size, partNumber }]
+    // A part copied by reference is flattened, so that a body is never more than one step away from its bytes.
+    const copied = size > 0 ? extentsOf(sql, blobId, { offset: 0, length: size }, partNumber) : []
+    for (const extent of copied) addReference(sql, extent.blobId)
+    dropReference(context, blobId)
+    return copied
+  })
+  return insertComposite(sql, extents)
+}
+
+function matchPart(row: StoredPart | undefined, part: CompletedPart, upload: UploadRow): StoredPart {
+  if (!row || row.etag !== part.etag) throw new StoreError('InvalidPart')
+  const claimed = upload.checksum_algorithm && part.checksums?.[upload.checksum_algorithm]
+  if (claimed && row.checksum !== claimed) throw new StoreError('InvalidPart')
+  return row
+}
+
+function checkSizes(listed: readonly StoredPart[], { uniform }: { uniform: boolean }): void {
+  const leading = listed.slice(0, -1)
+  if (leading.some((part) => part.size < LIMITS.partMinBytes)) throw new StoreError('EntityTooSmall')
+  const expected = leading[0]?.size
+  if (!uniform || expected === undefined) return
+  if (leading.some((part) => part.size !== expected) || listed.at(-1)!.size > expected) {
+    throw new StoreError('InvalidPart', { message: 'All non-trailing parts must have the same length.' })
+  }
+}
+
+/** The checksum of the whole, if every part brought one: parts that were copied by reference did not. */
+function objectChecksum(listed: readonly StoredPart[], upload: UploadRow): Checksum | undefined {
+  const { checksum_algorithm: algorithm, checksum_type: type } = upload
+  if (!algorithm || !type) return undefined
+  const values = listed.map((part) => part.checksum)
+  if (!values.every((value) => value !== null)) return undefined
+  const value =
+    type === 'COMPOSITE'
+      ? compositeChecksum(algorithm, values)
+      : combineCrc(
+          algorithm as CrcAlgorithm,
+          listed.map((part, index) => ({ value: values[index]!, size: part.size })),
+        )
+  return { algorithm, type, value }
+}
+
+function checkClaims(
+  { checksum: claimed, size: claimedSize }: CompleteUpload,
+  { size, checksum }: Pick<Assembly, 'size' | 'checksum'>,
+): void {
+  if (claimedSize !== undefined && claimedSize !== size) {
+    throw new StoreError('InvalidRequest', { message: 'The provided x-amz-mp-object-size header does not match the size of the object.' })
+  }
+  if (!claimed || !checksum || claimed.algorithm !== checksum.algorithm) return
+  // Some clients leave out the number of parts of a composite value.
+  const actual = claimed.value.includes('-') ? checksum.value : checksum.value.replace(/-\d+$/, '')
+  if (claimed.value !== actual) {
+    throw new StoreError('BadDigest', { message: `The ${claimed.algorithm} you specified did not match the calculated checksum.` })
+  }
+}

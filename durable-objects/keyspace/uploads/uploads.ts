@@ -1,0 +1,295 @@
+import { StoreError } from '../../../src/core/errors.ts'
+import { randomId } from '../../../src/core/ids.ts'
+import { compareUtf8, normalizeKey } from '../../../src/core/key.ts'
+import { LIMITS } from '../../../src/core/limits.ts'
+import type { Checksum, ObjectHead } from '../../../src/core/object.ts'
+import { outcomeOf } from '../../../src/core/outcome.ts'
+import type {
+  CommitPart,
+  Committed,
+  CompleteUpload,
+  CreatedUpload,
+  CreateUpload,
+  ListPage,
+  ListPartsQuery,
+  ListUploadsQuery,
+  Part,
+  PartsPage,
+  UploadHead,
+  UploadRef,
+} from '../../bucket/api.ts'
+import { dropReference, insertBlob } from '../blobs/blobs.ts'
+import { discard, redeem } from '../blobs/garbage.ts'
+import type { Context } from '../context.ts'
+import { inBatches, walk } from '../objects/listing.ts'
+import { checkConditions, checkOverwrite, defaultStorageClass, findObject, headOf, inlineFits, replaceObject } from '../objects/objects.ts'
+import { customMetadataOf, httpMetadataOf, type PartRow, toJson, toUploadHead, type UploadRow } from '../rows.ts'
+import { uploadAbortion, uploadDueMs } from '../rules/lifecycle-due.ts'
+import { count } from '../usage.ts'
+import { assemble, joinParts } from './complete-upload.ts'
+
+/** The garbage tier of a finished upload's parts. */
+export const UPLOAD = 'upload'
+
+/** Opens a multipart upload. Conditions are checked against the object as it is now, and again at completion. */
+export function createUpload(context: Context, create: CreateUpload): CreatedUpload {
+  const { sql } = context
+  checkConditions(create.conditions, findObject(sql, create.key))
+  const key = normalizeKey(create.key)
+  const created_ms = context.now()
+  const row: UploadRow = {
+    id: newUploadId(),
+    state: 'open',
+    key,
+    spelled: create.key === key ? null : create.key,
+    created_ms,
+    storage_class: create.storageClass ?? defaultStorageClass(sql),
+    http_metadata: toJson(create.httpMetadata),
+    custom_metadata: toJson(create.customMetadata),
+    checksum_algorithm: create.checksumAlgorithm ?? null,
+    checksum_type: create.checksumType ?? null,
+    ssec_key_md5: create.ssecKeyMd5 ?? null,
+    bytes: 0,
+    due_ms: uploadDueMs(context, { key, created_ms }),
+  }
+  const columns = Object.keys(row)
+  sql.exec(`INSERT INTO uploads (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
+  count(sql, row.storage_class, { uploads: 1 })
+  return { uploadId: row.id, createdMs: created_ms, abortion: uploadAbortion(sql, row) }
+}
+
+/**
+ * The open upload with this id and key.
+ * @throws StoreError NoSuchUpload
+ */
+export function openUpload(sql: SqlStorage, ref: UploadRef): UploadRow {
+  return checkOpen(findUpload(sql, ref))
+}
+
+function checkOpen(row: UploadRow | undefined): UploadRow {
+  if (!row) throw new StoreError('NoSuchUpload', { neverWas: true })
+  if (row.state !== 'open') throw new StoreError('NoSuchUpload')
+  return row
+}
+
+/**
+ * Every part is encrypted with the key that the upload was created with.
+ * @throws StoreError InvalidRequest
+ */
+export function checkUploadKey(upload: UploadRow, keyMd5: string | undefined): void {
+  if (upload.ssec_key_md5 === (keyMd5 ?? null)) return
+  throw new StoreError('InvalidRequest', {
+    message:
+      upload.ssec_key_md5 === null
+        ? 'The encryption parameters are not applicable to this object.'
+        : 'The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.',
+  })
+}
+
+/**
+ * Stores a part whose bytes are written; a part of the same number is replaced. A call that arrives again finds its own blob, and
+ * answers as the first time.
+ */
+export function commitPart(context: Context, commit: CommitPart): Committed<Part> {
+  const { blob, etag, partNumber, checksum } = commit
+  const upload = openUpload(context.sql, commit)
+  checkUploadKey(upload, commit.ssecKeyMd5)
+  const old = findPart(context.sql, upload, partNumber)
+  const part = { etag, partNumber, checksum, size: blob.size }
+  if (old?.blob_id === blob.id) return { kind: 'committed', value: { ...part, uploadedMs: old.uploaded_ms } }
+  if (blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
+  if (commit.begun) redeem(context, blob.id, commit.begun)
+  insertBlob(context, blob)
+  return { kind: 'committed', value: replacePart(context, upload, { ...part, blobId: blob.id, old }) }
+}
+
+/** What becomes of a part whose body already has its reference, and what is stored under its number so far. */
+type NewPart = Pick<Part, 'partNumber' | 'etag' | 'size' | 'checksum'> & { readonly blobId: string; readonly old: PartRow | undefined }
+
+/** The part that is stored under a number. */
+export function findPart(sql: SqlStorage, upload: UploadRow, partNumber: number): PartRow | undefined {
+  return sql.exec<PartRow>('SELECT * FROM parts WHERE upload_id = ? AND part_number = ?', upload.id, partNumber).toArray()[0]
+}
+
+/** Swaps the row of a part. */
+export function replacePart(context: Context, upload: UploadRow, { old, ...part }: NewPart): Part {
+  const { sql } = context
+  if (old) dropReference(context, old.blob_id)
+  const uploadedMs = context.now()
+  // Only a checksum of the upload's algorithm can become part of the object's.
+  const checksum = part.checksum?.algorithm === upload.checksum_algorithm ? part.checksum?.value : null
+  sql.exec(
+    'INSERT OR REPLACE INTO parts (upload_id, part_number, blob_id, size, etag, checksum, uploaded_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    upload.id,
+    part.partNumber,
+    part.blobId,
+    part.size,
+    part.etag,
+    checksum ?? null,
+    uploadedMs,
+  )
+  const growth = part.size - (old?.size ?? 0)
+  sql.exec('UPDATE uploads SET bytes = bytes + ? WHERE id = ?', growth, upload.id)
+  count(sql, upload.storage_class, { uploadBytes: growth })
+  const { partNumber, etag, size } = part
+  return { partNumber, etag, size, uploadedMs, checksum: part.checksum }
+}
+
+/** What a completion came to: an object, or a failed condition, after which the upload is gone as on R2. */
+export type Completion = { readonly kind: 'object'; readonly head: ObjectHead } | { readonly kind: 'condition-failed' }
+
+/**
+ * Makes the listed parts the object. Moves no bytes: the extents refer to the parts' blobs. A client that completes an upload twice
+ * is told `NoSuchUpload`, as on R2; one call that arrives twice finds the version that it made, and answers as the first time.
+ */
+export function completeUpload(context: Context, complete: CompleteUpload): Completion {
+  const { sql } = context
+  const found = findUpload(sql, complete)
+  const made = found?.state === 'completed' ? findObject(sql, complete.key) : undefined
+  if (made?.version === complete.version) return { kind: 'object', head: headOf(sql, made) }
+  const upload = checkOpen(found)
+  const { listed, unlisted, ...object } = assemble(context, upload, complete)
+  const old = findObject(sql, complete.key)
+  // What refuses here leaves the upload open, to be completed once the object is free; a failed condition ends it.
+  checkOverwrite(context, old, undefined)
+  const condition = outcomeOf(() => checkConditions(complete.conditions, old))
+  if (!condition.ok) {
+    abortOpenUpload(context, upload)
+    return { kind: 'condition-failed' }
+  }
+  const blobId = joinParts(context, listed)
+  for (const part of unlisted) dropReference(context, part.blob_id)
+  sql.exec('DELETE FROM parts WHERE upload_id = ?', upload.id)
+  closeUpload(context, upload, 'completed')
+  const head = replaceObject(context, old, {
+    ...object,
+    blobId,
+    key: upload.spelled ?? upload.key,
+    storageClass: upload.storage_class,
+    httpMetadata: httpMetadataOf(upload),
+    customMetadata: customMetadataOf(upload),
+    ssecKeyMd5: upload.ssec_key_md5 ?? undefined,
+    partsCount: listed.length,
+    version: complete.version,
+    action: 'CompleteMultipartUpload',
+  })
+  return { kind: 'object', head }
+}
+
+/**
+ * Aborts an upload. Again, or after its completion, it changes nothing.
+ * @throws StoreError NoSuchUpload when there never was one.
+ */
+export function abortUpload(context: Context, ref: UploadRef): void {
+  const upload = findUpload(context.sql, ref)
+  if (!upload) throw new StoreError('NoSuchUpload', { neverWas: true })
+  if (upload.state === 'open') abortOpenUpload(context, upload)
+}
+
+/** Aborts an open upload and leaves its parts to the alarm, since there may be 10,000. */
+export function abortOpenUpload(context: Context, upload: UploadRow): void {
+  closeUpload(context, upload, 'aborted')
+  discard(context, { id: upload.id, tier: UPLOAD, segments: 0 }, context.now())
+}
+
+/** One page of the parts of an open upload, by number. */
+export function listParts(context: Context, query: ListPartsQuery): PartsPage {
+  const upload = openUpload(context.sql, query)
+  const rows = context.sql
+    .exec<PartRow>(
+      'SELECT * FROM parts WHERE upload_id = ? AND part_number > ? ORDER BY part_number LIMIT ?',
+      upload.id,
+      query.after,
+      query.limit + 1,
+    )
+    .toArray()
+  const parts = rows.slice(0, query.limit).map((row) => toPart(row, upload))
+  return { upload: { ...toUploadHead(upload), abortion: uploadAbortion(context.sql, upload) }, parts, truncated: rows.length > query.limit }
+}
+
+/** One page of open uploads, by key and then by age. */
+export function listUploads(sql: SqlStorage, query: ListUploadsQuery): ListPage<UploadHead> {
+  const marker =
+    query.after && 'key' in query.after && query.afterUploadId ? markedUpload(sql, query.after.key, query.afterUploadId) : undefined
+  // Behind an upload of a key lie that key's younger uploads: the scan starts at the key itself and passes over the others.
+  const after = marker ? undefined : query.after
+  const page = walk<UploadRow>({
+    ...query,
+    after,
+    scan: (from, end) =>
+      inBatches<UploadRow>(query, (behind, limit) => {
+        if (behind) return scanBehind(sql, { key: behind.key, createdMs: behind.created_ms, id: behind.id }, { end, limit })
+        const skips = marker && from.inclusive && compareUtf8(from.key, marker.key) <= 0
+        return skips ? scanBehind(sql, marker, { end, limit }) : scanUploads(sql, from, { end, limit })
+      }),
+  })
+  return { ...page, items: page.items.map(toUploadHead) }
+}
+
+/** Where a scan ends. */
+interface Ending {
+  readonly end: string | null
+  readonly limit: number
+}
+
+function scanUploads(sql: SqlStorage, from: { key: string; inclusive: boolean }, { end, limit }: Ending): UploadRow[] {
+  return sql
+    .exec<UploadRow>(
+      `SELECT * FROM uploads WHERE state = 'open' AND key ${from.inclusive ? '>=' : '>'} ?1 ${end === null ? '' : 'AND key < ?2'}
+     ORDER BY key, created_ms, id LIMIT ?`,
+      ...(end === null ? [from.key, limit] : [from.key, end, limit]),
+    )
+    .toArray()
+}
+
+function scanBehind(sql: SqlStorage, marker: UploadMarker, { end, limit }: Ending): UploadRow[] {
+  return sql
+    .exec<UploadRow>(
+      `SELECT * FROM uploads WHERE state = 'open' AND (key, created_ms, id) > (?1, ?2, ?3) ${end === null ? '' : 'AND key < ?4'}
+     ORDER BY key, created_ms, id LIMIT ?`,
+      ...[marker.key, marker.createdMs, marker.id],
+      ...(end === null ? [limit] : [end, limit]),
+    )
+    .toArray()
+}
+
+interface UploadMarker {
+  readonly key: string
+  readonly createdMs: number
+  readonly id: string
+}
+
+/** A marker whose upload is gone stands behind all uploads of its key. */
+function markedUpload(sql: SqlStorage, spelled: string, id: string): UploadMarker {
+  const key = normalizeKey(spelled)
+  const row = findUpload(sql, { key, uploadId: id })
+  return { key, createdMs: row?.created_ms ?? Number.MAX_SAFE_INTEGER, id }
+}
+
+function findUpload(sql: SqlStorage, { uploadId, key }: UploadRef): UploadRow | undefined {
+  return sql.exec<UploadRow>('SELECT * FROM uploads WHERE id = ? AND key = ?', uploadId, normalizeKey(key)).toArray()[0]
+}
+
+/** Finished uploads are remembered for a while, so that a repeated abort is no error. */
+function closeUpload(context: Context, upload: UploadRow, state: UploadRow['state']): void {
+  const forgetMs = context.now() + LIMITS.uploadLifeMs
+  context.sql.exec('UPDATE uploads SET state = ?, due_ms = ? WHERE id = ?', state, forgetMs, upload.id)
+  context.wakeAt(forgetMs)
+  count(context.sql, upload.storage_class, { uploads: -1, uploadBytes: -upload.bytes })
+}
+
+const toPart = (row: PartRow, upload: UploadRow): Part => ({
+  partNumber: row.part_number,
+  etag: row.etag,
+  size: row.size,
+  uploadedMs: row.uploaded_ms,
+  checksum: partChecksum(row, upload),
+})
+
+function partChecksum(row: PartRow, upload: UploadRow): Checksum | undefined {
+  if (row.checksum === null || upload.checksum_algorithm === null) return undefined
+  return { algorithm: upload.checksum_algorithm, type: 'FULL_OBJECT', value: row.checksum }
+}
+
+/** Unguessable, and safe in a URL without encoding. */
+const newUploadId = (): string => randomId() + randomId()

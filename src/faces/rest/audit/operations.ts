@@ -1,0 +1,97 @@
+import type * as z from 'zod'
+import { type AuditFilter, type AuditPosition, listAudit } from '../../../control/audit.ts'
+import type { Answer, Call } from '../call.ts'
+import { readCursor, writeCursor } from '../cursor.ts'
+import { type Audit, type AuditLog, type AuditLogsQuery, type AuditQuery, type Owner, toAudit, toAuditLog, ZONE_NAME } from './schemas.ts'
+
+/** The first version of the log: pages by number until one is empty. */
+export async function listAuditLogs(call: Call<{ query: AuditLogsQuery }>): Promise<Answer<z.input<typeof AuditLog>[]>> {
+  const { query, control, nowMs, config } = call
+  const owner = ownerOf(call)
+  if ((query['actor.email'] ?? owner.email) !== owner.email || (query['zone.name'] ?? ZONE_NAME) !== ZONE_NAME) return { result: [] }
+  const filters = [filter('id', query.id), filter('kind', query['action.type']), filter('ip', query['actor.ip'])].filter(
+    (one) => one !== null,
+  )
+  const entries = await listAudit(control, {
+    sinceMs: Math.max(query.since ?? 0, nowMs - config.auditMs),
+    beforeMs: query.before,
+    filters,
+    ascending: query.direction === 'asc',
+    offset: (query.page - 1) * query.per_page,
+    limit: query.per_page,
+  })
+  return { result: entries.map((entry) => toAuditLog(entry, owner)) }
+}
+
+const filter = (field: AuditFilter['field'], value: string | undefined): AuditFilter | null =>
+  value === undefined ? null : { field, values: [value] }
+
+/** Parameters of the second version that select by a column of the log; each also with `.not`. */
+const COLUMNS = {
+  id: 'id',
+  audit_log_id: 'id',
+  action_type: 'kind',
+  actor_id: 'tokenId',
+  actor_token_id: 'tokenId',
+  actor_token_name: 'tokenName',
+  actor_ip_address: 'ip',
+  raw_method: 'method',
+  raw_uri: 'path',
+  raw_cf_ray_id: 'rayId',
+  resource_id: 'resourceId',
+  resource_type: 'resourceType',
+} as const satisfies Record<string, AuditFilter['field']>
+
+/** The second version: a cursor, and filters that may be repeated and negated. */
+export async function listAuditEntries(call: Call<{ query: AuditQuery }>): Promise<Answer<z.input<typeof Audit>[]>> {
+  const { query, url, control, nowMs, config } = call
+  const owner = ownerOf(call)
+  const after = query.cursor ? readCursor(query.cursor, isPosition) : undefined
+  const { before: beforeMs, limit, direction } = query
+  const sinceMs = Math.max(query.since, nowMs - config.auditMs)
+  const filters = Object.entries(COLUMNS).flatMap(([name, field]) => filtersOf(url.searchParams, name, field))
+  const none = !constantsFit(url.searchParams, owner)
+  const found = none
+    ? []
+    : await listAudit(control, { sinceMs, beforeMs, filters, ascending: direction === 'asc', after, limit: limit + 1 })
+  const entries = found.slice(0, limit)
+  const last = found.length > limit ? entries.at(-1) : undefined
+  return {
+    result: entries.map((entry) => toAudit(entry, owner)),
+    info: { count: entries.length, cursors: { after: last ? writeCursor({ whenMs: last.whenMs, id: last.id }) : '' } },
+  }
+}
+
+function filtersOf(query: URLSearchParams, name: string, field: AuditFilter['field']): AuditFilter[] {
+  const [values, excluded] = [query.getAll(name), query.getAll(`${name}.not`)]
+  return [...(values.length > 0 ? [{ field, values }] : []), ...(excluded.length > 0 ? [{ field, values: excluded, not: true }] : [])]
+}
+
+/** What is the same in every entry selects all of them or none. */
+function constantsFit(query: URLSearchParams, { email }: Owner): boolean {
+  const constants = {
+    account_name: 'Cairn',
+    action_result: 'success',
+    actor_context: 'api_token',
+    actor_email: email,
+    actor_type: 'user',
+    raw_status_code: '200',
+    resource_scope: 'accounts',
+    zone_id: '',
+    zone_name: '',
+  }
+  return Object.entries(constants).every(([name, value]) => {
+    const wanted = query.getAll(name)
+    return (wanted.length === 0 || wanted.includes(value)) && !query.getAll(`${name}.not`).includes(value)
+  })
+}
+
+const isPosition = (value: unknown): value is AuditPosition => {
+  const { whenMs, id } = (value ?? {}) as Partial<AuditPosition>
+  return typeof whenMs === 'number' && typeof id === 'string'
+}
+
+const ownerOf = ({ secrets, config }: Pick<Call, 'secrets' | 'config'>): Owner => ({
+  accountId: secrets.accountId,
+  email: config.ownerEmail,
+})

@@ -1,0 +1,151 @@
+import * as z from 'zod'
+import { AUDITED, type AuditEntry } from '../../../core/audit.ts'
+import { isoTime, Timestamp } from '../common-schemas.ts'
+
+/** A time, or a day: `2026-05-01`. */
+const Moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((text) => Date.parse(text))
+
+export const AuditLogsQuery = z.object({
+  id: z.string().optional(),
+  'action.type': z.string().optional(),
+  'actor.email': z.string().optional(),
+  'actor.ip': z.string().optional(),
+  'zone.name': z.string().optional(),
+  since: Moment.optional(),
+  before: Moment.optional(),
+  direction: z.enum(['asc', 'desc']).default('desc'),
+  page: z.coerce.number().int().min(1).default(1),
+  per_page: z.coerce.number().int().min(1).max(1000).default(100),
+})
+export type AuditLogsQuery = z.output<typeof AuditLogsQuery>
+
+/** The first version of the API. */
+export const AuditLog = z.object({
+  id: z.string(),
+  action: z.object({ type: z.string(), result: z.boolean(), info: z.string() }),
+  actor: z.object({ id: z.string(), email: z.string(), ip: z.string(), type: z.literal('user') }),
+  interface: z.string(),
+  metadata: z.object({
+    zone_name: z.string(),
+    token_name: z.string(),
+    method: z.string(),
+    uri: z.string(),
+    user_agent: z.string().optional(),
+    jurisdiction: z.string().optional(),
+  }),
+  newValue: z.string(),
+  oldValue: z.string(),
+  newValueJson: z.unknown(),
+  oldValueJson: z.unknown(),
+  owner: z.object({ id: z.string() }),
+  resource: z.object({ id: z.string(), type: z.string() }),
+  when: Timestamp,
+})
+
+/** Mandatory, unlike in the first version. */
+export const AuditQuery = z.object({
+  since: Moment,
+  before: Moment,
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  direction: z.enum(['asc', 'desc']).default('desc'),
+  cursor: z.string().optional(),
+})
+export type AuditQuery = z.output<typeof AuditQuery>
+
+/** The second version. */
+export const Audit = z.object({
+  id: z.string(),
+  account: z.object({ id: z.string(), name: z.string() }),
+  action: z.object({ type: z.string(), result: z.literal('success'), time: Timestamp, description: z.string() }),
+  actor: z.object({
+    id: z.string(),
+    context: z.literal('api_token'),
+    type: z.literal('user'),
+    email: z.string(),
+    ip_address: z.string().optional(),
+    token_id: z.string(),
+    token_name: z.string(),
+  }),
+  raw: z.object({
+    method: z.string(),
+    uri: z.string(),
+    status_code: z.int(),
+    user_agent: z.string().optional(),
+    cf_ray_id: z.string().optional(),
+  }),
+  resource: z.object({
+    id: z.string(),
+    product: z.string(),
+    type: z.string(),
+    scope: z.literal('accounts'),
+    /** What was asked for and what was there: the new value and the old. */
+    request: z.unknown(),
+    response: z.unknown(),
+  }),
+  zone: z.object({}),
+})
+
+export const AuditInfo = z.object({ count: z.int(), cursors: z.object({ after: z.string() }) })
+
+/** Where the entries come from. */
+export interface Owner {
+  readonly accountId: string
+  readonly email: string
+}
+
+export const ZONE_NAME = 'r2.cloudflarestorage.com'
+
+export function toAuditLog({ id, whenMs, action, by, resource, oldValue, newValue }: AuditEntry, owner: Owner): z.input<typeof AuditLog> {
+  const { tokenId, tokenName, ip = '', face, method, path, userAgent } = by
+  return {
+    id,
+    action: { type: AUDITED[action], result: true, info: action },
+    actor: { id: tokenId, email: owner.email, ip, type: 'user' },
+    interface: face,
+    metadata: {
+      zone_name: ZONE_NAME,
+      token_name: tokenName,
+      method,
+      uri: path,
+      user_agent: userAgent,
+      jurisdiction: resource.jurisdiction,
+    },
+    newValue: textOf(newValue),
+    oldValue: textOf(oldValue),
+    newValueJson: newValue ?? {},
+    oldValueJson: oldValue ?? {},
+    owner: { id: owner.accountId },
+    resource: { id: resource.id, type: resource.type },
+    when: isoTime(whenMs),
+  }
+}
+
+export function toAudit({ id, whenMs, action, by, resource, oldValue, newValue }: AuditEntry, owner: Owner): z.input<typeof Audit> {
+  const { tokenId, tokenName, ip, method, path, userAgent, rayId } = by
+  return {
+    id,
+    account: { id: owner.accountId, name: 'Cairn' },
+    action: { type: AUDITED[action], result: 'success', time: isoTime(whenMs), description: action },
+    actor: {
+      id: tokenId,
+      context: 'api_token',
+      type: 'user',
+      email: owner.email,
+      ip_address: ip,
+      token_id: tokenId,
+      token_name: tokenName,
+    },
+    raw: { method, uri: path, status_code: 200, user_agent: userAgent, cf_ray_id: rayId },
+    resource: {
+      id: resource.id,
+      product: resource.type === 'token' ? 'api_tokens' : 'r2',
+      type: resource.type,
+      scope: 'accounts',
+      request: newValue ?? {},
+      response: oldValue ?? {},
+    },
+    zone: {},
+  }
+}
+
+const textOf = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value))

@@ -1,0 +1,56 @@
+import { actorOf } from '../../../http/actor.ts'
+import { type Answer, bucketOf, type Call } from '../call.ts'
+import type { JurisdictionHeader } from '../common-schemas.ts'
+import { isText, readCursor, writeCursor } from '../cursor.ts'
+import { type Bucket, type CreateBucketBody, type ListBucketsQuery, toBucket, type UpdateBucketHeaders } from './schemas.ts'
+
+type AccountCall<Query = unknown, Body = unknown> = Call<{ query: Query; body: Body; headers: JurisdictionHeader }>
+type BucketCall<Headers = JurisdictionHeader> = Call<{ params: 'bucket_name'; headers: Headers }>
+
+/** By name, in either direction; of `start_after` and a cursor, the later one counts. */
+export async function listBuckets({ query, headers, store }: AccountCall<ListBucketsQuery>): Promise<Answer<{ buckets: Bucket[] }>> {
+  const descending = query.direction === 'desc'
+  const starts = [query.start_after || undefined, query.cursor ? readCursor(query.cursor, isText) : undefined]
+  const sorted = starts.filter((name) => name !== undefined).sort()
+  const page = await store.listBuckets({
+    jurisdiction: headers['cf-r2-jurisdiction'],
+    contains: query.name_contains,
+    startAfter: descending ? sorted[0] : sorted.at(-1),
+    descending,
+    limit: query.per_page,
+  })
+  const last = page.truncated ? page.buckets.at(-1) : undefined
+  return {
+    result: { buckets: page.buckets.map(toBucket) },
+    info: { cursor: last ? writeCursor(last.name) : '', per_page: query.per_page },
+  }
+}
+
+export async function createBucket({
+  request,
+  identity,
+  body,
+  headers,
+  store,
+}: AccountCall<unknown, CreateBucketBody>): Promise<Answer<Bucket>> {
+  const { name, locationHint, storageClass } = body
+  const location = locationHint === 'auto' ? undefined : locationHint
+  const by = actorOf(request, identity.token, 'API')
+  const created = await store.createBucket({ jurisdiction: headers['cf-r2-jurisdiction'], name }, { location, storageClass, by })
+  return { result: toBucket(created) }
+}
+
+export async function getBucket(call: BucketCall): Promise<Answer<Bucket>> {
+  return { result: toBucket(await call.store.headBucket(bucketOf(call))) }
+}
+
+/** The storage class is all that can be changed. */
+export async function updateBucket(call: BucketCall<UpdateBucketHeaders>): Promise<Answer<Bucket>> {
+  const by = actorOf(call.request, call.identity.token, 'API')
+  return { result: toBucket(await call.store.putBucketStorageClass(bucketOf(call), call.headers['cf-r2-storage-class'], by)) }
+}
+
+export async function deleteBucket(call: BucketCall): Promise<Answer<Record<string, never>>> {
+  await call.store.deleteBucket(bucketOf(call), actorOf(call.request, call.identity.token, 'API'))
+  return { result: {} }
+}

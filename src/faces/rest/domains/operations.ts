@@ -1,0 +1,84 @@
+import type * as z from 'zod'
+import * as registry from '../../../control/domain-registry.ts'
+import { listCustomDomains as listAttached } from '../../../control/domains.ts'
+import { type Domain, isOwnHost } from '../../../core/domain.ts'
+import { StoreError } from '../../../core/errors.ts'
+import { PUBLIC_SEGMENT } from '../../../core/reserved-names.ts'
+import type { Config } from '../../../env.ts'
+import { actorOf } from '../../../http/actor.ts'
+import { type Answer, bucketOf, type Call } from '../call.ts'
+import type { JurisdictionHeader } from '../common-schemas.ts'
+import {
+  type AttachDomainBody,
+  type AttachedDomain,
+  type CustomDomain,
+  type ManagedDomain,
+  type ManagedDomainBody,
+  settingsOf,
+  toCustomDomain,
+  toNamed,
+  type UpdateDomainBody,
+  type UpdatedDomain,
+} from './schemas.ts'
+
+type BucketCall<Body = unknown> = Call<{ params: 'bucket_name'; headers: JurisdictionHeader; body: Body }>
+type DomainCall<Body = unknown> = Call<{ params: 'bucket_name' | 'domain'; headers: JurisdictionHeader; body: Body }>
+
+export async function getManagedDomain(call: BucketCall): Promise<Answer<z.input<typeof ManagedDomain>>> {
+  return { result: toManaged(call, await registry.managedDomain(call.control, await call.store.headBucket(bucketOf(call)), call.nowMs)) }
+}
+
+export async function putManagedDomain(call: BucketCall<ManagedDomainBody>): Promise<Answer<z.input<typeof ManagedDomain>>> {
+  const bucket = await call.store.headBucket(bucketOf(call))
+  return { result: toManaged(call, await registry.setManagedDomain(managerOf(call), bucket, call.body.enabled)) }
+}
+
+export async function listCustomDomains(call: BucketCall): Promise<Answer<{ domains: CustomDomain[] }>> {
+  const bucket = await call.store.headBucket(bucketOf(call))
+  return { result: { domains: (await listAttached(call.control, bucket)).map(toCustomDomain) } }
+}
+
+export async function attachCustomDomain(call: BucketCall<AttachDomainBody>): Promise<Answer<z.input<typeof AttachedDomain>>> {
+  const { domain: host, zoneId } = call.body
+  // Whoever gave away the host of this very API could never take it back.
+  if (isOwnHost(host, call.config.s3Host) || host === call.url.hostname) throw new StoreError('DomainInUse')
+  const bucket = await call.store.headBucket(bucketOf(call))
+  const attached = await registry.attachDomain(managerOf(call), bucket, { host, zoneId, ...settingsOf(call.body) })
+  return { result: toNamed(attached) }
+}
+
+export async function getCustomDomain(call: DomainCall): Promise<Answer<CustomDomain>> {
+  const bucket = await call.store.headBucket(bucketOf(call))
+  return { result: toCustomDomain(await registry.getDomain(call.control, bucket, hostOf(call))) }
+}
+
+export async function updateCustomDomain(call: DomainCall<UpdateDomainBody>): Promise<Answer<z.input<typeof UpdatedDomain>>> {
+  const bucket = await call.store.headBucket(bucketOf(call))
+  const { zoneId: _, ...updated } = toNamed(await registry.updateDomain(managerOf(call), bucket, hostOf(call), settingsOf(call.body)))
+  return { result: updated }
+}
+
+export async function removeCustomDomain(call: DomainCall): Promise<Answer<{ domain: string }>> {
+  const bucket = await call.store.headBucket(bucketOf(call))
+  await registry.removeDomain(managerOf(call), bucket, hostOf(call))
+  return { result: { domain: hostOf(call) } }
+}
+
+const hostOf = ({ params }: DomainCall): string => params.domain.toLowerCase()
+
+function managerOf({ request, identity, control, config, nowMs }: BucketCall): registry.DomainManager {
+  return { db: control, auditMs: config.auditMs, by: actorOf(request, identity.token, 'API'), nowMs }
+}
+
+const toManaged = ({ url, config }: BucketCall, { host: bucketId, enabled }: Domain): z.input<typeof ManagedDomain> => ({
+  bucketId,
+  domain: managedHost(bucketId, url, config),
+  enabled,
+})
+
+/** Hosts below `S3_HOST` and `localhost` lead here. Where there is one host only, as on workers.dev, a path has to do. */
+function managedHost(id: string, { hostname, port, host }: URL, { s3Host }: Config): string {
+  if (s3Host !== undefined) return `pub-${id}.${s3Host}`
+  if (hostname === 'localhost' || hostname.endsWith('.localhost')) return `pub-${id}.localhost${port && `:${port}`}`
+  return `${host}/${PUBLIC_SEGMENT}/${id}`
+}

@@ -1,0 +1,59 @@
+import type * as z from 'zod'
+import type { Answer, Call } from '../call.ts'
+import { isoTime, type PageQuery, pageInfo } from '../common-schemas.ts'
+import type { Account, Membership, User, VerifiedToken } from './schemas.ts'
+
+type Result<Schema extends z.ZodType> = Promise<Answer<z.input<Schema>>>
+
+/** A deployment is one account, and whoever deployed it owns that. */
+const ACCOUNT_NAME = 'Cairn'
+const OWNER_ROLE = 'Super Administrator - All Privileges'
+
+export async function verifyToken({ identity }: Call): Result<typeof VerifiedToken> {
+  const { id, notBeforeMs, expiresMs } = identity.token
+  return {
+    result: {
+      id,
+      status: 'active',
+      ...(notBeforeMs === undefined ? {} : { not_before: isoTime(notBeforeMs) }),
+      ...(expiresMs === undefined ? {} : { expires_on: isoTime(expiresMs) }),
+    },
+  }
+}
+
+export async function getUser({ secrets, config }: Call): Result<typeof User> {
+  return { result: { id: secrets.accountId, email: config.ownerEmail } }
+}
+
+export async function getAccount(call: Call): Result<typeof Account> {
+  return { result: accountOf(call) }
+}
+
+export async function listAccounts(call: Call<{ query: PageQuery }>): Promise<Answer<z.input<typeof Account>[]>> {
+  return onePage(call.query, accountOf(call))
+}
+
+export async function listMemberships(call: Call<{ query: PageQuery }>): Promise<Answer<z.input<typeof Membership>[]>> {
+  const { id, name } = accountOf(call)
+  return onePage(call.query, {
+    id,
+    account: { id, name },
+    roles: [OWNER_ROLE],
+    status: 'accepted',
+    permissions: {},
+    api_access_enabled: null,
+  })
+}
+
+const accountOf = ({ secrets }: Pick<Call, 'secrets'>): z.input<typeof Account> => ({
+  id: secrets.accountId,
+  name: ACCOUNT_NAME,
+  type: 'standard',
+  settings: {},
+})
+
+/** The only item is on the first page: clients go on until they find an empty one. */
+function onePage<T>(query: PageQuery, item: T): Answer<T[]> {
+  const result = query.page === 1 ? [item] : []
+  return { result, info: pageInfo(query, result.length, 1) }
+}

@@ -1,0 +1,71 @@
+import * as z from 'zod'
+import { parseIsoDate } from '../../../core/iso-date.ts'
+import type { LifecycleCondition, LifecycleRule } from '../../../core/lifecycle.ts'
+import { isoTime } from '../common-schemas.ts'
+
+const AgeCondition = z.object({
+  type: z.literal('Age'),
+  /** In seconds; wrangler sends fractions of a day. */
+  maxAge: z.number().min(0),
+})
+const DateCondition = z.object({
+  type: z.literal('Date'),
+  date: z.string().refine((text) => parseIsoDate(text) !== undefined, 'not a date in ISO 8601'),
+})
+const Condition = z.discriminatedUnion('type', [AgeCondition, DateCondition])
+type Condition = z.output<typeof Condition>
+
+/** Members that are not known here stay in the rule: wrangler edits what it reads. */
+const RestLifecycleRule = z.looseObject({
+  id: z.string(),
+  enabled: z.boolean(),
+  conditions: z.object({ prefix: z.string().optional() }).default({}),
+  deleteObjectsTransition: z.object({ condition: Condition.optional() }).optional(),
+  storageClassTransitions: z.array(z.object({ condition: Condition, storageClass: z.literal('InfrequentAccess') })).optional(),
+  abortMultipartUploadsTransition: z.object({ condition: AgeCondition.optional() }).optional(),
+})
+type RestLifecycleRule = z.output<typeof RestLifecycleRule>
+
+export const LifecycleConfiguration = z.object({ rules: z.array(RestLifecycleRule) })
+export type LifecycleConfiguration = z.output<typeof LifecycleConfiguration>
+
+export const PutLifecycleBody = z.object({ rules: z.array(RestLifecycleRule).default([]) })
+export type PutLifecycleBody = z.output<typeof PutLifecycleBody>
+
+export function fromRest(rule: RestLifecycleRule): LifecycleRule {
+  const { id, enabled, conditions, deleteObjectsTransition, storageClassTransitions, abortMultipartUploadsTransition, ...further } = rule
+  const expiration = deleteObjectsTransition?.condition
+  const abort = abortMultipartUploadsTransition?.condition
+  return {
+    id,
+    enabled,
+    prefix: conditions.prefix ?? '',
+    ...(expiration && { expiration: fromCondition(expiration) }),
+    ...(storageClassTransitions && { transitions: storageClassTransitions.map(({ condition }) => fromCondition(condition)) }),
+    ...(abort && { abortAfterSeconds: abort.maxAge }),
+    ...(Object.keys(further).length > 0 && { further }),
+  }
+}
+
+export const toRest = ({ id, enabled, prefix, expiration, transitions, abortAfterSeconds, further }: LifecycleRule): RestLifecycleRule => ({
+  ...further,
+  id,
+  enabled,
+  conditions: prefix === '' ? {} : { prefix },
+  ...(expiration && { deleteObjectsTransition: { condition: toCondition(expiration) } }),
+  ...(transitions && {
+    storageClassTransitions: transitions.map((condition) => ({
+      condition: toCondition(condition),
+      storageClass: 'InfrequentAccess' as const,
+    })),
+  }),
+  ...(abortAfterSeconds !== undefined && {
+    abortMultipartUploadsTransition: { condition: { type: 'Age' as const, maxAge: abortAfterSeconds } },
+  }),
+})
+
+const fromCondition = (condition: Condition): LifecycleCondition =>
+  condition.type === 'Age' ? { ageSeconds: condition.maxAge } : { dateMs: parseIsoDate(condition.date) as number }
+
+const toCondition = (condition: LifecycleCondition): Condition =>
+  'dateMs' in condition ? { type: 'Date', date: isoTime(condition.dateMs) } : { type: 'Age', maxAge: condition.ageSeconds }

@@ -1,0 +1,27 @@
+import { ACCOUNT, BUCKET } from './paths.ts'
+import { type Method, type Route, route } from './route.ts'
+
+const SLURPER = `${ACCOUNT}/slurper`
+
+/** What Cloudflare has and Cairn does not have yet: method, path, and the name that the 501 says. */
+const ROWS: readonly (readonly [methods: string, path: string, op: string])[] = [
+  ['GET PUT', `${BUCKET}/local-uploads`, 'LocalUploads'],
+  ['GET PUT DELETE', `${BUCKET}/sippy`, 'Sippy'],
+  ['GET POST', `${BUCKET}/jobs`, 'BucketJobs'],
+  ['GET POST PUT', `${SLURPER}/{path+}`, 'SuperSlurper'],
+  ['GET', `${ACCOUNT}/logs/audit/product_categories`, 'AuditProductCategories'],
+  ['GET', `${ACCOUNT}/logs/audit/{id}/history`, 'AuditHistory'],
+  ['GET', `${ACCOUNT}/r2-catalog`, 'DataCatalogs'],
+  ['GET POST', `${ACCOUNT}/r2-catalog/{path+}`, 'DataCatalog'],
+  ['GET', `${ACCOUNT}/basin-catalog`, 'BasinCatalogs'],
+  ['GET POST', `${ACCOUNT}/basin-catalog/{path+}`, 'BasinCatalog'],
+]
+
+/** Rows without an operation: any token learns that they are not there, and nobody that they succeed. */
+export const NOT_YET: readonly Route[] = ROWS.flatMap(([methods, path, op]) =>
+  methods.split(' ').map((method) => route({ op: `${verbOf(method)}${op}`, method: method as Method, path, needs: 'token' })),
+)
+
+function verbOf(method: string): string {
+  return { GET: 'Get', POST: 'Create', PUT: 'Put', PATCH: 'Update', DELETE: 'Delete' }[method] ?? ''
+}

@@ -1,0 +1,23 @@
+import { readConditions } from '../../../http/conditions.ts'
+import { objectHeaders } from '../../../http/object-headers.ts'
+import { contentRange, readRange } from '../../../http/range.ts'
+import type { Answer, Call } from '../call.ts'
+import { objectOf } from '../object-ref.ts'
+import { type GetObjectHeaders, type ObjectMeta, toObjectMeta } from './schemas.ts'
+
+type GetCall = Call<{ params: 'bucket_name' | 'object_key'; headers: GetObjectHeaders }>
+
+/** The bytes themselves, without an envelope; with `cf-metadata-only: true` what a listing says of the object. */
+export async function getObject(call: GetCall): Promise<Answer<ObjectMeta>> {
+  const at = objectOf(call)
+  const asked = call.request.headers
+  const options = { range: readRange(asked.get('range')), conditions: readConditions(asked) }
+  if (call.headers['cf-metadata-only'] === 'true') return { result: toObjectMeta((await call.store.headObject(at, {})).head) }
+  const got = await call.store.getObject(at, options)
+  const headers = objectHeaders(got.head, { public: true })
+  if (got.kind === 'not-modified') return new Response(null, { status: 304, headers })
+  headers.set('Content-Length', String(got.span.length))
+  const partial = options.range !== undefined
+  if (partial && got.span.length > 0) headers.set('Content-Range', contentRange(got.span, got.head.size))
+  return new Response(got.body, { status: partial ? 206 : 200, headers, encodeBody: 'manual' })
+}

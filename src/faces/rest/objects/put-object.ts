@@ -1,0 +1,53 @@
+import type * as z from 'zod'
+import { invalidArgument, StoreError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
+import type { CustomMetadata as CustomMetadataOf } from '../../../core/object.ts'
+import { requestSource } from '../../../http/body.ts'
+import { readContentMd5 } from '../../../http/checksums.ts'
+import { readHttpMetadata } from '../../../http/metadata.ts'
+import type { Answer, Call } from '../call.ts'
+import { isoTime } from '../common-schemas.ts'
+import { objectOf } from '../object-ref.ts'
+import { CustomMetadata, type PutObjectHeaders, type PutResult } from './schemas.ts'
+
+type PutCall = Call<{ params: 'bucket_name' | 'object_key'; headers: PutObjectHeaders }>
+
+const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
+
+/** Stores the body as it comes; unlike S3, this API never sniffs a content type. Conditions are ignored, as on R2. */
+export async function putObject(call: PutCall): Promise<Answer<z.input<typeof PutResult>>> {
+  const { request, headers, store } = call
+  const at = objectOf(call)
+  const size = announcedBytes(request)
+  const upload = { source: requestSource(request), size, claims: { contentMd5: readContentMd5(request.headers) } }
+  const head = await store.putObject(at, upload, {
+    storageClass: headers['cf-r2-storage-class'],
+    httpMetadata: { contentType: DEFAULT_CONTENT_TYPE, ...readHttpMetadata(request.headers) },
+    customMetadata: readCustomMetadata(headers['cf-r2-custom-metadata']),
+  })
+  const { key, etag, version, storageClass, uploadedMs } = head
+  return { result: { key, etag, size: String(head.size), version, storage_class: storageClass, uploaded: isoTime(uploadedMs) } }
+}
+
+/** @throws StoreError MissingContentLength, EntityTooLarge */
+function announcedBytes({ headers, body }: Request): number {
+  const value = headers.get('content-length') ?? (body === null ? '0' : null)
+  if (value === null || !/^\d{1,15}$/.test(value)) throw new StoreError('MissingContentLength')
+  if (Number(value) > LIMITS.restUploadBytes) throw new StoreError('EntityTooLarge')
+  return Number(value)
+}
+
+function readCustomMetadata(text: string | undefined): CustomMetadataOf {
+  if (text === undefined) return {}
+  const parsed = CustomMetadata.safeParse(jsonOf(text))
+  if (!parsed.success) throw invalidArgument('cf-r2-custom-metadata must be a JSON object of strings')
+  return parsed.data
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

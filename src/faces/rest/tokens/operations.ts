@@ -1,0 +1,65 @@
+import type * as z from 'zod'
+import { PERMISSION_GROUPS } from '../../../control/permission-groups.ts'
+import * as registry from '../../../control/token-registry.ts'
+import { actorOf } from '../../../http/actor.ts'
+import type { Answer, Call } from '../call.ts'
+import { pageInfo } from '../common-schemas.ts'
+import {
+  attributesOf,
+  type CreatedToken,
+  type ListTokensQuery,
+  type PermissionGroup,
+  type PermissionGroupsQuery,
+  type Token,
+  type TokenBody,
+  toPermissionGroup,
+  toToken,
+} from './schemas.ts'
+
+type TokenCall<Body = unknown> = Call<{ params: 'token_id'; body: Body }>
+
+/** The value is in this answer and in no other. */
+export async function createToken(call: Call<{ body: TokenBody }>): Promise<Answer<z.input<typeof CreatedToken>>> {
+  const { value, ...record } = await registry.makeToken(managerOf(call), attributesOf(call.body))
+  return { result: { ...toToken(record, call.nowMs), value } }
+}
+
+export async function listTokens({ query, control, nowMs }: Call<{ query: ListTokensQuery }>): Promise<Answer<Token[]>> {
+  const { page, per_page: limit, direction, include_expired: includeExpired } = query
+  const offset = (page - 1) * limit
+  const { tokens, total } = await registry.listTokens(control, { offset, limit, descending: direction === 'desc', includeExpired, nowMs })
+  return { result: tokens.map((token) => toToken(token, nowMs)), info: pageInfo(query, tokens.length, total) }
+}
+
+export async function getToken({ params, control, nowMs }: TokenCall): Promise<Answer<Token>> {
+  return { result: toToken(await registry.getToken(control, params.token_id), nowMs) }
+}
+
+export async function updateToken(call: TokenCall<TokenBody>): Promise<Answer<Token>> {
+  return { result: toToken(await registry.updateToken(managerOf(call), call.params.token_id, attributesOf(call.body)), call.nowMs) }
+}
+
+/** Answers with the new value, a bare text. */
+export async function rollToken(call: TokenCall): Promise<Answer<string>> {
+  return { result: await registry.rollToken(managerOf(call), call.params.token_id) }
+}
+
+export async function deleteToken(call: TokenCall): Promise<Answer<{ id: string }>> {
+  await registry.deleteToken(managerOf(call), call.params.token_id)
+  return { result: { id: call.params.token_id } }
+}
+
+export async function listPermissionGroups({
+  query,
+}: Call<{ query: PermissionGroupsQuery }>): Promise<Answer<z.input<typeof PermissionGroup>[]>> {
+  const fits = PERMISSION_GROUPS.filter(
+    ({ name, scope }) => (query.name ?? name).toLowerCase() === name.toLowerCase() && (query.scope ?? scope) === scope,
+  )
+  return { result: fits.map(toPermissionGroup) }
+}
+
+type Parts = Pick<Call, 'request' | 'identity' | 'control' | 'secrets' | 'config' | 'tokens' | 'nowMs'>
+
+function managerOf({ request, identity, control, secrets, config, tokens, nowMs }: Parts): registry.Manager {
+  return { db: control, secrets, config, finder: tokens, token: identity.token, by: actorOf(request, identity.token, 'API'), nowMs }
+}

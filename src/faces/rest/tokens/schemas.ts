@@ -1,0 +1,99 @@
+import * as z from 'zod'
+import type { PermissionGroup as Group } from '../../../control/permission-groups.ts'
+import type { TokenAttributes, TokenRecord } from '../../../control/token-registry.ts'
+import { isoTime, PageQuery, Timestamp } from '../common-schemas.ts'
+
+const Resources = z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())]))
+const Effect = z.enum(['allow', 'deny'])
+const Status = z.enum(['active', 'disabled', 'expired'])
+
+const GivenPolicy = z.object({
+  effect: Effect,
+  permission_groups: z.array(z.object({ id: z.string() })).min(1),
+  resources: Resources,
+})
+
+const ShownPolicy = z.object({
+  id: z.string(),
+  effect: Effect,
+  permission_groups: z.array(z.object({ id: z.string(), name: z.string() })),
+  resources: Resources,
+})
+
+const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+
+/** Limits to addresses cannot be kept yet, so that none are taken. */
+const NoCondition = z
+  .object({ request_ip: z.object({ in: z.array(z.string()).max(0).optional(), not_in: z.array(z.string()).max(0).optional() }).optional() })
+  .optional()
+
+export const TokenBody = z.object({
+  name: z.string().min(1).max(120),
+  policies: z.array(GivenPolicy).min(1).max(50),
+  not_before: Time.nullish(),
+  expires_on: Time.nullish(),
+  condition: NoCondition,
+  status: Status.optional(),
+})
+export type TokenBody = z.output<typeof TokenBody>
+
+export const Token = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: Status,
+  issued_on: Timestamp,
+  modified_on: Timestamp,
+  not_before: Timestamp.optional(),
+  expires_on: Timestamp.optional(),
+  policies: z.array(ShownPolicy),
+})
+export type Token = z.input<typeof Token>
+
+export const CreatedToken = Token.extend({ value: z.string() })
+export const DeletedToken = z.object({ id: z.string() })
+
+export const ListTokensQuery = PageQuery.extend({ include_expired: z.stringbool().default(false) })
+export type ListTokensQuery = z.output<typeof ListTokensQuery>
+
+export const PermissionGroup = z.object({
+  id: z.string(),
+  name: z.string(),
+  category: z.string(),
+  scopes: z.array(z.string()),
+  is_selectable: z.boolean(),
+})
+export const PermissionGroupsQuery = z.object({ name: z.string().optional(), scope: z.string().optional() })
+export type PermissionGroupsQuery = z.output<typeof PermissionGroupsQuery>
+
+/** What a body says of a token. */
+export const attributesOf = (body: TokenBody): TokenAttributes => ({
+  name: body.name,
+  policies: body.policies,
+  notBeforeMs: body.not_before ?? undefined,
+  expiresMs: body.expires_on ?? undefined,
+  disabled: body.status === 'disabled',
+})
+
+/** A token as the REST API shows it. */
+export function toToken(record: TokenRecord, nowMs: number): Token {
+  const { id, name, policies, issuedMs, modifiedMs, notBeforeMs, expiresMs, disabled } = record
+  const expired = expiresMs !== undefined && expiresMs <= nowMs
+  return {
+    id,
+    name,
+    status: disabled ? 'disabled' : expired ? 'expired' : 'active',
+    issued_on: isoTime(issuedMs),
+    modified_on: isoTime(modifiedMs),
+    ...(notBeforeMs === undefined ? {} : { not_before: isoTime(notBeforeMs) }),
+    ...(expiresMs === undefined ? {} : { expires_on: isoTime(expiresMs) }),
+    policies: policies as Token['policies'],
+  }
+}
+
+export const toPermissionGroup = ({ id, name, scope }: Group): z.input<typeof PermissionGroup> => ({
+  id,
+  name,
+  category: 'developer_platform',
+  scopes: [scope],
+  is_selectable: true,
+})

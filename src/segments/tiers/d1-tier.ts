@@ -1,0 +1,150 @@
+import type { ByteSource } from '../../core/byte-source.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { SegmentSpan } from '../../core/read-plan.ts'
+import type { TierName } from '../blob.ts'
+import { BufferWriter } from '../buffer-writer.ts'
+import { bytesSource } from '../bytes-source.ts'
+import { base64Length } from '../config.ts'
+import {
+  type SegmentLabel,
+  type SegmentOpener,
+  type SegmentPage,
+  type SegmentPiece,
+  type SegmentRange,
+  type SegmentTier,
+  type SegmentWriter,
+  unavailable,
+} from '../tier.ts'
+
+interface SegmentRow {
+  readonly n: number
+  readonly data: string
+}
+
+interface ListedRow {
+  readonly blob_id: string
+  readonly n: number
+  readonly bucket: string | null
+  readonly deadline_ms: number | null
+}
+
+/** A label lies behind the bytes of its row, so listing reads them, too. */
+const LISTED_ROWS = 100
+
+/**
+ * Segments as rows of a D1 database: strongly consistent, for blobs small enough to be held whole.
+ *
+ * They are base64 text, since D1 passes a BLOB as an array of numbers. One row of 256 KiB, written and read in workerd:
+ * BLOB 32 and 14 ms, hex 5.7 and 5.2 ms, base64 3.7 and 2.1 ms.
+ */
+export class D1Tier implements SegmentTier {
+  readonly name: TierName
+  readonly #db: D1Database
+
+  constructor(db: D1Database, index: number) {
+    this.#db = db
+    this.name = `d1:${index}`
+  }
+
+  write(blobId: string, label?: SegmentLabel): SegmentWriter {
+    return new D1Writer(this.#db, blobId, label)
+  }
+
+  /** One query fetches all the spans of a blob; it runs when the first is opened. */
+  read(blobId: string, spans: readonly SegmentSpan[]): SegmentOpener {
+    let rows: Promise<Map<number, string>> | undefined
+    return async ({ n, sealed }) => {
+      rows ??= this.#rows(blobId, spans[0]!.n, spans.at(-1)!.n)
+      const data = (await rows).get(n)
+      if (data === undefined) throw unavailable(new Error(`Segment ${blobId}/${n} is missing in ${this.name}`))
+      return spanOf(data, sealed.offset, sealed.length)
+    }
+  }
+
+  async delete(pieces: readonly SegmentPiece[]): Promise<void> {
+    const statement = this.#db.prepare('DELETE FROM segments WHERE blob_id = ? AND n >= ? AND n < ?')
+    await this.#db.batch(pieces.map(({ blobId, from, to }) => statement.bind(blobId, from, to))).catch((error) => {
+      throw unavailable(error)
+    })
+  }
+
+  async lengths(blobId: string, { from, to }: SegmentRange): Promise<(number | null)[]> {
+    // The data is ASCII; its padding tells how many bytes the last four digits hold.
+    const query = `SELECT n, octet_length(data) AS digits, octet_length(data) - octet_length(rtrim(data, '=')) AS padding
+                   FROM segments WHERE blob_id = ? AND n >= ? AND n < ?`
+    const rows = await this.#all<{ n: number; digits: number; padding: number }>(query, blobId, from, to)
+    const lengths = new Map(rows.map(({ n, digits, padding }) => [n, (digits / 4) * 3 - padding]))
+    return Array.from({ length: to - from }, (_, index) => lengths.get(from + index) ?? null)
+  }
+
+  /** In order of the blobs' ids. */
+  async list(after = ''): Promise<SegmentPage> {
+    const [blobId = '', n = '-1'] = after.split('/')
+    const query = 'SELECT blob_id, n, bucket, deadline_ms FROM segments WHERE (blob_id, n) > (?, ?) ORDER BY blob_id, n LIMIT ?'
+    const rows = await this.#all<ListedRow>(query, blobId, Number(n), LISTED_ROWS)
+    const segments = rows.map(({ blob_id, n, bucket, deadline_ms }) => ({
+      blobId: blob_id,
+      n,
+      label: bucket === null ? undefined : { bucket, deadlineMs: deadline_ms ?? 0 },
+    }))
+    const last = rows.length === LISTED_ROWS ? rows.at(-1) : undefined
+    return { segments, next: last && `${last.blob_id}/${last.n}` }
+  }
+
+  async #all<Row>(query: string, ...values: (string | number)[]): Promise<Row[]> {
+    try {
+      return (
+        await this.#db
+          .prepare(query)
+          .bind(...values)
+          .all<Row>()
+      ).results
+    } catch (error) {
+      throw unavailable(error)
+    }
+  }
+
+  async #rows(blobId: string, first: number, last: number): Promise<Map<number, string>> {
+    const query = 'SELECT n, data FROM segments WHERE blob_id = ? AND n BETWEEN ? AND ?'
+    const rows = await this.#all<SegmentRow>(query, blobId, first, last)
+    return new Map(rows.map(({ n, data }) => [n, data]))
+  }
+}
+
+/** Writes all the segments of a blob with one batch. */
+class D1Writer extends BufferWriter {
+  readonly #db: D1Database
+  readonly #blobId: string
+  readonly #label?: SegmentLabel
+
+  constructor(db: D1Database, blobId: string, label?: SegmentLabel) {
+    super()
+    this.#db = db
+    this.#blobId = blobId
+    this.#label = label
+  }
+
+  override async begin(length: number): Promise<void> {
+    if (base64Length(length) > LIMITS.sqliteValueBytes) throw new RangeError('The segment is more than a D1 row holds')
+    await super.begin(length)
+  }
+
+  override async finish(): Promise<void> {
+    await super.finish()
+    // A segment is never rewritten: what is there already came with the same batch, sent twice.
+    const insert = this.#db.prepare('INSERT OR IGNORE INTO segments (blob_id, n, data, bucket, deadline_ms) VALUES (?, ?, ?, ?, ?)')
+    const { bucket = null, deadlineMs = null } = this.#label ?? {}
+    const rows = this.segments.map((sealed, n) => insert.bind(this.#blobId, n, sealed.toBase64(), bucket, deadlineMs))
+    await this.#db.batch(rows).catch((error) => {
+      throw unavailable(error)
+    })
+  }
+}
+
+/** Decodes the part of a row that holds the span: whole groups of four digits. */
+function spanOf(data: string, offset: number, length: number): ByteSource {
+  const firstGroup = Math.floor(offset / 3)
+  const lastGroup = Math.ceil((offset + length) / 3)
+  const bytes = Uint8Array.fromBase64(data.slice(firstGroup * 4, lastGroup * 4))
+  return bytesSource(bytes.subarray(offset - firstGroup * 3, offset - firstGroup * 3 + length))
+}

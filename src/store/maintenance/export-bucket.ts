@@ -1,0 +1,13 @@
+import type { ExportCursor, ExportPage } from '../../../durable-objects/bucket/maintenance-api.ts'
+import type { BucketRef } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import type { Ports } from '../ports.ts'
+
+/**
+ * One bounded step of an export of a bucket's metadata, as JSON lines. Bytes are in it only where they are part of the metadata, sealed;
+ * keys only wrapped.
+ * @throws StoreError NoSuchBucket; InvalidRequest when a body was swept while it was exported
+ */
+export async function exportBucket(ports: Ports, ref: BucketRef, cursor?: ExportCursor): Promise<ExportPage> {
+  return unwrap(await ports.bucket(ref).exportPage(cursor))
+}

@@ -1,0 +1,80 @@
+import type { Finding } from '../../../durable-objects/bucket/maintenance-api.ts'
+import { StoreError } from '../../core/errors.ts'
+import type { BucketRef, ByteSpan } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import { sealedSegmentBytes } from '../../core/read-plan.ts'
+import { type BlobRecord, storedSegments } from '../../segments/blob.ts'
+import { SSEC_KEY_ID } from '../../segments/keyring.ts'
+import type { Ports } from '../ports.ts'
+import type { FsckStep } from './fsck.ts'
+import { opens, stillAlive } from './fsck-segments.ts'
+
+/** Behind a blob, or in the middle of a large one. */
+export interface BytesCursor {
+  readonly at: 'bytes'
+  readonly after?: string
+  /** The last blob there was when the walk began. */
+  readonly upTo?: string
+  /** The first segment of the next blob that was not read. */
+  readonly from?: number
+}
+
+/** How much one step does. Inline bytes come with the page of their blobs, so that it must not be long. */
+const BLOBS_PER_STEP = 50
+const BYTES_PER_STEP = 64 * 1024 * 1024
+/** What a segment counts at least: reading it is a call. */
+const CALL_BYTES = 512 * 1024
+
+/**
+ * One bounded step of reading all that is stored, and authenticating each byte of it. What is missing, has another length or another
+ * key was found before, and is passed over; so is what only a customer's key opens.
+ * @throws StoreError ServiceUnavailable when a store does not answer: whether its bytes are sound is not known
+ */
+export async function checkBytes(ports: Ports, ref: BucketRef, { after = '', from = 0, ...begun }: BytesCursor): Promise<FsckStep> {
+  const query = { after, upTo: begun.upTo, limit: BLOBS_PER_STEP, inline: true }
+  const { blobs, truncated, upTo } = unwrap(await ports.bucket(ref).listBlobs(query))
+  const findings: Finding[] = []
+  let [budget, checked] = [BYTES_PER_STEP, 0]
+  let next: BytesCursor = { at: 'bytes', after, upTo, from }
+  const step = async (cursor?: BytesCursor) => ({ phase: 'bytes', checked, findings: await stillAlive(ports, ref, findings), cursor })
+  for (const blob of blobs) {
+    const readable = blob.keyId !== SSEC_KEY_ID && (await opens(ports.segments, ref, blob))
+    const end = readable ? Math.max(storedSegments(blob), 1) : 0
+    for (let n = next.from ?? 0; n < end; n++) {
+      if (budget <= 0) return step({ ...next, from: n })
+      const span = spanOf(blob, n)
+      if (await isDamaged(ports, ref, { blob, n, span })) {
+        findings.push({ problem: 'damaged-segment', at: { blobId: blob.id, tier: blob.tier, segment: n }, repaired: false })
+      }
+      budget -= blob.inline ? span.length : Math.max(span.length, CALL_BYTES)
+      checked++
+    }
+    next = { at: 'bytes', after: blob.id, upTo }
+  }
+  return step(truncated ? next : undefined)
+}
+
+/** The plain bytes of a segment; an inline blob is one. */
+function spanOf({ tier, size, segmentBytes }: BlobRecord, n: number): ByteSpan {
+  if (tier === 'inline') return { offset: 0, length: size }
+  return { offset: n * segmentBytes, length: Math.min(segmentBytes, size - n * segmentBytes) }
+}
+
+async function isDamaged(
+  { segments }: Ports,
+  bucket: BucketRef,
+  { blob, n, span }: { blob: BlobRecord; n: number; span: ByteSpan },
+): Promise<boolean> {
+  const expected = sealedSegmentBytes(blob, n)
+  const [stored] = blob.inline
+    ? [blob.inline.byteLength]
+    : ((await segments.tiers.get(blob.tier)?.lengths(blob.id, { from: n, to: n + 1 })) ?? [])
+  if (stored !== expected) return false
+  try {
+    await segments.verify({ slices: [{ blob, span }], length: span.length, owner: { bucket } })
+    return false
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'InternalError') return true
+    throw error
+  }
+}

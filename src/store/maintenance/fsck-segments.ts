@@ -1,0 +1,102 @@
+import type { BlobsPage, Finding } from '../../../durable-objects/bucket/maintenance-api.ts'
+import { StoreError } from '../../core/errors.ts'
+import type { BucketRef } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import { sealedSegmentBytes } from '../../core/read-plan.ts'
+import { type BlobRecord, storedSegments } from '../../segments/blob.ts'
+import { SSEC_KEY_ID } from '../../segments/keyring.ts'
+import type { Ports } from '../ports.ts'
+import type { FsckStep } from './fsck.ts'
+
+/** Behind a blob, or in the middle of a large one. */
+export interface SegmentsCursor {
+  readonly at: 'segments'
+  readonly after?: string
+  /** The last blob there was when the walk began. */
+  readonly upTo?: string
+  /** The first segment of the next blob that was not looked at. */
+  readonly from?: number
+}
+
+/** How much one step does: a segment in KV is one call. */
+const BLOBS_PER_STEP = 100
+const SEGMENTS_PER_STEP = 200
+const BLOBS_AT_ONCE = 5
+
+interface Piece {
+  readonly blob: BlobRecord
+  readonly from: number
+  readonly to: number
+}
+
+/** Every data key opens with a master key that is configured, and every segment is there and as long as it should be. */
+export async function checkSegments(ports: Ports, ref: BucketRef, { after = '', from = 0, upTo }: SegmentsCursor): Promise<FsckStep> {
+  const page = unwrap(await ports.bucket(ref).listBlobs({ after, upTo, limit: BLOBS_PER_STEP }))
+  const { pieces, cursor } = cut(page, { after, from })
+  const findings: Finding[] = []
+  for (let at = 0; at < pieces.length; at += BLOBS_AT_ONCE) {
+    const found = await Promise.all(pieces.slice(at, at + BLOBS_AT_ONCE).map((piece) => checkPiece(ports, ref, piece)))
+    findings.push(...found.flat())
+  }
+  const checked = pieces.reduce((sum, piece) => sum + Math.max(1, piece.to - piece.from), 0)
+  return { phase: 'segments', checked, findings: await stillAlive(ports, ref, findings), cursor }
+}
+
+/** What one step looks at, and where the next one starts. */
+function cut({ blobs, truncated, upTo }: BlobsPage, start: { after: string; from: number }) {
+  const pieces: Piece[] = []
+  let budget = SEGMENTS_PER_STEP
+  let { after, from } = start
+  const goesOn = (): SegmentsCursor => ({ at: 'segments', after, upTo, from })
+  for (const blob of blobs) {
+    if (budget <= 0) return { pieces, cursor: goesOn() }
+    const end = storedSegments(blob)
+    const to = Math.min(end, from + budget)
+    pieces.push({ blob, from, to })
+    budget -= Math.max(1, to - from)
+    if (to < end) {
+      from = to
+      return { pieces, cursor: goesOn() }
+    }
+    after = blob.id
+    from = 0
+  }
+  return { pieces, cursor: truncated ? goesOn() : undefined }
+}
+
+async function checkPiece({ segments }: Ports, bucket: BucketRef, { blob, from, to }: Piece): Promise<Finding[]> {
+  const findings: Finding[] = []
+  if (from === 0 && !(await opens(segments, bucket, blob))) {
+    findings.push({ problem: 'undecryptable-key', at: { blobId: blob.id, keyId: blob.keyId }, repaired: false })
+  }
+  const tier = segments.tiers.get(blob.tier)
+  if (to === from) return findings
+  const lengths = tier ? await tier.lengths(blob.id, { from, to }) : new Array<null>(to - from).fill(null)
+  for (const [index, stored] of lengths.entries()) {
+    const at = { blobId: blob.id, tier: blob.tier, segment: from + index }
+    const expected = sealedSegmentBytes(blob, from + index)
+    if (stored === null) findings.push({ problem: 'missing-segment', at, repaired: false })
+    else if (stored !== expected) findings.push({ problem: 'wrong-segment-length', at: { ...at, expected, stored }, repaired: false })
+  }
+  return findings
+}
+
+/** Whether a read could open the blob's key. Of a customer's key only the customer can tell. */
+export async function opens(segments: Ports['segments'], bucket: BucketRef, blob: BlobRecord): Promise<boolean> {
+  if (blob.keyId === SSEC_KEY_ID) return true
+  try {
+    await segments.checkKey({ bucket }, blob)
+    return true
+  } catch (error) {
+    if (error instanceof StoreError) return false
+    throw error
+  }
+}
+
+/** A blob that was deleted and swept while this step looked at it lacks nothing. */
+export async function stillAlive(ports: Ports, ref: BucketRef, findings: readonly Finding[]): Promise<readonly Finding[]> {
+  if (findings.length === 0) return findings
+  const ids = [...new Set(findings.map(({ at }) => String(at.blobId)))]
+  const { segments } = await ports.bucket(ref).knownBlobs(ids)
+  return findings.filter(({ at }) => typeof segments[String(at.blobId)] === 'number')
+}

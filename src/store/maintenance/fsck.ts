@@ -1,0 +1,67 @@
+import type { CheckRun, Finding } from '../../../durable-objects/bucket/maintenance-api.ts'
+import { isIndexed } from '../../control/buckets.ts'
+import type { BucketRef } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import type { Ports } from '../ports.ts'
+import { type BytesCursor, checkBytes } from './fsck-bytes.ts'
+import { checkOrphans, type OrphansCursor } from './fsck-orphans.ts'
+import { checkSegments, type SegmentsCursor } from './fsck-segments.ts'
+
+/** Where a check goes on. Plain JSON, so that it may travel. */
+export type FsckCursor = { readonly at: 'metadata'; readonly run: CheckRun } | SegmentsCursor | BytesCursor | OrphansCursor
+
+export interface FsckOptions {
+  /** Where the last step ended; absent to begin. */
+  readonly cursor?: FsckCursor
+  /** Mends counters, counts and lists, and deletes orphans. */
+  readonly repair?: boolean
+  /** Reads every byte, too: the check costs what reading the whole bucket costs. */
+  readonly deep?: boolean
+  /** Leaves out the walk through everybody's segments: {@link fsckOrphans} does it for all buckets at once. */
+  readonly skipOrphans?: boolean
+}
+
+export interface FsckStep {
+  readonly phase: string
+  readonly findings: readonly Finding[]
+  /** How many rows or segments this step looked at. */
+  readonly checked: number
+  /** Absent when the check is through. */
+  readonly cursor?: FsckCursor
+}
+
+/**
+ * One bounded step of a check of a bucket: its metadata, then the keys and segments of its blobs (and their bytes, if it is deep), then stored segments of which it
+ * knows nothing. The bucket may be in use meanwhile.
+ * @throws StoreError NoSuchBucket; InvalidRequest when another check of the bucket has begun
+ */
+export async function fsck(ports: Ports, ref: BucketRef, options: FsckOptions): Promise<FsckStep> {
+  const { cursor, repair = false, deep = false, skipOrphans = false } = options
+  if (cursor?.at === 'orphans') return checkOrphans(ports, { cursor, repair, only: ref })
+  const orphans = skipOrphans ? undefined : ({ at: 'orphans' } as const)
+  if (cursor?.at === 'segments') {
+    const step = await checkSegments(ports, ref, cursor)
+    return step.cursor ? step : { ...step, cursor: deep ? { at: 'bytes' } : orphans }
+  }
+  if (cursor?.at === 'bytes') {
+    const step = await checkBytes(ports, ref, cursor)
+    return step.cursor ? step : { ...step, cursor: orphans }
+  }
+  const index = cursor ? [] : await checkIndex(ports, ref, repair)
+  const { run, findings, ...page } = unwrap(await ports.bucket(ref).check({ run: cursor?.run, repair }))
+  return { ...page, findings: [...index, ...findings], cursor: run ? { at: 'metadata', run } : { at: 'segments' } }
+}
+
+/** One bounded step of a search for orphans of all buckets, those that were deleted included. */
+export async function fsckOrphans(ports: Ports, { cursor, repair = false }: Pick<FsckOptions, 'cursor' | 'repair'>): Promise<FsckStep> {
+  return checkOrphans(ports, { cursor: cursor?.at === 'orphans' ? cursor : { at: 'orphans' }, repair })
+}
+
+/** The account's list of buckets is an index: a Bucket that is missing there is not lost, but nobody finds it. */
+async function checkIndex(ports: Ports, ref: BucketRef, repair: boolean): Promise<Finding[]> {
+  const bucket = ports.bucket(ref)
+  unwrap(await bucket.info())
+  if (await isIndexed(ports.control, ref)) return []
+  if (repair) unwrap(await bucket.reindex())
+  return [{ problem: 'not-in-index', at: { bucket: ref.name }, repaired: repair }]
+}

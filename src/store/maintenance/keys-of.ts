@@ -1,0 +1,12 @@
+import type { KeysPage, KeysQuery } from '../../../durable-objects/bucket/maintenance-api.ts'
+import type { BucketRef } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import type { Ports } from '../ports.ts'
+
+/**
+ * One bounded step of a search for the objects that some blobs belong to: a check finds damaged blobs, and people know keys.
+ * @throws StoreError NoSuchBucket
+ */
+export async function keysOf(ports: Ports, ref: BucketRef, query: KeysQuery): Promise<KeysPage> {
+  return unwrap(await ports.bucket(ref).keysOf(query))
+}

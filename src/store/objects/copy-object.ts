@@ -1,0 +1,109 @@
+import type { CopySource as BucketCopySource, CopiedObject, Found, ObjectAttributes } from '../../../durable-objects/bucket/api.ts'
+import type { ByteSource, Upload } from '../../core/byte-source.ts'
+import { StoreError } from '../../core/errors.ts'
+import { checkKey } from '../../core/key.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { type MetadataDirective, mergeMetadata } from '../../core/metadata.ts'
+import type { BucketRef, Conditions, CustomerKey, ObjectRef, RangeRequest } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import { byteSource } from '../../http/body.ts'
+import type { Ports } from '../ports.ts'
+import { openFound } from './read-body.ts'
+import { writeBlob } from './write-blob.ts'
+
+export interface CopySource {
+  readonly at: ObjectRef
+  readonly conditions?: Conditions
+  readonly customerKey?: CustomerKey
+}
+
+export interface CopyOptions extends ObjectAttributes {
+  readonly directive: MetadataDirective
+  /** On the destination, as it is at the commit. */
+  readonly conditions?: Conditions
+  readonly customerKey?: CustomerKey
+}
+
+/**
+ * Copies an object: by reference inside a bucket, by its bytes across buckets or when the customer key changes.
+ * @throws StoreError NoSuchBucket, NoSuchKey, PreconditionFailed, MetadataTooLarge, AccessDenied
+ */
+export async function copyObject(ports: Ports, at: ObjectRef, source: CopySource, options: CopyOptions): Promise<CopiedObject> {
+  checkKey(at.key)
+  const { customerKey, ...attributes } = options
+  if (!sameBucket(source.at.bucket, at.bucket)) {
+    return copyBytes(ports, at, { source, found: await findSource(ports, source), options })
+  }
+  const copy = { ...attributes, key: at.key, source: sourceIn(source), ssecKeyMd5: customerKey?.keyMd5 }
+  const copied = unwrap(await ports.bucket(at.bucket).copyObject(copy))
+  return copied.kind === 'copied' ? copied.value : copyBytes(ports, at, { source, found: copied.source, options })
+}
+
+/** A source inside the bucket that it is copied in. */
+export const sourceIn = ({ at, conditions, customerKey }: CopySource): BucketCopySource => ({
+  key: at.key,
+  conditions,
+  ssecKeyMd5: customerKey?.keyMd5,
+})
+
+export const sameBucket = (a: BucketRef, b: BucketRef): boolean => a.name === b.name && a.jurisdiction === b.jurisdiction
+
+/** Looks a source in another bucket up. Every failed condition is a 412, unlike those of a read. */
+export async function findSource(ports: Ports, { at, conditions, customerKey }: CopySource, range?: RangeRequest): Promise<Found> {
+  const looked = await ports.bucket(at.bucket).lookup({ key: at.key, conditions, range, ssecKeyMd5: customerKey?.keyMd5, body: true })
+  const found = unwrap(looked)
+  if (found.kind === 'not-modified') throw new StoreError('PreconditionFailed')
+  return found
+}
+
+/** The bytes of a source as an upload. */
+export async function uploadOf(ports: Ports, source: CopySource, found: Found): Promise<Upload> {
+  if (found.span.length > LIMITS.uploadBytes) {
+    throw new StoreError('InvalidRequest', {
+      message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.uploadBytes}`,
+    })
+  }
+  const body = await openFound(ports, source.at.bucket, found, source.customerKey)
+  const checksumAlgorithm = found.head.checksum?.type === 'FULL_OBJECT' ? found.head.checksum.algorithm : undefined
+  return {
+    source: body instanceof Uint8Array ? bytesSource(body) : byteSource(body),
+    size: found.span.length,
+    claims: { checksumAlgorithm },
+  }
+}
+
+async function copyBytes(
+  ports: Ports,
+  at: ObjectRef,
+  { source, found, options }: { source: CopySource; found: Found; options: CopyOptions },
+): Promise<CopiedObject> {
+  const { conditions, customerKey, storageClass, directive } = options
+  const upload = await uploadOf(ports, source, found)
+  const metadata = mergeMetadata(directive, found.head, options)
+  const write = { bucket: at.bucket, target: { key: at.key, conditions }, upload, customerKey }
+  const head = await writeBlob(ports, write, (written, digested) =>
+    ports.bucket(at.bucket).commitObject({
+      ...written,
+      ...digested,
+      ...metadata,
+      key: at.key,
+      conditions,
+      storageClass,
+      ssecKeyMd5: customerKey?.keyMd5,
+      copySource: { bucket: source.at.bucket.name, object: source.at.key },
+    }),
+  )
+  return { ...head, sourceVersion: found.head.version }
+}
+
+function bytesSource(bytes: Uint8Array): ByteSource {
+  let rest = bytes
+  return {
+    read: async (size) => {
+      const piece = rest.subarray(0, size)
+      rest = rest.subarray(size)
+      return piece
+    },
+    cancel: async () => {},
+  }
+}

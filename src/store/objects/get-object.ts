@@ -1,0 +1,52 @@
+import type { Found } from '../../../durable-objects/bucket/api.ts'
+import { checkKey } from '../../core/key.ts'
+import type { ByteSpan, Conditions, CustomerKey, ObjectHead, ObjectRef, RangeRequest } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import type { Ports } from '../ports.ts'
+import { openFound } from './read-body.ts'
+
+export interface GetOptions {
+  readonly conditions?: Conditions
+  /** Any failed condition is answered as `not-modified`, with the head: what the Workers binding shows of it. */
+  readonly softConditions?: boolean
+  /** The head of an SSE-C object without its key, as the Workers binding reads it. */
+  readonly keyless?: boolean
+  readonly range?: RangeRequest
+  /** Instead of a range: one part of a multipart object. */
+  readonly partNumber?: number
+  readonly customerKey?: CustomerKey
+}
+
+/** An object, or the part of it that was asked for. */
+export interface GotObject<Body> {
+  readonly kind: 'found'
+  readonly head: ObjectHead
+  readonly span: ByteSpan
+  readonly body: Body
+}
+
+export type Got<Body> = GotObject<Body> | { readonly kind: 'not-modified'; readonly head: ObjectHead }
+
+/**
+ * Reads an object. The first bytes are there and authenticated when this resolves, so that what fails early fails cleanly.
+ * @throws StoreError NoSuchBucket, NoSuchKey, PreconditionFailed, InvalidRange, InvalidPartNumber, AccessDenied, ServiceUnavailable
+ */
+export async function getObject(ports: Ports, at: ObjectRef, options: GetOptions): Promise<Got<ReadableStream<Uint8Array> | Uint8Array>> {
+  const looked = await look(ports, at, options, { body: true })
+  if (looked.kind === 'not-modified') return looked
+  return { ...looked, body: await openFound(ports, at.bucket, looked, options.customerKey) }
+}
+
+/** Like {@link getObject}, without the bytes. */
+export async function headObject(ports: Ports, at: ObjectRef, options: GetOptions): Promise<Got<null>> {
+  const looked = await look(ports, at, options, { body: false })
+  return looked.kind === 'not-modified' ? looked : { ...looked, body: null }
+}
+
+async function look(ports: Ports, at: ObjectRef, options: GetOptions, { body }: { body: boolean }) {
+  checkKey(at.key)
+  const { customerKey, ...asked } = options
+  return unwrap(await ports.bucket(at.bucket).lookup({ ...asked, key: at.key, ssecKeyMd5: customerKey?.keyMd5, body })) satisfies
+    | Found
+    | { kind: 'not-modified' }
+}

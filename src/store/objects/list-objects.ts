@@ -1,0 +1,24 @@
+import type { ListPage, ListQuery } from '../../../durable-objects/bucket/api.ts'
+import type { BucketRef, ObjectHead, ObjectSummary } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import type { Ports } from '../ports.ts'
+
+/**
+ * One page of a bucket's objects by key, folded at the delimiter.
+ * @throws StoreError NoSuchBucket
+ */
+export async function listObjects(ports: Ports, bucket: BucketRef, query: ListQuery): Promise<ListPage<ObjectHead>> {
+  return unwrap(await ports.bucket(bucket).listObjects(query))
+}
+
+/**
+ * Like {@link listObjects}, with what S3 listings show of an object and nothing else.
+ * @throws StoreError NoSuchBucket
+ */
+export async function listSummaries(
+  ports: Ports,
+  bucket: BucketRef,
+  query: Omit<ListQuery, 'includeMetadata'>,
+): Promise<ListPage<ObjectSummary>> {
+  return unwrap(await ports.bucket(bucket).listSummaries(query))
+}

@@ -1,0 +1,31 @@
+import type { BlobSlice, BodySlices, Found } from '../../../durable-objects/bucket/api.ts'
+import type { BucketRef, CustomerKey } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import type { Ports } from '../ports.ts'
+
+/** Bodies up to this size, one chunk, are read whole and answered in one piece: a stream costs more than they do. */
+const WHOLE_BYTES = 1024 * 1024
+
+/**
+ * Opens the bytes that a lookup found: a stream of exactly the span's length, or the bytes themselves when they are few.
+ * @throws StoreError AccessDenied, ServiceUnavailable, until the first chunk is authenticated; later failures abort the stream.
+ */
+export async function openFound(
+  ports: Ports,
+  bucket: BucketRef,
+  { span, body }: Found,
+  customerKey?: CustomerKey,
+): Promise<ReadableStream<Uint8Array> | Uint8Array> {
+  const slices = body.rest ? allSlices(ports, bucket, body) : body.slices
+  const request = { slices, length: span.length, owner: { bucket, customerKey } }
+  return span.length <= WHOLE_BYTES ? ports.segments.readAll(request) : ports.segments.openBody(request)
+}
+
+/** The slices of a body, asked for in pages as the reader comes to them: a body of 10,000 parts is never held as a list. */
+async function* allSlices(ports: Ports, bucket: BucketRef, first: BodySlices): AsyncGenerator<BlobSlice> {
+  for (let page = first; ; ) {
+    yield* page.slices
+    if (!page.rest) return
+    page = unwrap(await ports.bucket(bucket).moreSlices(page.rest))
+  }
+}

@@ -1,0 +1,131 @@
+import type { Begin, Begun, Committed, WrittenBlob } from '../../../durable-objects/bucket/api.ts'
+import type { Upload } from '../../core/byte-source.ts'
+import { checksumOf, digestsFor, verifyClaims } from '../../core/checksums.ts'
+import { Digests } from '../../core/digests.ts'
+import { StoreError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { BindingHashes, BucketRef, Checksum, ChecksumAlgorithm, CustomerKey } from '../../core/object.ts'
+import { type Outcome, unwrap } from '../../core/outcome.ts'
+import { type BlobPlan, newBlobId, storedSegments } from '../../segments/blob.ts'
+import { labelOf } from '../../segments/store.ts'
+import type { Ports } from '../ports.ts'
+
+/** The bytes of a write and what they are for. */
+export interface BlobWrite {
+  readonly bucket: BucketRef
+  readonly target: Begin['target']
+  readonly upload: Upload
+  readonly customerKey?: CustomerKey
+}
+
+/** What is known of the bytes once they are stored. */
+export interface Digested {
+  readonly etag: string
+  readonly checksum: Checksum
+  /** Digests that the client gave, for the binding to report. */
+  readonly hashes?: BindingHashes
+}
+
+/** How much of a refused body is read at a time. */
+const PIECE_BYTES = 256 * 1024
+
+type Commit<T> = (written: WrittenBlob, digested: Digested) => Promise<Outcome<Committed<T>>>
+
+/**
+ * Stores a body and commits it: the one write path of objects and parts. Every claim about the bytes is compared before
+ * `commit` is called; whatever fails, the blob is given up and nothing is seen of it.
+ * @throws StoreError what the Bucket, the body's framing or a claim answers.
+ */
+export async function writeBlob<T>(ports: Ports, write: BlobWrite, commit: Commit<T>): Promise<T> {
+  const { size, source } = write.upload
+  try {
+    if (size > LIMITS.uploadBytes) throw new StoreError('EntityTooLarge')
+    const plan = ports.segments.plan({ id: newBlobId(), size })
+    return plan.tier === 'inline' ? await writeInline(ports, write, plan, commit) : await writeJournalled(ports, write, plan, commit)
+  } finally {
+    await source.cancel()
+  }
+}
+
+/** One call: the bytes go with the commit. */
+async function writeInline<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, commit: Commit<T>): Promise<T> {
+  const { blob, digested } = await storeBytes(ports, write, plan, { checksumAlgorithm: await wantedChecksum(ports, write) })
+  const committed = unwrap(await commit({ blob }, digested))
+  if (committed.kind === 'committed') return committed.value
+  // The bucket's inline budget is spent: the sealed bytes become the one segment of a blob in the next tier.
+  const elsewhere = { ...blob, tier: ports.segments.plan({ id: plan.id, size: plan.size, inline: false }).tier }
+  return journalled(ports, write, elsewhere, {
+    work: async (begun) => {
+      const label = { bucket: labelOf(write.bucket), deadlineMs: begun.deadlineMs }
+      return commit({ blob: await ports.segments.moveOut(blob, label), begun }, digested)
+    },
+  })
+}
+
+/** A small part is stored without a `begin`, which would tell the algorithm of its upload. What is wrong with the upload is the commit's to tell. */
+async function wantedChecksum(ports: Ports, { bucket, target, upload }: BlobWrite): Promise<ChecksumAlgorithm | undefined> {
+  if (!('uploadId' in target) || upload.claims.checksumAlgorithm !== undefined) return undefined
+  const looked = await ports.bucket(bucket).listParts({ key: target.key, uploadId: target.uploadId, after: 0, limit: 0 })
+  return looked.ok ? looked.value.upload.checksumAlgorithm : undefined
+}
+
+/** Journal first, then the bytes, then the commit. */
+function writeJournalled<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, commit: Commit<T>): Promise<T> {
+  return journalled(ports, write, plan, {
+    work: async (begun) => {
+      const { blob, digested } = await storeBytes(ports, write, plan, begun)
+      return commit({ blob, begun }, digested)
+    },
+    // What is wrong with the bytes is told before what is wrong with the key or the upload, as when they are inline.
+    refused: () => verifyBytes(write),
+  })
+}
+
+/** Runs `work` between `begin` and the commit that it ends with; gives the blob up when that does not come about. */
+async function journalled<T>(
+  ports: Ports,
+  { bucket: ref, target }: BlobWrite,
+  plan: BlobPlan,
+  { work, refused }: { work: (begun: Begun) => Promise<Outcome<Committed<T>>>; refused?: () => Promise<void> },
+): Promise<T> {
+  const bucket = ports.bucket(ref)
+  const stored = { blobId: plan.id, tier: plan.tier, segments: storedSegments(plan) }
+  const begin = await bucket.begin({ ...stored, size: plan.size, target })
+  if (!begin.ok && begin.code !== 'NoSuchBucket') await refused?.()
+  const begun = unwrap(begin)
+  try {
+    const committed = unwrap(await work(begun))
+    if (committed.kind === 'inline-full') throw new Error('Only an inline blob can be refused for its place')
+    return committed.value
+  } catch (error) {
+    // If the commit went through after all, there is nothing left to give up. If this call fails too, the alarm comes later.
+    await bucket.abandon(stored, begun).catch((lost) => console.warn('A blob is left to the sweep:', lost))
+    throw error
+  }
+}
+
+/** Seals and stores the bytes, computes what is claimed of them, and compares. */
+async function storeBytes(ports: Ports, { bucket, upload, customerKey }: BlobWrite, plan: BlobPlan, begun: Partial<Begun>) {
+  const claims = { ...upload.claims, checksumAlgorithm: upload.claims.checksumAlgorithm ?? begun.checksumAlgorithm }
+  const digests = new Digests(digestsFor(claims))
+  const owner = { bucket, customerKey }
+  const blob = await ports.segments.write(plan, { source: upload.source, owner, digests, deadlineMs: begun.deadlineMs })
+  const computed = digests.finish()
+  verifyClaims(claims, computed)
+  const digested: Digested = { etag: computed.md5!.toHex(), checksum: checksumOf(claims, computed), hashes: claims.hashes }
+  return { blob, digested }
+}
+
+/** Reads the bytes of a write that is refused already, and compares what is claimed of them. */
+async function verifyBytes({ upload: { source, size, claims } }: BlobWrite): Promise<void> {
+  const digests = new Digests(digestsFor(claims))
+  let length = 0
+  for (;;) {
+    const piece = await source.read(PIECE_BYTES)
+    if (piece.length === 0) break
+    digests.update(piece)
+    length += piece.length
+  }
+  if (length !== size) throw new StoreError('IncompleteBody')
+  verifyClaims(claims, digests.finish())
+}

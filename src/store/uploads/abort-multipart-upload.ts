@@ -1,0 +1,11 @@
+import type { ObjectRef } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import type { Ports } from '../ports.ts'
+
+/**
+ * Aborts an upload; again, or after its completion, it changes nothing.
+ * @throws StoreError NoSuchBucket, NoSuchUpload
+ */
+export async function abortMultipartUpload(ports: Ports, at: ObjectRef, uploadId: string): Promise<void> {
+  unwrap(await ports.bucket(at.bucket).abortUpload({ key: at.key, uploadId }))
+}

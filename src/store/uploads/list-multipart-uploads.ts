@@ -1,0 +1,12 @@
+import type { ListPage, ListUploadsQuery, UploadHead } from '../../../durable-objects/bucket/api.ts'
+import type { BucketRef } from '../../core/object.ts'
+import { unwrap } from '../../core/outcome.ts'
+import type { Ports } from '../ports.ts'
+
+/**
+ * One page of a bucket's open uploads, by key and then by age.
+ * @throws StoreError NoSuchBucket
+ */
+export async function listMultipartUploads(ports: Ports, bucket: BucketRef, query: ListUploadsQuery): Promise<ListPage<UploadHead>> {
+  return unwrap(await ports.bucket(bucket).listUploads(query))
+}
