@@ -1,11 +1,12 @@
 import { invalidArgument, StoreError } from '../core/errors.ts'
-import { canonicalPaths, canonicalQuery, canonicalRequest } from './canonical-request.ts'
+import { canonicalHash, canonicalPaths, canonicalQuery } from './canonical-request.ts'
 import { headerReadings } from './header-readings.ts'
 import { hoistedHeaders } from './hoisted-headers.ts'
 import { type ApiToken, isLive } from './policies.ts'
 import type { SessionScope } from './session-scope.ts'
 import { openSession } from './session-token.ts'
 import { sameText, sign, signingKey, stringToSign } from './signature.ts'
+import { signatureMismatch } from './signature-mismatch.ts'
 import { type SignedBody, signedBody } from './signed-body.ts'
 import { checkExpiry, parseSignedRequest, type SignedRequest } from './signed-request.ts'
 
@@ -103,27 +104,12 @@ function verifySignature({ request, url, signed, key }: Verification, options: A
   let mismatch: StoreError | undefined
   for (const path of canonicalPaths(url.pathname, options.strict)) {
     for (const values of headerReadings({ headers, url, signedHeaders, clientAcceptEncoding: options.clientAcceptEncoding })) {
-      const canonical = canonicalRequest({ method, path, query, signedHeaders, values, payloadHash })
-      const text = stringToSign({ amzDate, scope: credential.scope, canonical })
+      const parts = { method, path, query, signedHeaders, values, payloadHash }
+      const text = stringToSign({ amzDate, scope: credential.scope, canonicalHash: canonicalHash(parts) })
       if (sameText(sign(key, text), signature)) return
       // The client is shown the request as it arrived, which is the first reading.
-      mismatch ??= signatureMismatch(text, canonical, signature)
+      mismatch ??= signatureMismatch(text, parts, signature)
     }
   }
   throw mismatch ?? new StoreError('SignatureDoesNotMatch')
 }
-
-/** Shows what was signed, never the signature that would have been right. */
-function signatureMismatch(text: string, canonical: string, signature: string): StoreError {
-  return new StoreError('SignatureDoesNotMatch', {
-    fields: {
-      StringToSign: text,
-      StringToSignBytes: hexBytes(text),
-      CanonicalRequest: canonical,
-      CanonicalRequestBytes: hexBytes(canonical),
-      SignatureProvided: signature,
-    },
-  })
-}
-
-const hexBytes = (text: string): string => Array.from(Buffer.from(text), (byte) => byte.toString(16).padStart(2, '0')).join(' ')

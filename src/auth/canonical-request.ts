@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /** What a signature covers. */
 export interface CanonicalParts {
   readonly method: string
@@ -12,10 +14,37 @@ export interface CanonicalParts {
   readonly payloadHash: string
 }
 
-/** The text whose hash is signed. */
-export function canonicalRequest(parts: CanonicalParts): string {
-  const headers = parts.signedHeaders.map((name, i) => `${name}:${canonicalValue(parts.values[i] ?? '')}\n`)
-  return [parts.method, parts.path, parts.query, headers.join(''), parts.signedHeaders.join(';'), parts.payloadHash].join('\n')
+/** The canonical request, piece by piece. */
+function* pieces({ method, path, query, signedHeaders, values, payloadHash }: CanonicalParts): Generator<string> {
+  yield `${method}\n${path}\n${query}\n`
+  for (const [i, name] of signedHeaders.entries()) yield `${name}:${canonicalValue(values[i] ?? '')}\n`
+  yield `\n${signedHeaders.join(';')}\n${payloadHash}`
+}
+
+/** Pieces are gathered up to here: each call of the hash costs as much as some hundred bytes. */
+const HASH_STEP = 4096
+
+/** SHA-256 of the canonical request, in lowercase hex: what is signed. A long one is never in memory as a whole. */
+export function canonicalHash(parts: CanonicalParts): string {
+  const hash = createHash('sha256')
+  let waiting = ''
+  for (const piece of pieces(parts)) {
+    waiting += piece
+    if (waiting.length < HASH_STEP) continue
+    hash.update(waiting)
+    waiting = ''
+  }
+  return hash.update(waiting).digest('hex')
+}
+
+/** The canonical request as text, up to `limit` characters of it. */
+export function canonicalText(parts: CanonicalParts, limit: number): string {
+  let text = ''
+  for (const piece of pieces(parts)) {
+    text += piece
+    if (text.length > limit) break
+  }
+  return text.slice(0, limit)
 }
 
 /**

@@ -21,8 +21,8 @@ export function signingKey(secret: string, { accessKeyId, date, region }: Creden
 }
 
 /** The text that a request's signature signs. */
-export function stringToSign({ amzDate, scope, canonical }: { amzDate: string; scope: string; canonical: string }): string {
-  return ['AWS4-HMAC-SHA256', amzDate, scope, sha256Hex(canonical)].join('\n')
+export function stringToSign({ amzDate, scope, canonicalHash }: { amzDate: string; scope: string; canonicalHash: string }): string {
+  return ['AWS4-HMAC-SHA256', amzDate, scope, canonicalHash].join('\n')
 }
 
 /** A signature: lowercase hex. */

@@ -2,6 +2,7 @@ import { invalidArgument, StoreError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { parseAmzDate } from './amz-date.ts'
 import { type Credential, parseCredential } from './credential.ts'
+import { readSignedHeaders } from './signed-headers.ts'
 
 /** What a request says about its signature, whichever of the two places it says it in. Nothing here is verified yet. */
 export interface SignedRequest {
@@ -10,7 +11,7 @@ export interface SignedRequest {
   /** `YYYYMMDDTHHMMSSZ`. */
   readonly amzDate: string
   readonly signedMs: number
-  /** In lowercase, in the client's order. */
+  /** In lowercase, in the client's order, each once. */
   readonly signedHeaders: readonly string[]
   readonly signature: string
   /** Last line of the canonical request. */
@@ -59,7 +60,7 @@ function parseHeaders(authorization: string, headers: Headers, nowMs: number): S
     credential: parseCredential(credential, amzDate),
     amzDate,
     signedMs,
-    signedHeaders: splitSignedHeaders(signedHeaders),
+    signedHeaders: readSignedHeaders(signedHeaders),
     signature,
     payloadHash,
   }
@@ -80,7 +81,7 @@ function parsePresigned(query: URLSearchParams): SignedRequest {
     credential: parseCredential(value('X-Amz-Credential'), amzDate),
     amzDate,
     signedMs,
-    signedHeaders: splitSignedHeaders(value('X-Amz-SignedHeaders')),
+    signedHeaders: readSignedHeaders(value('X-Amz-SignedHeaders')),
     signature: value('X-Amz-Signature'),
     payloadHash: 'UNSIGNED-PAYLOAD',
     expires: value('X-Amz-Expires'),
@@ -109,7 +110,5 @@ function splitAuthorization(text: string): { credential: string; signedHeaders: 
   if (credential === undefined || signedHeaders === undefined || signature === undefined) throw otherAlgorithm()
   return { credential, signedHeaders, signature }
 }
-
-const splitSignedHeaders = (text: string): string[] => text.toLowerCase().split(';')
 
 const otherAlgorithm = (): StoreError => new StoreError('InvalidRequest', { message: `Please use ${ALGORITHM}` })

@@ -45,6 +45,12 @@ export const LIMITS = {
   /** Clock skew allowed to a signed request. */
   skewMs: 15 * 60_000,
   presignSeconds: 604_800,
+  /** Names in `SignedHeaders`, not counting `x-amz-meta-*`. */
+  signedHeaders: 64,
+  /** Of a canonical request, how much a client is shown whose signature does not match. */
+  canonicalEcho: 4 * KIB,
+  /** Of a failure as the S3 face tells it. */
+  errorBytes: 8 * KIB,
   /** How long uploads stay open by the default lifecycle rule, and how long finished ones are remembered. */
   uploadLifeMs: 7 * 86_400_000,
   /** The minimum storage duration of Infrequent Access. */

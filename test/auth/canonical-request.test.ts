@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { canonicalPaths, canonicalQuery, canonicalRequest } from '../../src/auth/canonical-request.ts'
+import { canonicalHash, canonicalPaths, canonicalQuery } from '../../src/auth/canonical-request.ts'
 import type { Credential } from '../../src/auth/credential.ts'
 import { sign, signingKey, stringToSign } from '../../src/auth/signature.ts'
 
@@ -21,7 +21,7 @@ function exampleSignature({ method = 'GET', path, headers = {}, payloadHash = EM
   if (!presigned) Object.assign(all, { 'x-amz-content-sha256': payloadHash, 'x-amz-date': '20130524T000000Z' })
   const url = new URL(`https://examplebucket.s3.amazonaws.com${path}`)
   const signedHeaders = Object.keys(all).sort()
-  const canonical = canonicalRequest({
+  const hash = canonicalHash({
     method,
     path: url.pathname,
     query: canonicalQuery(url.search, presigned),
@@ -30,7 +30,7 @@ function exampleSignature({ method = 'GET', path, headers = {}, payloadHash = EM
     payloadHash,
   })
   const key = signingKey('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', CREDENTIAL)
-  return sign(key, stringToSign({ amzDate: '20130524T000000Z', scope: SCOPE, canonical }))
+  return sign(key, stringToSign({ amzDate: '20130524T000000Z', scope: SCOPE, canonicalHash: hash }))
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html and sigv4-query-string-auth.html

@@ -1,5 +1,7 @@
+import { Buffer } from 'node:buffer'
 import { StoreError } from '../../core/errors.ts'
-import { bareDocument, textElement } from './xml/writer.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { bareDocument, element, escapeXmlWithin, textElement } from './xml/writer.ts'
 
 /** Statuses that ask the client to come back. */
 const RETRIABLE: readonly number[] = [429, 503]
@@ -15,7 +17,20 @@ export function renderError(error: unknown, method: string): Response {
   return new Response(method === 'HEAD' ? null : errorDocument(known), { status: known.status, headers })
 }
 
+/** The longest message that is all ours is a third of this; others repeat what a client sent. */
+const MESSAGE_BYTES = 1024
+/** The declaration, the code and all tags. */
+const FRAME_BYTES = 512
+
+/** Messages and fields may repeat what anybody sent, at any length: the document is cut, message first, then each field in its order. */
 function errorDocument({ code, message, detail }: StoreError): string {
-  const fields = Object.entries(detail.fields ?? {}).map(([name, value]) => textElement(name, value))
-  return bareDocument('Error', textElement('Code', code), textElement('Message', message), ...fields)
+  let room = LIMITS.errorBytes - FRAME_BYTES
+  const texts: [name: string, text: string, most: number][] = [['Message', message, MESSAGE_BYTES]]
+  for (const [name, value] of Object.entries(detail.fields ?? {})) texts.push([name, value, LIMITS.errorBytes])
+  const elements = texts.map(([name, text, most]) => {
+    const escaped = escapeXmlWithin(text, Math.min(most, room))
+    room -= Buffer.byteLength(escaped)
+    return element(name, escaped)
+  })
+  return bareDocument('Error', textElement('Code', code), ...elements)
 }

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
@@ -8,6 +10,23 @@ const NAMED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>'
 /** Text as character data. Characters not allowed in XML 1.0 become numeric references (`&#x1;`), as AWS prints them. */
 export const escapeXml = (text: string): string =>
   text.replace(SPECIAL, (character) => NAMED[character] ?? `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`)
+
+/** The most that one UTF-16 unit becomes: `&#xFFFF;`. */
+const LONGEST_ESCAPE = 8
+
+/** As {@link escapeXml}, cut so that no more than `bytes` of UTF-8 come out, whatever goes in. */
+export function escapeXmlWithin(text: string, bytes: number): string {
+  if (text.length * LONGEST_ESCAPE <= bytes) return escapeXml(text)
+  let escaped = ''
+  let room = bytes
+  for (const character of text) {
+    const piece = escapeXml(character)
+    room -= Buffer.byteLength(piece)
+    if (room < 0) break
+    escaped += piece
+  }
+  return escaped
+}
 
 /** An element around children that are XML already. */
 export const element = (name: string, ...children: readonly string[]): string => `<${name}>${children.join('')}</${name}>`
