@@ -1,7 +1,7 @@
 import type { Identity } from '../../auth/authenticate.ts'
+import type { Config, Secrets } from '../../config.ts'
 import type { TokenFinder } from '../../control/tokens.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
-import type { Config, Secrets } from '../../env.ts'
 import type { DeploymentQueues } from '../../queues/queues.ts'
 import type { Store } from '../../store/store.ts'
 

@@ -1,13 +1,18 @@
 import { AUDIT_ROUTES } from './audit/routes.ts'
 import { BUCKET_ROUTES } from './buckets/routes.ts'
+import { CORS_ROUTES } from './cors/routes.ts'
 import { DOMAIN_ROUTES } from './domains/routes.ts'
 import { IDENTITY_ROUTES } from './identity/routes.ts'
+import { LIFECYCLE_ROUTES } from './lifecycle/routes.ts'
+import { LOCK_ROUTES } from './locks/routes.ts'
 import { METRICS_ROUTES } from './metrics/routes.ts'
 import { NOT_YET } from './not-yet.ts'
 import { NOTIFICATION_ROUTES } from './notifications/routes.ts'
+import { OBJECT_ROUTES } from './objects/routes.ts'
 import { getOpenApi } from './openapi.ts'
 import { QUEUE_ROUTES } from './queues/routes.ts'
 import { type Route, route } from './route.ts'
+import { TEMPORARY_CREDENTIAL_ROUTES } from './temporary-credentials/routes.ts'
 import { TOKEN_ROUTES } from './tokens/routes.ts'
 
 /** The API reference as a table. The first row that fits wins, so the most specific comes first. */
@@ -16,6 +21,11 @@ export const ROUTES: readonly Route[] = [
   ...IDENTITY_ROUTES,
   ...TOKEN_ROUTES,
   ...BUCKET_ROUTES,
+  ...OBJECT_ROUTES,
+  ...CORS_ROUTES,
+  ...LIFECYCLE_ROUTES,
+  ...LOCK_ROUTES,
+  ...TEMPORARY_CREDENTIAL_ROUTES,
   ...NOTIFICATION_ROUTES,
   ...QUEUE_ROUTES,
   ...DOMAIN_ROUTES,

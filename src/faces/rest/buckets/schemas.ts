@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { BucketInfo } from '../../../../durable-objects/bucket/api.ts'
+import type { BucketInfo } from '../../../core/bucket.ts'
 import { JURISDICTIONS, LOCATIONS } from '../../../core/object.ts'
 import { isoTime, JurisdictionHeader, PerPage, StorageClass, Timestamp } from '../common-schemas.ts'
 

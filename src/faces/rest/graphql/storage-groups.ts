@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql'
-import type { Usage } from '../../../../durable-objects/bucket/api.ts'
+import type { Usage } from '../../../core/bucket.ts'
 import type { BucketRef, StorageClass } from '../../../core/object.ts'
 import { sumUsage } from '../../../store/usage.ts'
 import type { QueryContext } from './execute.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Usage } from '../../../../durable-objects/bucket/api.ts'
+import type { Usage } from '../../../core/bucket.ts'
 
 const Figures = z.object({ objects: z.int(), payloadSize: z.int(), metadataSize: z.int() })
 const ClassMetrics = z.object({

@@ -1,4 +1,4 @@
-import type { ListPosition } from '../../../../durable-objects/bucket/api.ts'
+import type { ListPosition } from '../../../core/listing.ts'
 import { type Answer, bucketOf, type Call } from '../call.ts'
 import type { JurisdictionHeader } from '../common-schemas.ts'
 import { readCursor, writeCursor } from '../cursor.ts'

@@ -5,34 +5,6 @@ import type { BucketInfo } from './api.ts'
 
 // What the engine and a Bucket say to each other when an operator looks after the bucket: plain values that cross RPC.
 
-/** Everything that a check can find; each is explained in docs/operations.md. */
-export type Problem =
-  | 'object-without-blob'
-  | 'part-without-blob'
-  | 'extent-without-blob'
-  | 'extent-outside-blob'
-  | 'gap-in-composite'
-  | 'extents-without-owner'
-  | 'parts-without-upload'
-  | 'garbage-in-use'
-  | 'wrong-size'
-  | 'wrong-references'
-  | 'wrong-usage'
-  | 'wrong-due-date'
-  | 'not-in-index'
-  | 'missing-segment'
-  | 'wrong-segment-length'
-  | 'damaged-segment'
-  | 'orphan-segment'
-  | 'undecryptable-key'
-
-/** One thing that is wrong, and where. */
-export interface Finding {
-  readonly problem: Problem
-  readonly at: Readonly<Record<string, string | number>>
-  readonly repaired: boolean
-}
-
 /** Where a check of the metadata stands: the Bucket itself remembers the rest. */
 export interface CheckRun {
   readonly id: string

@@ -30,3 +30,9 @@ export const newBlobId = (): string => risingId()
 /** How many segments the sweeper has to delete: none of an inline blob, one of an empty blob elsewhere. */
 export const storedSegments = ({ tier, size, segmentBytes }: BlobPlan): number =>
   tier === 'inline' ? 0 : Math.max(1, Math.ceil(size / segmentBytes))
+
+/** A piece of a stored blob. */
+export interface BlobSlice {
+  readonly blob: BlobRecord
+  readonly span: ByteSpan
+}

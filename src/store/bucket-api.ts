@@ -27,12 +27,6 @@ import type { MaintenanceApi } from './maintenance-api.ts'
 
 // What the engine and a Bucket say to each other: plain values that cross RPC.
 
-export interface BucketInfo extends BucketRef {
-  readonly createdMs: number
-  readonly location?: Location
-  readonly storageClass: StorageClass
-}
-
 /** A blob about to be written outside the Bucket. */
 export interface Begin {
   readonly blobId: string
@@ -93,12 +87,6 @@ export interface Lookup {
   readonly body: boolean
 }
 
-/** A piece of a stored blob. */
-export interface BlobSlice {
-  readonly blob: BlobRecord
-  readonly span: ByteSpan
-}
-
 /** The first slices of a body; `rest` tells how to ask for the others. */
 export interface BodySlices {
   readonly slices: readonly BlobSlice[]
@@ -119,27 +107,6 @@ export interface Found {
 }
 
 export type Looked = Found | { readonly kind: 'not-modified'; readonly head: ObjectHead }
-
-export interface ListQuery {
-  readonly prefix: string
-  readonly delimiter?: string
-  /** Where the page starts; absent at the beginning. */
-  readonly after?: ListPosition
-  /** At most this many objects and delimited prefixes; 0 only asks whether there is anything. */
-  readonly limit: number
-  readonly includeMetadata?: boolean
-}
-
-/** After a key, or after everything below a delimited prefix. */
-export type ListPosition = { readonly key: string } | { readonly prefix: string }
-
-export interface ListPage<T> {
-  readonly items: readonly T[]
-  readonly delimitedPrefixes: readonly string[]
-  readonly truncated: boolean
-  /** The last thing on the page, when it is truncated. */
-  readonly last?: ListPosition
-}
 
 export interface CopySource {
   readonly key: string
@@ -171,17 +138,6 @@ export interface CreateUpload extends ObjectAttributes {
   readonly ssecKeyMd5?: string
 }
 
-export interface CreatedUpload {
-  readonly uploadId: string
-  readonly createdMs: number
-  readonly abortion?: LifecycleDue
-}
-
-export interface UploadRef {
-  readonly key: string
-  readonly uploadId: string
-}
-
 export interface CommitPart extends UploadRef, WrittenBlob {
   readonly partNumber: number
   readonly etag: string
@@ -197,22 +153,6 @@ export interface CopyPart extends UploadRef {
   readonly ssecKeyMd5?: string
 }
 
-export interface Part {
-  readonly partNumber: number
-  readonly etag: string
-  readonly size: number
-  readonly uploadedMs: number
-  readonly checksum?: Checksum
-}
-
-export interface CompletedPart {
-  readonly partNumber: number
-  /** Without quotes. */
-  readonly etag: string
-  /** Base64 values by algorithm, where the client sent them. */
-  readonly checksums?: Partial<Record<ChecksumAlgorithm, string>>
-}
-
 export interface CompleteUpload extends UploadRef {
   /** Of the object that it becomes: by this the call is recognised when it arrives again. */
   readonly version: string
@@ -224,66 +164,10 @@ export interface CompleteUpload extends UploadRef {
   readonly size?: number
 }
 
-export interface UploadHead {
-  readonly uploadId: string
-  readonly key: string
-  readonly createdMs: number
-  readonly storageClass: StorageClass
-  readonly checksumAlgorithm?: ChecksumAlgorithm
-  readonly checksumType?: ChecksumType
-}
-
-/** An upload, and when a lifecycle rule aborts it. */
-export interface OpenUpload extends UploadHead {
-  readonly abortion?: LifecycleDue
-}
-
-export interface ListPartsQuery extends UploadRef {
-  /** Exclusive. */
-  readonly after: number
-  readonly limit: number
-}
-
-export interface PartsPage {
-  readonly upload: OpenUpload
-  readonly parts: readonly Part[]
-  readonly truncated: boolean
-}
-
-export interface ListUploadsQuery {
-  readonly prefix: string
-  readonly delimiter?: string
-  readonly after?: ListPosition
-  /** With `after.key`: goes on behind this upload of that key. */
-  readonly afterUploadId?: string
-  readonly limit: number
-}
-
 export interface Deleted {
   readonly key: string
   /** Why it could not be deleted. */
   readonly failure?: Extract<Outcome<never>, { ok: false }>
-}
-
-export interface Usage {
-  readonly objects: number
-  readonly payloadBytes: number
-  readonly metadataBytes: number
-  readonly uploads: number
-  readonly uploadBytes: number
-  /** Of Infrequent Access, since the bucket was created: what was read or copied. */
-  readonly retrievedBytes: number
-  /** Of Infrequent Access, since the bucket was created: what objects that went early had left of their minimum duration. */
-  readonly earlyDeletionByteDays: number
-}
-
-/** The settings of a bucket that faces read and write whole. */
-export interface Settings {
-  readonly cors: readonly CorsRule[]
-  /** Never set: the default rule. */
-  readonly lifecycle: readonly LifecycleRule[]
-  readonly locks: readonly LockRule[]
-  readonly notifications: readonly QueueNotifications[]
 }
 
 /**
@@ -296,8 +180,8 @@ export interface BucketApi extends MaintenanceApi {
   putStorageClass(storageClass: StorageClass, by?: Actor): Promise<Outcome<BucketInfo>>
   remove(by?: Actor): Promise<Outcome<void>>
   usage(): Promise<Outcome<Record<StorageClass, Usage>>>
-  getSetting<K extends keyof Settings>(name: K): Promise<Outcome<Settings[K] | null>>
-  putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null, by?: Actor): Promise<Outcome<void>>
+  getSetting<K extends keyof BucketSettings>(name: K): Promise<Outcome<BucketSettings[K] | null>>
+  putSetting<K extends keyof BucketSettings>(name: K, value: BucketSettings[K] | null, by?: Actor): Promise<Outcome<void>>
   addNotificationRules(queue: QueueRef, rules: readonly NewNotificationRule[], by?: Actor): Promise<Outcome<void>>
   /** All rules of that queue, unless some are named. */
   removeNotificationRules(queueId: string, ruleIds?: readonly string[], by?: Actor): Promise<Outcome<void>>
