@@ -1,13 +1,8 @@
-import type { Bucket } from '../durable-objects/bucket/bucket.ts'
-import type { Allowance } from './core/allowances.ts'
-import type { QueueBindings } from './queues/queues.ts'
-import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig } from './segments/config.ts'
-import { Keyring } from './segments/keyring.ts'
 import type { SegmentBindings } from './segments/store.ts'
 
 /** The Worker's bindings, as `wrangler.jsonc` and the secrets give them. */
 export interface Env {
-  readonly BUCKETS: DurableObjectNamespace<Bucket>
+  readonly BUCKETS: DurableObjectNamespace
   readonly CONTROL: D1Database
   readonly SEGMENTS: D1Database
   readonly SEGMENTS_KV: KVNamespace
@@ -41,121 +36,5 @@ export interface Env {
   readonly GARBAGE_GRACE_SECONDS?: string
 }
 
-/** The settings of a deployment, typed once. */
-export interface Config {
-  /** Empty in a deployment without its secrets, which answers nothing. */
-  readonly accountId: string
-  readonly strict: boolean
-  /** Whether something that R2 refuses is allowed here. */
-  readonly allows: (allowance: Allowance) => boolean
-  readonly s3Host?: string
-  readonly ownerEmail: string
-  /** How long the audit log keeps an entry. */
-  readonly auditMs: number
-  readonly segments: SegmentConfig
-  /** Size of a Bucket's database beyond which small blobs go to D1. */
-  readonly inlineBudgetBytes: number
-  /** How long the bytes of a deleted object stay for the reads in flight. */
-  readonly graceMs: number
-}
-
-/** What a deployment cannot do without. */
-export interface Secrets {
-  readonly accountId: string
-  readonly rootTokenId: string
-  readonly rootToken: string
-  readonly keyring: Keyring
-}
-
-const GIB = 1024 ** 3
-const DAY_MS = 86_400_000
-
-/** Reads the settings; the only reader of raw variables besides {@link readSecrets}. */
-export function readConfig(env: Env): Config {
-  const strict = flag('R2_STRICT', env.R2_STRICT)
-  return {
-    accountId: env.ACCOUNT_ID ?? '',
-    strict,
-    allows: () => !strict,
-    s3Host: env.S3_HOST?.toLowerCase() || undefined,
-    ownerEmail: env.OWNER_EMAIL || 'owner@cairn.invalid',
-    // R2's audit log goes back eighteen months.
-    auditMs: DAY_MS * wholeNumber('AUDIT_RETENTION_DAYS', env.AUDIT_RETENTION_DAYS, 550),
-    segments: checkSegmentConfig({
-      inlineMaxBytes: wholeNumber('INLINE_MAX_BYTES', env.INLINE_MAX_BYTES, DEFAULT_SEGMENT_CONFIG.inlineMaxBytes),
-      d1MaxBytes: wholeNumber('D1_MAX_BYTES', env.D1_MAX_BYTES, DEFAULT_SEGMENT_CONFIG.d1MaxBytes),
-      segmentBytes: wholeNumber('SEGMENT_BYTES', env.SEGMENT_BYTES, DEFAULT_SEGMENT_CONFIG.segmentBytes),
-    }),
-    inlineBudgetBytes: wholeNumber('INLINE_BUDGET_BYTES', env.INLINE_BUDGET_BYTES, 5 * GIB),
-    graceMs: 1000 * wholeNumber('GARBAGE_GRACE_SECONDS', env.GARBAGE_GRACE_SECONDS, 3600),
-  }
-}
-
-/**
- * Reads the secrets.
- * @throws Error with one clear sentence when one is missing or malformed: there are no default passwords.
- */
-export function readSecrets(env: Env): Secrets {
-  return {
-    accountId: required('ACCOUNT_ID', env.ACCOUNT_ID, /^[0-9a-f]{32}$/, '32 lowercase hex digits'),
-    rootTokenId: required('ROOT_TOKEN_ID', env.ROOT_TOKEN_ID, /^[0-9a-f]{32}$/, '32 lowercase hex digits'),
-    rootToken: required('ROOT_TOKEN', env.ROOT_TOKEN, /^.{32,}$/, 'at least 32 characters'),
-    keyring: readKeyring(env),
-  }
-}
-
-/**
- * Reads the master keys: all that a Bucket needs of the secrets.
- * @throws Error like {@link readSecrets}
- */
-export const readKeyring = (env: Env): Keyring =>
-  new Keyring(required('MASTER_KEY', env.MASTER_KEY, KEY_FORM, KEY_WORDS), oldMasterKeys(env))
-
 /** Where the segments are. The list of databases is only ever appended to: a blob records its place in it. */
 export const segmentBindings = (env: Env): SegmentBindings => ({ kv: env.SEGMENTS_KV, d1: [env.SEGMENTS] })
-
-/** How queues are reached: the producer `QUEUE_MY_EVENTS` is the queue `my-events`. */
-export function queueBindings(env: Env): QueueBindings {
-  // By their names: the secrets, which are read elsewhere, are not looked at.
-  const names = Object.keys(env).filter((name) => name.startsWith(QUEUE))
-  const producers = names.map((name) => [name, Reflect.get(env, name) as Queue] as const).filter(([, binding]) => isProducer(binding))
-  const bound = new Map(producers.map(([name, queue]) => [name.slice(QUEUE.length).toLowerCase().replaceAll('_', '-'), queue]))
-  const token = env.QUEUES_API_TOKEN
-  if (!token) return { bound }
-  const accountId = env.QUEUES_ACCOUNT_ID || env.ACCOUNT_ID
-  const baseUrl = (env.QUEUES_API_BASE_URL || 'https://api.cloudflare.com/client/v4').replace(/\/+$/, '')
-  return {
-    bound,
-    api: { token, baseUrl, accountId: required('QUEUES_ACCOUNT_ID', accountId, /^[0-9a-f]{32}$/, '32 lowercase hex digits') },
-  }
-}
-
-const QUEUE = 'QUEUE_'
-
-const isProducer = (binding: unknown): boolean => typeof (binding as Queue | undefined)?.sendBatch === 'function'
-
-const KEY_FORM = /^[A-Za-z0-9+/]{43}=$/
-const KEY_WORDS = 'base64 of 32 bytes'
-
-function oldMasterKeys({ OLD_MASTER_KEYS = '' }: Env): string[] {
-  const keys = OLD_MASTER_KEYS.split(',').map((key) => key.trim())
-  return keys.filter((key) => key !== '').map((key) => required('OLD_MASTER_KEYS', key, KEY_FORM, `${KEY_WORDS}, separated by commas`))
-}
-
-function required(name: string, value: string | undefined, form: RegExp, words: string): string {
-  if (!value) throw new Error(`The secret ${name} is not set: see "Deploy" in the README.`)
-  if (!form.test(value)) throw new Error(`The secret ${name} must be ${words}.`)
-  return value
-}
-
-/** A misspelt `true` must not pass for `false`. */
-function flag(name: string, value: string | undefined): boolean {
-  if (value && value !== 'true' && value !== 'false') throw new Error(`The variable ${name} must be true or false.`)
-  return value === 'true'
-}
-
-function wholeNumber(name: string, value: string | undefined, fallback: number): number {
-  if (!value) return fallback
-  if (!/^\d{1,15}$/.test(value)) throw new Error(`The variable ${name} must be a whole number.`)
-  return Number(value)
-}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { readConfig, readSecrets } from '../src/config.ts'
 import { LIMITS } from '../src/core/limits.ts'
-import { type Env, readConfig, readSecrets } from '../src/env.ts'
+import type { Env } from '../src/env.ts'
 import { DEFAULT_SEGMENT_CONFIG } from '../src/segments/config.ts'
 import { env } from './support/bucket.ts'
 

@@ -1,16 +1,53 @@
 import { DurableObject } from 'cloudflare:workers'
+import { queueBindings, readConfig, readKeyring } from '../../src/config.ts'
 import { auditStatements } from '../../src/control/audit.ts'
 import { indexStatements, unindexStatements } from '../../src/control/buckets.ts'
 import type { Actor } from '../../src/core/audit.ts'
+import type { BucketInfo, Usage } from '../../src/core/bucket.ts'
 import { StoreError } from '../../src/core/errors.ts'
+import type { ListPage, ListQuery, ListUploadsQuery } from '../../src/core/listing.ts'
+import type { CreatedUpload, ListPartsQuery, Part, PartsPage, UploadHead, UploadRef } from '../../src/core/multipart.ts'
 import { addRules, type NewNotificationRule, type QueueNotifications, type QueueRef, removeRules } from '../../src/core/notifications.ts'
 import type { BucketRef, ObjectHead, ObjectSummary, StorageClass } from '../../src/core/object.ts'
 import { type Outcome, outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
-import { type Env, queueBindings, readConfig, readKeyring, segmentBindings } from '../../src/env.ts'
+import type { BucketSettings } from '../../src/core/settings.ts'
+import { type Env, segmentBindings } from '../../src/env.ts'
 import { createQueues } from '../../src/queues/queues.ts'
 import type { Keyring } from '../../src/segments/keyring.ts'
 import type { RewrappedBlobKey } from '../../src/segments/rewrap.ts'
 import { createTiers } from '../../src/segments/store.ts'
+import type {
+  Begin,
+  Begun,
+  BodyRest,
+  BodySlices,
+  BucketApi,
+  CommitObject,
+  CommitPart,
+  Committed,
+  CompleteUpload,
+  Copied,
+  CopiedObject,
+  CopyObject,
+  CopyPart,
+  CreateUpload,
+  Deleted,
+  Looked,
+  Lookup,
+} from '../../src/store/bucket-api.ts'
+import type {
+  BlobsPage,
+  BlobsQuery,
+  CheckPage,
+  CheckStep,
+  ExportCursor,
+  ExportPage,
+  Imported,
+  KeysPage,
+  KeysQuery,
+  KnownBlobs,
+  RecoverTo,
+} from '../../src/store/maintenance/maintenance-api.ts'
 import { compositeSlices } from '../keyspace/blobs/blobs.ts'
 import { abandon, journal } from '../keyspace/blobs/garbage.ts'
 import { needsRotation, noticeKeys } from '../keyspace/blobs/key-marker.ts'
@@ -40,51 +77,7 @@ import {
   openUpload,
 } from '../keyspace/uploads/uploads.ts'
 import { forgetFlows, readUsage } from '../keyspace/usage.ts'
-import type {
-  Begin,
-  Begun,
-  BodyRest,
-  BodySlices,
-  BucketApi,
-  BucketInfo,
-  CommitObject,
-  CommitPart,
-  Committed,
-  CompleteUpload,
-  Copied,
-  CopiedObject,
-  CopyObject,
-  CopyPart,
-  CreatedUpload,
-  CreateUpload,
-  Deleted,
-  ListPage,
-  ListPartsQuery,
-  ListQuery,
-  ListUploadsQuery,
-  Looked,
-  Lookup,
-  Part,
-  PartsPage,
-  Settings,
-  UploadHead,
-  UploadRef,
-  Usage,
-} from './api.ts'
 import { type Change, dropEntries, noteChange, pendingEntries } from './audit-outbox.ts'
-import type {
-  BlobsPage,
-  BlobsQuery,
-  CheckPage,
-  CheckStep,
-  ExportCursor,
-  ExportPage,
-  Imported,
-  KeysPage,
-  KeysQuery,
-  KnownBlobs,
-  RecoverTo,
-} from './maintenance-api.ts'
 import { prepareRecovery } from './recover.ts'
 
 /** When the alarm tries again to bring the account's index up to date. */
@@ -225,11 +218,11 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     return this.#read(({ sql }) => readUsage(sql))
   }
 
-  async getSetting<K extends keyof Settings>(name: K): Promise<Outcome<Settings[K] | null>> {
-    return this.#read(({ sql }) => readSetting<Settings[K]>(sql, name))
+  async getSetting<K extends keyof BucketSettings>(name: K): Promise<Outcome<BucketSettings[K] | null>> {
+    return this.#read(({ sql }) => readSetting<BucketSettings[K]>(sql, name))
   }
 
-  async putSetting<K extends keyof Settings>(name: K, value: Settings[K] | null, by?: Actor): Promise<Outcome<void>> {
+  async putSetting<K extends keyof BucketSettings>(name: K, value: BucketSettings[K] | null, by?: Actor): Promise<Outcome<void>> {
     return this.#changeSetting(name, () => value, by)
   }
 
@@ -413,14 +406,14 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   /** Replaces a setting by what `update` makes of it; `null` removes it. The change is in the audit log. */
-  async #changeSetting<K extends keyof Settings>(
+  async #changeSetting<K extends keyof BucketSettings>(
     name: K,
-    update: (old: Settings[K] | null) => Settings[K] | null,
+    update: (old: BucketSettings[K] | null) => BucketSettings[K] | null,
     by?: Actor,
   ): Promise<Outcome<void>> {
     const changed = this.#change((context) => {
       const { sql } = context
-      const oldValue = readSetting<Settings[K]>(sql, name)
+      const oldValue = readSetting<BucketSettings[K]>(sql, name)
       const newValue = update(oldValue)
       const isGone = newValue === null || newValue.length === 0
       if (isGone && JSON.stringify(oldValue) === JSON.stringify(newValue)) return

@@ -1,5 +1,5 @@
 import { notImplemented, StoreError } from '../../src/core/errors.ts'
-import type { RecoverTo } from './maintenance-api.ts'
+import type { RecoverTo } from '../../src/store/maintenance/maintenance-api.ts'
 
 type Recoverable = Pick<DurableObjectStorage, 'getBookmarkForTime' | 'onNextSessionRestoreBookmark'>
 

@@ -1,4 +1,4 @@
-import type { Config } from '../../src/env.ts'
+import type { Config } from '../../src/config.ts'
 import type { Keyring } from '../../src/segments/keyring.ts'
 
 /** What the parts of a Bucket work with. */

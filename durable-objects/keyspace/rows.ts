@@ -1,3 +1,4 @@
+import type { UploadHead } from '../../src/core/multipart.ts'
 import type {
   BindingHashes,
   Checksum,
@@ -8,7 +9,6 @@ import type {
   ObjectHead,
   StorageClass,
 } from '../../src/core/object.ts'
-import type { UploadHead } from '../bucket/api.ts'
 
 // Rows of the tables as SQLite hands them over, and what they mean.
 

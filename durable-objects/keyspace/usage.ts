@@ -1,5 +1,5 @@
+import type { Usage } from '../../src/core/bucket.ts'
 import type { StorageClass } from '../../src/core/object.ts'
-import type { Usage } from '../bucket/api.ts'
 import type { ObjectRow } from './rows.ts'
 
 /** Adds to the exact counters of a storage class, in the transaction of the change that it counts. One row written. */

@@ -64,16 +64,6 @@ export async function isIndexed(db: D1Database, { jurisdiction, name }: BucketRe
   return (await query.bind(jurisdiction, name).first()) !== null
 }
 
-/** Puts a bucket into the index, or brings its row up to date. */
-export async function indexBucket(db: D1Database, bucket: BucketEntry): Promise<void> {
-  await db.batch(indexStatements(db, bucket))
-}
-
-/** Takes a deleted bucket out of the index. */
-export async function unindexBucket(db: D1Database, ref: BucketRef): Promise<void> {
-  await db.batch(unindexStatements(db, ref))
-}
-
 /** Where a bucket of this name was first created; `null` when there never was one. An undefined location is the platform's choice. */
 export async function firstLocation(db: D1Database, { jurisdiction, name }: BucketRef): Promise<{ location?: Location } | null> {
   const row = await db

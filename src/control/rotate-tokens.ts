@@ -1,5 +1,5 @@
+import type { Secrets } from '../config.ts'
 import { StoreError } from '../core/errors.ts'
-import type { Secrets } from '../env.ts'
 import { purposeOf, resealStatement } from './tokens.ts'
 
 const TOKENS_PER_STEP = 100

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Secret } from '../auth/authenticate.ts'
 import type { Policy } from '../auth/policies.ts'
 import { sameText } from '../auth/signature.ts'
+import type { Secrets } from '../config.ts'
 import { StoreError } from '../core/errors.ts'
-import type { Secrets } from '../env.ts'
 
 /** How long an isolate trusts what it read of a token: a revoked token works for that long at most. */
 export const TOKEN_CACHE_MS = 30_000

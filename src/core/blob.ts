@@ -1,5 +1,6 @@
-import { risingId } from '../core/ids.ts'
-import type { BlobLayout } from '../core/read-plan.ts'
+import { risingId } from './ids.ts'
+import type { ByteSpan } from './object.ts'
+import type { BlobLayout } from './read-plan.ts'
 
 /** Where a blob's sealed bytes are: in the Bucket's row, in the n-th database, or in KV. */
 export type TierName = 'inline' | 'kv' | `d1:${number}`

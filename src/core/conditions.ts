@@ -9,12 +9,6 @@ export interface ConditionTarget {
   readonly uploadedMs: number
 }
 
-/** Whether there is anything to evaluate. */
-export function hasConditions(conditions: Conditions): boolean {
-  const { ifMatch, ifNoneMatch, ifModifiedSinceMs, ifUnmodifiedSinceMs } = conditions
-  return [ifMatch, ifNoneMatch, ifModifiedSinceMs, ifUnmodifiedSinceMs].some((condition) => condition !== undefined)
-}
-
 /**
  * Evaluates all conditions on an object, or on its absence. `failed` wins over `not-modified`.
  * A passing `If-Match` rescues `If-Unmodified-Since`, and a passing `If-None-Match` rescues `If-Modified-Since`.

@@ -9,6 +9,3 @@ export function multipartEtag(partMd5Hex: readonly string[]): string {
 
 /** An ETag as HTTP writes it. */
 export const httpEtag = (etag: string): string => `"${etag}"`
-
-/** An ETag without its quotes, which clients may leave out of CompleteMultipartUpload. */
-export const unquoteEtag = (etag: string): string => (/^".*"$/.test(etag) ? etag.slice(1, -1) : etag)

@@ -3,17 +3,6 @@ import type { ByteSpan } from './object.ts'
 /** What sealing adds to a chunk: the GCM tag. */
 export const SEAL_BYTES = 16
 
-/** A piece of a blob, at its place in an object's body. */
-export interface Extent<Blob> extends ByteSpan {
-  readonly blob: Blob
-}
-
-/** A piece of a blob that a read wants. */
-export interface Slice<Blob> {
-  readonly blob: Blob
-  readonly span: ByteSpan
-}
-
 /** How a blob is cut: into chunks that are sealed one by one, and segments of whole chunks that are stored one by one. */
 export interface BlobLayout {
   readonly size: number
@@ -51,19 +40,6 @@ export const chunkLength = ({ size, chunkBytes }: BlobLayout, index: number): nu
 export function sealedSegmentBytes(layout: BlobLayout, n: number): number {
   const plain = Math.min(layout.segmentBytes, layout.size - n * layout.segmentBytes)
   return plain + SEAL_BYTES * Math.max(1, Math.ceil(plain / layout.chunkBytes))
-}
-
-/** The slices of an object's extents that make up `range`, in order. Stops at the end of the range, so extents may be paged. */
-export function* planSlices<Blob>(extents: Iterable<Extent<Blob>>, range: ByteSpan): Generator<Slice<Blob>> {
-  const end = range.offset + range.length
-  let at = 0
-  for (const { blob, offset, length } of extents) {
-    if (at >= end) return
-    const from = Math.max(range.offset - at, 0)
-    const to = Math.min(end - at, length)
-    if (from < to) yield { blob, span: { offset: offset + from, length: to - from } }
-    at += length
-  }
 }
 
 /** The segments that hold `span` of a blob. Only the whole of an empty blob has a chunk to fetch although it has no bytes. */

@@ -1,6 +1,6 @@
+import type { BlobPlan, TierName } from '../core/blob.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type BlobLayout, sealedSegmentBytes } from '../core/read-plan.ts'
-import type { BlobPlan, TierName } from './blob.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB

@@ -1,14 +1,12 @@
+import type { BlobRecord, BlobSlice } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
-import { type ChunkSpan, planChunks, planSegments, type Slice } from '../core/read-plan.ts'
-import type { BlobRecord } from './blob.ts'
+import { type ChunkSpan, planChunks, planSegments } from '../core/read-plan.ts'
 import { bytesSource } from './bytes-source.ts'
 import { ChunkCipher } from './chunk-cipher.ts'
 import type { SegmentOpener, Tiers } from './tier.ts'
 
 /** The next segment is asked for when this many chunks of the present one are left, so that it is ready but does not wait for long. */
 const CHUNKS_AHEAD = 4
-
-export type BlobSlice = Slice<BlobRecord>
 
 export interface BodyRead {
   /** In the order of the body; taken one by one, so that they may be paged. */

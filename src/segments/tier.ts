@@ -1,7 +1,7 @@
+import type { TierName } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
 import { StoreError } from '../core/errors.ts'
 import type { SegmentSpan } from '../core/read-plan.ts'
-import type { TierName } from './blob.ts'
 
 /** A place for sealed segments. It sees ciphertext alone and never rewrites a segment. */
 export interface SegmentTier {

@@ -1,7 +1,7 @@
+import type { BlobPlan, BlobRecord } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
 import { StoreError } from '../core/errors.ts'
 import { chunkCount, chunkLength, sealedSegmentBytes } from '../core/read-plan.ts'
-import type { BlobPlan, BlobRecord } from './blob.ts'
 import { BufferWriter } from './buffer-writer.ts'
 import { ChunkCipher } from './chunk-cipher.ts'
 import type { DataKey } from './keyring.ts'

@@ -1,12 +1,12 @@
-import type { Actor } from '../../src/core/audit.ts'
-import type { CorsRule } from '../../src/core/cors.ts'
-import type { LifecycleRule } from '../../src/core/lifecycle.ts'
-import type { LockRule } from '../../src/core/locks.ts'
-import type { MetadataDirective } from '../../src/core/metadata.ts'
-import type { CopiedFrom, NewNotificationRule, QueueNotifications, QueueRef } from '../../src/core/notifications.ts'
+import type { Actor } from '../core/audit.ts'
+import type { BlobRecord, BlobSlice } from '../core/blob.ts'
+import type { BucketInfo, Usage } from '../core/bucket.ts'
+import type { ListPage, ListQuery, ListUploadsQuery } from '../core/listing.ts'
+import type { MetadataDirective } from '../core/metadata.ts'
+import type { CompletedPart, CreatedUpload, ListPartsQuery, Part, PartsPage, UploadHead, UploadRef } from '../core/multipart.ts'
+import type { CopiedFrom, NewNotificationRule, QueueRef } from '../core/notifications.ts'
 import type {
   BindingHashes,
-  BucketRef,
   ByteSpan,
   Checksum,
   ChecksumAlgorithm,
@@ -14,16 +14,14 @@ import type {
   Conditions,
   CustomMetadata,
   HttpMetadata,
-  LifecycleDue,
-  Location,
   ObjectHead,
   ObjectSummary,
   RangeRequest,
   StorageClass,
-} from '../../src/core/object.ts'
-import type { Outcome } from '../../src/core/outcome.ts'
-import type { BlobRecord } from '../../src/segments/blob.ts'
-import type { MaintenanceApi } from './maintenance-api.ts'
+} from '../core/object.ts'
+import type { Outcome } from '../core/outcome.ts'
+import type { BucketSettings } from '../core/settings.ts'
+import type { MaintenanceApi } from './maintenance/maintenance-api.ts'
 
 // What the engine and a Bucket say to each other: plain values that cross RPC.
 

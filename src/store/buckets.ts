@@ -1,7 +1,7 @@
-import type { BucketInfo } from '../../durable-objects/bucket/api.ts'
 import { type BucketEntry, type BucketsQuery, firstLocation, listBuckets as listIndexed } from '../control/buckets.ts'
 import { forgetDomains } from '../control/domains.ts'
 import type { Actor } from '../core/audit.ts'
+import type { BucketInfo } from '../core/bucket.ts'
 import { checkBucketName } from '../core/bucket-name.ts'
 import type { BucketRef, Location, StorageClass } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'

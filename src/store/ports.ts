@@ -1,7 +1,7 @@
-import type { BucketApi } from '../../durable-objects/bucket/api.ts'
 import type { BucketRef, Location } from '../core/object.ts'
 import type { Queues } from '../queues/queues.ts'
 import type { Segments } from '../segments/store.ts'
+import type { BucketApi } from './bucket-api.ts'
 
 /** What the engine works with: the Buckets, the segment stores, the index of buckets, the queues. */
 export interface Ports {

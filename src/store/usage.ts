@@ -1,5 +1,5 @@
-import type { Usage } from '../../durable-objects/bucket/api.ts'
 import { listBuckets } from '../control/buckets.ts'
+import type { Usage } from '../core/bucket.ts'
 import { type BucketRef, JURISDICTIONS, type StorageClass } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
 import type { Ports } from './ports.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { newBlobId } from '../../src/core/blob.ts'
 import type { ByteSource } from '../../src/core/byte-source.ts'
 import type { SegmentSpan } from '../../src/core/read-plan.ts'
-import { newBlobId } from '../../src/segments/blob.ts'
 import type { SegmentLabel, SegmentTier, StoredSegment } from '../../src/segments/tier.ts'
 
 const bytes = (size: number, seed: number) => new Uint8Array(size).map((_, i) => (i * 7 + seed) & 0xff)

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
-import { indexBucket, listBuckets, unindexBucket } from '../../src/control/buckets.ts'
+import { listBuckets } from '../../src/control/buckets.ts'
 import { env } from '../support/bucket.ts'
+import { indexBucket, unindexBucket } from '../support/index-bucket.ts'
 
 const NAMES = ['a-b', 'a.b', 'a0', 'aa', 'aaa', 'ab', 'b', 'z9']
 const entry = (name: string, jurisdiction: 'default' | 'eu' = 'default') => ({

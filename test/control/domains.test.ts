@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { listAudit } from '../../src/control/audit.ts'
-import { indexBucket } from '../../src/control/buckets.ts'
 import {
   attachDomain,
   type DomainManager,
@@ -16,6 +15,7 @@ import { LIMITS } from '../../src/core/limits.ts'
 import type { BucketRef } from '../../src/core/object.ts'
 import { env, TestBucket } from '../support/bucket.ts'
 import { countingEnv } from '../support/counting.ts'
+import { indexBucket } from '../support/index-bucket.ts'
 
 const BY: Actor = { tokenId: 'f'.repeat(32), tokenName: 'tester', face: 'API', method: 'PUT', path: '/x' }
 const NOW = 1_800_000_000_000

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ApiToken } from '../../src/auth/policies.ts'
+import { readConfig } from '../../src/config.ts'
 import { listAudit } from '../../src/control/audit.ts'
 import { deleteToken, type Manager, makeToken, rollToken, updateToken } from '../../src/control/token-registry.ts'
 import { TokenFinder } from '../../src/control/tokens.ts'
-import { readConfig } from '../../src/env.ts'
 import { env, secrets } from '../support/bucket.ts'
 
 const ROOT: ApiToken = { id: secrets.rootTokenId, name: 'root', policies: [], root: true }

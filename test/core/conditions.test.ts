@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { evaluateConditions, hasConditions, type Verdict } from '../../src/core/conditions.ts'
+import { evaluateConditions, type Verdict } from '../../src/core/conditions.ts'
 import type { Conditions } from '../../src/core/object.ts'
 
 const UPLOADED = 1_700_000_000_500
@@ -66,15 +66,6 @@ describe('the grain of time', () => {
     ['the binding compares uploadedBefore strictly', { ifUnmodifiedSinceMs: UPLOADED }, 'failed'],
   ])('%s', (_, conditions, verdict) => expect(evaluateConditions(conditions, object)).toBe(verdict))
 })
-
-test('granularity alone is no condition', () => expect(hasConditions({ secondsGranularity: true })).toBe(false))
-
-test.each<Conditions>([{ ifMatch: [] }, { ifNoneMatch: '*' }, { ifModifiedSinceMs: 0 }, { ifUnmodifiedSinceMs: 0 }])(
-  '%j is one',
-  (conditions) => {
-    expect(hasConditions(conditions)).toBe(true)
-  },
-)
 
 test('an object stored in the very second is unmodified since to HTTP, and modified to the binding', () => {
   const conditions = { ifUnmodifiedSinceMs: 5_000, secondsGranularity: true }

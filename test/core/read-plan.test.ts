@@ -1,14 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  type BlobLayout,
-  chunkCount,
-  planChunks,
-  planSegments,
-  planSlices,
-  SEAL_BYTES,
-  sealedSegmentBytes,
-} from '../../src/core/read-plan.ts'
+import { type BlobLayout, chunkCount, planChunks, planSegments, SEAL_BYTES, sealedSegmentBytes } from '../../src/core/read-plan.ts'
 
 const layouts = fc
   .record({ size: fc.nat(200), chunkBytes: fc.integer({ min: 1, max: 20 }), perSegment: fc.integer({ min: 1, max: 5 }) })
@@ -16,38 +8,6 @@ const layouts = fc
 
 const spanWithin = (size: number) =>
   fc.tuple(fc.nat(size), fc.nat(size)).map(([a, b]) => ({ offset: Math.min(a, b), length: Math.abs(a - b) }))
-
-/** Every byte of an object's body, named by blob and place. */
-const bytesOf = (slices: Iterable<{ blob: string; span: { offset: number; length: number } }>) =>
-  [...slices].flatMap(({ blob, span }) => Array.from({ length: span.length }, (_, i) => `${blob}${span.offset + i}`))
-
-test('the slices of a range are the bytes that cutting the whole body would give', () => {
-  const extents = fc.array(fc.record({ blob: fc.constantFrom('a', 'b', 'c'), offset: fc.nat(30), length: fc.nat(12) }), { maxLength: 8 })
-  const cases = extents.chain((list) => spanWithin(list.reduce((sum, { length }) => sum + length, 0)).map((range) => ({ list, range })))
-  fc.assert(
-    fc.property(cases, ({ list, range }) => {
-      const whole = bytesOf(list.map(({ blob, ...span }) => ({ blob, span })))
-      const slices = [...planSlices(list, range)]
-      expect(bytesOf(slices)).toEqual(whole.slice(range.offset, range.offset + range.length))
-      expect(slices.every(({ span }) => span.length > 0)).toBe(true)
-    }),
-  )
-})
-
-test('extents after the end of the range are not asked for', () => {
-  let asked = 0
-  function* extents() {
-    for (;;) {
-      asked++
-      yield { blob: 'a', offset: 0, length: 10 }
-    }
-  }
-  expect([...planSlices(extents(), { offset: 5, length: 10 })]).toEqual([
-    { blob: 'a', span: { offset: 5, length: 5 } },
-    { blob: 'a', span: { offset: 0, length: 5 } },
-  ])
-  expect(asked).toBeLessThanOrEqual(3)
-})
 
 test('the chunks of a plan give the bytes of the span, in order, and no other chunk is fetched', () => {
   const cases = layouts.chain((layout) => spanWithin(layout.size).map((span) => ({ layout, span })))

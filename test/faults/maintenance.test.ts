@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Bucket } from '../../durable-objects/bucket/bucket.ts'
-import { unindexBucket } from '../../src/control/buckets.ts'
 import { rotateTokens } from '../../src/control/rotate-tokens.ts'
 import { createToken, TokenFinder } from '../../src/control/tokens.ts'
 import { segmentBindings } from '../../src/env.ts'
@@ -14,6 +13,7 @@ import { FAULTS, type Fault, Gate, Gone, gatedD1, isRead, type Trap } from '../s
 import { endingOf, gatedPorts } from '../support/faulty.ts'
 import { fsckAll } from '../support/fsck.ts'
 import { allowSmallParts, fullBucket } from '../support/full-bucket.ts'
+import { unindexBucket } from '../support/index-bucket.ts'
 import { end, restarted, ringAll } from '../support/instance.ts'
 
 // The tools of operators, and what a bucket does by itself to stay sound, go wrong once at each of their calls, in every way.

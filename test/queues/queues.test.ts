@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { queueBindings } from '../../src/env.ts'
+import { queueBindings } from '../../src/config.ts'
 import { AccountQueues } from '../../src/queues/account-queues.ts'
 import { BoundQueues } from '../../src/queues/bound-queues.ts'
 import { createQueues, type QueueInfo } from '../../src/queues/queues.ts'

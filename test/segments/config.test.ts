@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { storedSegments } from '../../src/core/blob.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { sealedSegmentBytes } from '../../src/core/read-plan.ts'
-import { storedSegments } from '../../src/segments/blob.ts'
 import { base64Length, checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, planBlob } from '../../src/segments/config.ts'
 import { newBlobId } from './support.ts'
 

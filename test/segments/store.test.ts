@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { BlobRecord } from '../../src/segments/blob.ts'
-import { storedSegments } from '../../src/segments/blob.ts'
+import type { BlobRecord } from '../../src/core/blob.ts'
+import { storedSegments } from '../../src/core/blob.ts'
 import { createSegments, createTiers } from '../../src/segments/store.ts'
 import { concat, counting, d1, ignored, keyring, kv, newBlobId, owner, pattern, TestSource } from './support.ts'
 

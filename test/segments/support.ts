@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
+import { newBlobId } from '../../src/core/blob.ts'
 import type { ByteSource } from '../../src/core/byte-source.ts'
-import { newBlobId } from '../../src/segments/blob.ts'
 import { BufferWriter } from '../../src/segments/buffer-writer.ts'
 import { bytesSource } from '../../src/segments/bytes-source.ts'
 import { type KeyOwner, Keyring } from '../../src/segments/keyring.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { storedSegments } from '../../src/core/blob.ts'
 import type { ByteSource } from '../../src/core/byte-source.ts'
 import { StoreError } from '../../src/core/errors.ts'
-import { storedSegments } from '../../src/segments/blob.ts'
 import { BufferWriter } from '../../src/segments/buffer-writer.ts'
 import { planBlob } from '../../src/segments/config.ts'
 import type { SegmentTier, SegmentWriter } from '../../src/segments/tier.ts'

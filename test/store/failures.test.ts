@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { BucketApi } from '../../durable-objects/bucket/api.ts'
 import { Bucket } from '../../durable-objects/bucket/bucket.ts'
 import { commitObject } from '../../durable-objects/keyspace/objects/objects.ts'
 import { type Env, segmentBindings } from '../../src/env.ts'
 import { createSegments } from '../../src/segments/store.ts'
+import type { BucketApi } from '../../src/store/bucket-api.ts'
 import type { Ports } from '../../src/store/ports.ts'
 import { createStore } from '../../src/store/store.ts'
 import {

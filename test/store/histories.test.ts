@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Usage } from '../../durable-objects/bucket/api.ts'
+import type { Usage } from '../../src/core/bucket.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { StorageClass } from '../../src/core/object.ts'
 import { ATTRIBUTES, BYTE_TABLES, brokenUpload, DAY_MS, GRACE_MS, HOUR_MS, randomBytes, TestBucket, uploadOf } from '../support/bucket.ts'

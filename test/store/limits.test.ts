@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { BodyRest, BodySlices, ObjectAttributes } from '../../durable-objects/bucket/api.ts'
 import { commitObject } from '../../durable-objects/keyspace/objects/objects.ts'
 import { createUpload } from '../../durable-objects/keyspace/uploads/uploads.ts'
+import { newBlobId } from '../../src/core/blob.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { CHECKSUM_ALGORITHMS, newVersion } from '../../src/core/object.ts'
 import { unwrap } from '../../src/core/outcome.ts'
 import { segmentBindings } from '../../src/env.ts'
-import { newBlobId } from '../../src/segments/blob.ts'
 import { DEFAULT_SEGMENT_CONFIG } from '../../src/segments/config.ts'
 import { createSegments } from '../../src/segments/store.ts'
+import type { BodyRest, BodySlices, ObjectAttributes } from '../../src/store/bucket-api.ts'
 import { ATTRIBUTES, env, fakeBlob, portsWith, randomBytes, secrets, TestBucket, uploadOf } from '../support/bucket.ts'
 
 // What production enforces and a local server does not, or enforces where a test with small numbers would not notice.

@@ -1,16 +1,17 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env as bindings } from 'cloudflare:workers'
-import type { BucketApi } from '../../durable-objects/bucket/api.ts'
 import type { Bucket } from '../../durable-objects/bucket/bucket.ts'
 import type { Context } from '../../durable-objects/keyspace/context.ts'
+import { queueBindings, readConfig, readSecrets } from '../../src/config.ts'
+import { type BlobRecord, newBlobId, type TierName } from '../../src/core/blob.ts'
 import type { Upload } from '../../src/core/byte-source.ts'
 import type { BucketRef, Jurisdiction, ObjectRef } from '../../src/core/object.ts'
 import { unwrap } from '../../src/core/outcome.ts'
-import { type Env, queueBindings, readConfig, readSecrets, segmentBindings } from '../../src/env.ts'
+import { type Env, segmentBindings } from '../../src/env.ts'
 import { createQueues } from '../../src/queues/queues.ts'
-import { type BlobRecord, newBlobId, type TierName } from '../../src/segments/blob.ts'
 import { bytesSource } from '../../src/segments/bytes-source.ts'
 import { createSegments, type SegmentConfig, type Segments } from '../../src/segments/store.ts'
+import type { BucketApi } from '../../src/store/bucket-api.ts'
 import type { Ports } from '../../src/store/ports.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
 import { randomBytes } from './fuzz.ts'
@@ -32,7 +33,7 @@ let buckets = 0
 export const newRef = (jurisdiction: Jurisdiction = 'default'): BucketRef => ({ jurisdiction, name: `bucket-${++buckets}` })
 
 export const stubOf = ({ jurisdiction, name }: BucketRef): DurableObjectStub<Bucket> =>
-  env.BUCKETS.get(env.BUCKETS.idFromName(`${jurisdiction}/${name}`))
+  env.BUCKETS.get(env.BUCKETS.idFromName(`${jurisdiction}/${name}`)) as DurableObjectStub<Bucket>
 
 /** The engine on the real bindings, with tiny segments unless told otherwise. */
 export function portsWith(changes: Partial<Ports> = {}, config: SegmentConfig = TINY): Ports {

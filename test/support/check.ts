@@ -1,4 +1,4 @@
-import { storedSegments } from '../../src/segments/blob.ts'
+import { storedSegments } from '../../src/core/blob.ts'
 import type { TestBucket } from './bucket.ts'
 
 // Walks the metadata of Buckets and both segment stores by itself, sharing no query with the product, and says what is wrong.

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { ExportCursor } from '../../durable-objects/bucket/maintenance-api.ts'
+import type { ExportCursor } from '../../src/store/maintenance/maintenance-api.ts'
 import type { TestBucket } from './bucket.ts'
 import { end } from './instance.ts'
 

@@ -1,5 +1,5 @@
-import type { BucketApi } from '../../durable-objects/bucket/api.ts'
 import type { ByteSource } from '../../src/core/byte-source.ts'
+import type { BucketApi } from '../../src/store/bucket-api.ts'
 
 // Everything the engine calls passes a gate here, which lets one call go wrong and counts them all.
 

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
+import { queueBindings } from '../../src/config.ts'
 import { StoreError } from '../../src/core/errors.ts'
-import { queueBindings, segmentBindings } from '../../src/env.ts'
+import { segmentBindings } from '../../src/env.ts'
 import { createQueues } from '../../src/queues/queues.ts'
 import { createSegments } from '../../src/segments/store.ts'
 import type { Ports } from '../../src/store/ports.ts'

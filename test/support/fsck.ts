@@ -1,4 +1,4 @@
-import type { Finding } from '../../durable-objects/bucket/maintenance-api.ts'
+import type { Finding } from '../../src/core/finding.ts'
 import type { BucketRef } from '../../src/core/object.ts'
 import type { FsckCursor } from '../../src/store/maintenance/fsck.ts'
 import type { Store } from '../../src/store/store.ts'

@@ -1,5 +1,5 @@
 import { StoreError } from '../../../src/core/errors.ts'
-import type { Begun } from '../../bucket/api.ts'
+import type { Begun } from '../../../src/store/bucket-api.ts'
 import type { Context } from '../context.ts'
 
 /** Something to delete later: see the table `garbage`. */

@@ -1,6 +1,6 @@
-import { storedSegments } from '../../../src/segments/blob.ts'
+import { storedSegments } from '../../../src/core/blob.ts'
 import type { RewrappedBlobKey } from '../../../src/segments/rewrap.ts'
-import type { BlobsPage, BlobsQuery, KeysPage, KeysQuery, KnownBlobs } from '../../bucket/maintenance-api.ts'
+import type { BlobsPage, BlobsQuery, KeysPage, KeysQuery, KnownBlobs } from '../../../src/store/maintenance/maintenance-api.ts'
 import type { Context } from '../context.ts'
 import { isImporting } from '../dump/import.ts'
 import { type BlobRow, COMPOSITE, toRecord } from './blobs.ts'

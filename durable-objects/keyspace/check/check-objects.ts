@@ -1,4 +1,4 @@
-import type { Finding } from '../../bucket/maintenance-api.ts'
+import type { Finding } from '../../../src/core/finding.ts'
 import type { Context } from '../context.ts'
 import type { ObjectRow } from '../rows.ts'
 import { saveObjectDue } from '../rules/lifecycle.ts'

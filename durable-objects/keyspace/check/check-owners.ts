@@ -1,4 +1,4 @@
-import type { Finding } from '../../bucket/maintenance-api.ts'
+import type { Finding } from '../../../src/core/finding.ts'
 import { COMPOSITE } from '../blobs/blobs.ts'
 import { discard } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'

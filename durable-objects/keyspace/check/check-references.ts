@@ -1,5 +1,5 @@
+import type { Finding } from '../../../src/core/finding.ts'
 import { sealedSegmentBytes } from '../../../src/core/read-plan.ts'
-import type { Finding } from '../../bucket/maintenance-api.ts'
 import { COMPOSITE, dropReference } from '../blobs/blobs.ts'
 import type { Context } from '../context.ts'
 import type { PageOptions, PhasePage } from './check.ts'

@@ -1,4 +1,4 @@
-import type { Finding } from '../../bucket/maintenance-api.ts'
+import type { Finding } from '../../../src/core/finding.ts'
 import type { Context } from '../context.ts'
 import type { PageOptions, PhasePage } from './check.ts'
 

@@ -1,6 +1,7 @@
 import { StoreError } from '../../../src/core/errors.ts'
+import type { Finding } from '../../../src/core/finding.ts'
 import { randomId } from '../../../src/core/ids.ts'
-import type { CheckPage, CheckStep, Finding } from '../../bucket/maintenance-api.ts'
+import type { CheckPage, CheckStep } from '../../../src/store/maintenance/maintenance-api.ts'
 import type { Context } from '../context.ts'
 import { isImporting } from '../dump/import.ts'
 import { checkObjects } from './check-objects.ts'

@@ -1,4 +1,4 @@
-import type { TierName } from '../../../src/segments/blob.ts'
+import type { TierName } from '../../../src/core/blob.ts'
 import type { Tiers } from '../../../src/segments/tier.ts'
 import { COMPOSITE, dropReference } from '../blobs/blobs.ts'
 import { discard, type Garbage } from '../blobs/garbage.ts'

@@ -1,6 +1,6 @@
+import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { StoreError } from '../../../src/core/errors.ts'
-import type { BucketInfo } from '../../bucket/api.ts'
-import type { ExportCursor, ExportPage } from '../../bucket/maintenance-api.ts'
+import type { ExportCursor, ExportPage } from '../../../src/store/maintenance/maintenance-api.ts'
 import { COMPOSITE } from '../blobs/blobs.ts'
 import type { Context } from '../context.ts'
 import { readSetting } from '../settings.ts'

@@ -1,8 +1,9 @@
+import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { invalidArgument, StoreError } from '../../../src/core/errors.ts'
 import { checkLifecycleRules } from '../../../src/core/lifecycle.ts'
 import type { StorageClass } from '../../../src/core/object.ts'
-import type { BucketInfo, Settings } from '../../bucket/api.ts'
-import type { Imported } from '../../bucket/maintenance-api.ts'
+import type { BucketSettings } from '../../../src/core/settings.ts'
+import type { Imported } from '../../../src/store/maintenance/maintenance-api.ts'
 import { addReference } from '../blobs/blobs.ts'
 import { noticeKey } from '../blobs/key-marker.ts'
 import type { Context } from '../context.ts'
@@ -133,7 +134,7 @@ function finish({ sql, now, wakeAt }: Context, { lines }: EndLine, imported: Sta
 function importSetting(context: Context, { name, value }: SettingLine): void {
   const { sql } = context
   if (typeof name !== 'string' || OWN_SETTINGS.includes(name)) throw invalidArgument(`There is no setting ${name} to import.`)
-  if (name === 'lifecycle') checkLifecycleRules(value as Settings['lifecycle'])
+  if (name === 'lifecycle') checkLifecycleRules(value as BucketSettings['lifecycle'])
   const old = readSetting<never>(sql, name)
   const { createdMs, storageClass } = value as BucketInfo
   writeSetting(sql, name, name === 'info' ? { ...readSetting<BucketInfo>(sql, 'info'), createdMs, storageClass } : value)

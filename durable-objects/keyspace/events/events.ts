@@ -1,6 +1,6 @@
+import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
 import { eventMessage, matches, type ObjectEvent, type QueueNotifications } from '../../../src/core/notifications.ts'
-import type { BucketInfo } from '../../bucket/api.ts'
 import type { Context } from '../context.ts'
 import { cachedSetting } from '../settings.ts'
 

@@ -1,6 +1,6 @@
 import { compareUtf8, normalizeKey, prefixEnd } from '../../../src/core/key.ts'
+import type { ListPage, ListPosition, ListQuery } from '../../../src/core/listing.ts'
 import type { ObjectHead, ObjectSummary, StorageClass } from '../../../src/core/object.ts'
-import type { ListPage, ListPosition, ListQuery } from '../../bucket/api.ts'
 import { type ObjectRow, toHead } from '../rows.ts'
 
 /** Where a scan starts: at a key, or right behind it. */

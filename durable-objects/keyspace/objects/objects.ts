@@ -1,3 +1,4 @@
+import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { evaluateConditions } from '../../../src/core/conditions.ts'
 import { StoreError } from '../../../src/core/errors.ts'
 import { normalizeKey } from '../../../src/core/key.ts'
@@ -8,7 +9,7 @@ import { type ByteSpan, type Conditions, newVersion, type ObjectHead, type Stora
 import { outcomeOf } from '../../../src/core/outcome.ts'
 import { resolveRange } from '../../../src/core/range.ts'
 import { unusedByteDays } from '../../../src/core/storage-class.ts'
-import type { BucketInfo, CommitObject, Committed, Deleted, Found, Looked, Lookup, ObjectAttributes } from '../../bucket/api.ts'
+import type { CommitObject, Committed, Deleted, Found, Looked, Lookup, ObjectAttributes } from '../../../src/store/bucket-api.ts'
 import { dropReference, insertBlob, partSpan, slicesOf } from '../blobs/blobs.ts'
 import { redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'

@@ -8,7 +8,7 @@ import {
   nextAction,
 } from '../../../src/core/lifecycle.ts'
 import type { LifecycleDue } from '../../../src/core/object.ts'
-import type { Settings } from '../../bucket/api.ts'
+import type { BucketSettings } from '../../../src/core/settings.ts'
 import type { Context } from '../context.ts'
 import type { ObjectRow, UploadRow } from '../rows.ts'
 import { preparedSetting } from '../settings.ts'
@@ -16,7 +16,7 @@ import { objectLockedUntil } from './locks.ts'
 
 // What the bucket's rules say of a row, as they are now. Rules are parsed once: each write asks them.
 
-const rulesOf = (rules: Settings['lifecycle'] | null) => activeRules(rules ?? DEFAULT_LIFECYCLE)
+const rulesOf = (rules: BucketSettings['lifecycle'] | null) => activeRules(rules ?? DEFAULT_LIFECYCLE)
 
 /** The rules that count. */
 export const activeLifecycle = (sql: SqlStorage): readonly LifecycleRule[] => preparedSetting(sql, 'lifecycle', rulesOf)

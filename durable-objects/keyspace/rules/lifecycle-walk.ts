@@ -1,6 +1,6 @@
 import { prefixEnd } from '../../../src/core/key.ts'
 import { changedPrefixes, commonPrefixes, DEFAULT_LIFECYCLE, objectPart, uploadPart } from '../../../src/core/lifecycle.ts'
-import type { Settings } from '../../bucket/api.ts'
+import type { BucketSettings } from '../../../src/core/settings.ts'
 import type { Context } from '../context.ts'
 import type { ObjectRow, UploadRow } from '../rows.ts'
 import { saveObjectDue, saveUploadDue } from './lifecycle.ts'
@@ -20,30 +20,30 @@ type Walk = {
 }
 
 /** Values of a setting; `null` when it is not set. */
-type Follow<K extends keyof Settings> = (context: Context, before: Settings[K] | null, after: Settings[K] | null) => void
+type Follow<K extends keyof BucketSettings> = (context: Context, before: BucketSettings[K] | null, after: BucketSettings[K] | null) => void
 
-const FOLLOWED: { readonly [K in keyof Settings]?: Follow<K> } = { lifecycle: followLifecycle, locks: followLocks }
+const FOLLOWED: { readonly [K in keyof BucketSettings]?: Follow<K> } = { lifecycle: followLifecycle, locks: followLocks }
 
 /**
  * Has the alarm follow a change of rules, in the transaction of the change and behind it. Costs a row or two for each prefix whose
  * rules came, went or changed, and nothing more where there is nothing below it.
  */
-export function followSetting<K extends keyof Settings>(
+export function followSetting<K extends keyof BucketSettings>(
   context: Context,
   name: K,
-  ...values: [Settings[K] | null, Settings[K] | null]
+  ...values: [BucketSettings[K] | null, BucketSettings[K] | null]
 ): void {
   FOLLOWED[name]?.(context, ...values)
 }
 
-function followLifecycle(context: Context, before: Settings['lifecycle'] | null, after: Settings['lifecycle'] | null): void {
+function followLifecycle(context: Context, before: BucketSettings['lifecycle'] | null, after: BucketSettings['lifecycle'] | null): void {
   const rules = [before ?? DEFAULT_LIFECYCLE, after ?? DEFAULT_LIFECYCLE] as const
   for (const prefix of changedPrefixes(...rules, objectPart)) startWalk(context, 'objects', prefix)
   for (const prefix of changedPrefixes(...rules, uploadPart)) startWalk(context, 'uploads', prefix)
 }
 
 /** What was to be deleted and is locked waits for the end of the lock, or for nothing: other locks are another end. */
-function followLocks(context: Context, before: Settings['locks'] | null, after: Settings['locks'] | null): void {
+function followLocks(context: Context, before: BucketSettings['locks'] | null, after: BucketSettings['locks'] | null): void {
   const changed = changedPrefixes(before ?? [], after ?? [], ({ condition }) => condition)
   const expiring = activeLifecycle(context.sql).flatMap(({ expiration, prefix }) => (expiration ? [prefix] : []))
   for (const prefix of commonPrefixes(changed, expiring)) startWalk(context, 'objects', prefix)

@@ -1,11 +1,11 @@
 import { StoreError } from '../../../src/core/errors.ts'
 import { activeLocks, lockedUntil } from '../../../src/core/locks.ts'
-import type { Settings } from '../../bucket/api.ts'
+import type { BucketSettings } from '../../../src/core/settings.ts'
 import type { Context } from '../context.ts'
 import type { ObjectRow } from '../rows.ts'
 import { preparedSetting } from '../settings.ts'
 
-const locksOf = (rules: Settings['locks'] | null) => activeLocks(rules ?? [])
+const locksOf = (rules: BucketSettings['locks'] | null) => activeLocks(rules ?? [])
 
 /**
  * Until when the bucket's rules keep an object from being overwritten or deleted, whoever wants to, lifecycle rules included:

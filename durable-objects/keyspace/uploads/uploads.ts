@@ -2,22 +2,11 @@ import { StoreError } from '../../../src/core/errors.ts'
 import { randomId } from '../../../src/core/ids.ts'
 import { compareUtf8, normalizeKey } from '../../../src/core/key.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
+import type { ListPage, ListUploadsQuery } from '../../../src/core/listing.ts'
+import type { CreatedUpload, ListPartsQuery, Part, PartsPage, UploadHead, UploadRef } from '../../../src/core/multipart.ts'
 import type { Checksum, ObjectHead } from '../../../src/core/object.ts'
 import { outcomeOf } from '../../../src/core/outcome.ts'
-import type {
-  CommitPart,
-  Committed,
-  CompleteUpload,
-  CreatedUpload,
-  CreateUpload,
-  ListPage,
-  ListPartsQuery,
-  ListUploadsQuery,
-  Part,
-  PartsPage,
-  UploadHead,
-  UploadRef,
-} from '../../bucket/api.ts'
+import type { CommitPart, Committed, CompleteUpload, CreateUpload } from '../../../src/store/bucket-api.ts'
 import { dropReference, insertBlob } from '../blobs/blobs.ts'
 import { discard, redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../../env.ts'
+import type { Config } from '../../config.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What the public face works with. */

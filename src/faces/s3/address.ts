@@ -1,5 +1,5 @@
+import type { Config } from '../../config.ts'
 import { JURISDICTIONS, type Jurisdiction } from '../../core/object.ts'
-import type { Config } from '../../env.ts'
 
 /** What a request is about, as its host and path say it. The key is still percent-encoded. */
 export type Address =

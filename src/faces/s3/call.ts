@@ -1,7 +1,7 @@
 import type { Identity } from '../../auth/authenticate.ts'
 import type { SignedBody } from '../../auth/signed-body.ts'
+import type { Config } from '../../config.ts'
 import type { BucketRef, Jurisdiction, ObjectRef } from '../../core/object.ts'
-import type { Config } from '../../env.ts'
 import type { Store } from '../../store/store.ts'
 
 /** An authenticated request on its way to an operation. */

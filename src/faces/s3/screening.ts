@@ -1,6 +1,6 @@
+import type { Config } from '../../config.ts'
 import type { Allowance } from '../../core/allowances.ts'
 import { headerNotImplemented } from '../../core/errors.ts'
-import type { Config } from '../../env.ts'
 
 // Which headers an operation refuses, in R2's order. A header that is refused on one operation is ignored on the others.
 

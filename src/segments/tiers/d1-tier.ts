@@ -1,7 +1,7 @@
+import type { TierName } from '../../core/blob.ts'
 import type { ByteSource } from '../../core/byte-source.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
-import type { TierName } from '../blob.ts'
 import { BufferWriter } from '../buffer-writer.ts'
 import { bytesSource } from '../bytes-source.ts'
 import { base64Length } from '../config.ts'

@@ -1,7 +1,7 @@
-import type { ExportCursor, ExportPage } from '../../../durable-objects/bucket/maintenance-api.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'
+import type { ExportCursor, ExportPage } from './maintenance-api.ts'
 
 /**
  * One bounded step of an export of a bucket's metadata, as JSON lines. Bytes are in it only where they are part of the metadata, sealed;

@@ -1,11 +1,12 @@
-import type { Finding, KnownBlobs } from '../../../durable-objects/bucket/maintenance-api.ts'
+import type { TierName } from '../../core/blob.ts'
 import { isBucketName } from '../../core/bucket-name.ts'
+import type { Finding } from '../../core/finding.ts'
 import { type BucketRef, JURISDICTIONS } from '../../core/object.ts'
-import type { TierName } from '../../segments/blob.ts'
 import { labelOf } from '../../segments/store.ts'
 import type { SegmentTier, StoredSegment } from '../../segments/tier.ts'
 import type { Ports } from '../ports.ts'
 import type { FsckStep } from './fsck.ts'
+import type { KnownBlobs } from './maintenance-api.ts'
 
 /** Which tier, and where in it; absent to begin. */
 export interface OrphansCursor {

@@ -1,12 +1,13 @@
-import type { BlobsPage, Finding } from '../../../durable-objects/bucket/maintenance-api.ts'
+import { type BlobRecord, storedSegments } from '../../core/blob.ts'
 import { StoreError } from '../../core/errors.ts'
+import type { Finding } from '../../core/finding.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import { sealedSegmentBytes } from '../../core/read-plan.ts'
-import { type BlobRecord, storedSegments } from '../../segments/blob.ts'
 import { SSEC_KEY_ID } from '../../segments/keyring.ts'
 import type { Ports } from '../ports.ts'
 import type { FsckStep } from './fsck.ts'
+import type { BlobsPage } from './maintenance-api.ts'
 
 /** Behind a blob, or in the middle of a large one. */
 export interface SegmentsCursor {

@@ -1,11 +1,12 @@
-import type { CheckRun, Finding } from '../../../durable-objects/bucket/maintenance-api.ts'
 import { isIndexed } from '../../control/buckets.ts'
+import type { Finding } from '../../core/finding.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'
 import { type BytesCursor, checkBytes } from './fsck-bytes.ts'
 import { checkOrphans, type OrphansCursor } from './fsck-orphans.ts'
 import { checkSegments, type SegmentsCursor } from './fsck-segments.ts'
+import type { CheckRun } from './maintenance-api.ts'
 
 /** Where a check goes on. Plain JSON, so that it may travel. */
 export type FsckCursor = { readonly at: 'metadata'; readonly run: CheckRun } | SegmentsCursor | BytesCursor | OrphansCursor

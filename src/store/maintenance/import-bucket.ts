@@ -1,7 +1,7 @@
-import type { Imported } from '../../../durable-objects/bucket/maintenance-api.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'
+import type { Imported } from './maintenance-api.ts'
 
 /**
  * One bounded step of an import: whole lines of an export, in their order, into the empty bucket of the same name. An import that

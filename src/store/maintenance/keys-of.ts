@@ -1,7 +1,7 @@
-import type { KeysPage, KeysQuery } from '../../../durable-objects/bucket/maintenance-api.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'
+import type { KeysPage, KeysQuery } from './maintenance-api.ts'
 
 /**
  * One bounded step of a search for the objects that some blobs belong to: a check finds damaged blobs, and people know keys.

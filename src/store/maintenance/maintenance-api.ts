@@ -1,7 +1,8 @@
-import type { Outcome } from '../../src/core/outcome.ts'
-import type { BlobRecord } from '../../src/segments/blob.ts'
-import type { RewrappedBlobKey } from '../../src/segments/rewrap.ts'
-import type { BucketInfo } from './api.ts'
+import type { BlobRecord } from '../../core/blob.ts'
+import type { BucketInfo } from '../../core/bucket.ts'
+import type { Finding } from '../../core/finding.ts'
+import type { Outcome } from '../../core/outcome.ts'
+import type { RewrappedBlobKey } from '../../segments/rewrap.ts'
 
 // What the engine and a Bucket say to each other when an operator looks after the bucket: plain values that cross RPC.
 

@@ -1,7 +1,7 @@
-import type { RecoverTo } from '../../../durable-objects/bucket/maintenance-api.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'
+import type { RecoverTo } from './maintenance-api.ts'
 
 /**
  * Brings a bucket's metadata back to what it was, by the platform's point-in-time recovery. Bytes that were swept since then stay

@@ -1,4 +1,4 @@
-import type { Finding } from '../../../durable-objects/bucket/maintenance-api.ts'
+import type { Finding } from '../../core/finding.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'

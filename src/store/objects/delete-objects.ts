@@ -1,8 +1,8 @@
-import type { Deleted } from '../../../durable-objects/bucket/api.ts'
 import { StoreError } from '../../core/errors.ts'
 import { checkKey } from '../../core/key.ts'
 import type { BucketRef, ObjectRef } from '../../core/object.ts'
 import { type Outcome, outcomeOf, unwrap } from '../../core/outcome.ts'
+import type { Deleted } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
 /**

@@ -1,7 +1,7 @@
-import type { Found } from '../../../durable-objects/bucket/api.ts'
 import { checkKey } from '../../core/key.ts'
 import type { ByteSpan, Conditions, CustomerKey, ObjectHead, ObjectRef, RangeRequest } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
+import type { Found } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 import { openFound } from './read-body.ts'
 

@@ -1,4 +1,4 @@
-import type { ListPage, ListQuery } from '../../../durable-objects/bucket/api.ts'
+import type { ListPage, ListQuery } from '../../core/listing.ts'
 import type { BucketRef, ObjectHead, ObjectSummary } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'

@@ -1,7 +1,7 @@
-import type { ListPosition } from '../../../durable-objects/bucket/api.ts'
 import { invalidArgument } from '../../core/errors.ts'
 import { compareUtf8, normalizeKey, prefixEnd } from '../../core/key.ts'
 import { LIMITS } from '../../core/limits.ts'
+import type { ListPosition } from '../../core/listing.ts'
 
 /** A position in a listing as an opaque token: what is behind it in the same bucket, whoever wrote it. */
 export function writeToken(position: ListPosition): string {

@@ -1,9 +1,9 @@
-import type { ObjectAttributes } from '../../../durable-objects/bucket/api.ts'
 import type { ByteSource, Upload } from '../../core/byte-source.ts'
 import { SNIFF_BYTES, sniffContentType } from '../../core/content-type.ts'
 import { checkKey } from '../../core/key.ts'
 import { checkMetadata } from '../../core/metadata.ts'
 import type { Conditions, CustomerKey, HttpMetadata, ObjectHead, ObjectRef } from '../../core/object.ts'
+import type { ObjectAttributes } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 import { writeBlob } from './write-blob.ts'
 

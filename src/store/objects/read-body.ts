@@ -1,6 +1,7 @@
-import type { BlobSlice, BodySlices, Found } from '../../../durable-objects/bucket/api.ts'
+import type { BlobSlice } from '../../core/blob.ts'
 import type { BucketRef, CustomerKey } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
+import type { BodySlices, Found } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
 /** Bodies up to this size, one chunk, are read whole and answered in one piece: a stream costs more than they do. */

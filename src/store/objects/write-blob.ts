@@ -1,4 +1,4 @@
-import type { Begin, Begun, Committed, WrittenBlob } from '../../../durable-objects/bucket/api.ts'
+import { type BlobPlan, newBlobId, storedSegments } from '../../core/blob.ts'
 import type { Upload } from '../../core/byte-source.ts'
 import { checksumOf, digestsFor, verifyClaims } from '../../core/checksums.ts'
 import { Digests } from '../../core/digests.ts'
@@ -6,8 +6,8 @@ import { StoreError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { BindingHashes, BucketRef, Checksum, ChecksumAlgorithm, CustomerKey } from '../../core/object.ts'
 import { type Outcome, unwrap } from '../../core/outcome.ts'
-import { type BlobPlan, newBlobId, storedSegments } from '../../segments/blob.ts'
 import { labelOf } from '../../segments/store.ts'
+import type { Begin, Begun, Committed, WrittenBlob } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
 /** The bytes of a write and what they are for. */

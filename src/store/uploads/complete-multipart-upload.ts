@@ -1,6 +1,6 @@
-import type { CompleteUpload } from '../../../durable-objects/bucket/api.ts'
 import { newVersion, type ObjectHead, type ObjectRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
+import type { CompleteUpload } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
 /** What a client says of an upload that it completes. */

@@ -1,8 +1,9 @@
-import type { CreatedUpload, ObjectAttributes } from '../../../durable-objects/bucket/api.ts'
 import { checkKey } from '../../core/key.ts'
 import { checkMetadata } from '../../core/metadata.ts'
+import type { CreatedUpload } from '../../core/multipart.ts'
 import type { ChecksumAlgorithm, ChecksumType, Conditions, CustomerKey, ObjectRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
+import type { ObjectAttributes } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
 export interface CreateUploadOptions extends ObjectAttributes {

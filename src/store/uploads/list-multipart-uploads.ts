@@ -1,4 +1,5 @@
-import type { ListPage, ListUploadsQuery, UploadHead } from '../../../durable-objects/bucket/api.ts'
+import type { ListPage, ListUploadsQuery } from '../../core/listing.ts'
+import type { UploadHead } from '../../core/multipart.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'

@@ -1,4 +1,4 @@
-import type { ListPartsQuery, PartsPage } from '../../../durable-objects/bucket/api.ts'
+import type { ListPartsQuery, PartsPage } from '../../core/multipart.ts'
 import type { ObjectRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'

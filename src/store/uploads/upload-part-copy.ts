@@ -1,4 +1,4 @@
-import type { Part } from '../../../durable-objects/bucket/api.ts'
+import type { Part } from '../../core/multipart.ts'
 import type { CustomerKey, RangeRequest } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import { type CopySource, findSource, sameBucket, sourceIn, uploadOf } from '../objects/copy-object.ts'

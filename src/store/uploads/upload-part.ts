@@ -1,7 +1,7 @@
-import type { Part } from '../../../durable-objects/bucket/api.ts'
 import type { Upload } from '../../core/byte-source.ts'
 import { invalidArgument } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import type { Part } from '../../core/multipart.ts'
 import type { CustomerKey, ObjectRef } from '../../core/object.ts'
 import { writeBlob } from '../objects/write-blob.ts'
 import type { Ports } from '../ports.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { CommitObject, CommitPart } from '../../../durable-objects/bucket/api.ts'
 import { newVersion } from '../../../src/core/object.ts'
 import { unwrap } from '../../../src/core/outcome.ts'
+import type { CommitObject, CommitPart } from '../../../src/store/bucket-api.ts'
 import { ATTRIBUTES, fakeBlob, randomBytes, TestBucket, uploadOf } from '../../support/bucket.ts'
 import { problemsOf } from '../../support/check.ts'
 

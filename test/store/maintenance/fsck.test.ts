@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Problem } from '../../../durable-objects/bucket/maintenance-api.ts'
-import { unindexBucket } from '../../../src/control/buckets.ts'
+import type { Problem } from '../../../src/core/finding.ts'
 import { segmentBindings } from '../../../src/env.ts'
 import { Keyring } from '../../../src/segments/keyring.ts'
 import { createSegments, labelOf } from '../../../src/segments/store.ts'
@@ -21,6 +20,7 @@ import {
 import { problemsOf } from '../../support/check.ts'
 import { fsckAll } from '../../support/fsck.ts'
 import { allowSmallParts, copy, fullBucket, multipart } from '../../support/full-bucket.ts'
+import { unindexBucket } from '../../support/index-bucket.ts'
 
 let restore: () => void
 beforeAll(() => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Env, readSecrets, segmentBindings } from '../../../src/env.ts'
+import { readSecrets } from '../../../src/config.ts'
+import { type Env, segmentBindings } from '../../../src/env.ts'
 import { renderError } from '../../../src/faces/s3/render-error.ts'
 import { Keyring } from '../../../src/segments/keyring.ts'
 import { createSegments } from '../../../src/segments/store.ts'

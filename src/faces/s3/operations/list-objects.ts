@@ -1,5 +1,5 @@
-import type { ListPosition } from '../../../../durable-objects/bucket/api.ts'
 import { invalidArgument, notImplemented } from '../../../core/errors.ts'
+import type { ListPosition } from '../../../core/listing.ts'
 import { laterPosition, markerPosition, readToken, writeToken } from '../../../store/objects/list-position.ts'
 import type { BucketCall } from '../call.ts'
 import { checkListingParameters, optional, readEncodingType, readMaxKeys } from '../query.ts'

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Begin } from '../../../../durable-objects/bucket/api.ts'
 import { Bucket } from '../../../../durable-objects/bucket/bucket.ts'
+import { newBlobId, type TierName } from '../../../../src/core/blob.ts'
 import { unwrap } from '../../../../src/core/outcome.ts'
 import { segmentBindings } from '../../../../src/env.ts'
-import { newBlobId, type TierName } from '../../../../src/segments/blob.ts'
 import { createTiers } from '../../../../src/segments/store.ts'
+import type { Begin } from '../../../../src/store/bucket-api.ts'
 import { openFound } from '../../../../src/store/objects/read-body.ts'
 import {
   ATTRIBUTES,

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { BucketApi } from '../../../../durable-objects/bucket/api.ts'
 import type { Bucket } from '../../../../durable-objects/bucket/bucket.ts'
 import { noticeKeys } from '../../../../durable-objects/keyspace/blobs/key-marker.ts'
+import { readKeyring } from '../../../../src/config.ts'
 import { unwrap } from '../../../../src/core/outcome.ts'
-import { type Env, readKeyring, segmentBindings } from '../../../../src/env.ts'
+import { type Env, segmentBindings } from '../../../../src/env.ts'
 import { Keyring } from '../../../../src/segments/keyring.ts'
 import { createSegments } from '../../../../src/segments/store.ts'
+import type { BucketApi } from '../../../../src/store/bucket-api.ts'
 import {
   ATTRIBUTES,
   bytesOf,

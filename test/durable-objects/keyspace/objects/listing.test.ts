@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ListPage, ListPosition, ListQuery } from '../../../../durable-objects/bucket/api.ts'
 import { walk } from '../../../../durable-objects/keyspace/objects/listing.ts'
 import { compareUtf8, normalizeKey } from '../../../../src/core/key.ts'
+import type { ListPage, ListPosition, ListQuery } from '../../../../src/core/listing.ts'
 import type { ObjectHead, ObjectSummary } from '../../../../src/core/object.ts'
 import { commitFake, TestBucket } from '../../../support/bucket.ts'
 
