@@ -4,7 +4,7 @@ import { type Config, queueBindings, readConfig, readSecrets, type Secrets } fro
 import { TokenFinder } from './control/tokens.ts'
 import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
-import type { BucketRef, Location } from './core/object.ts'
+import type { BucketRef, Jurisdiction, Location } from './core/object.ts'
 import { ADMIN_SEGMENT, PUBLIC_SEGMENT, RESERVED_SEGMENTS } from './core/reserved-names.ts'
 import { type Env, segmentBindings } from './env.ts'
 import { dispatchAdmin } from './faces/admin/dispatch.ts'
@@ -100,7 +100,7 @@ function bucketStub(namespace: Env['BUCKETS'], { jurisdiction, name }: BucketRef
 }
 
 /** Local servers have no jurisdictions, and say so: the name keeps the buckets apart there. Any other failure must not move data elsewhere. */
-function withinJurisdiction(namespace: Env['BUCKETS'], jurisdiction: 'eu' | 'fedramp'): Env['BUCKETS'] {
+function withinJurisdiction(namespace: Env['BUCKETS'], jurisdiction: Exclude<Jurisdiction, 'default'>): Env['BUCKETS'] {
   try {
     return namespace.jurisdiction(jurisdiction)
   } catch (error) {

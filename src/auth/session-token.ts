@@ -98,10 +98,15 @@ function scopeOf({ bucket, scope, actions, paths, aud, jurisdiction }: SessionCl
   }
 }
 
-/** `<account>.eu.example.com` is a place in the European Union. */
+/**
+ * `<account>.eu.example.com` and `eu.s3.example.com` are places in the European Union. The label is the one before the endpoint: `us` further
+ * on is part of somebody's domain. The first two names count wherever they stand, as they always did.
+ */
 function jurisdictionOf(aud = ''): Jurisdiction {
   const labels = aud.replace(/^https?:\/\//, '').split('.')
-  return JURISDICTIONS.find((name) => name !== 'default' && labels.includes(name)) ?? 'default'
+  const label = /^[0-9a-f]{32}$/.test(labels[0]!) ? labels[1] : labels[0]
+  const anywhere = (['eu', 'fedramp'] as const).find((name) => labels.includes(name))
+  return JURISDICTIONS.find((name) => name === label) ?? anywhere ?? 'default'
 }
 
 /** base64 of `jwt/` and the JWT; empty for anything else. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { JURISDICTIONS } from '../core/object.ts'
 import { ensureDevVars } from './dev-vars.ts'
 import { knownEndpoint } from './endpoint.ts'
 import { readSettings } from './settings.ts'
@@ -17,7 +18,6 @@ export interface AdminArgs {
 const TRIES = 4
 const RETRY_MS = 1000
 const RETRIABLE = [429, 503]
-const JURISDICTIONS = ['default', 'eu', 'fedramp']
 
 /**
  * Reads `<bucket> [--jurisdiction eu] [--endpoint https://...]` and further flags. Without an endpoint it is the local server, with

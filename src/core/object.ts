@@ -1,7 +1,10 @@
 import { randomId } from './ids.ts'
 
-/** A jurisdiction is a namespace of buckets of its own. https://developers.cloudflare.com/r2/reference/data-location/ */
-export const JURISDICTIONS = ['default', 'eu', 'fedramp'] as const
+/**
+ * A jurisdiction is a namespace of buckets of its own: these are R2's, the one list for every face and tool.
+ * https://developers.cloudflare.com/r2/reference/data-location/
+ */
+export const JURISDICTIONS = ['default', 'eu', 'fedramp', 'us', 'fedramp-high'] as const
 export type Jurisdiction = (typeof JURISDICTIONS)[number]
 
 export const LOCATIONS = ['wnam', 'enam', 'weur', 'eeur', 'apac', 'oc'] as const

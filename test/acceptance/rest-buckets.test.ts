@@ -9,7 +9,7 @@ import { sendSigned } from './support/wire.ts'
 const client = cloudflare()
 const account_id = inject('server').accountId
 const BUCKETS = '/accounts/{account}/r2/buckets'
-const made: { name: string; jurisdiction?: 'eu' | 'fedramp' }[] = []
+const made: { name: string; jurisdiction?: 'eu' | 'us' | 'fedramp' | 'fedramp-high' }[] = []
 
 async function create(name = uniqueName('rest'), extra: Partial<Cloudflare.R2.BucketCreateParams> = {}) {
   const bucket = await client.r2.buckets.create({ account_id, name, ...extra })
@@ -188,19 +188,22 @@ describe('buckets', () => {
   })
 })
 
-test.each(['eu', 'fedramp'] as const)('what REST calls %s by a header, S3 calls by a label of the host', async (jurisdiction) => {
-  const { name } = await create(undefined, { 'cf-r2-jurisdiction': jurisdiction })
-  const place = { account_id, bucket_name: name!, 'cf-r2-jurisdiction': jurisdiction }
-  const host = `${jurisdiction}.localhost:${new URL(inject('server').endpoint).port}`
-  await client.r2.buckets.objects.upload('from-rest', 'one', place)
-  expect((await sendSigned(`/${name}/from-rest`, { headers: { host } })).text).toBe('one')
-  expect((await sendSigned(`/${name}/from-s3`, { method: 'PUT', headers: { host }, body: 'two' })).status).toBe(200)
-  expect(await (await client.r2.buckets.objects.get('from-s3', place)).text()).toBe('two')
-  for (const key of ['from-rest', 'from-s3']) {
-    expect((await sendSigned(`/${name}/${key}`)).status).toBe(404)
-    await client.r2.buckets.objects.delete(key, place)
-  }
-})
+test.each(['eu', 'fedramp', 'us', 'fedramp-high'] as const)(
+  'what REST calls %s by a header, S3 calls by a label of the host',
+  async (jurisdiction) => {
+    const { name } = await create(undefined, { 'cf-r2-jurisdiction': jurisdiction })
+    const place = { account_id, bucket_name: name!, 'cf-r2-jurisdiction': jurisdiction }
+    const host = `${jurisdiction}.localhost:${new URL(inject('server').endpoint).port}`
+    await client.r2.buckets.objects.upload('from-rest', 'one', place)
+    expect((await sendSigned(`/${name}/from-rest`, { headers: { host } })).text).toBe('one')
+    expect((await sendSigned(`/${name}/from-s3`, { method: 'PUT', headers: { host }, body: 'two' })).status).toBe(200)
+    expect(await (await client.r2.buckets.objects.get('from-s3', place)).text()).toBe('two')
+    for (const key of ['from-rest', 'from-s3']) {
+      expect((await sendSigned(`/${name}/${key}`)).status).toBe(404)
+      await client.r2.buckets.objects.delete(key, place)
+    }
+  },
+)
 
 describe('the list of buckets', () => {
   test('takes every parameter', async () => {

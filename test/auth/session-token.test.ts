@@ -56,6 +56,9 @@ describe('a session token', () => {
     [{ aud: 'account.eu.example.com' }, 'eu'],
     [{ aud: 'https://fedramp.example.com/' }, 'fedramp'],
     [{ aud: 'account.example.com' }, 'default'],
+    [{ aud: `https://${'a'.repeat(32)}.us.example.com` }, 'us'],
+    [{ aud: 'https://fedramp-high.localhost:8787' }, 'fedramp-high'],
+    [{ aud: 'https://s3.us.example.com' }, 'default'], // Part of the endpoint's own name.
     [{ aud: 'eu.example.com', jurisdiction: 'default' }, 'default'],
   ])('with %j is for a bucket in %s', (claims, jurisdiction) => {
     expect(open(minted(claims).sessionToken)?.scope?.bucket.jurisdiction).toBe(jurisdiction)

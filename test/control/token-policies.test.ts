@@ -21,6 +21,7 @@ describe('a policy', () => {
     ],
     ['for one bucket', 'object-read', bucket('default_photos'), { buckets: [{ jurisdiction: 'default', name: 'photos' }] }],
     ['in a jurisdiction', 'object-read', bucket('eu_photos'), { buckets: [{ jurisdiction: 'eu', name: 'photos' }] }],
+    ['in a long one', 'object-read', bucket('fedramp-high_photos'), { buckets: [{ jurisdiction: 'fedramp-high', name: 'photos' }] }],
     [
       'for several',
       'object-read-write',

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { JURISDICTIONS } from '../../src/core/object.ts'
+import { readProps } from '../../src/faces/binding/props.ts'
+import { handle } from '../../src/gateway.ts'
+import { env, newRef } from '../support/bucket.ts'
+import { signedRequest } from '../support/s3.ts'
+
+// Origins, public buckets and the faces that browsers reach: the reproductions of the review, by the numbers of its faults.
+
+const R2 = `http://localhost/client/v4/accounts/${env.ACCOUNT_ID}/r2`
+
+/** A request to the REST face with the root token, unless `headers` say otherwise. */
+async function rest(method: string, path: string, { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {}) {
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const request = new Request(`${R2}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${env.ROOT_TOKEN}`, 'content-type': 'application/json', ...headers },
+    body: text,
+  })
+  const response = await handle(request, env)
+  return { status: response.status, ...((await response.json()) as { result: unknown; errors: { code: number; message: string }[] }) }
+}
+
+describe('F8: one list of jurisdictions', () => {
+  test.each(JURISDICTIONS)(
+    '%s is known to REST, to S3 hosts, to temporary credentials and to bindings, and keeps its buckets apart',
+    async (jurisdiction) => {
+      const { name } = newRef()
+      const headers = { 'cf-r2-jurisdiction': jurisdiction }
+      expect(await rest('POST', '/buckets', { body: { name }, headers })).toMatchObject({ status: 200, result: { jurisdiction } })
+      const origin = jurisdiction === 'default' ? 'http://localhost' : `http://${jurisdiction}.localhost`
+      const put = await handle(await signedRequest('PUT', `/${name}/a`, { origin, body: 'x' }), env)
+      expect(put.status).toBe(200)
+      for (const other of JURISDICTIONS) {
+        const { status } = await rest('GET', `/buckets/${name}`, { headers: { 'cf-r2-jurisdiction': other } })
+        expect([other, status]).toEqual([other, other === jurisdiction ? 200 : 404])
+      }
+      const credentials = {
+        bucket: name,
+        permission: 'object-read-only',
+        ttlSeconds: 900,
+        parentAccessKeyId: env.ROOT_TOKEN_ID,
+        jurisdiction,
+      }
+      expect((await rest('POST', '/temp-access-credentials', { body: credentials })).status).toBe(200)
+      expect(readProps({ bucket: name, jurisdiction }).bucket).toEqual({ jurisdiction, name })
+    },
+  )
+
+  test('another is refused by its name', async () => {
+    const answer = await rest('POST', '/buckets', { body: { name: newRef().name }, headers: { 'cf-r2-jurisdiction': 'mars' } })
+    expect([answer.status, answer.errors[0]!.message]).toEqual([400, expect.stringContaining('fedramp-high')])
+  })
+})
