@@ -97,7 +97,7 @@ describe('wrangler r2', () => {
     expect(JSON.parse(out)).toEqual({
       name: bucket,
       created: expect.any(String),
-      location: '(unknown)',
+      location: 'auto',
       default_storage_class: 'Standard',
       object_count: '0',
       bucket_size: '0 B',

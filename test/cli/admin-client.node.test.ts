@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { adminClient, connection } from '../../src/cli/admin-client.ts'
+import { type AdminCall, adminClient, allBuckets, connection } from '../../src/cli/admin-client.ts'
 import { ensureDevVars } from '../../src/cli/dev-vars.ts'
+import { JURISDICTIONS } from '../../src/core/object.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** A server that gives these answers in turn; the last one for good. */
@@ -61,4 +62,16 @@ test('with an endpoint the token comes from the environment', () => {
 
 test('a token does not travel in the open', () => {
   expect(() => connection('http://cairn.example', { CLOUDFLARE_API_TOKEN: 'secret' })).toThrow('not https')
+})
+
+test('every jurisdiction is asked for its buckets', async () => {
+  const asked: unknown[] = []
+  const call = async (_: string, { jurisdiction }: { jurisdiction?: string }) => {
+    asked.push(jurisdiction)
+    return { buckets: [`in-${jurisdiction}`], truncated: false }
+  }
+  const found: string[] = []
+  for await (const { bucket } of allBuckets(call as AdminCall)) found.push(bucket)
+  expect(found).toEqual(JURISDICTIONS.map((name) => `in-${name}`))
+  expect(asked).toEqual([...JURISDICTIONS])
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { JURISDICTIONS } from '../../src/core/object.ts'
+import type { Env } from '../../src/env.ts'
 import { readProps } from '../../src/faces/binding/props.ts'
 import { handle } from '../../src/gateway.ts'
 import { env, newRef } from '../support/bucket.ts'
@@ -50,5 +51,29 @@ describe('F8: one list of jurisdictions', () => {
   test('another is refused by its name', async () => {
     const answer = await rest('POST', '/buckets', { body: { name: newRef().name }, headers: { 'cf-r2-jurisdiction': 'mars' } })
     expect([answer.status, answer.errors[0]!.message]).toEqual([400, expect.stringContaining('fedramp-high')])
+  })
+})
+
+describe('A2e: each message says what it means', () => {
+  test('a bucket whose place the platform chose is in "auto", so that no client prints "(unknown)"', async () => {
+    const { name } = newRef()
+    expect(await rest('POST', '/buckets', { body: { name } })).toMatchObject({ result: { location: 'auto' } })
+    expect(await rest('GET', `/buckets/${name}`)).toMatchObject({ result: { location: 'auto' } })
+  })
+
+  test.each([
+    ['', 'since: missing, give a day'],
+    ['?since=2026-01-01', 'before: missing, give a day'],
+    ['?since=2026-01-01&before=tomorrow', 'before: must be a day'],
+  ])('/logs/audit%s: %s', async (query, words) => {
+    const { errors } = await rest('GET', `/../logs/audit${query}`)
+    expect(errors[0]!.message).toContain(`Invalid parameter ${words} (2026-05-01) or a time (2026-05-01T12:00:00Z)`)
+  })
+
+  test('a form that uploads is refused in one phrase; strict mode has the two of R2', async () => {
+    const form = (bindings: Env) => handle(new Request('http://localhost/some-bucket', { method: 'POST', body: 'x' }), bindings)
+    expect(await (await form(env)).text()).toContain('<Message>Presigned post requests are not yet implemented</Message>')
+    const strict = await (await form({ ...env, R2_STRICT: 'true' })).text()
+    expect(strict).toContain('<Message>Presigned post requests are not yet implemented not implemented</Message>')
   })
 })

@@ -3,7 +3,11 @@ import { AUDITED, type AuditEntry } from '../../../core/audit.ts'
 import { isoTime, Timestamp } from '../common-schemas.ts'
 
 /** A time, or a day: `2026-05-01`. */
-const Moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((text) => Date.parse(text))
+const Moment = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], {
+    error: ({ input }) => `${input === undefined ? 'missing, give' : 'must be'} a day (2026-05-01) or a time (2026-05-01T12:00:00Z)`,
+  })
+  .transform((text) => Date.parse(text))
 
 export const AuditLogsQuery = z.object({
   id: z.string().optional(),

@@ -6,8 +6,8 @@ import { isoTime, JurisdictionHeader, PerPage, StorageClass, Timestamp } from '.
 export const Bucket = z.object({
   name: z.string(),
   creation_date: Timestamp,
-  /** In capitals, as R2 answers; absent where the platform chose. */
-  location: z.enum(['WNAM', 'ENAM', 'WEUR', 'EEUR', 'APAC', 'OC']).optional(),
+  /** In capitals, as R2 answers; `auto`, as S3's GetBucketLocation has it, where the platform chose: it does not say which it took. */
+  location: z.enum(['WNAM', 'ENAM', 'WEUR', 'EEUR', 'APAC', 'OC', 'auto']),
   storage_class: StorageClass,
   jurisdiction: z.enum(JURISDICTIONS),
 })
@@ -46,7 +46,7 @@ export function toBucket({ name, createdMs, location, storageClass, jurisdiction
   return {
     name,
     creation_date: isoTime(createdMs),
-    location: location?.toUpperCase() as Bucket['location'],
+    location: (location?.toUpperCase() ?? 'auto') as Bucket['location'],
     storage_class: storageClass,
     jurisdiction,
   }
