@@ -16,36 +16,6 @@ export function byteSource(stream: ReadableStream<Uint8Array> | null): ByteSourc
   return reader ? new ByobSource(reader) : new ChunkSource(stream.getReader())
 }
 
-/** How much of a refused body is read all the same: every usual part, and not everything that somebody may send. */
-const DRAIN_BYTES = 64 * 1024 * 1024
-const DRAIN_PIECE_BYTES = 256 * 1024
-
-/**
- * The bytes of a request on its way in. Given up, the rest is read and dropped: many clients look for an answer only once
- * they have sent everything, and a connection closed before that is an error without a reason to them.
- */
-export function requestSource({ body }: Request): ByteSource {
-  const source = byteSource(body)
-  let latest: Promise<unknown> = Promise.resolve()
-  const read: ByteSource['read'] = (size) => {
-    const bytes = source.read(size)
-    latest = bytes.catch(() => {}) // A stream takes one read at a time, so the drain waits for this one.
-    return bytes
-  }
-  return { read, cancel: () => latest.then(() => drain(source)) }
-}
-
-async function drain(source: ByteSource): Promise<void> {
-  try {
-    for (let left = DRAIN_BYTES; left > 0; left -= DRAIN_PIECE_BYTES) {
-      const piece = await source.read(DRAIN_PIECE_BYTES)
-      if (piece.length < DRAIN_PIECE_BYTES) return
-    }
-  } catch {
-    // The client is gone, or sent less than it announced: there is nobody left to please.
-  }
-}
-
 /** Undefined for streams made of values instead of bytes; the only way to know is to ask. */
 function byobReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
   try {

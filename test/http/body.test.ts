@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { byteSource, requestSource } from '../../src/http/body.ts'
+import { byteSource } from '../../src/http/body.ts'
 
 const numbered = (length: number) => Uint8Array.from({ length }, (_, i) => i % 251)
 
@@ -74,31 +74,4 @@ test('a body of bytes that breaks off is incomplete', async () => {
   const rest = source.read(100)
   writer.abort(new Error('gone')).catch(() => {})
   await expect(rest).rejects.toMatchObject({ name: 'StoreError', code: 'IncompleteBody' })
-})
-
-describe('a request that is given up', () => {
-  const requestOf = (body: ReadableStream<Uint8Array>) => new Request('http://localhost/', { method: 'PUT', body })
-
-  test('is read to its end', async () => {
-    let ended = false
-    const left = [numbered(70_000), numbered(300_000)]
-    const body = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        const next = left.shift()
-        if (next) return controller.enqueue(next)
-        ended = true
-        controller.close()
-      },
-    })
-    const source = requestSource(requestOf(body))
-    await source.read(10)
-    await source.cancel()
-    expect(ended).toBe(true)
-  })
-
-  test('waits for a read that is under way, and does not mind a body that breaks off', async () => {
-    const source = requestSource(requestOf(values([numbered(10)], new Error('Network connection lost.'))))
-    const reading = source.read(100)
-    await expect(Promise.all([reading.catch((error) => error.code), source.cancel()])).resolves.toEqual(['IncompleteBody', undefined])
-  })
 })

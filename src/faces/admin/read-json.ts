@@ -1,5 +1,5 @@
 import { invalidArgument, StoreError } from '../../core/errors.ts'
-import { byteSource } from '../../http/body.ts'
+import { requestSource } from '../../http/request-body.ts'
 
 /** A step of an import brings a few MiB. */
 const LIMIT_BYTES = 16 * 1024 * 1024
@@ -15,19 +15,16 @@ export async function readJson(request: Request): Promise<unknown> {
   }
 }
 
-async function readText({ body }: Request): Promise<string> {
-  if (body === null) return '{}'
-  const source = byteSource(body)
+async function readText(request: Request): Promise<string> {
+  if (request.body === null) return '{}'
+  const source = requestSource(request)
   const decoder = new TextDecoder()
   let text = ''
   for (let length = 0; ; ) {
     const piece = await source.read(PIECE_BYTES)
     if (piece.byteLength === 0) return text + decoder.decode()
     length += piece.byteLength
-    if (length > LIMIT_BYTES) {
-      await source.cancel()
-      throw new StoreError('EntityTooLarge')
-    }
+    if (length > LIMIT_BYTES) throw new StoreError('EntityTooLarge')
     text += decoder.decode(piece, { stream: true })
   }
 }

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { ERRORS, type ErrorCode, invalidArgument, StoreError } from '../../core/errors.ts'
-import { byteSource } from '../../http/body.ts'
+import { requestSource } from '../../http/request-body.ts'
 import { isObjectSchema } from './route.ts'
 
 /** Far more than any configuration needs. */
@@ -70,8 +70,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function readText({ body }: Request): Promise<string> {
-  const source = byteSource(body)
+async function readText(request: Request): Promise<string> {
+  const source = requestSource(request)
   const pieces: Uint8Array[] = []
   for (let length = 0; ; ) {
     const piece = await source.read(PIECE_BYTES)

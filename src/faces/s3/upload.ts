@@ -5,8 +5,8 @@ import { Digests } from '../../core/digests.ts'
 import { invalidArgument, StoreError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { AwsChunkedSource } from '../../http/aws-chunked.ts'
-import { requestSource } from '../../http/body.ts'
 import { checksumHeaderName, isChecksumValue, readChecksum, readContentMd5, trailerAlgorithm } from '../../http/checksums.ts'
+import { requestSource } from '../../http/request-body.ts'
 import type { Call } from './call.ts'
 
 /** How much of an XML body is read at a time. */
