@@ -1,4 +1,5 @@
 import type { Allowance } from './core/allowances.ts'
+import { isHostName } from './core/domain.ts'
 import type { Env } from './env.ts'
 import type { QueueBindings } from './queues/queues.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig } from './segments/config.ts'
@@ -12,6 +13,8 @@ export interface Config {
   /** Whether something that R2 refuses is allowed here. */
   readonly allows: (allowance: Allowance) => boolean
   readonly s3Host?: string
+  /** Further hosts of the API: no bucket's domain is at one of them or below. */
+  readonly hosts: readonly string[]
   readonly ownerEmail: string
   /** How long the audit log keeps an entry. */
   readonly auditMs: number
@@ -41,6 +44,7 @@ export function readConfig(env: Env): Config {
     strict,
     allows: () => !strict,
     s3Host: env.S3_HOST?.toLowerCase() || undefined,
+    hosts: hostNames('HOSTS', env.HOSTS),
     ownerEmail: env.OWNER_EMAIL || 'owner@cairn.invalid',
     // R2's audit log goes back eighteen months.
     auditMs: DAY_MS * wholeNumber('AUDIT_RETENTION_DAYS', env.AUDIT_RETENTION_DAYS, 550),
@@ -118,4 +122,15 @@ function wholeNumber(name: string, value: string | undefined, fallback: number):
   if (!value) return fallback
   if (!/^\d{1,15}$/.test(value)) throw new Error(`The variable ${name} must be a whole number.`)
   return Number(value)
+}
+
+/** Names separated by commas. */
+function hostNames(name: string, value = ''): string[] {
+  const hosts = value
+    .toLowerCase()
+    .split(',')
+    .map((host) => host.trim())
+    .filter((host) => host !== '')
+  if (!hosts.every(isHostName)) throw new Error(`The variable ${name} must be host names, separated by commas.`)
+  return hosts
 }

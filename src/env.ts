@@ -26,6 +26,8 @@ export interface Env {
   readonly R2_STRICT?: string
   /** The host that S3 clients use, when it is not a `workers.dev` host or `localhost`: enables virtual-hosted addresses. */
   readonly S3_HOST?: string
+  /** Further hosts of the API, separated by commas; `npm run deploy` adds those of the routes. */
+  readonly HOSTS?: string
   /** The e-mail address that the REST face gives for the owner of the deployment. */
   readonly OWNER_EMAIL?: string
   readonly AUDIT_RETENTION_DAYS?: string

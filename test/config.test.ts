@@ -38,6 +38,13 @@ describe('the settings', () => {
     })
   })
 
+  test('further hosts of the API are names, separated by commas', () => {
+    expect(config({}).hosts).toEqual([])
+    expect(config({ HOSTS: ' API.example.com, s3.example.com,' }).hosts).toEqual(['api.example.com', 's3.example.com'])
+    for (const value of ['https://api.example.com', 'api.example.com:443', '*.example.com', 'api'])
+      expect(() => config({ HOSTS: value })).toThrow('The variable HOSTS must be host names, separated by commas.')
+  })
+
   test('strict mode takes every allowance away', () => {
     expect(config({ R2_STRICT: 'false' }).allows('unequalParts')).toBe(true)
     expect(config({ R2_STRICT: 'true' }).allows('unequalParts')).toBe(false)

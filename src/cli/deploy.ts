@@ -1,6 +1,7 @@
 import { GENERATE, SECRET_NAMES, type SecretName, secretAccessKey } from './dev-vars.ts'
 import { DATABASES } from './local-migrations.ts'
-import { boundQueues, type Finished, type RunOptions, runWrangler } from './wrangler.ts'
+import { type GivenRoute, ownHosts } from './own-hosts.ts'
+import { boundQueues, deployedRoutes, type Finished, type RunOptions, runWrangler } from './wrangler.ts'
 
 export type DeployTools = {
   wrangler: (args: string[], options?: RunOptions) => Promise<Finished>
@@ -8,13 +9,16 @@ export type DeployTools = {
   env: Record<string, string | undefined>
   /** The queues that wrangler.jsonc binds. */
   queues: readonly string[]
+  /** The routes of wrangler.jsonc, and its variable HOSTS. */
+  routes?: readonly GivenRoute[]
+  hosts?: string
 }
 
 /**
  * `npm run deploy`. The order matters: a Worker can only be bound to queues that are there; the first deploy creates the databases that the migrations need and the Worker that holds the secrets;
  * until the secrets are there, the Worker answers 503 and stores nothing. Every step can be run again.
  */
-export async function deploy({ wrangler, print, env, queues }: DeployTools): Promise<void> {
+export async function deploy({ wrangler, print, env, queues, routes = [], hosts: named }: DeployTools): Promise<void> {
   refuseOwnApi(env)
   const step = async (args: string[], options?: RunOptions) => {
     const { code, output } = await wrangler(args, options)
@@ -26,7 +30,8 @@ export async function deploy({ wrangler, print, env, queues }: DeployTools): Pro
     const { code } = await wrangler(['queues', 'info', queue], { quiet: true })
     if (code !== 0) await step(['queues', 'create', queue])
   }
-  await step(['deploy'])
+  const hosts = await ownHosts({ wrangler, print, routes, named })
+  await step(['deploy', ...(hosts === undefined ? [] : ['--var', `HOSTS:${hosts}`])])
   for (const { name } of DATABASES) await step(['d1', 'migrations', 'apply', name, '--remote'])
   const present = secretNames(await step(['secret', 'list', '--format', 'json'], { capture: true }))
   const created = createSecrets(present, env)
@@ -66,7 +71,7 @@ function report({ ACCOUNT_ID, ROOT_TOKEN_ID, ROOT_TOKEN, MASTER_KEY }: Partial<R
 
 if (import.meta.main) {
   try {
-    await deploy({ wrangler: runWrangler, print: console.log, env: process.env, queues: await boundQueues() })
+    await deploy({ wrangler: runWrangler, print: console.log, env: process.env, queues: await boundQueues(), ...(await deployedRoutes()) })
   } catch (error) {
     console.error(`\n${(error as Error).message}`)
     process.exit(1)

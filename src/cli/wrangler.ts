@@ -45,6 +45,13 @@ export async function boundQueues(): Promise<string[]> {
   return (queues.producers ?? []).map(({ queue }: { queue: string }) => queue)
 }
 
+/** The routes of wrangler.jsonc, and the hosts of the API that it names. */
+export async function deployedRoutes(): Promise<{ routes: (string | { pattern: string })[]; hosts: string | undefined }> {
+  const { unstable_readConfig: readConfig } = await import('wrangler')
+  const { route, routes = [], vars } = readConfig({ config: join(ROOT, 'wrangler.jsonc') })
+  return { routes: route === undefined ? routes : [route, ...routes], hosts: vars.HOSTS === undefined ? undefined : String(vars.HOSTS) }
+}
+
 export type Finished = { code: number; output: string }
 
 export type RunOptions = {

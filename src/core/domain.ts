@@ -75,11 +75,33 @@ export function isHostName(text: string): boolean {
   return text.length <= 253 && labels.length > 1 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1)!)
 }
 
-/** Hosts of the deployment itself, and addresses: nobody can attach them, so nobody has to look them up. */
-export function isOwnHost(host: string, s3Host: string | undefined): boolean {
-  const isIp = host.startsWith('[') || /^\d+(\.\d+){3}$/.test(host)
-  return isIp || host.endsWith('.workers.dev') || ['localhost', s3Host].some((own) => own !== undefined && isAtOrBelow(host, own))
+/** The hosts at which a deployment answers as itself. */
+export interface OwnHosts {
+  /** The S3 host. The names below it are its own, too: buckets, jurisdictions and managed URLs. */
+  readonly s3Host?: string
+  /** Further hosts of the API. */
+  readonly hosts: readonly string[]
 }
+
+/**
+ * Whether a host is the deployment's own, or an address: it shows no bucket, and the table of domains is not asked. A name below one of the
+ * further hosts is not: it may have been attached before the list knew of the host above it.
+ */
+export function isOwnHost(host: string, { s3Host, hosts }: OwnHosts): boolean {
+  const isIp = host.startsWith('[') || /^\d+(\.\d+){3}$/.test(host)
+  const isBelow = ['localhost', s3Host].some((own) => own !== undefined && isAtOrBelow(host, own))
+  return isIp || isBelow || host.endsWith('.workers.dev') || hosts.includes(host)
+}
+
+/**
+ * Whether a host may not become the domain of a bucket: it is the deployment's own or below one of its hosts, from where a page could set
+ * cookies for it. `asked` is the host that the request itself came to.
+ */
+export const isReservedHost = (host: string, own: OwnHosts, asked: string): boolean =>
+  isOwnHost(host, own) || [...own.hosts, withoutDot(asked)].some((reserved) => isAtOrBelow(host, reserved))
+
+/** A host without the dot of the DNS root, which means the same host. */
+export const withoutDot = (host: string): string => host.replace(/\.$/, '')
 
 const isAtOrBelow = (host: string, own: string): boolean => host === own || host.endsWith(`.${own}`)
 

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest'
-import { deploy } from '../../src/cli/deploy.ts'
+import { describe, expect, test } from 'vitest'
+import { type DeployTools, deploy } from '../../src/cli/deploy.ts'
 
 /** Stands in for wrangler: remembers what it was asked, and has the given secrets. */
-function fakeWrangler({ secrets = [] as string[], queues = ['cairn-events'], failAt = '' } = {}) {
+function fakeWrangler({ secrets = [] as string[], queues = ['cairn-events'], failAt = '', domains = '[{"results":[]}]' } = {}) {
   const calls: string[] = []
   const put: Record<string, string>[] = []
   const printed: string[] = []
@@ -10,11 +10,13 @@ function fakeWrangler({ secrets = [] as string[], queues = ['cairn-events'], fai
     const call = args.join(' ')
     calls.push(call)
     if (input !== undefined) put.push(JSON.parse(input))
-    const output = call.startsWith('secret list') ? JSON.stringify(secrets.map((name) => ({ name, type: 'secret_text' }))) : ''
-    const missing = call.startsWith('queues info ') && !queues.includes(args[2]!)
+    const answers = { 'secret list': JSON.stringify(secrets.map((name) => ({ name, type: 'secret_text' }))), 'd1 execute': domains }
+    const output = answers[args.slice(0, 2).join(' ') as keyof typeof answers] ?? ''
+    const missing = (call.startsWith('queues info ') && !queues.includes(args[2]!)) || (output === domains && !domains.startsWith('['))
     return { code: call === failAt || missing ? 1 : 0, output }
   }
-  const run = (env = {}) => deploy({ wrangler, env, queues: ['cairn-events'], print: (text) => printed.push(text) })
+  const run = (env = {}, more: Partial<DeployTools> = {}) =>
+    deploy({ wrangler, env, queues: ['cairn-events'], print: (text) => printed.push(text), ...more })
   return { calls, put, printed, run }
 }
 
@@ -85,4 +87,46 @@ test("a shell aimed at Cairn's own API is refused before anything is deployed", 
   const { calls, run } = fakeWrangler()
   await expect(run({ CLOUDFLARE_API_BASE_URL: 'http://127.0.0.1:8787/client/v4' })).rejects.toThrow('not at Cloudflare')
   expect(calls).toEqual([])
+})
+
+describe('the hosts of the API', () => {
+  const ROUTES = [
+    { pattern: 's3.example.com', custom_domain: true },
+    'https://API.example.com:443/v1/*',
+    { pattern: 'photos.example.com/*', zone_name: 'example.com' },
+    { pattern: '*.s3.example.com/*', zone_name: 'example.com' },
+  ]
+  const deployed = ({ calls }: { calls: string[] }) => calls.filter((call) => call.startsWith('deploy'))
+
+  test('are those of the routes that no bucket has, and those that are named', async () => {
+    const fake = fakeWrangler({ domains: '[{"results":[{"host":"photos.example.com","bucket":"photos"}]}]' })
+    await fake.run({}, { routes: ROUTES, hosts: 'old.example.com, s3.example.com' })
+    expect(deployed(fake)).toEqual(['deploy --var HOSTS:old.example.com,s3.example.com,api.example.com'])
+    expect(fake.printed.slice(0, 3)).toEqual([
+      'The route *.s3.example.com/* names no host: if the API has one below it, name that in the variable HOSTS.',
+      'Hosts of the API: old.example.com, s3.example.com, api.example.com.',
+      'Domain of the bucket photos: photos.example.com.',
+    ])
+  })
+
+  test('that are named win over a bucket that has one', async () => {
+    const fake = fakeWrangler({ domains: '[{"results":[{"host":"s3.example.com","bucket":"evil"}]}]' })
+    await fake.run({}, { routes: ['s3.example.com/*'], hosts: 's3.example.com' })
+    expect(deployed(fake)).toEqual(['deploy --var HOSTS:s3.example.com'])
+  })
+
+  test.each([
+    '{"error":{"text":"Couldn\'t find a D1 DB named \'cairn-control\' (bound as \'CONTROL\') in the API."}}',
+    '{"error":{"text":"A request to the Cloudflare API failed.","notes":[{"text":"no such table: domains: SQLITE_ERROR"}]}}',
+  ])('are all of the routes where nothing can be attached yet: %s', async (domains) => {
+    const fake = fakeWrangler({ domains })
+    await fake.run({}, { routes: ROUTES })
+    expect(deployed(fake)).toEqual(['deploy --var HOSTS:s3.example.com,api.example.com,photos.example.com'])
+  })
+
+  test('are not guessed: where the domains cannot be read, nothing is deployed', async () => {
+    const fake = fakeWrangler({ domains: '{"error":{"text":"Authentication error"}}' })
+    await expect(fake.run({}, { routes: ROUTES })).rejects.toThrow('Authentication error')
+    expect(deployed(fake)).toEqual([])
+  })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { acceptsTls, isHostName, isManagedId, isOwnHost, managedIdOf } from '../../src/core/domain.ts'
+import { acceptsTls, isHostName, isManagedId, isOwnHost, isReservedHost, managedIdOf } from '../../src/core/domain.ts'
 
 const ID = '0123456789abcdef0123456789abcdef'
 
@@ -35,14 +35,37 @@ describe('the name of a custom domain', () => {
 })
 
 describe('a host of the deployment itself', () => {
-  test.each(['localhost', 'photos.localhost', '127.0.0.1', '[::1]', 'cairn.me.workers.dev', 's3.example.com', 'photos.s3.example.com'])(
-    '%s is one',
-    (host) => expect(isOwnHost(host, 's3.example.com')).toBe(true),
+  const OWN = { s3Host: 's3.example.com', hosts: ['api.example.com', 'example.net'] }
+  const ASKED = 'asked.example.org'
+
+  test.each([
+    'localhost',
+    'photos.localhost',
+    '127.0.0.1',
+    '[::1]',
+    'cairn.me.workers.dev',
+    's3.example.com',
+    'photos.s3.example.com',
+    'api.example.com',
+    'example.net',
+  ])('%s is one', (host) => {
+    expect([isOwnHost(host, OWN), isReservedHost(host, OWN, ASKED)]).toEqual([true, true])
+  })
+
+  test.each(['files.example.net', 'a.b.api.example.com', ASKED, `files.${ASKED}`])(
+    '%s is none, and nobody can attach it: a page there could set cookies for the API',
+    (host) => expect([isOwnHost(host, OWN), isReservedHost(host, OWN, `${ASKED}.`)]).toEqual([false, true]),
   )
 
-  test.each(['example.com', 'files.example.com', 'mys3.example.com', 'workers.dev.evil.example', 'notlocalhost'])('%s is none', (host) =>
-    expect(isOwnHost(host, 's3.example.com')).toBe(false),
-  )
+  test.each([
+    'example.com',
+    'files.example.com',
+    'mys3.example.com',
+    'myapi.example.com',
+    'workers.dev.evil.example',
+    'notlocalhost',
+    'example.org',
+  ])('%s is none', (host) => expect([isOwnHost(host, OWN), isReservedHost(host, OWN, ASKED)]).toEqual([false, false]))
 })
 
 describe('the host of a managed URL', () => {

@@ -1,26 +1,88 @@
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createToken } from '../../src/control/tokens.ts'
 import { JURISDICTIONS } from '../../src/core/object.ts'
 import type { Env } from '../../src/env.ts'
 import { readProps } from '../../src/faces/binding/props.ts'
 import { handle } from '../../src/gateway.ts'
-import { env, newRef } from '../support/bucket.ts'
+import { env, newRef, secrets } from '../support/bucket.ts'
+import { fetchPublic, PublicBucket } from '../support/public-bucket.ts'
 import { signedRequest } from '../support/s3.ts'
 
 // Origins, public buckets and the faces that browsers reach: the reproductions of the review, by the numbers of its faults.
 
 const R2 = `http://localhost/client/v4/accounts/${env.ACCOUNT_ID}/r2`
 
+interface Asked {
+  /** JSON, unless it is a text already. */
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly bindings?: Env
+}
+
 /** A request to the REST face with the root token, unless `headers` say otherwise. */
-async function rest(method: string, path: string, { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {}) {
-  const text = body === undefined ? undefined : JSON.stringify(body)
+async function rest(method: string, path: string, { body, headers = {}, bindings = env }: Asked = {}) {
+  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
   const request = new Request(`${R2}${path}`, {
     method,
     headers: { authorization: `Bearer ${env.ROOT_TOKEN}`, 'content-type': 'application/json', ...headers },
     body: text,
   })
-  const response = await handle(request, env)
+  const response = await handle(request, bindings)
   return { status: response.status, ...((await response.json()) as { result: unknown; errors: { code: number; message: string }[] }) }
 }
+
+describe('12: a custom domain takes over no host of the API', () => {
+  const OWN: Env = { ...env, S3_HOST: 's3.own.example', HOSTS: 'api.own.example, console.own.example' }
+  const attach = (domain: string, asked: Asked = {}) => {
+    const body = { domain, zoneId: 'e'.repeat(32), enabled: true }
+    return rest('POST', `/buckets/${site.bucket.ref.name}/domains/custom`, { body, bindings: OWN, ...asked })
+  }
+  let site: PublicBucket
+  beforeAll(async () => {
+    site = await PublicBucket.create()
+    await site.put('index.html', 'a page of the bucket')
+  })
+
+  test.each([
+    'api.own.example',
+    'console.own.example',
+    'files.api.own.example',
+    's3.own.example',
+    'photos.s3.own.example',
+    'cairn.me.workers.dev',
+  ])('%s is refused, whichever host the request came to', async (host) => {
+    expect(await attach(host)).toMatchObject({
+      status: 409,
+      errors: [{ message: expect.stringContaining('an address of this deployment') }],
+    })
+    expect((await fetchPublic(`http://${host}/index.html`, {}, OWN)).headers.get('content-type')).toBe('application/xml')
+  })
+
+  test('any other host is attached, beside them and above', async () => {
+    for (const host of ['files.own.example', 'myapi.own.example', 'own.example']) expect((await attach(host)).status).toBe(200)
+    expect(await (await fetchPublic('http://files.own.example/index.html', {}, OWN)).text()).toBe('a page of the bucket')
+  })
+
+  test('a host of the list is the API, even where the table has it; what was attached below it before stays', async () => {
+    const [above, below] = [site.domain, `files.${site.domain}`]
+    expect((await attach(below)).status).toBe(200)
+    const grown: Env = { ...env, HOSTS: above }
+    expect((await fetchPublic(`http://${above}/client/v4/user`, {}, grown)).headers.get('content-type')).toBe('application/json')
+    expect((await fetchPublic(`http://${above}./client/v4/user`, {}, grown)).headers.get('content-type')).toBe('application/json')
+    expect(await (await fetchPublic(`http://${below}/index.html`, {}, grown)).text()).toBe('a page of the bucket')
+    expect((await attach(`more.${above}`, { bindings: grown })).status).toBe(409)
+  })
+
+  test('whoever may change one bucket attaches nothing, squatting included', async () => {
+    const [id, value] = ['b'.repeat(32), 'v'.repeat(40)]
+    const policies = [{ level: 'admin-read-write' as const, buckets: [site.bucket.ref] }]
+    await createToken(env.CONTROL, secrets, { id, value, name: 'one bucket', policies }, Date.now())
+    const headers = { authorization: `Bearer ${value}` }
+    expect((await rest('GET', `/buckets/${site.bucket.ref.name}/domains/custom`, { headers })).status).toBe(200)
+    expect(await attach('www.other-team.example', { headers })).toMatchObject({ status: 403, errors: [{ code: 10000 }] })
+    expect((await attach('www.other-team.example')).status).toBe(200)
+  })
+})
 
 describe('F8: one list of jurisdictions', () => {
   test.each(JURISDICTIONS)(

@@ -1,5 +1,5 @@
 import { findDomain } from '../../control/domains.ts'
-import { isManagedId, isOwnHost, managedIdOf } from '../../core/domain.ts'
+import { isManagedId, isOwnHost, managedIdOf, withoutDot } from '../../core/domain.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { PublicPorts } from './ports.ts'
 
@@ -18,10 +18,10 @@ export interface PublicTarget {
  * other host. The deployment's own hosts cost nothing; any other is looked up, with what is known of it kept for a while.
  */
 export async function targetOfHost(url: URL, { control, config }: PublicPorts): Promise<PublicTarget | undefined> {
-  const host = url.hostname.replace(/\.$/, '')
+  const host = withoutDot(url.hostname)
   const id = managedIdOf(host, config.s3Host)
   if (id !== undefined) return { host: id, encodedKey: url.pathname.slice(1), onOwnHost: false }
-  if (isOwnHost(host, config.s3Host)) return undefined
+  if (isOwnHost(host, config)) return undefined
   // Without the table no domain is known to be attached: the other faces are safe to answer, since they ask who calls.
   const domain = await findDomain(control, host, Date.now()).catch(logUnexpected)
   return domain?.kind === 'custom' ? { host, encodedKey: url.pathname.slice(1), onOwnHost: false } : undefined

@@ -1,4 +1,5 @@
 import type { Config } from '../../config.ts'
+import { withoutDot } from '../../core/domain.ts'
 import { JURISDICTIONS, type Jurisdiction } from '../../core/object.ts'
 
 /** What a request is about, as its host and path say it. The key is still percent-encoded. */
@@ -12,7 +13,7 @@ export type Address =
  * before the host. The host decides the style. Labels mean something under `localhost` and the deployment's own S3 host only.
  */
 export function readAddress(url: URL, { s3Host }: Pick<Config, 's3Host'>): Address {
-  const { jurisdiction, bucket } = readHost(url.hostname.toLowerCase(), s3Host)
+  const { jurisdiction, bucket } = readHost(withoutDot(url.hostname.toLowerCase()), s3Host)
   const path = url.pathname.slice(1)
   if (bucket !== undefined) return objectIn(jurisdiction, bucket, path)
   const slash = path.indexOf('/')

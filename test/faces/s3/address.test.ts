@@ -41,6 +41,7 @@ describe('under localhost and the S3 host, labels are a bucket, a jurisdiction, 
     ['https://photos.s3.example.com/a', 's3.example.com', 'default photos a'],
     ['https://PHOTOS.S3.Example.com/A', 's3.example.com', 'default photos A'],
     ['https://my.photos.eu.s3.example.com/a', 's3.example.com', 'eu my.photos a'],
+    ['https://photos.s3.example.com./a', 's3.example.com', 'default photos a'],
     ['https://evils3.example.com/photos/a', 's3.example.com', 'default photos a'],
     ['https://photos.example.com/bucket/a', 's3.example.com', 'default bucket a'],
   ])('%s with %s is %s', (url, s3Host, expected) => expect(address(url, s3Host)).toBe(expected))

@@ -1,8 +1,9 @@
 import type * as z from 'zod'
+import { permits } from '../../../auth/session-scope.ts'
 import type { Config } from '../../../config.ts'
 import * as registry from '../../../control/domain-registry.ts'
 import { listCustomDomains as listAttached } from '../../../control/domains.ts'
-import { type Domain, isOwnHost } from '../../../core/domain.ts'
+import { type Domain, isReservedHost } from '../../../core/domain.ts'
 import { StoreError } from '../../../core/errors.ts'
 import { PUBLIC_SEGMENT } from '../../../core/reserved-names.ts'
 import { actorOf } from '../../../http/actor.ts'
@@ -40,8 +41,10 @@ export async function listCustomDomains(call: BucketCall): Promise<Answer<{ doma
 
 export async function attachCustomDomain(call: BucketCall<AttachDomainBody>): Promise<Answer<z.input<typeof AttachedDomain>>> {
   const { domain: host, zoneId } = call.body
+  // A host is the whole account's: whoever may change one bucket takes none, neither another team's nor one of the API.
+  if (!permits(call.identity, { needs: 'bucket:write', action: 'AttachCustomDomain' })) throw new StoreError('AuthenticationError')
   // Whoever gave away the host of this very API could never take it back.
-  if (isOwnHost(host, call.config.s3Host) || host === call.url.hostname) throw new StoreError('DomainInUse')
+  if (isReservedHost(host, call.config, call.url.hostname)) throw new StoreError('DomainInUse')
   const bucket = await call.store.headBucket(bucketOf(call))
   const attached = await registry.attachDomain(managerOf(call), bucket, { host, zoneId, ...settingsOf(call.body) })
   return { result: toNamed(attached) }
