@@ -63,7 +63,7 @@ import { Delivery } from '../keyspace/events/delivery.ts'
 import { copyObject, copyPart } from '../keyspace/objects/copy.ts'
 import { listObjects, listSummaries } from '../keyspace/objects/listing.ts'
 import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from '../keyspace/objects/objects.ts'
-import { followSetting } from '../keyspace/rules/lifecycle-walk.ts'
+import { followSetting, isWalking } from '../keyspace/rules/lifecycle-walk.ts'
 import { hasSchema, migrate } from '../keyspace/schema.ts'
 import { forgetSettings, readSetting, writeSetting } from '../keyspace/settings.ts'
 import {
@@ -147,7 +147,11 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       this.#alarmMs = await state.storage.getAlarm()
       if (this.#exists) noticeKeys(this.#context)
       if (this.#alarmMs === null) this.#rearm()
-      else this.#arm()
+      else {
+        // A migration may have left the alarm something to do.
+        if (isWalking(state.storage.sql)) this.#context.wakeAt(this.clock())
+        this.#arm()
+      }
     })
   }
 

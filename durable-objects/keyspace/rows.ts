@@ -30,6 +30,7 @@ export type ObjectRow = {
   metadata_bytes: number
   moved_ms: number | null
   due_ms: number | null
+  last_part: number | null
 }
 
 export type UploadRow = {

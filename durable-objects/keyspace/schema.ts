@@ -3,9 +3,10 @@ import audit from '../../migrations/bucket/0002_audit.sql'
 import storageClasses from '../../migrations/bucket/0003_storage_classes.sql'
 import events from '../../migrations/bucket/0004_events.sql'
 import lifecycle from '../../migrations/bucket/0005_lifecycle.sql'
+import lastParts from '../../migrations/bucket/0006_last_parts.sql'
 
 /** Numbered from 1; a released migration is never changed. */
-const MIGRATIONS: readonly string[] = [init, audit, storageClasses, events, lifecycle]
+const MIGRATIONS: readonly string[] = [init, audit, storageClasses, events, lifecycle, lastParts]
 
 /** Whether this object ever was a bucket: looking for a bucket that does not exist stores nothing. */
 export function hasSchema(sql: SqlStorage): boolean {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { StoreError } from './errors.ts'
 import { LIMITS } from './limits.ts'
 
@@ -35,12 +36,17 @@ const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:\[[0-9a-f:.]+\]|[a-z0-9._~*-]+)(?::\d{
 const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/i
 
 /**
- * Refuses a configuration that R2 would refuse.
+ * Refuses a configuration that R2 would refuse, or that is too long.
  * @throws StoreError `MalformedXML`
  */
 export function checkCorsRules(rules: readonly CorsRule[]): void {
   const counted = rules.length >= 1 && rules.length <= LIMITS.corsRules
   if (!counted || !rules.every(isValidRule)) throw new StoreError('MalformedXML')
+  const bytes = Buffer.byteLength(JSON.stringify(rules))
+  if (bytes <= LIMITS.corsBytes) return
+  throw new StoreError('MalformedXML', {
+    message: `The CORS rules are too long. ${LIMITS.corsBytes} bytes are allowed, these are ${bytes}.`,
+  })
 }
 
 function isValidRule(rule: CorsRule): boolean {

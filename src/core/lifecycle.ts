@@ -21,6 +21,8 @@ export interface LifecycleRule {
   readonly abortAfterSeconds?: number
   /** What else a REST client wrote into the rule: kept and shown, since wrangler edits what it reads. */
   readonly further?: Readonly<Record<string, unknown>>
+  /** How an S3 client wrote the rule: the names of its elements in their order. Absent where that is the usual order. */
+  readonly elements?: string
 }
 
 /** What every bucket starts with, until its rules are set. */
@@ -28,26 +30,42 @@ export const DEFAULT_LIFECYCLE: readonly LifecycleRule[] = [
   { id: 'Default Multipart Abort Rule', enabled: true, prefix: '', abortAfterSeconds: LIMITS.uploadLifeMs / 1000 },
 ]
 
-const DAY_MS = 86_400_000
+const DAY_SECONDS = 86_400
+const DAY_MS = DAY_SECONDS * 1000
 const ID_LENGTH = 255
 /** The last moment that a date can name. */
 const LAST_MS = 8.64e15
 
 /**
- * Refuses a configuration that cannot be kept. No rules at all are good.
+ * Refuses a configuration that is not taken: one that makes no sense, or is too much. No rules at all are good.
  * @throws StoreError `InvalidArgument`, which says what is wrong with which rule
  */
 export function checkLifecycleRules(rules: readonly LifecycleRule[]): void {
+  checkStoredLifecycleRules(rules)
+  const rule = rules.find(({ transitions = [] }) => transitions.length > LIMITS.lifecycleTransitions)
+  if (rule) throw wrongRule(rule, `a rule has ${LIMITS.lifecycleTransitions} transitions at most`)
+  const bytes = Buffer.byteLength(JSON.stringify(rules))
+  if (bytes > LIMITS.rulesBytes)
+    throw invalidArgument(`The lifecycle rules are too long. ${LIMITS.rulesBytes} bytes are allowed, these are ${bytes}.`)
+}
+
+/**
+ * Refuses a configuration that makes no sense. How much it is does not matter: earlier versions took more than is taken now.
+ * @throws StoreError `InvalidArgument`, which says what is wrong with which rule
+ */
+export function checkStoredLifecycleRules(rules: readonly LifecycleRule[]): void {
   if (rules.length > LIMITS.lifecycleRules) throw invalidArgument(`A bucket has ${LIMITS.lifecycleRules} lifecycle rules at most.`)
   const ids = new Set<string>()
   for (const rule of rules) {
     if (ids.has(rule.id)) throw invalidArgument(`Rule ID must be unique. Found same ID for more than one rule: ${rule.id}`)
     const wrong = wrongWith(rule)
-    if (wrong) throw invalidArgument(`Lifecycle rule ${JSON.stringify(rule.id.slice(0, ID_LENGTH))}: ${wrong}.`)
+    if (wrong) throw wrongRule(rule, wrong)
     ids.add(rule.id)
   }
-  if (Buffer.byteLength(JSON.stringify(rules)) > LIMITS.rulesBytes) throw invalidArgument('The lifecycle rules are too long.')
 }
+
+const wrongRule = ({ id }: LifecycleRule, wrong: string) =>
+  invalidArgument(`Lifecycle rule ${JSON.stringify(id.slice(0, ID_LENGTH))}: ${wrong}.`)
 
 function wrongWith({ id, prefix, expiration, transitions = [], abortAfterSeconds = 0 }: LifecycleRule): string | undefined {
   if (id === '' || id.length > ID_LENGTH || !id.isWellFormed()) return `an ID has 1 to ${ID_LENGTH} characters`
@@ -57,9 +75,33 @@ function wrongWith({ id, prefix, expiration, transitions = [], abortAfterSeconds
   return tooOld ? 'an age is too large' : undefined
 }
 
-/** The rules that count, their prefixes spelled as keys are compared: to be made once, not with every write. */
+/**
+ * The rules that count, their prefixes spelled as keys are compared and of their transitions those alone that can be the first: to
+ * be made once, not with every write.
+ */
 export const activeRules = (rules: readonly LifecycleRule[]): readonly LifecycleRule[] =>
-  rules.filter(({ enabled }) => enabled).map((rule) => ({ ...rule, prefix: normalizeKey(rule.prefix) }))
+  rules
+    .filter(({ enabled }) => enabled)
+    .map(({ id, enabled, prefix, expiration, transitions = [], abortAfterSeconds }) => ({
+      id,
+      enabled,
+      prefix: normalizeKey(prefix),
+      expiration,
+      transitions: earliestConditions(transitions),
+      abortAfterSeconds,
+    }))
+
+/** The earliest date, the earliest age in whole days, the earliest other age: of each kind, none comes before these. */
+function earliestConditions(conditions: readonly LifecycleCondition[]): LifecycleCondition[] {
+  const dates = conditions.flatMap((condition) => ('dateMs' in condition ? [condition.dateMs] : []))
+  const ages = conditions.flatMap((condition) => ('dateMs' in condition ? [] : [condition.ageSeconds]))
+  const groups = [dates, ages.filter(isWholeDays), ages.filter((age) => !isWholeDays(age))]
+  const [dateMs, ...ageSeconds] = groups.map((group) => group.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY))
+  return [
+    ...(Number.isFinite(dateMs) ? [{ dateMs: dateMs as number }] : []),
+    ...ageSeconds.filter(Number.isFinite).map((age) => ({ ageSeconds: age })),
+  ]
+}
 
 /** An object as rules see it; `key` is the normalised one. */
 export interface LifecycleObject {
@@ -81,9 +123,7 @@ export function abortionOf(
   active: readonly LifecycleRule[],
   { key, createdMs }: { readonly key: string; readonly createdMs: number },
 ): LifecycleDue | undefined {
-  return earliest(active, key, ({ abortAfterSeconds: ageSeconds }) =>
-    ageSeconds === undefined ? undefined : dueMs({ ageSeconds }, createdMs),
-  )
+  return earliest(active, key, ({ abortAfterSeconds: ageSeconds }) => (ageSeconds === undefined ? undefined : endMs(ageSeconds, createdMs)))
 }
 
 /** The next thing that happens to an object. */
@@ -117,7 +157,21 @@ const transitionOf = (active: readonly LifecycleRule[], { key, uploadedMs }: Lif
   )?.dueMs
 
 const dueMs = (condition: LifecycleCondition, startMs: number): number =>
-  'dateMs' in condition ? condition.dateMs : Math.min(Math.ceil(startMs + condition.ageSeconds * 1000), LAST_MS)
+  'dateMs' in condition ? condition.dateMs : objectEndMs(condition.ageSeconds, startMs)
+
+/**
+ * When an object comes of age. Whole days are what S3 counts in: they end at the midnight (UTC) that follows, as it computes them.
+ * Any other age, which the REST API alone can name, ends to the second.
+ */
+const objectEndMs = (ageSeconds: number, startMs: number): number =>
+  isWholeDays(ageSeconds) ? Math.min(nextMidnight(endMs(ageSeconds, startMs)), LAST_MS) : endMs(ageSeconds, startMs)
+
+const endMs = (ageSeconds: number, startMs: number): number => Math.min(Math.ceil(startMs + ageSeconds * 1000), LAST_MS)
+
+const isWholeDays = (ageSeconds: number): boolean => ageSeconds % DAY_SECONDS === 0
+
+/** The first midnight (UTC) that is not before `ms`. */
+export const nextMidnight = (ms: number): number => Math.ceil(ms / DAY_MS) * DAY_MS
 
 function earliest(
   active: readonly LifecycleRule[],

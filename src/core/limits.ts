@@ -24,14 +24,18 @@ export const LIMITS = {
   /** 100 rules at most, as AWS; a preflight may be cached for a day. */
   corsRules: 100,
   corsMaxAgeSeconds: 86_400,
+  /** Of a bucket's CORS rules as JSON: S3's limit. Every isolate keeps those of many buckets. */
+  corsBytes: 64 * KIB,
   lifecycleRules: 1000,
+  /** Of one rule, which can only lead to Infrequent Access: the second one is never reached, but clients write it. */
+  lifecycleTransitions: 2,
   /** S3's: 2^31 - 1 days. */
   lifecycleAgeSeconds: 2_147_483_647 * 86_400,
   lockRules: 1000,
   /** Some thousand years: longer than any date. */
   lockAgeSeconds: 100_000_000_000,
-  /** Of a bucket's rules as JSON: the audit log keeps the old and the new ones in one row. */
-  rulesBytes: 900_000,
+  /** Of a bucket's lifecycle, lock or notification rules as JSON: every write reads them, and a thousand of 250 bytes fit. */
+  rulesBytes: 256 * KIB,
   /** Event notification rules of a bucket, and how long the description of one may be. */
   notificationRules: 100,
   ruleDescription: 1024,

@@ -33,7 +33,8 @@ export function checkLockRules(rules: readonly LockRule[]): void {
     if (wrong) throw malformed(`Lock rule ${JSON.stringify(rule.id.slice(0, ID_LENGTH))}: ${wrong}.`)
     ids.add(rule.id)
   }
-  if (Buffer.byteLength(JSON.stringify(rules)) > LIMITS.rulesBytes) throw malformed('The lock rules are too long.')
+  const bytes = Buffer.byteLength(JSON.stringify(rules))
+  if (bytes > LIMITS.rulesBytes) throw malformed(`The lock rules are too long. ${LIMITS.rulesBytes} bytes are allowed, these are ${bytes}.`)
 }
 
 function wrongWith({ id, prefix = '', condition }: LockRule): string | undefined {

@@ -43,10 +43,11 @@ const expire = (ID: string, Days: number, Prefix: string): LifecycleRule => ({
   Expiration: { Days },
 })
 
-/** The rule and the day that an `x-amz-expiration` tells. */
+/** The rule that an `x-amz-expiration` tells, and its age in days, which ends at the midnight (UTC) behind them. */
 function expirationOf(header: string | undefined) {
   const [, date, ruleId] = /^expiry-date="([^"]+ GMT)", rule-id="([^"]*)"$/.exec(header ?? '') ?? []
-  return { ruleId, days: Math.round((Date.parse(date ?? '') - Date.now()) / DAY_MS) }
+  const dueMs = Date.parse(date ?? '')
+  return { ruleId, days: dueMs % DAY_MS === 0 ? Math.floor((dueMs - Date.now()) / DAY_MS) : date }
 }
 
 describe('the configuration', () => {
@@ -73,6 +74,25 @@ describe('the configuration', () => {
     ]
     await put(...example)
     expect(await rules()).toEqual(example)
+  })
+
+  test('comes back as it was written', async () => {
+    const written: LifecycleRule[] = [
+      { ID: 'old form', Status: 'Enabled', Prefix: 'a/', Expiration: { Days: 1 } },
+      { ID: 'empty', Status: 'Disabled', Prefix: '', Expiration: { Days: 2 } },
+      { ID: 'new form', Status: 'Enabled', Filter: { Prefix: 'b/' }, Expiration: { Days: 3 } },
+    ]
+    await put(...written)
+    expect(await rules()).toEqual(written)
+  })
+
+  test('takes dates at midnight (UTC) alone', async () => {
+    const dated = (date: string) => put({ ID: 'd', Status: 'Enabled', Prefix: 'a/', Expiration: { Date: new Date(date) } })
+    await dated('2099-01-01')
+    await expect(dated('1970-08-22T19:08:21Z')).rejects.toMatchObject({
+      name: 'InvalidArgument',
+      message: "'Date' must be at midnight GMT",
+    })
   })
 
   test('is one for S3 and REST', async () => {
@@ -104,6 +124,8 @@ describe('the configuration', () => {
     await put(...thousand)
     expect(await rules()).toHaveLength(1000)
     await expect(put(...thousand, expire('one more', 1, ''))).rejects.toMatchObject({ name: 'MalformedXML' })
+    const long = thousand.map((rule) => ({ ...rule, Filter: { Prefix: rule.Filter!.Prefix!.padEnd(300, 'x') } }))
+    await expect(put(...long)).rejects.toMatchObject({ name: 'InvalidArgument', message: expect.stringContaining('too long') })
   })
 
   test('is refused whole when a rule is wrong', async () => {
@@ -191,7 +213,8 @@ describe('a governed object', () => {
       return ['last-modified', 'etag', 'content-length'].map((name) => headers.get(name))
     }
     const before = await kept()
-    await put({ ID: 'cold', Status: 'Enabled', Filter: { Prefix: 'cold/' }, Transitions: [{ Days: 0, StorageClass: 'STANDARD_IA' }] })
+    const past = { Date: new Date('2020-01-01'), StorageClass: 'STANDARD_IA' } as const
+    await put({ ID: 'cold', Status: 'Enabled', Filter: { Prefix: 'cold/' }, Transitions: [past] })
     await expect.poll(async () => (await bucket.head('cold/1')).headers.get('x-amz-storage-class'), { timeout: 20_000 }).toBe('STANDARD_IA')
     expect(await kept()).toEqual(before)
   })

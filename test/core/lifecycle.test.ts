@@ -5,6 +5,7 @@ import {
   activeRules,
   changedPrefixes,
   checkLifecycleRules,
+  checkStoredLifecycleRules,
   commonPrefixes,
   DEFAULT_LIFECYCLE,
   expirationOf,
@@ -49,8 +50,18 @@ describe('checkLifecycleRules', () => {
     ['age is too large', [rule({ expiration: { ageSeconds: 1e300 } })]],
     ['age is too large', [rule({ transitions: [{ ageSeconds: 1 }, { ageSeconds: Number.POSITIVE_INFINITY }] })]],
     ['age is too large', [rule({ abortAfterSeconds: LIMITS.lifecycleAgeSeconds + 1 })]],
+    ['2 transitions at most', [rule({ transitions: [{ ageSeconds: 1 }, { ageSeconds: 2 }, { ageSeconds: 3 }] })]],
     ['too long', Array.from({ length: 1000 }, (_, n) => rule({ id: String(n), prefix: 'p'.repeat(1024) }))],
   ])('says %s', (message, rules) => expect(() => checkLifecycleRules(rules)).toThrow(refused(message)))
+})
+
+test('rules that an earlier version stored make sense, however much they are', () => {
+  const transitions = Array.from({ length: 30_000 }, (_, n) => ({ ageSeconds: n }))
+  const long = Array.from({ length: 900 }, (_, n) => rule({ id: String(n), prefix: 'p'.repeat(900) }))
+  for (const rules of [[rule({ transitions })], long]) {
+    expect(() => checkStoredLifecycleRules(rules)).not.toThrow()
+    expect(() => checkLifecycleRules(rules)).toThrow()
+  }
 })
 
 describe('what happens next', () => {
@@ -82,8 +93,44 @@ describe('what happens next', () => {
 
   test('is told with the rule of the deletion', () => {
     const rules = activeRules([expire(30, { id: 'late' }), expire(10, { id: 'early' }), transition(1)])
-    expect(expirationOf(rules, { key: 'k', uploadedMs: 5 })).toEqual({ dueMs: 10 * DAY_MS + 5, ruleId: 'early' })
+    expect(expirationOf(rules, { key: 'k', uploadedMs: 5 })).toEqual({ dueMs: 11 * DAY_MS, ruleId: 'early' })
     expect(expirationOf(activeRules([transition(1)]), { key: 'k', uploadedMs: 5 })).toBeUndefined()
+  })
+
+  test('comes at the midnight (UTC) behind an age in whole days, and to the second for any other age', () => {
+    const dueOf = (days: number, uploadedMs: number) => expirationOf(activeRules([expire(days)]), { key: 'k', uploadedMs })!.dueMs
+    const morning = Date.UTC(2014, 0, 15, 10, 30)
+    expect(dueOf(3, morning)).toBe(Date.UTC(2014, 0, 19))
+    expect(dueOf(3, Date.UTC(2014, 0, 15))).toBe(Date.UTC(2014, 0, 18))
+    expect(dueOf(0, morning)).toBe(Date.UTC(2014, 0, 16))
+    expect(dueOf(0.5, morning)).toBe(morning + DAY_MS / 2)
+    fc.assert(
+      fc.property(fc.nat(1000), fc.nat(40 * DAY_MS), (days, uploadedMs) => {
+        const [due, exact] = [dueOf(days, uploadedMs), uploadedMs + days * DAY_MS]
+        expect(due % DAY_MS).toBe(0)
+        expect(due - exact).toBeGreaterThanOrEqual(0)
+        expect(due - exact).toBeLessThan(DAY_MS)
+      }),
+    )
+  })
+
+  test('asks of many transitions those alone that can be the first', () => {
+    const anyTransitions = fc.array(
+      fc.oneof(
+        fc.nat(5).map((days) => ({ ageSeconds: days * DAY_S })),
+        fc.nat(5 * DAY_S).map((ageSeconds) => ({ ageSeconds })),
+        fc.nat(5 * DAY_MS).map((dateMs) => ({ dateMs })),
+      ),
+      { minLength: 1, maxLength: 20 },
+    )
+    fc.assert(
+      fc.property(anyTransitions, fc.nat(DAY_MS), (transitions, uploadedMs) => {
+        const next = (some: LifecycleRule['transitions']) =>
+          nextAction(activeRules([rule({ transitions: some })]), { key: 'k', uploadedMs, storageClass: 'Standard' })?.dueMs
+        expect(next(transitions)).toBe(Math.min(...transitions.map((one) => next([one])!)))
+        expect(activeRules([rule({ transitions })])[0]!.transitions!.length).toBeLessThanOrEqual(3)
+      }),
+    )
   })
 
   test('is never a date that no date can name', () => {

@@ -12,8 +12,8 @@ export interface ModelObject {
   readonly note?: string
   readonly seal?: number
   readonly infrequent: boolean
-  /** Lengths of the parts of a multipart object. */
-  readonly parts?: readonly number[]
+  /** Numbers and lengths of the parts of a multipart object. */
+  readonly parts?: readonly { readonly number: number; readonly length: number }[]
 }
 
 export interface ModelPart {
@@ -135,7 +135,7 @@ export class Model {
   /** When a rule makes this of what is stored since then; `Infinity` for never. */
   #dueMs(bucket: number, key: string, wanted: ModelRule['becomes'], sinceMs: number): number {
     const rules = this.rules[bucket]!.filter(({ prefix, becomes }) => becomes === wanted && same(key).startsWith(same(prefix)))
-    return Math.min(...rules.map(({ onMs, afterMs }) => onMs ?? sinceMs + afterMs!))
+    return Math.min(...rules.map(({ onMs, afterMs }) => onMs ?? comesOfAge(wanted, sinceMs + afterMs!, afterMs!)))
   }
 
   /** As a head tells it. */
@@ -206,7 +206,8 @@ export class Model {
     const { bucket, key, note, seal, infrequent } = upload
     const bytes = new Uint8Array(Buffer.concat(parts.map((part) => part.bytes)))
     const etag = `${md5(digests)}-${parts.length}`
-    return this.put(bucket, { key, bytes, etag, note, seal, infrequent, parts: parts.map((part) => part.bytes.length) }, condition)
+    const numbered = parts.map((part, i) => ({ number: wanted[i]!.number, length: part.bytes.length }))
+    return this.put(bucket, { key, bytes, etag, note, seal, infrequent, parts: numbered }, condition)
   }
 
   abort(upload: ModelUpload): void {
@@ -241,4 +242,9 @@ function holds(condition: ModelCondition | undefined, object: ModelObject | unde
   if (!condition) return true
   const matches = object !== undefined && (condition.etag === '*' || condition.etag === object.etag)
   return condition.on === 'match' ? matches : !matches
+}
+
+/** Whole days of an object end at midnight (UTC), as on S3; other ages, and those of uploads, to the second. */
+function comesOfAge(becomes: ModelRule['becomes'], ms: number, ageMs: number): number {
+  return becomes !== 'aborted' && ageMs % DAY_MS === 0 ? Math.ceil(ms / DAY_MS) * DAY_MS : ms
 }

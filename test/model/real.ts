@@ -372,8 +372,9 @@ function spanOf({ bytes }: ModelObject, range: { offset: number; length?: number
 function partOf({ bytes, parts }: ModelObject, part: number | undefined): Span {
   const whole = { from: 0, to: bytes.length }
   if (part === undefined) return whole
-  const lengths = parts ?? [bytes.length]
-  if (part > lengths.length) throw new Refusal('InvalidPartNumber')
-  const from = lengths.slice(0, part - 1).reduce((sum, length) => sum + length, 0)
-  return { from, to: from + lengths[part - 1]! }
+  const all = parts ?? [{ number: 1, length: bytes.length }]
+  const index = all.findIndex(({ number }) => number === part)
+  if (index < 0) throw new Refusal('InvalidPartNumber')
+  const from = all.slice(0, index).reduce((sum, { length }) => sum + length, 0)
+  return { from, to: from + all[index]!.length }
 }

@@ -148,11 +148,17 @@ export function extentsOf(sql: SqlStorage, blobId: string, span: ByteSpan, partN
   }
 }
 
+/** How an object was put together: how many parts, and the number of the last one where that is another. */
+interface PartCount {
+  readonly parts: number
+  readonly lastPart: number | null
+}
+
 /**
- * Where a part lies in a body of `parts` parts; `null` when there is no such part. Only the last one may be empty, and then
- * has no extent. Two seeks, since parts follow each other: SQLite would walk the whole body to sum up the lengths of one part.
+ * Where a part lies in a body of several parts; `null` when no part has this number. Only the last one may be empty, and then has
+ * no extent. Two seeks, since parts follow each other: SQLite would walk the whole body to sum up the lengths of one part.
  */
-export function partSpan(sql: SqlStorage, blobId: string, { partNumber, parts }: { partNumber: number; parts: number }): ByteSpan | null {
+export function partSpan(sql: SqlStorage, blobId: string, partNumber: number, count: PartCount): ByteSpan | null {
   const { start, next, size } = sql
     .exec<{ start: number | null; next: number | null; size: number }>(
       `SELECT size, (SELECT start FROM extents WHERE owner_id = ?1 AND part_number = ?2 ORDER BY start LIMIT 1) AS start,
@@ -163,7 +169,19 @@ export function partSpan(sql: SqlStorage, blobId: string, { partNumber, parts }:
     )
     .one()
   if (start !== null) return { offset: start, length: (next ?? size) - start }
-  return partNumber === parts ? { offset: size, length: 0 } : null
+  return partNumber === emptyPart(sql, blobId, count) ? { offset: size, length: 0 } : null
+}
+
+/**
+ * The number that an empty last part would have. Objects of earlier versions did not note it where numbers have gaps: then a part
+ * with a number beyond their count has an extent, and none is taken for empty.
+ */
+function emptyPart(sql: SqlStorage, blobId: string, { parts, lastPart }: PartCount): number | null {
+  if (lastPart !== null) return lastPart
+  const { greatest } = sql
+    .exec<{ greatest: number | null }>('SELECT max(part_number) AS greatest FROM extents WHERE owner_id = ?', blobId)
+    .one()
+  return (greatest ?? 0) < parts ? parts : null
 }
 
 const segmentsOf = (row: BlobRow): number => (row.tier === COMPOSITE ? 0 : storedSegments(toPlan(row)))

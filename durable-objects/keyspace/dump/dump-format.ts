@@ -61,6 +61,7 @@ export const COLUMNS = {
     'parts_count',
     'metadata_bytes',
     'moved_ms',
+    'last_part',
   ],
   blob: ['id', 'size', 'tier', 'chunk_bytes', 'segment_bytes', 'wrapped_key', 'key_id', 'bytes'],
   extent: ['owner_id', 'start', 'length', 'blob_id', 'blob_offset', 'part_number'],

@@ -1,6 +1,6 @@
 import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { invalidArgument, StoreError } from '../../../src/core/errors.ts'
-import { checkLifecycleRules } from '../../../src/core/lifecycle.ts'
+import { checkStoredLifecycleRules } from '../../../src/core/lifecycle.ts'
 import type { StorageClass } from '../../../src/core/object.ts'
 import type { BucketSettings } from '../../../src/core/settings.ts'
 import type { Imported } from '../../../src/store/maintenance/maintenance-api.ts'
@@ -134,7 +134,7 @@ function finish({ sql, now, wakeAt }: Context, { lines }: EndLine, imported: Sta
 function importSetting(context: Context, { name, value }: SettingLine): void {
   const { sql } = context
   if (typeof name !== 'string' || OWN_SETTINGS.includes(name)) throw invalidArgument(`There is no setting ${name} to import.`)
-  if (name === 'lifecycle') checkLifecycleRules(value as BucketSettings['lifecycle'])
+  if (name === 'lifecycle') checkStoredLifecycleRules(value as BucketSettings['lifecycle'])
   const old = readSetting<never>(sql, name)
   const { createdMs, storageClass } = value as BucketInfo
   writeSetting(sql, name, name === 'info' ? { ...readSetting<BucketInfo>(sql, 'info'), createdMs, storageClass } : value)

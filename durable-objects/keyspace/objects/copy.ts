@@ -39,6 +39,7 @@ export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObj
     checksum: checksumOf(row),
     ssecKeyMd5: copy.ssecKeyMd5,
     partsCount: row.parts_count ?? undefined,
+    lastPart: row.last_part ?? undefined,
     action: 'CopyObject',
     copySource: { bucket: bucketName(sql), object: row.spelled ?? row.key },
   })

@@ -30,6 +30,8 @@ export interface NewObject extends ObjectAttributes {
   readonly checksum?: ObjectHead['checksum']
   readonly ssecKeyMd5?: string
   readonly partsCount?: number
+  /** The number of the last part; absent when it is the count of parts. */
+  readonly lastPart?: number
   /** Absent: a new one. */
   readonly version?: string
   /** What stores it, for event notifications. */
@@ -99,6 +101,7 @@ export function replaceObject(context: Context, old: ObjectRow | undefined, obje
     parts_count: object.partsCount ?? null,
     metadata_bytes: metadataSize(object.httpMetadata, object.customMetadata),
     moved_ms: null,
+    last_part: object.lastPart ?? null,
   }
   insertObject(sql, { ...row, due_ms: objectDueMs(context, row) })
   tally.add(row.storage_class, { objects: 1, payloadBytes: row.size, metadataBytes: row.metadata_bytes })
@@ -189,10 +192,10 @@ function askedSpan(sql: SqlStorage, row: ObjectRow, { range, partNumber }: Looku
   const whole = { offset: 0, length: row.size }
   if (range) return resolveRange(range, row.size)
   if (partNumber === undefined) return whole
-  if (row.parts_count !== null && row.parts_count > 1) {
-    const span = partSpan(sql, row.blob_id, { partNumber, parts: row.parts_count })
-    if (span) return span
-  } else if (partNumber === LIMITS.partMin) return whole
+  const { parts_count: parts, last_part: lastPart } = row
+  const isOne = parts === null || parts === 1
+  const span = isOne ? partNumber === (lastPart ?? LIMITS.partMin) && whole : partSpan(sql, row.blob_id, partNumber, { parts, lastPart })
+  if (span) return span
   throw new StoreError('InvalidPartNumber')
 }
 

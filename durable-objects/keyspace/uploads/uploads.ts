@@ -159,10 +159,17 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
     customMetadata: customMetadataOf(upload),
     ssecKeyMd5: upload.ssec_key_md5 ?? undefined,
     partsCount: listed.length,
+    lastPart: lastPartOf(listed),
     version: complete.version,
     action: 'CompleteMultipartUpload',
   })
   return { kind: 'object', head }
+}
+
+/** Worth a word where parts are not numbered without gaps. */
+function lastPartOf(listed: readonly PartRow[]): number | undefined {
+  const last = listed.at(-1)?.part_number
+  return last === listed.length ? undefined : last
 }
 
 /**

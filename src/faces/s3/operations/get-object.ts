@@ -47,13 +47,13 @@ function answer(
 ): Response {
   const { head } = got
   if (got.kind === 'not-modified') return new Response(null, { status: 304, headers: objectHeaders(head) })
-  const partial = options.range !== undefined || options.partNumber !== undefined
+  // A piece without a byte, as an empty part is, has no first and last one to name: it cannot be a 206, which demands that.
+  const partial = (options.range !== undefined || options.partNumber !== undefined) && got.span.length > 0
   // A checksum describes the whole object: a piece of it would look corrupt.
   const checksumMode = asked.get('x-amz-checksum-mode') === 'ENABLED' && options.range === undefined && got.span.length === head.size
   const headers = objectHeaders(head, { overrides: readOverrides(url.searchParams), checksumMode })
   headers.set('Content-Length', String(got.span.length))
-  // An empty piece, as of an empty object, has no first and last byte to name.
-  if (partial && got.span.length > 0) headers.set('Content-Range', contentRange(got.span, head.size))
+  if (partial) headers.set('Content-Range', contentRange(got.span, head.size))
   if (options.partNumber !== undefined && head.partsCount !== undefined) headers.set('x-amz-mp-parts-count', String(head.partsCount))
   return new Response(got.body, { status: partial ? 206 : 200, headers, encodeBody: 'manual' })
 }

@@ -1,6 +1,6 @@
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { parseIsoDate } from '../../../core/iso-date.ts'
-import type { LifecycleCondition, LifecycleRule } from '../../../core/lifecycle.ts'
+import { type LifecycleCondition, type LifecycleRule, nextMidnight } from '../../../core/lifecycle.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { timeElement } from './common-elements.ts'
 import { malformed, readXml, type XmlElement } from './reader.ts'
@@ -10,9 +10,12 @@ import { document, element, textElement } from './writer.ts'
 const DAY_SECONDS = 86_400
 const RULE_ELEMENTS = ['ID', 'Status', 'Filter', 'Prefix', 'Expiration', 'Transition', 'AbortIncompleteMultipartUpload']
 
+/** The elements of a rule as we print it, where no S3 client wrote it otherwise. */
+const USUAL_ELEMENTS = ['ID', 'Filter/Prefix', 'Status', 'Transition', 'Expiration', 'AbortIncompleteMultipartUpload']
+
 /**
  * Reads the body of PutBucketLifecycleConfiguration. A rule without an ID gets one, as on S3. What R2 lacks (tags, sizes, versions,
- * `And`) is an unknown element.
+ * `And`) is an unknown element. The form of a rule is kept, since clients compare what they read with what they wrote.
  * @throws StoreError `MalformedXML`; `InvalidArgument` for days and dates that are none; `InvalidStorageClass`
  */
 export function parseLifecycleConfiguration(body: Uint8Array): LifecycleRule[] {
@@ -28,7 +31,7 @@ function readRule(rule: XmlElement): LifecycleRule {
   const transitions = allNamed(children, 'Transition')
   const abort = optionalChild(children, 'AbortIncompleteMultipartUpload')
   if (!expiration && transitions.length === 0 && !abort) throw malformed()
-  return {
+  const made: LifecycleRule = {
     id: (id && textOf(id)) || crypto.randomUUID(),
     enabled: readStatus(requiredChild(children, 'Status')),
     prefix: readPrefix(children),
@@ -36,6 +39,24 @@ function readRule(rule: XmlElement): LifecycleRule {
     ...(transitions.length > 0 && { transitions: transitions.map(readTransition) }),
     ...(abort && { abortAfterSeconds: readAbort(abort) }),
   }
+  const elements = elementsOf(children)
+  return elements === usualElements(made) ? made : { ...made, elements }
+}
+
+/** What an S3 client wrote into a rule, in its order. */
+function elementsOf(children: readonly XmlElement[]): string {
+  const names = children.map(({ name, children: [first] }) => (name === 'Filter' && first ? 'Filter/Prefix' : name))
+  return [...new Set(names)].join(' ')
+}
+
+/** The same for what we would write. */
+function usualElements({ transitions = [], expiration, abortAfterSeconds }: LifecycleRule): string {
+  const absent = [
+    transitions.length === 0 && 'Transition',
+    expiration === undefined && 'Expiration',
+    abortAfterSeconds === undefined && 'AbortIncompleteMultipartUpload',
+  ]
+  return USUAL_ELEMENTS.filter((name) => !absent.includes(name)).join(' ')
 }
 
 function readStatus(status: XmlElement): boolean {
@@ -67,6 +88,7 @@ function readCondition(action: XmlElement, options: { positive?: string } = {}):
   if (!date || days) throw malformed()
   const dateMs = parseIsoDate(tokenOf(date))
   if (dateMs === undefined) throw malformed()
+  if (dateMs !== nextMidnight(dateMs)) throw invalidArgument("'Date' must be at midnight GMT")
   return { dateMs }
 }
 
@@ -89,23 +111,33 @@ function readDays(element: XmlElement, { positive }: { positive?: string }): num
 export const renderLifecycleConfiguration = (rules: readonly LifecycleRule[]): string =>
   document('LifecycleConfiguration', ...rules.map(ruleElement))
 
-const ruleElement = ({ id, enabled, prefix, expiration, transitions = [], abortAfterSeconds }: LifecycleRule): string =>
-  element(
-    'Rule',
-    textElement('ID', id),
-    element('Filter', textElement('Prefix', prefix)),
-    textElement('Status', enabled ? 'Enabled' : 'Disabled'),
-    ...transitions.map((condition) =>
-      element('Transition', conditionElement(condition, { least: 0 }), textElement('StorageClass', 'STANDARD_IA')),
-    ),
-    expiration ? element('Expiration', conditionElement(expiration, { least: 1 })) : '',
-    abortAfterSeconds === undefined
+/** A rule in the form that it was written in. One that came without an ID has the one it was given at the front. */
+function ruleElement(rule: LifecycleRule): string {
+  const names = (rule.elements ?? usualElements(rule)).split(' ')
+  const printed = names.includes('ID') ? names : ['ID', ...names]
+  return element('Rule', ...printed.map((name) => ELEMENTS[name]?.(rule) ?? ''))
+}
+
+/** How each element of a rule is printed. */
+const ELEMENTS: Readonly<Record<string, (rule: LifecycleRule) => string>> = {
+  ID: ({ id }) => textElement('ID', id),
+  Prefix: ({ prefix }) => textElement('Prefix', prefix),
+  Filter: () => element('Filter'),
+  'Filter/Prefix': ({ prefix }) => element('Filter', textElement('Prefix', prefix)),
+  Status: ({ enabled }) => textElement('Status', enabled ? 'Enabled' : 'Disabled'),
+  Transition: ({ transitions = [] }) => transitions.map(transitionElement).join(''),
+  Expiration: ({ expiration }) => (expiration ? element('Expiration', conditionElement(expiration, { least: 1 })) : ''),
+  AbortIncompleteMultipartUpload: ({ abortAfterSeconds: seconds }) =>
+    seconds === undefined
       ? ''
-      : element('AbortIncompleteMultipartUpload', textElement('DaysAfterInitiation', toDays(abortAfterSeconds, { least: 1 }))),
-  )
+      : element('AbortIncompleteMultipartUpload', textElement('DaysAfterInitiation', toDays(seconds, { least: 1 }))),
+}
+
+const transitionElement = (condition: LifecycleCondition): string =>
+  element('Transition', conditionElement(condition, { least: 0 }), textElement('StorageClass', 'STANDARD_IA'))
 
 const conditionElement = (condition: LifecycleCondition, days: { least: number }): string =>
-  'dateMs' in condition ? timeElement('Date', condition.dateMs) : textElement('Days', toDays(condition.ageSeconds, days))
+  'dateMs' in condition ? timeElement('Date', nextMidnight(condition.dateMs)) : textElement('Days', toDays(condition.ageSeconds, days))
 
-/** REST knows seconds, S3 whole days: rounded up, so that whoever writes back what he read deletes nothing earlier. */
+/** REST knows seconds, S3 whole days and midnights: rounded up, so that whoever writes back what he read deletes nothing earlier. */
 const toDays = (seconds: number, { least }: { least: number }): number => Math.max(Math.ceil(seconds / DAY_SECONDS), least)

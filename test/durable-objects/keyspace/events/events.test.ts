@@ -73,7 +73,7 @@ describe('what is told', () => {
     const rule = { id: 'r', enabled: true, prefix: 'old', expiration: { ageSeconds: 86_400 } }
     await bucket.store.putBucketLifecycle(bucket.ref, [rule])
     for (const key of ['old/1', 'new']) await put(bucket, key)
-    await bucket.pass(DAY_MS)
+    await bucket.pass(2 * DAY_MS)
     expect(queue.told).toEqual(['PutObject old/1', 'PutObject new', 'LifecycleDeletion old/1'])
     expect(queue.messages[2]).toMatchObject({ object: { key: 'old/1' }, eventTime: new Date(bucket.nowMs).toISOString() })
   })

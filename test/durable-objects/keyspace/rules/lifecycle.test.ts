@@ -20,6 +20,13 @@ const rule = (parts: Partial<LifecycleRule>): LifecycleRule => ({ id: `rule ${++
 const expireAfter = (days: number, prefix = '') => rule({ prefix, expiration: { ageSeconds: days * DAY_S } })
 const transitionAfter = (days: number, prefix = '') => rule({ prefix, transitions: [{ ageSeconds: days * DAY_S }] })
 
+/** A bucket whose clock stands at midnight (UTC), which is where ages in whole days end. */
+async function bucketAtMidnight(): Promise<TestBucket> {
+  const bucket = await TestBucket.create()
+  bucket.nowMs = Math.ceil(bucket.nowMs / DAY_MS) * DAY_MS
+  return bucket
+}
+
 const setRules = (bucket: TestBucket, ...rules: LifecycleRule[]) => bucket.store.putBucketLifecycle(bucket.ref, rules)
 
 const keysIn = async (bucket: TestBucket): Promise<string[]> =>
@@ -38,7 +45,7 @@ const sound = async (bucket: TestBucket) => {
 
 describe('an object that a rule governs', () => {
   test('is deleted when it is due, not before, and so are its bytes', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, expireAfter(30, 'logs/'))
     await bucket.put('logs/old', 250)
     await bucket.put('kept', 250)
@@ -60,7 +67,7 @@ describe('an object that a rule governs', () => {
   })
 
   test('starts anew when it is overwritten, and is left alone by rules when it is deleted', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, expireAfter(10))
     for (const key of ['overwritten', 'deleted']) await bucket.put(key, 10)
     await bucket.pass(9 * DAY_MS)
@@ -74,7 +81,7 @@ describe('an object that a rule governs', () => {
   })
 
   test('on a date is deleted on that date, and what comes later at once', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     const dateMs = bucket.nowMs + 5 * DAY_MS
     await setRules(bucket, rule({ expiration: { dateMs } }))
     await bucket.put('a', 10)
@@ -88,7 +95,7 @@ describe('an object that a rule governs', () => {
   })
 
   test('moves to Infrequent Access as the object it is, and is deleted later', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, transitionAfter(30), expireAfter(50))
     const body = await bucket.put('a', 250)
     const before = await headOf(bucket, 'a')
@@ -109,7 +116,7 @@ describe('an object that a rule governs', () => {
   })
 
   test('is not moved within the 24 hours before its deletion', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, transitionAfter(30), expireAfter(31))
     await bucket.put('a', 10)
     await bucket.pass(31 * DAY_MS - 1)
@@ -119,14 +126,14 @@ describe('an object that a rule governs', () => {
   })
 
   test('in Infrequent Access is waited for no more, when nothing but a transition is asked for', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, transitionAfter(1))
     const infrequent = { ...ATTRIBUTES, storageClass: 'InfrequentAccess' as const }
     await bucket.store.putObject(bucket.at('there'), uploadOf(randomBytes(5)), infrequent)
     await bucket.pass(HOUR_MS)
     expect(await bucket.alarmMs()).toBeNull()
     await bucket.put('on its way', 5)
-    await bucket.pass(DAY_MS)
+    await bucket.pass(2 * DAY_MS)
     expect(await bucket.alarmMs()).toBeNull()
     expect(await bucket.query('SELECT DISTINCT due_ms, storage_class FROM objects')).toEqual([
       { due_ms: null, storage_class: 'InfrequentAccess' },
@@ -134,7 +141,7 @@ describe('an object that a rule governs', () => {
   })
 
   test('and a copy or a multipart object as well, shares its body with those that stay', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, expireAfter(1, 'short/'))
     const body = await bucket.put('short/a', 250)
     await bucket.store.copyObject(bucket.at('long/a'), { at: bucket.at('short/a') }, { ...ATTRIBUTES, directive: 'COPY' })
@@ -150,7 +157,7 @@ describe('an object that a rule governs', () => {
   })
 
   test('far in the future wakes the bucket once a year', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, rule({ expiration: { dateMs: Date.UTC(9999, 0) } }))
     await bucket.put('a', 10)
     expect(await bucket.alarmMs()).toBe(bucket.nowMs + 365 * DAY_MS)
@@ -160,7 +167,7 @@ describe('an object that a rule governs', () => {
   })
 
   test('waits for a day at most while queues have too much to be told', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, expireAfter(1))
     await bucket.put('a', 10)
     const fillOutbox = () =>
@@ -187,9 +194,31 @@ describe('an object that a rule governs', () => {
   })
 })
 
+describe('dates that an earlier version gave, to the second', () => {
+  test('are midnights when the alarm has walked past them, in bounded steps', async () => {
+    const bucket = await bucketAtMidnight()
+    await bucket.pass(10 * HOUR_MS)
+    const middayMs = bucket.nowMs
+    await setRules(bucket, expireAfter(1))
+    await fillWith(bucket, 5000)
+    await bucket.run((_, { storage: { sql } }) => {
+      sql.exec('UPDATE objects SET due_ms = uploaded_ms + ?', DAY_MS)
+      sql.exec("DELETE FROM lifecycle_walk; ALTER TABLE objects DROP COLUMN last_part; UPDATE config SET value = '5' WHERE name = 'schema'")
+    })
+    await evictDurableObject(bucket.stub)
+    await bucket.setClock()
+    expect(await bucket.query('SELECT over, prefix FROM lifecycle_walk')).toEqual([{ over: 'objects', prefix: '' }])
+    // The object that starts sets its alarm by the real clock, a day before the test's.
+    expect(await bucket.alarmMs()).toBeLessThanOrEqual(middayMs)
+    expect(await bucket.pass()).toBe(3)
+    expect(await bucket.query('SELECT DISTINCT due_ms FROM objects')).toEqual([{ due_ms: middayMs + 38 * HOUR_MS }])
+    expect(await bucket.alarmMs()).toBe(middayMs + 38 * HOUR_MS)
+  })
+})
+
 describe('heads', () => {
   test('tell when and by which rule, from the rules as they are: of writes, reads and copies, not of listings', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     const rules = [expireAfter(30), expireAfter(10, 'a')]
     await setRules(bucket, ...rules)
     const by = (rule: LifecycleRule, days: number, sinceMs = bucket.nowMs) => ({ dueMs: sinceMs + days * DAY_MS, ruleId: rule.id })
@@ -208,7 +237,7 @@ describe('heads', () => {
   })
 
   test('of uploads tell when they are aborted', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     const created = await openUpload(bucket, 'a')
     const abortion = { dueMs: bucket.nowMs + 7 * DAY_MS, ruleId: 'Default Multipart Abort Rule' }
     expect(created.abortion).toEqual(abortion)
@@ -222,7 +251,7 @@ describe('heads', () => {
 
 describe('an open upload', () => {
   test('is aborted by the rule that is due first, and stays when there is none', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, rule({ prefix: 'u', abortAfterSeconds: 2 * DAY_S }), rule({ prefix: 'user/', abortAfterSeconds: DAY_S }))
     for (const key of ['user/a', 'u', 'other']) await openUpload(bucket, key)
     await bucket.pass(DAY_MS)
@@ -235,7 +264,7 @@ describe('an open upload', () => {
   })
 
   test('follows a change of rules', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     for (const key of ['a', 'a', 'b']) await openUpload(bucket, key)
     await setRules(bucket, rule({ prefix: 'a', abortAfterSeconds: 3 * DAY_S }))
     await bucket.pass(3 * DAY_MS)
@@ -248,7 +277,7 @@ describe('an open upload', () => {
   })
 
   test('that lived for long is remembered for seven days all the same when it is finished', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket)
     const { uploadId } = await openUpload(bucket, 'a')
     await bucket.pass(100 * DAY_MS)
@@ -262,7 +291,7 @@ describe('an open upload', () => {
 
 describe('a change of rules', () => {
   test('governs what was there before, in both directions', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     for (const key of ['a/1', 'a/2', 'b/1']) await bucket.put(key, 10)
     await bucket.pass(10 * DAY_MS)
     await setRules(bucket, expireAfter(20, 'a/'))
@@ -278,7 +307,7 @@ describe('a change of rules', () => {
   })
 
   test('that comes before the alarm counts, whatever the row says', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, expireAfter(1))
     await bucket.put('a', 10)
     bucket.nowMs += 2 * DAY_MS
@@ -295,7 +324,7 @@ describe('a change of rules', () => {
   })
 
   test('where nothing is below its prefixes costs a look, and no walk', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await bucket.put('a', 10)
     const { result: _, ...meter } = await metered(bucket, (context) => {
       followSetting(context, 'lifecycle', [], [expireAfter(1, 'b/'), transitionAfter(1, 'c/'), rule({ prefix: 'a', abortAfterSeconds: 1 })])
@@ -306,7 +335,7 @@ describe('a change of rules', () => {
   })
 
   test('starts again at the first key of a prefix that is walked already', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await fillWith(bucket, 5000)
     await setRules(bucket, expireAfter(30))
     await bucket.ring()
@@ -323,7 +352,7 @@ describe('a lock', () => {
   const forGood = { type: 'Indefinite' } as const
 
   test('wins: the deletion waits for its end', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setLocks(bucket, lock(forDays(90), 'kept/'))
     await setRules(bucket, expireAfter(30))
     for (const key of ['kept/a', 'free']) await bucket.put(key, 10)
@@ -338,7 +367,7 @@ describe('a lock', () => {
   })
 
   test('without end is waited for no more than it must, and its removal brings the deletion back', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, expireAfter(30, 'a/'))
     await bucket.put('a/1', 10)
     await bucket.put('b/1', 10)
@@ -352,7 +381,7 @@ describe('a lock', () => {
   })
 
   test('that is set, lengthened or shortened moves the deletion of what is there', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, expireAfter(10))
     await bucket.put('a', 10)
     const due = async () => {
@@ -369,7 +398,7 @@ describe('a lock', () => {
   })
 
   test('does not keep an object from becoming Infrequent Access', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setLocks(bucket, lock(forGood))
     await setRules(bucket, transitionAfter(10), expireAfter(10.5))
     await bucket.put('a', 10)
@@ -379,7 +408,7 @@ describe('a lock', () => {
   })
 
   test('of objects that nothing would delete is followed by no walk', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     for (const key of ['a/1', 'b/1']) await bucket.put(key, 10)
     await setRules(bucket, transitionAfter(1), expireAfter(1, 'a/'))
     await bucket.pass()
@@ -419,7 +448,7 @@ describe('a restart', () => {
   }
 
   test('in the middle of the walk behind a change of rules loses nothing of it', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await fillWith(bucket, 9000)
     await setRules(bucket, ...RULES)
     expect(await bucket.rows('lifecycle_walk')).toBe(1)
@@ -429,7 +458,7 @@ describe('a restart', () => {
   })
 
   test('in the middle of transitions and deletions neither loses nor repeats one', async () => {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     await setRules(bucket, ...RULES)
     await bucket.run((_, { storage: { sql } }) => {
       sql.exec(
@@ -459,7 +488,7 @@ describe('what an alarm costs', () => {
   }
 
   async function bucketOf(others: number): Promise<TestBucket> {
-    const bucket = await TestBucket.create()
+    const bucket = await bucketAtMidnight()
     if (others > 0) await fillWith(bucket, others)
     await setRules(bucket, expireAfter(1, 'due/'))
     for (let n = 0; n < expired; n++) await bucket.put(`due/${n}`, 5)
@@ -488,7 +517,7 @@ describe('what an alarm costs', () => {
   })
 
   test('of an object that no rule governs is nothing: a write of it writes no more rows, and sets no alarm', async () => {
-    const [free, ruled] = [await TestBucket.create(), await TestBucket.create()]
+    const [free, ruled] = [await bucketAtMidnight(), await TestBucket.create()]
     await setRules(ruled, expireAfter(1, 'elsewhere/'))
     const put = (key: string) => (context: Context) =>
       commitObject(context, { ...ATTRIBUTES, key, blob: fakeBlob(1), etag: '0'.repeat(32) })
@@ -503,7 +532,7 @@ describe('what an alarm costs', () => {
 })
 
 test('a bucket that is removed forgets its rules and its walks', async () => {
-  const bucket = await TestBucket.create()
+  const bucket = await bucketAtMidnight()
   await bucket.put('a', 10)
   await setRules(bucket, expireAfter(30))
   await bucket.store.deleteObject(bucket.at('a'))
@@ -514,7 +543,7 @@ test('a bucket that is removed forgets its rules and its walks', async () => {
 })
 
 test('a check finds an object that the alarm would never look at, and repairs it', async () => {
-  const bucket = await TestBucket.create()
+  const bucket = await bucketAtMidnight()
   await bucket.put('a', 5)
   await setRules(bucket, expireAfter(1))
   await bucket.run((_, { storage }) => storage.sql.exec('UPDATE objects SET due_ms = NULL'))
@@ -531,7 +560,7 @@ test('a check finds an object that the alarm would never look at, and repairs it
 })
 
 test('a check goes on while rules move and delete objects, and finds nothing wrong', async () => {
-  const bucket = await TestBucket.create()
+  const bucket = await bucketAtMidnight()
   for (let n = 0; n < 20; n++) await bucket.put(`a/${n}`, 5)
   for (let n = 0; n < 20; n++) await bucket.put(`b/${n}`, 5)
   await setRules(bucket, transitionAfter(1, 'a/'), expireAfter(1, 'b/'))

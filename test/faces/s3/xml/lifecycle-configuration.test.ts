@@ -46,6 +46,39 @@ test('ages that are no whole days are rounded up: written back, they delete noth
   expect(() => parseLifecycleConfiguration(bytes(xml))).not.toThrow()
 })
 
+describe('a rule', () => {
+  const forms = [
+    `<ID>a</ID><Prefix>old/</Prefix><Status>Enabled</Status>${EXPIRE}`,
+    `<ID>b</ID><Prefix></Prefix><Status>Disabled</Status>${EXPIRE}`,
+    `<ID>c</ID><Filter></Filter><Status>Enabled</Status>${EXPIRE}`,
+    `<ID>d</ID><Status>Enabled</Status>${EXPIRE}`,
+    `<ID>e</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status>${EXPIRE}`,
+    `${EXPIRE}<ID>f</ID><Filter><Prefix>x</Prefix></Filter><Status>Enabled</Status><Transition><Days>1</Days><StorageClass>STANDARD_IA</StorageClass></Transition>`,
+    `<Status>Enabled</Status><AbortIncompleteMultipartUpload><DaysAfterInitiation>3</DaysAfterInitiation></AbortIncompleteMultipartUpload><ID>g</ID><Prefix>y</Prefix>`,
+  ]
+
+  test('comes back as it was written: its prefix in the place it was in, its elements in their order', () => {
+    const written = forms.map((form) => `<Rule>${form}</Rule>`)
+    const rules = parse(...written)
+    expect(renderLifecycleConfiguration(rules)).toContain(`>${written.join('')}</LifecycleConfiguration>`)
+    // As settings are stored.
+    expect(renderLifecycleConfiguration(JSON.parse(JSON.stringify(rules)))).toBe(renderLifecycleConfiguration(rules))
+    expect(rules.map(({ elements }) => elements === undefined)).toEqual([false, false, false, false, true, false, false])
+  })
+
+  test('without an ID comes back with the one it was given, and else as it was', () => {
+    const [made] = parse(`<Rule><Prefix>p</Prefix><Status>Enabled</Status>${EXPIRE}</Rule>`)
+    expect(renderLifecycleConfiguration([made!])).toContain(
+      `<Rule><ID>${made!.id}</ID><Prefix>p</Prefix><Status>Enabled</Status>${EXPIRE}</Rule>`,
+    )
+  })
+
+  test('with a date that only the REST API could write names the midnight behind it', () => {
+    const xml = renderLifecycleConfiguration([{ ...DATED, expiration: { dateMs: Date.UTC(2027, 0, 30, 10) } }])
+    expect(xml).toContain('<Date>2027-01-31T00:00:00.000Z</Date>')
+  })
+})
+
 describe('a prefix', () => {
   test.each([
     ['', ''],
@@ -90,6 +123,10 @@ describe('refuses', () => {
     ['days that are no number', rule('<Expiration><Days>1.5</Days></Expiration>')],
     ['too many digits', rule('<Expiration><Days>12345678901</Days></Expiration>')],
     ['a date that is none', rule('<Expiration><Date>2027-02-30</Date></Expiration>')],
+    // What boto3 makes of 20200101, as of a Unix time.
+    ['a date that is no midnight', rule('<Expiration><Date>1970-08-22T19:08:21Z</Date></Expiration>'), 'InvalidArgument'],
+    ['a midnight elsewhere', rule('<Expiration><Date>2027-01-31T00:00:00+02:00</Date></Expiration>'), 'InvalidArgument'],
+    ['a date of digits alone', rule('<Expiration><Date>20200101</Date></Expiration>')],
     ['no days', rule('<Expiration><Days>0</Days></Expiration>'), 'InvalidArgument'],
     ['negative days', rule('<Expiration><Days>-1</Days></Expiration>'), 'InvalidArgument'],
     ['a transition without a class', rule('<Transition><Days>1</Days></Transition>')],
