@@ -80,7 +80,7 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   const queues = createQueues(queueBindings(env))
   const store = createStore({
     bucket: (ref, location) => bucketStub(env.BUCKETS, ref, location),
-    segments: createSegments(segmentBindings(env), keyring, { config: config.segments }),
+    segments: createSegments(segmentBindings(env), keyring, { config: config.segments, deployment: accountId }),
     control: env.CONTROL,
     queues,
   })

@@ -329,7 +329,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   async knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs> {
-    return hasSchema(this.ctx.storage.sql) ? knownBlobs(this.#context, blobIds) : { segments: {}, nowMs: this.clock() }
+    return hasSchema(this.ctx.storage.sql) ? knownBlobs(this.#context, blobIds) : { segments: {}, exists: false, nowMs: this.clock() }
   }
 
   async keysOf(query: KeysQuery): Promise<Outcome<KeysPage>> {

@@ -5,6 +5,8 @@ interface Step {
   readonly findings: readonly Finding[]
   readonly checked: number
   readonly cursor?: object
+  /** Segments of other deployments, by their ids. */
+  readonly strangers?: Readonly<Record<string, number>>
 }
 
 interface Finding {
@@ -16,6 +18,9 @@ interface Finding {
 /** Problems of a blob that objects cannot be read for. */
 const DAMAGES = ['missing-segment', 'wrong-segment-length', 'damaged-segment', 'undecryptable-key', 'wrong-size']
 const BLOB_IDS = 1000
+const USAGE = 'Usage: npm run fsck -- <bucket> | --all | --gone <bucket> [--repair] [--deep] [--old-labels]'
+/** What a step looked at, where the name of its phase could be taken for what it found. */
+const LOOKED_AT: Readonly<Record<string, string>> = { orphans: 'stored segments' }
 
 interface Output {
   readonly print: (line: string) => void
@@ -23,14 +28,15 @@ interface Output {
 }
 
 /**
- * `npm run fsck -- <bucket> [--repair] [--deep]`, or `--all` for every bucket and for the segments of buckets that are gone.
+ * `npm run fsck -- <bucket> [--repair] [--deep]`, `--all` for every bucket and for the segments of buckets that are gone, or
+ * `--gone <bucket>` for the segments of one of which the operator knows that it is gone.
  * Exit code 0: sound, or all repaired. 1: something is left.
  */
 export async function fsck({ bucket, jurisdiction, flags, call }: AdminArgs, output: Output): Promise<number> {
-  if ((bucket === undefined) === !flags.all)
-    throw new Error('Usage: npm run fsck -- <bucket> [--repair] [--deep], or npm run fsck -- --all [--repair] [--deep]')
+  if ([bucket, flags.all, flags.gone].filter((chosen) => chosen !== undefined && chosen !== false).length !== 1) throw new Error(USAGE)
   const repair = flags.repair === true
-  const check = (operation: string, body: object) => checkAll(call, { operation, body: { ...body, repair } }, output)
+  const oldLabels = flags['old-labels'] === true ? { oldLabels: true } : {}
+  const check = (operation: string, body: object) => checkAll(call, { operation, body: { ...body, repair, ...oldLabels } }, output)
   const findings: Finding[] = []
   const checkBucket = async (at: At, options = {}) => {
     const found = await check('fsck', { ...at, ...(flags.deep === true && { deep: true }), ...options })
@@ -38,6 +44,7 @@ export async function fsck({ bucket, jurisdiction, flags, call }: AdminArgs, out
     findings.push(...found)
   }
   if (bucket !== undefined) await checkBucket({ bucket, jurisdiction })
+  else if (flags.gone) findings.push(...(await check('fsck-orphans', { gone: { bucket: flags.gone, jurisdiction } })))
   else {
     for await (const each of allBuckets(call)) {
       output.progress(`${each.bucket}:`)
@@ -81,15 +88,18 @@ async function checkAll(
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   const checked = new Map<string, number>()
+  const strangers = new Map<string, number>()
   for (let cursor: object | undefined; ; ) {
     const step = await call<Step>(operation, { ...body, cursor })
     for (const finding of step.findings) print(lineOf(finding))
     findings.push(...step.findings)
     checked.set(step.phase, (checked.get(step.phase) ?? 0) + step.checked)
+    for (const [id, count] of Object.entries(step.strangers ?? {})) strangers.set(id, (strangers.get(id) ?? 0) + count)
     if (!step.cursor) break
     cursor = step.cursor
   }
-  progress(`Checked ${[...checked].map(([phase, count]) => `${phase} ${count}`).join(', ')}.`)
+  progress(`Checked ${[...checked].map(([phase, count]) => `${LOOKED_AT[phase] ?? phase} ${count}`).join(', ')}.`)
+  for (const [id, count] of strangers) progress(`Left alone: ${count} segments of the deployment ${id}, which shares this one's stores.`)
   return findings
 }
 
@@ -107,6 +117,12 @@ function verdict(found: number, left: number, repair: boolean): string {
 
 if (import.meta.main) {
   const args = () =>
-    readAdminArgs(process.argv.slice(2), { repair: { type: 'boolean' }, deep: { type: 'boolean' }, all: { type: 'boolean' } })
+    readAdminArgs(process.argv.slice(2), {
+      repair: { type: 'boolean' },
+      deep: { type: 'boolean' },
+      all: { type: 'boolean' },
+      gone: { type: 'string' },
+      'old-labels': { type: 'boolean' },
+    })
   await runCommand(async () => fsck(args(), { print: console.log, progress: console.error }))
 }

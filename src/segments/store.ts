@@ -3,6 +3,7 @@ import type { ByteSource } from '../core/byte-source.ts'
 import type { BucketRef } from '../core/object.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, planBlob, type SegmentConfig } from './config.ts'
 import type { KeyOwner, Keyring, WrappedBlobKey } from './keyring.ts'
+import { labelOf } from './label.ts'
 import { openBody, readAll, verify } from './reader.ts'
 import { type Rewrapping, rewrapDataKeys } from './rewrap.ts'
 import type { SegmentLabel, SegmentTier, Tiers } from './tier.ts'
@@ -19,6 +20,8 @@ export interface SegmentBindings {
 }
 
 export interface SegmentOptions {
+  /** Whose segments they are: 32 hex digits, on the label of each. */
+  readonly deployment?: string
   readonly config?: SegmentConfig
   readonly sleep?: Sleep
   /** How long KV may take for an answer. */
@@ -61,12 +64,13 @@ export interface Segments {
   checkKey(owner: KeyOwner, blob: WrappedBlobKey): Promise<void>
   /** Wraps the data keys of stored blobs with the present master key. */
   rewrapKeys<Blob extends WrappedBlobKey>(bucket: BucketRef, blobs: readonly Blob[]): Promise<Rewrapping<Blob>>
+  /** Whose segments are written: '' when labels name no deployment. */
+  readonly deployment: string
+  /** The label of a segment of a bucket. */
+  label(bucket: BucketRef, deadlineMs: number): SegmentLabel
   /** The places of segments outside the Buckets, for a walk through all that is stored. */
   readonly tiers: ReadonlyMap<TierName, SegmentTier>
 }
-
-/** The bucket of a label. */
-export const labelOf = ({ jurisdiction, name }: BucketRef): string => `${jurisdiction}/${name}`
 
 /** Binds the tiers; enough for the sweeper, which needs no keys. */
 export const createTiers = (bindings: SegmentBindings, sleep?: Sleep): Tiers => finderOf(allTiers(bindings, sleep))
@@ -92,6 +96,8 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
   const config = checkSegmentConfig(options.config ?? DEFAULT_SEGMENT_CONFIG)
   const places = allTiers(bindings, options.sleep, options.patienceMs)
   const tiers = finderOf(places)
+  const { deployment = '' } = options
+  const label: Segments['label'] = (bucket, deadlineMs) => ({ bucket: labelOf(bucket, deployment), deadlineMs })
   const plan: Segments['plan'] = (blob) => planBlob({ ...blob, databases: bindings.d1.length }, config)
   const read = ({ slices, length, owner }: BodyRequest) => ({
     slices,
@@ -101,10 +107,11 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
   })
   return {
     plan,
+    deployment,
+    label,
     async write(plan, { source, owner, digests, deadlineMs }) {
       const key = await keyring.newDataKey(owner, plan.id)
-      const label = { bucket: labelOf(owner.bucket), deadlineMs: deadlineMs ?? 0 }
-      return writeBlob({ plan, source, key, digests, tiers, label, deadlineMs, now: options.now })
+      return writeBlob({ plan, source, key, digests, tiers, label: label(owner.bucket, deadlineMs ?? 0), deadlineMs, now: options.now })
     },
     moveOut: (blob, label) => moveOut(blob, tiers(plan({ id: blob.id, size: blob.size, inline: false }).tier), label),
     openBody: (body) => openBody(read(body)),

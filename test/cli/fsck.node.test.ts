@@ -22,7 +22,7 @@ function fakeFace(findings: readonly object[] = []): { call: AdminCall; calls: C
   return { call: call as AdminCall, calls }
 }
 
-async function run(face: { call: AdminCall }, { bucket, flags = {} }: { bucket?: string; flags?: Record<string, boolean> }) {
+async function run(face: { call: AdminCall }, { bucket, flags = {} }: { bucket?: string; flags?: Record<string, boolean | string> }) {
   const printed: string[] = []
   const progress: string[] = []
   const output = { print: (line: string) => printed.push(line), progress: (line: string) => progress.push(line) }
@@ -72,6 +72,27 @@ test('--all checks every bucket, and the segments of all of them once', async ()
   ])
 })
 
-test.each([{}, { bucket: 'photos', flags: { all: true } }])('%j is not understood', async (args) => {
+test('--gone names a bucket, whose segments alone are looked at; the operator answers for them', async () => {
+  const face = fakeFace()
+  await run(face, { flags: { gone: 'old-photos', repair: true, 'old-labels': true } })
+  const gone = { bucket: 'old-photos', jurisdiction: 'default' }
+  expect(face.calls[0]).toEqual(['fsck-orphans', { gone, repair: true, oldLabels: true, cursor: undefined }])
+})
+
+test('A2e: the summary says what was looked at, not what was found, and counts what belongs to others', async () => {
+  const step = { phase: 'orphans', findings: [], checked: 870, strangers: { ab: 3 } }
+  const { progress } = await run({ call: (async () => step) as AdminCall }, { bucket: 'photos' })
+  expect(progress).toEqual([
+    'Checked stored segments 870.',
+    "Left alone: 3 segments of the deployment ab, which shares this one's stores.",
+    'Sound.',
+  ])
+})
+
+test.each<{ bucket?: string; flags?: Record<string, boolean | string> }>([
+  {},
+  { bucket: 'photos', flags: { all: true } },
+  { bucket: 'photos', flags: { gone: 'videos' } },
+])('%j is not understood', async (args) => {
   await expect(run(fakeFace(), args)).rejects.toThrow('Usage')
 })

@@ -4,7 +4,8 @@ import { rotateTokens } from '../../src/control/rotate-tokens.ts'
 import { createToken, TokenFinder } from '../../src/control/tokens.ts'
 import { segmentBindings } from '../../src/env.ts'
 import { Keyring } from '../../src/segments/keyring.ts'
-import { createSegments, labelOf } from '../../src/segments/store.ts'
+import { labelOf } from '../../src/segments/label.ts'
+import { createSegments } from '../../src/segments/store.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
 import { env, fakeBlob, GRACE_MS, HOUR_MS, portsWith, secrets, TestBucket, TINY, TINY_SIZES } from '../support/bucket.ts'
 import { problemsOf } from '../support/check.ts'
@@ -92,7 +93,7 @@ async function damage(bucket: TestBucket): Promise<void> {
   for (const tier of ['kv', 'd1:0'] as const) {
     const writer = portsWith()
       .segments.tiers.get(tier)!
-      .write(fakeBlob(1).id, { bucket: labelOf(bucket.ref), deadlineMs: 0 })
+      .write(fakeBlob(1).id, { bucket: labelOf(bucket.ref, secrets.accountId), deadlineMs: 0 })
     await writer.begin(3)
     await writer.append(new Uint8Array(3))
     await writer.finish()

@@ -39,7 +39,7 @@ export const stubOf = ({ jurisdiction, name }: BucketRef): DurableObjectStub<Buc
 export function portsWith(changes: Partial<Ports> = {}, config: SegmentConfig = TINY): Ports {
   return {
     bucket: (ref) => stubOf(ref) as unknown as BucketApi,
-    segments: createSegments(segmentBindings(env), secrets.keyring, { config, sleep: async () => {} }),
+    segments: createSegments(segmentBindings(env), secrets.keyring, { config, deployment: secrets.accountId, sleep: async () => {} }),
     control: env.CONTROL,
     queues: createQueues(queueBindings(env)),
     ...changes,

@@ -38,7 +38,7 @@ export function gatedPorts(gate: Gate, changes: Partial<Ports> = {}, keyring = s
   const bindings = { kv: gatedKv(kv, gate), d1: d1.map((db) => gatedD1(db, gate)) }
   return {
     bucket: (ref) => gatedBucket(stubOf(ref) as never, gate),
-    segments: createSegments(bindings, keyring, { config: TINY, sleep: async () => {} }),
+    segments: createSegments(bindings, keyring, { config: TINY, deployment: env.ACCOUNT_ID, sleep: async () => {} }),
     control: gatedD1(env.CONTROL, gate),
     queues: createQueues(queueBindings(env)),
     ...changes,

@@ -25,7 +25,7 @@ const lastBlobId = (sql: SqlStorage): string => sql.exec<{ id: string | null }>(
 /** Which of these blobs are alive, journalled, or waiting for their sweep. */
 export function knownBlobs({ sql, now }: Context, blobIds: readonly string[]): KnownBlobs {
   // What an import has not come to yet is no orphan.
-  if (isImporting(sql)) return { segments: Object.fromEntries(blobIds.map((id) => [id, null])), nowMs: now() }
+  if (isImporting(sql)) return { segments: Object.fromEntries(blobIds.map((id) => [id, null])), exists: true, nowMs: now() }
   const asked = JSON.stringify(blobIds)
   const alive = sql.exec<BlobRow>(
     `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, NULL AS wrapped_key, NULL AS key_id, NULL AS bytes
@@ -39,7 +39,7 @@ export function knownBlobs({ sql, now }: Context, blobIds: readonly string[]): K
     const listed = sql.exec<{ id: string }>('SELECT id FROM garbage WHERE id IN (SELECT value FROM json_each(?))', asked)
     for (const { id } of listed) segments[id] ??= null
   }
-  return { segments, nowMs: now() }
+  return { segments, exists: true, nowMs: now() }
 }
 
 /** Swaps wrapped data keys for others of the same data keys, where they are still what they were. Returns how many. */

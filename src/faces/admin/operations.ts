@@ -44,7 +44,7 @@ const exportCursor = z.object({
   body: z.object({ ownerId: z.string(), end: count, size: count }).optional(),
 })
 const recoverTo = z.union([z.object({ timeMs: count }).strict(), z.object({ bookmark: z.string().min(1) }).strict()])
-const fsckBody = z.object({ repair: z.boolean().default(false), cursor: fsckCursor.optional() })
+const fsckBody = z.object({ repair: z.boolean().default(false), oldLabels: z.boolean().default(false), cursor: fsckCursor.optional() })
 
 /** A row whose body is checked by a schema. `changed` tells from the answer what the step changed, if anything. */
 function operation<T, A>(
@@ -77,13 +77,16 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   }),
   fsck: operation(
     fsckBody.extend({ ...bucket, deep: z.boolean().default(false), skipOrphans: z.boolean().default(false) }),
-    ({ store }, { repair, cursor, deep, skipOrphans, ...at }) => store.fsck(refOf(at), { repair, cursor, deep, skipOrphans }),
+    ({ store }, { repair, oldLabels, cursor, deep, skipOrphans, ...at }) =>
+      store.fsck(refOf(at), { repair, oldLabels, cursor, deep, skipOrphans }),
     (at, { findings }) => {
       const repaired = findings.filter((finding) => finding.repaired)
       return repaired.length === 0 ? undefined : { action: 'RepairBucket', bucket: refOf(at), newValue: { repaired } }
     },
   ),
-  'fsck-orphans': operation(fsckBody, ({ store }, body) => store.fsckOrphans(body)),
+  'fsck-orphans': operation(fsckBody.extend({ gone: z.object(bucket).optional() }), ({ store }, { gone, ...options }) =>
+    store.fsckOrphans({ ...options, gone: gone && refOf(gone) }),
+  ),
   export: operation(z.object({ ...bucket, cursor: exportCursor.optional() }), ({ store }, { cursor, ...at }) =>
     store.exportBucket(refOf(at), cursor),
   ),

@@ -20,6 +20,8 @@ export interface FsckOptions {
   readonly deep?: boolean
   /** Leaves out the walk through everybody's segments: {@link fsckOrphans} does it for all buckets at once. */
   readonly skipOrphans?: boolean
+  /** Orphans whose label names no deployment, as versions before wrote them, are this one's. */
+  readonly oldLabels?: boolean
 }
 
 export interface FsckStep {
@@ -29,6 +31,8 @@ export interface FsckStep {
   readonly checked: number
   /** Absent when the check is through. */
   readonly cursor?: FsckCursor
+  /** How many segments of other deployments it met, by their ids. */
+  readonly strangers?: Readonly<Record<string, number>>
 }
 
 /**
@@ -37,8 +41,8 @@ export interface FsckStep {
  * @throws StoreError NoSuchBucket; InvalidRequest when another check of the bucket has begun
  */
 export async function fsck(ports: Ports, ref: BucketRef, options: FsckOptions): Promise<FsckStep> {
-  const { cursor, repair = false, deep = false, skipOrphans = false } = options
-  if (cursor?.at === 'orphans') return checkOrphans(ports, { cursor, repair, only: ref })
+  const { cursor, repair = false, deep = false, skipOrphans = false, oldLabels } = options
+  if (cursor?.at === 'orphans') return checkOrphans(ports, { cursor, repair, oldLabels, only: ref })
   const orphans = skipOrphans ? undefined : ({ at: 'orphans' } as const)
   if (cursor?.at === 'segments') {
     const step = await checkSegments(ports, ref, cursor)
@@ -53,9 +57,15 @@ export async function fsck(ports: Ports, ref: BucketRef, options: FsckOptions): 
   return { ...page, findings: [...index, ...findings], cursor: run ? { at: 'metadata', run } : { at: 'segments' } }
 }
 
+export interface OrphansOptions extends Pick<FsckOptions, 'cursor' | 'repair' | 'oldLabels'> {
+  /** A bucket of which the operator says that it is gone: nothing but its segments is looked at. */
+  readonly gone?: BucketRef
+}
+
 /** One bounded step of a search for orphans of all buckets, those that were deleted included. */
-export async function fsckOrphans(ports: Ports, { cursor, repair = false }: Pick<FsckOptions, 'cursor' | 'repair'>): Promise<FsckStep> {
-  return checkOrphans(ports, { cursor: cursor?.at === 'orphans' ? cursor : { at: 'orphans' }, repair })
+export async function fsckOrphans(ports: Ports, { cursor, repair = false, oldLabels, gone }: OrphansOptions): Promise<FsckStep> {
+  const at = cursor?.at === 'orphans' ? cursor : ({ at: 'orphans' } as const)
+  return checkOrphans(ports, { cursor: at, repair, oldLabels, only: gone, gone: gone !== undefined })
 }
 
 /** The account's list of buckets is an index: a Bucket that is missing there is not lost, but nobody finds it. */

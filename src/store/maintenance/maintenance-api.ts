@@ -48,6 +48,8 @@ export interface BlobsPage {
 /** Which of some blobs a Bucket knows, by id: how many segments each may have; `null` for those that it is sweeping or waits for. */
 export interface KnownBlobs {
   readonly segments: Readonly<Record<string, number | null>>
+  /** Whether the object ever was a bucket: one that never was knows nothing. */
+  readonly exists: boolean
   /** The Bucket's clock, by which it sets deadlines. */
   readonly nowMs: number
 }

@@ -6,7 +6,6 @@ import { StoreError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { BindingHashes, BucketRef, Checksum, ChecksumAlgorithm, CustomerKey } from '../../core/object.ts'
 import { type Outcome, unwrap } from '../../core/outcome.ts'
-import { labelOf } from '../../segments/store.ts'
 import type { Begin, Begun, Committed, WrittenBlob } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
@@ -56,7 +55,7 @@ async function writeInline<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, co
   const elsewhere = { ...blob, tier: ports.segments.plan({ id: plan.id, size: plan.size, inline: false }).tier }
   return journalled(ports, write, elsewhere, {
     work: async (begun) => {
-      const label = { bucket: labelOf(write.bucket), deadlineMs: begun.deadlineMs }
+      const label = ports.segments.label(write.bucket, begun.deadlineMs)
       return commit({ blob: await ports.segments.moveOut(blob, label), begun }, digested)
     },
   })

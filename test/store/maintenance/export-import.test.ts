@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { labelOf } from '../../../src/segments/store.ts'
+import { labelOf } from '../../../src/segments/label.ts'
 import { KvTier } from '../../../src/segments/tiers/kv-tier.ts'
 import { ATTRIBUTES, DAY_MS, GRACE_MS, HOUR_MS, randomBytes, TestBucket, TINY_SIZES, uploadOf } from '../../support/bucket.ts'
 import { problemsOf } from '../../support/check.ts'
