@@ -1,10 +1,12 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createToken } from '../../src/control/tokens.ts'
 import { JURISDICTIONS } from '../../src/core/object.ts'
 import type { Env } from '../../src/env.ts'
 import { readProps } from '../../src/faces/binding/props.ts'
 import { handle } from '../../src/gateway.ts'
 import { env, newRef, secrets } from '../support/bucket.ts'
+import { countingEnv } from '../support/counting.ts'
+import { randomBytes } from '../support/fuzz.ts'
 import { fetchPublic, PublicBucket } from '../support/public-bucket.ts'
 import { signedRequest } from '../support/s3.ts'
 
@@ -81,6 +83,57 @@ describe('12: a custom domain takes over no host of the API', () => {
     expect((await rest('GET', `/buckets/${site.bucket.ref.name}/domains/custom`, { headers })).status).toBe(200)
     expect(await attach('www.other-team.example', { headers })).toMatchObject({ status: 403, errors: [{ code: 10000 }] })
     expect((await attach('www.other-team.example')).status).toBe(200)
+  })
+})
+
+describe('19, F1: what the cache of a custom domain takes for one object', () => {
+  let site: PublicBucket
+  beforeEach(async () => {
+    site = await PublicBucket.create()
+  })
+  const get = async (path: string, bindings = env) => {
+    const response = await fetchPublic(`${site.custom}${path}`, {}, bindings)
+    return [response.status, response.headers.get('cf-cache-status'), await response.text()]
+  }
+  const untilKept = (path: string) => vi.waitFor(async () => expect((await get(path))[1]).toBe('HIT'), { timeout: 10_000 })
+
+  test('F1: a new query shows the new object, and no query shows a deleted one that nobody asked for with it', async () => {
+    await site.put('site.css', 'old')
+    await untilKept('/site.css')
+    await site.put('site.css', 'new')
+    expect(await get('/site.css?v=2')).toEqual([200, 'MISS', 'new'])
+    expect(await get('/site.css')).toEqual([200, 'HIT', 'old'])
+    await site.bucket.store.deleteObject(site.bucket.at('site.css'))
+    expect((await get('/site.css?v=3'))[0]).toBe(404)
+  })
+
+  test('19: every spelling of a URL is the one entry, so that nobody goes round it and a purge leaves nothing', async () => {
+    await site.put('a.png', 'x')
+    await untilKept('/a.png')
+    const host = site.domain
+    for (const url of [
+      `http://${host}/%61.png`,
+      `http://${host}/a%2Epng`,
+      `http://${host}./a.png`,
+      `http://${host.toUpperCase()}/a.%70%6Eg`,
+    ])
+      expect((await fetchPublic(url)).headers.get('cf-cache-status')).toBe('HIT')
+    await caches.default.delete(`https://${host}/a.png`)
+    expect((await get('/%61.png'))[1]).toBe('MISS')
+  })
+
+  test('19: who hangs up leaves no second read behind', async () => {
+    const counting = countingEnv(env)
+    await site.put('a.bin', randomBytes(3 * 1024 * 1024))
+    await get('/warm-up', counting.env)
+    counting.take()
+    for (let query = 0; query < 4; query++) {
+      const reader = (await fetchPublic(`${site.custom}/a.bin?${query}`, {}, counting.env)).body!.getReader()
+      await reader.read()
+      await reader.cancel()
+    }
+    await scheduler.wait(300)
+    expect(counting.take().bucket).toBe(4)
   })
 })
 

@@ -3,6 +3,7 @@ import type { Lifetime } from '../../core/cache-lifetime.ts'
 import { evaluateConditions } from '../../core/conditions.ts'
 import type { Domain } from '../../core/domain.ts'
 import { StoreError } from '../../core/errors.ts'
+import { normalizeKey } from '../../core/key.ts'
 import type { ByteSpan, ObjectHead } from '../../core/object.ts'
 import { resolveRange } from '../../core/range.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
@@ -30,7 +31,10 @@ const ENTRY_HEADER = 'Cairn-Object'
 
 export interface CacheRead {
   readonly domain: Domain
-  readonly url: URL
+  /** As the client wrote it. */
+  readonly key: string
+  /** The URL of the entry. */
+  readonly entry: string
   readonly options: GetOptions
   readonly nowMs: number
 }
@@ -40,16 +44,13 @@ export interface Hit {
   readonly ageSeconds: number
 }
 
-/** The URL by which an entry is found, and by which its owner purges it: without the query, which means nothing, and for both schemes. */
-export const entryUrl = ({ hostname, pathname }: URL): string => `https://${hostname}${pathname}`
-
 /**
  * Reads an object from the cache, with the conditions and the range that the Bucket would have answered.
  * `undefined` when the cache does not have it, or not in a form that is certain.
  * @throws StoreError PreconditionFailed, InvalidRange
  */
 export async function readCached({ cache }: Pick<PublicPorts, 'cache'>, read: CacheRead): Promise<Hit | undefined> {
-  const response = await match(cache, read.url, read.options)
+  const response = await match(cache, read.entry, read.options)
   let hit: Hit | undefined
   try {
     hit = response && hitOf(response, read)
@@ -60,9 +61,10 @@ export async function readCached({ cache }: Pick<PublicPorts, 'cache'>, read: Ca
   return hit
 }
 
-function hitOf(response: Response, { domain, options, nowMs }: CacheRead): Hit | undefined {
+function hitOf(response: Response, read: CacheRead): Hit | undefined {
+  const { options, nowMs } = read
   const entry = readEntry(response.headers)
-  if (!entry || !belongs(entry, domain)) return undefined
+  if (!entry || !belongs(entry, read)) return undefined
   const { head } = entry
   const ageSeconds = Math.max(0, Math.floor((nowMs - entry.storedMs) / 1000))
   const verdict = evaluateConditions(options.conditions ?? {}, head)
@@ -74,9 +76,9 @@ function hitOf(response: Response, { domain, options, nowMs }: CacheRead): Hit |
 }
 
 /** A cache that fails is one that has nothing. */
-async function match(cache: PublicPorts['cache'], url: URL, { range }: GetOptions): Promise<Response | undefined> {
+async function match(cache: PublicPorts['cache'], entry: string, { range }: GetOptions): Promise<Response | undefined> {
   try {
-    return await cache.match(new Request(entryUrl(url), { headers: range ? { Range: rangeHeader(range) } : {} }))
+    return await cache.match(new Request(entry, { headers: range ? { Range: rangeHeader(range) } : {} }))
   } catch (error) {
     logUnexpected(error)
     return undefined
@@ -97,8 +99,11 @@ function readEntry(headers: Headers): Entry | undefined {
   }
 }
 
-const belongs = ({ attachedMs, bucket }: Entry, domain: Domain): boolean =>
-  attachedMs === domain.createdMs && bucket.name === domain.bucket.name && bucket.jurisdiction === domain.bucket.jurisdiction
+const belongs = ({ attachedMs, bucket, head }: Entry, { domain, key }: CacheRead): boolean =>
+  attachedMs === domain.createdMs &&
+  bucket.name === domain.bucket.name &&
+  bucket.jurisdiction === domain.bucket.jurisdiction &&
+  normalizeKey(head.key) === normalizeKey(key)
 
 /** Whether the cache answered with just the piece that was asked for. Of all the bytes it may say that they are no piece. */
 const isPiece = ({ status, headers }: Response, span: ByteSpan, size: number): boolean =>
@@ -106,12 +111,10 @@ const isPiece = ({ status, headers }: Response, span: ByteSpan, size: number): b
 
 /** What is to be kept: a whole object. */
 export interface ToKeep {
-  readonly domain: Domain
-  readonly url: URL
+  readonly read: CacheRead
   readonly head: ObjectHead
   readonly body: ReadableStream<Uint8Array> | Uint8Array
-  readonly lifetime: Lifetime
-  readonly nowMs: number
+  readonly lifetime: number
 }
 
 /** Whether the cache takes an object. */
@@ -119,7 +122,8 @@ export const isCacheable = (lifetime: Lifetime, { size }: ObjectHead): lifetime 
   typeof lifetime === 'number' && size <= CACHED_BYTES_MAX
 
 /** Puts a whole object into the cache. */
-export async function keep({ cache }: Pick<PublicPorts, 'cache'>, { domain, url, head, body, lifetime, nowMs }: ToKeep): Promise<void> {
+export async function keep({ cache }: Pick<PublicPorts, 'cache'>, { read, head, body, lifetime }: ToKeep): Promise<void> {
+  const { domain, nowMs } = read
   const entry: Entry = {
     attachedMs: domain.createdMs,
     bucket: domain.bucket,
@@ -132,5 +136,5 @@ export async function keep({ cache }: Pick<PublicPorts, 'cache'>, { domain, url,
     'Cache-Control': `public, max-age=${lifetime}`,
     [ENTRY_HEADER]: Buffer.from(JSON.stringify(entry)).toString('base64'),
   }
-  await cache.put(entryUrl(url), new Response(body, { headers }))
+  await cache.put(read.entry, new Response(body, { headers }))
 }

@@ -2,13 +2,14 @@ import { cacheLifetime } from '../../core/cache-lifetime.ts'
 import type { Domain } from '../../core/domain.ts'
 import { StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
-import type { Conditions, ObjectHead, ObjectRef } from '../../core/object.ts'
+import type { Conditions, ObjectRef } from '../../core/object.ts'
 import { readConditions, readIfRange } from '../../http/conditions.ts'
-import { logUnexpected } from '../../http/log-unexpected.ts'
 import { objectHeaders } from '../../http/object-headers.ts'
 import { contentRange, readRange } from '../../http/range.ts'
 import type { GetOptions, Got } from '../../store/objects/get-object.ts'
-import { entryUrl, isCacheable, keep, readCached } from './cached-objects.ts'
+import { isCacheable, readCached } from './cached-objects.ts'
+import { entryUrl } from './entry-url.ts'
+import { fillBehind } from './fill-cache.ts'
 import type { PublicPorts } from './ports.ts'
 
 /** A GET or a HEAD of an object. */
@@ -63,8 +64,9 @@ function fromBucket({ store }: PublicPorts, { method }: Request, at: ObjectRef, 
 }
 
 async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef, options: GetOptions): Promise<Response> {
-  const { request, nowMs } = read
-  const hit = await readCached(ports, { ...read, options })
+  const { request, domain, nowMs } = read
+  const cacheRead = { domain, key: at.key, entry: entryUrl(domain.host, at.key, read.url.search), options, nowMs }
+  const hit = await readCached(ports, cacheRead)
   if (hit) {
     const { got, ageSeconds } = hit
     const response = respond(got.kind === 'found' && request.method === 'HEAD' ? withoutBody(got) : got, options)
@@ -74,54 +76,16 @@ async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef,
   const got = await fromBucket(ports, request, at, options)
   const lifetime = cacheLifetime(at.key, got.head.httpMetadata, nowMs)
   const cacheable = isCacheable(lifetime, got.head)
-  // A piece, or a client that has the object already, is no reason to read all of it.
-  if (cacheable && request.method === 'GET' && got.kind === 'found' && !options.range) keepLater(ports, { read, at, got })
-  return withStatus(respond(got, options), cacheable ? 'MISS' : lifetime === 'unasked' ? 'DYNAMIC' : 'BYPASS')
+  if (!cacheable) return withStatus(respond(got, options), lifetime === 'unasked' ? 'DYNAMIC' : 'BYPASS')
+  // A HEAD, a piece, or a client that has the object already, is no reason to read all of it.
+  if (options.range || got.kind !== 'found' || got.body === null) return withStatus(respond(got, options), 'MISS')
+  const body = fillBehind(ports, { read: cacheRead, at, got: { ...got, body: got.body } })
+  return withStatus(respond({ ...got, body }, options), 'MISS')
 }
 
 function withoutBody<B extends ReadableStream | null>(got: Extract<Got<B>, { kind: 'found' }>): Got<null> {
   got.body?.cancel().catch(() => {})
   return { ...got, body: null }
-}
-
-/** Objects on their way into the cache from this isolate, and since when: work that the platform cuts off never says that it ended. */
-const underway = new Map<string, number>()
-const UNDERWAY_MS = 60_000
-const MOST_UNDERWAY = 100
-
-interface ToKeepLater {
-  readonly read: PublicRead
-  readonly at: ObjectRef
-  readonly got: { readonly head: ObjectHead; readonly body: Body | null }
-}
-
-/** Fills the cache behind the answer, once at a time for each object. */
-function keepLater(ports: PublicPorts, toKeep: ToKeepLater): void {
-  const { url, nowMs } = toKeep.read
-  const name = entryUrl(url)
-  for (const [other, sinceMs] of underway) if (nowMs - sinceMs > UNDERWAY_MS) underway.delete(other)
-  if (underway.has(name) || underway.size >= MOST_UNDERWAY) return
-  underway.set(name, nowMs)
-  ports.waitUntil(
-    keepWhole(ports, toKeep)
-      .catch(logUnexpected)
-      .finally(() => underway.delete(name)),
-  )
-}
-
-/**
- * A stream is read once more for the cache: with one stream for both, the slower of client and cache would hold up the other, or what lies
- * between them would pile up in memory.
- */
-async function keepWhole(ports: PublicPorts, { read, at, got }: ToKeepLater): Promise<void> {
-  const { url, domain, nowMs } = read
-  const whole = got.body instanceof Uint8Array ? { head: got.head, body: got.body } : await ports.store.getObject(at, {})
-  if (!('body' in whole)) return
-  const { head, body } = whole
-  const lifetime = cacheLifetime(at.key, head.httpMetadata, nowMs)
-  // It may have been replaced in between.
-  if (isCacheable(lifetime, head)) await keep(ports, { domain, url, head, body, lifetime, nowMs })
-  else if (body instanceof ReadableStream) await body.cancel()
 }
 
 function respond(got: Got<Body | null>, { range }: GetOptions): Response {

@@ -36,9 +36,14 @@ function request(path: string, init: RequestInit = {}): Promise<Response> {
 
 /** The same, and everything that goes on behind the answer. */
 async function settled(path: string, init?: RequestInit) {
+  const answer = await settledBytes(path, init)
+  await Promise.all(pending)
+  return answer
+}
+
+async function settledBytes(path: string, init?: RequestInit) {
   const response = await request(path, init)
   const bytes = new Uint8Array(await response.arrayBuffer())
-  await Promise.all(pending)
   const header = (name: string) => response.headers.get(name)
   return {
     status: response.status,
@@ -119,10 +124,29 @@ describe('a hit', () => {
     expect(second.header('cache-control')).toBe('max-age=3600')
   })
 
-  test('does not depend on the query, nor on the scheme', async () => {
-    await site.put('a.png', 'x')
-    await settled('/a.png?one')
-    expect((await settled('/a.png?two')).cache).toBe('HIT')
+  test('is of the very query, in the order and the spelling that came', async () => {
+    await site.put('a.png', 'old')
+    await settled('/a.png')
+    await settled('/a.png?v=1&w')
+    await site.put('a.png', 'new')
+    const seen = async (path: string) => Object.values(await settled(path).then(({ cache, text }) => ({ cache, text })))
+    expect(await seen('/a.png')).toEqual(['HIT', 'old'])
+    expect(await seen('/a.png?')).toEqual(['HIT', 'old'])
+    expect(await seen('/a.png?v=1&w')).toEqual(['HIT', 'old'])
+    for (const other of ['?v=2', '?w&v=1', '?v=%31&w', '?v=1&w=']) expect(await seen(`/a.png${other}`)).toEqual(['MISS', 'new'])
+    // A range and a HEAD look into the entry of their own query.
+    expect((await settled('/a.png?v=1&w', { headers: { range: 'bytes=0-1' } })).text).toBe('ol')
+    expect((await settled('/a.png?v=3', { method: 'HEAD' })).cache).toBe('MISS')
+  })
+
+  test('does not depend on the scheme, nor on how the path and the host were spelt', async () => {
+    await site.put('a (1)/ü.png', 'x')
+    expect((await settled('/a%20(1)/%C3%BC.png')).cache).toBe('MISS')
+    for (const spelling of ['/%61%20%281%29%2Fu%CC%88%2Epng', '/a (1)/ü.png', '/a%20(1)/%c3%bc.%70ng'])
+      expect((await settled(spelling)).cache).toBe('HIT')
+    const purged = `https://${site.domain}/a%20(1)/%C3%BC.png` // As a browser shows it.
+    expect(await caches.default.delete(purged)).toBe(true)
+    expect((await settled('/%61%20%281%29%2F%C3%BC.png')).cache).toBe('MISS')
   })
 
   test('tells how old it is', async () => {
@@ -281,25 +305,41 @@ describe('filling the cache', { timeout: PATIENCE_MS }, () => {
     expect(reads()).toMatchObject({ bucket: 1, d1: 1 })
   })
 
-  test('a large one is read again behind the answer: a client that does not read holds up nothing and loses nothing', async () => {
-    const bytes = randomBytes(5 * MIB)
-    await site.put('a.bin', bytes)
-    const slow = await request('/a.bin')
-    await Promise.all(pending) // The cache has it, and nobody has read a byte of the answer yet.
-    const fast = await settled('/a.bin')
-    expect([fast.cache, fast.bytes.length]).toEqual(['HIT', bytes.length])
-    expect(fast.bytes).toEqual(bytes)
-    expect(new Uint8Array(await slow.arrayBuffer())).toEqual(bytes)
-    const piece = await settled('/a.bin', { headers: { range: `bytes=${3 * MIB}-${3 * MIB + 9}` } })
-    expect([piece.cache, piece.bytes]).toEqual(['HIT', bytes.slice(3 * MIB, 3 * MIB + 10)])
-  })
-
-  test('a client that goes away leaves a whole object in the cache', async () => {
+  test('a large one is read again behind the answer, once its client has read all of it', async () => {
     const bytes = randomBytes(3 * MIB)
     await site.put('a.bin', bytes)
-    await (await request('/a.bin')).body!.cancel()
+    await settled('/warm-up')
+    pending = []
+    const [slow, other] = [await request('/a.bin'), await request('/a.bin')]
+    expect([slow.headers.get('content-length'), slow.headers.get('cf-cache-status')]).toEqual([String(bytes.length), 'MISS'])
+    reads()
+    expect(new Uint8Array(await slow.arrayBuffer())).toEqual(bytes)
+    await pending[0]
+    expect(reads()).toMatchObject({ bucket: 1 })
+    const fast = await settledBytes('/a.bin')
+    expect([fast.cache, fast.bytes.length]).toEqual(['HIT', bytes.length])
+    expect(fast.bytes).toEqual(bytes)
+    reads()
+    // Whoever reads to the end behind it reads nothing again.
+    expect(new Uint8Array(await other.arrayBuffer())).toEqual(bytes)
     await Promise.all(pending)
-    expect((await settled('/a.bin')).bytes).toEqual(bytes)
+    expect(reads()).toMatchObject({ bucket: 0 })
+    const piece = await settled('/a.bin', { headers: { range: `bytes=${2 * MIB}-${2 * MIB + 9}` } })
+    expect([piece.cache, piece.bytes]).toEqual(['HIT', bytes.slice(2 * MIB, 2 * MIB + 10)])
+  })
+
+  test('a client that goes away leaves no work behind, however many queries it tries', async () => {
+    await site.put('a.bin', randomBytes(3 * MIB))
+    await settled('/warm-up')
+    reads()
+    for (let query = 0; query < 5; query++) {
+      const reader = (await request(`/a.bin?${query}`)).body!.getReader()
+      await reader.read()
+      await reader.cancel()
+    }
+    await Promise.all(pending)
+    expect(reads()).toMatchObject({ bucket: 5 })
+    expect((await request('/a.bin?0')).headers.get('cf-cache-status')).toBe('MISS')
   })
 
   test('a cache that hangs holds up no answer, and is not asked to take the same object twice', async () => {
