@@ -21,6 +21,8 @@ export interface Config {
   readonly segments: SegmentConfig
   /** Size of a Bucket's database beyond which small blobs go to D1. */
   readonly inlineBudgetBytes: number
+  /** Ids of master keys that are lost for good: what is under them cannot be read, and keeps nobody from writing. */
+  readonly lostKeyIds: readonly string[]
   /** How long the bytes of a deleted object stay for the reads in flight. */
   readonly graceMs: number
 }
@@ -54,6 +56,7 @@ export function readConfig(env: Env): Config {
       segmentBytes: wholeNumber('SEGMENT_BYTES', env.SEGMENT_BYTES, DEFAULT_SEGMENT_CONFIG.segmentBytes),
     }),
     inlineBudgetBytes: wholeNumber('INLINE_BUDGET_BYTES', env.INLINE_BUDGET_BYTES, 5 * GIB),
+    lostKeyIds: keyIds(env.LOST_MASTER_KEYS),
     graceMs: 1000 * wholeNumber('GARBAGE_GRACE_SECONDS', env.GARBAGE_GRACE_SECONDS, 3600),
   }
 }
@@ -104,6 +107,13 @@ const KEY_WORDS = 'base64 of 32 bytes'
 function oldMasterKeys({ OLD_MASTER_KEYS = '' }: Env): string[] {
   const keys = OLD_MASTER_KEYS.split(',').map((key) => key.trim())
   return keys.filter((key) => key !== '').map((key) => required('OLD_MASTER_KEYS', key, KEY_FORM, `${KEY_WORDS}, separated by commas`))
+}
+
+function keyIds(text = ''): string[] {
+  const ids = text.split(',').map((id) => id.trim())
+  return ids
+    .filter((id) => id !== '')
+    .map((id) => required('LOST_MASTER_KEYS', id, /^[0-9a-f]{8}$/, 'ids of eight hex digits, separated by commas'))
 }
 
 function required(name: string, value: string | undefined, form: RegExp, words: string): string {

@@ -16,6 +16,8 @@ export interface Env {
   readonly MASTER_KEY?: string
   /** Further master keys, separated by commas: what they protect can be opened, and nothing new is sealed with them. */
   readonly OLD_MASTER_KEYS?: string
+  /** Ids of master keys that are lost, separated by commas: that data is under them keeps nobody from writing. */
+  readonly LOST_MASTER_KEYS?: string
 
   /** Secret: a token for the queues of a Cloudflare account. */
   readonly QUEUES_API_TOKEN?: string

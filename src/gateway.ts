@@ -1,6 +1,7 @@
 import { waitUntil } from 'cloudflare:workers'
 import { type IRequest, IttyRouter } from 'itty-router'
 import { type Config, queueBindings, readConfig, readSecrets, type Secrets } from './config.ts'
+import { DeploymentGuard } from './control/deployment.ts'
 import { TokenFinder } from './control/tokens.ts'
 import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
@@ -84,8 +85,19 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
     control: env.CONTROL,
     queues,
   })
+  const guard = new DeploymentGuard({ control: env.CONTROL, segments: env.SEGMENTS }, { ...secrets, lostKeyIds: config.lostKeyIds })
   const publicPorts = { cache: caches.default, rateLimit: env.PUBLIC_RATE_LIMIT, waitUntil }
-  return { store, config, secrets, accountId, control: env.CONTROL, queues, tokens: new TokenFinder(secrets), ...publicPorts }
+  return {
+    store,
+    config,
+    secrets,
+    accountId,
+    control: env.CONTROL,
+    ready: () => guard.check(),
+    queues,
+    tokens: new TokenFinder(secrets),
+    ...publicPorts,
+  }
 }
 
 /**

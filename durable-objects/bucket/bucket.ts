@@ -49,6 +49,7 @@ import type {
   RecoverTo,
 } from '../../src/store/maintenance/maintenance-api.ts'
 import { compositeSlices } from '../keyspace/blobs/blobs.ts'
+import { checkCanary, mustSeal, sealCanary, writeCanary } from '../keyspace/blobs/canary.ts'
 import { abandon, journal } from '../keyspace/blobs/garbage.ts'
 import { needsRotation, noticeKeys } from '../keyspace/blobs/key-marker.ts'
 import { rotateStep } from '../keyspace/blobs/key-rotation.ts'
@@ -64,7 +65,7 @@ import { copyObject, copyPart } from '../keyspace/objects/copy.ts'
 import { listObjects, listSummaries } from '../keyspace/objects/listing.ts'
 import { checkOverwrite, commitObject, deleteObjects, findObject, lookup } from '../keyspace/objects/objects.ts'
 import { followSetting, isWalking } from '../keyspace/rules/lifecycle-walk.ts'
-import { hasSchema, migrate } from '../keyspace/schema.ts'
+import { hasSchema, migrate, newerSchema } from '../keyspace/schema.ts'
 import { forgetSettings, readSetting, writeSetting } from '../keyspace/settings.ts'
 import {
   abortUpload,
@@ -82,6 +83,8 @@ import { prepareRecovery } from './recover.ts'
 
 /** When the alarm tries again to bring the account's index up to date. */
 const REGISTRY_RETRY_MS = 10_000
+/** When an alarm that met tables of a newer version rings again. */
+const NEWER_SCHEMA_MS = 10 * 60_000
 /** Long enough for an answer to leave. */
 const RECOVERY_DELAY_MS = 100
 /** Alarms cannot be set to every date that a rule can name: before a later one the alarm rings once and looks again. */
@@ -112,6 +115,8 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   /** Milliseconds since the epoch; tests set it. */
   clock: () => number = Date.now
   #exists = false
+  /** Why nothing may be done with the tables. */
+  #refusal: StoreError | undefined
   #alarmMs: number | null = null
   /** When the alarm was to tell the account of what it had not heard of. */
   #newsMs: number | null = null
@@ -142,10 +147,13 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     })
     state.blockConcurrencyWhile(async () => {
       if (!hasSchema(state.storage.sql)) return
+      this.#refusal = newerSchema(state.storage.sql)
+      if (this.#refusal) return
       migrate(state.storage)
       this.#exists = readSetting(state.storage.sql, 'info') !== null
       this.#alarmMs = await state.storage.getAlarm()
       if (this.#exists) noticeKeys(this.#context)
+      await checkCanary(this.#context)
       if (this.#alarmMs === null) this.#rearm()
       else {
         // A migration may have left the alarm something to do.
@@ -158,12 +166,16 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   /** Creates the bucket. Its row in the account's index is written before the answer, or by the alarm if that fails. */
   async create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor): Promise<Outcome<BucketInfo>> {
     const { storage } = this.ctx
+    const { keyring } = this.#context
+    const canary = keyring && (await sealCanary(keyring, info))
     const created = outcomeOf(() => {
+      if (this.#refusal) throw this.#refusal
       if (this.#exists) throw new StoreError('BucketAlreadyOwnedByYou')
       migrate(storage)
       const bucket: BucketInfo = { ...info, createdMs: this.clock() }
       this.#transaction(({ sql }) => {
         writeSetting(sql, 'info', bucket)
+        writeCanary(sql, canary)
         this.#staleRegistry(bucket)
         this.#note({ action: 'CreateBucket', bucket, by, newValue: bucket })
       })
@@ -208,7 +220,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       forgetFlows(sql)
       sql.exec('DELETE FROM lifecycle_walk')
       closeCheck(sql)
-      sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'registry')")
+      sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'compatible_from', 'registry')")
       forgetSettings(sql)
     })
     if (removed.ok) {
@@ -245,7 +257,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
 
   /** Checks what can already be known to fail, and journals the blob so that its bytes cannot be forgotten. */
   async begin({ blobId, tier, segments, size, target }: Begin): Promise<Outcome<Begun>> {
-    return this.#change((context) => {
+    return this.#seal((context) => {
       if (!('uploadId' in target)) {
         checkOverwrite(context, findObject(context.sql, target.key), target.conditions)
         return journal(context, { id: blobId, tier, segments }, size)
@@ -257,11 +269,11 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   async abandon({ blobId: id, tier, segments }: Pick<Begin, 'blobId' | 'tier' | 'segments'>, begun: Begun): Promise<void> {
-    if (hasSchema(this.ctx.storage.sql)) this.#transaction((context) => abandon(context, { id, tier, segments }, begun))
+    if (this.#isOurs()) this.#transaction((context) => abandon(context, { id, tier, segments }, begun))
   }
 
   async commitObject(commit: CommitObject): Promise<Outcome<Committed<ObjectHead>>> {
-    return this.#change((context) => commitObject(context, commit))
+    return this.#seal((context) => commitObject(context, commit))
   }
 
   async lookup(query: Lookup): Promise<Outcome<Looked>> {
@@ -289,11 +301,11 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   async createUpload(create: CreateUpload): Promise<Outcome<CreatedUpload>> {
-    return this.#change((context) => createUpload(context, create))
+    return this.#seal((context) => createUpload(context, create))
   }
 
   async commitPart(commit: CommitPart): Promise<Outcome<Committed<Part>>> {
-    return this.#change((context) => commitPart(context, commit))
+    return this.#seal((context) => commitPart(context, commit))
   }
 
   async copyPart(copy: CopyPart): Promise<Outcome<Copied<Part>>> {
@@ -329,6 +341,8 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   async knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs> {
+    // Tables of a newer version may know more than this one can read.
+    if (this.#refusal) throw this.#refusal
     return hasSchema(this.ctx.storage.sql) ? knownBlobs(this.#context, blobIds) : { segments: {}, exists: false, nowMs: this.clock() }
   }
 
@@ -370,6 +384,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   /** Deletes what is due, in bounded steps, and sets the next alarm. Safe to repeat. */
   override async alarm(): Promise<void> {
     this.#alarmMs = null
+    if (this.#refusal) return this.ctx.storage.setAlarm(this.clock() + NEWER_SCHEMA_MS)
     await this.#syncRegistry()
     if (!hasSchema(this.ctx.storage.sql)) return
     this.#delivery.startAll()
@@ -387,8 +402,22 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   /** @throws never a StoreError: `NoSuchBucket` and the failures of `work` are outcomes. */
   #read<T>(work: (context: Context) => T): Outcome<T> {
     return outcomeOf(() => {
+      if (this.#refusal) throw this.#refusal
       if (!this.#exists) throw new StoreError('NoSuchBucket')
       return work(this.#context)
+    })
+  }
+
+  /** Whether there are tables that this version may touch. */
+  #isOurs(): boolean {
+    return !this.#refusal && hasSchema(this.ctx.storage.sql)
+  }
+
+  /** A change that brings, or leads to, bytes sealed with the master key. */
+  #seal<T>(work: (context: Context) => T): Outcome<T> {
+    return this.#change((context) => {
+      mustSeal(context.sql)
+      return work(context)
     })
   }
 
@@ -489,7 +518,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   /** Never throws: what fails is tried again by the alarm. */
   async #writeRegistry(): Promise<void> {
     const { sql } = this.ctx.storage
-    if (!hasSchema(sql) || !this.#hasNews()) return
+    if (!this.#isOurs() || !this.#hasNews()) return
     const stale = readSetting<BucketRef>(sql, 'registry')
     const info = readSetting<BucketInfo>(sql, 'info')
     const entries = pendingEntries(sql)

@@ -1,5 +1,6 @@
 import type { Secrets } from '../config.ts'
 import { StoreError } from '../core/errors.ts'
+import { resealCanary } from './deployment.ts'
 import { purposeOf, resealStatement } from './tokens.ts'
 
 const TOKENS_PER_STEP = 100
@@ -16,6 +17,7 @@ export interface TokenRotationStep {
 
 /** One bounded step of sealing the secrets of API tokens with the present master key. */
 export async function rotateTokens(db: D1Database, { keyring }: Pick<Secrets, 'keyring'>, after = ''): Promise<TokenRotationStep> {
+  if (after === '') await resealCanary(db, { keyring })
   const query = db.prepare('SELECT id, sealed_secret AS sealed FROM tokens WHERE id > ? ORDER BY id LIMIT ?').bind(after, TOKENS_PER_STEP)
   const { results: tokens } = await query.all<{ id: string; sealed: string }>()
   const updates: D1PreparedStatement[] = []

@@ -72,4 +72,4 @@ export type RowType = keyof typeof COLUMNS
 export const BYTE_COLUMNS: readonly string[] = ['wrapped_key', 'bytes']
 
 /** Settings that are about this very object, and mean nothing elsewhere. */
-export const OWN_SETTINGS: readonly string[] = ['schema', 'registry', 'check', 'import', 'imported', 'keys']
+export const OWN_SETTINGS: readonly string[] = ['schema', 'registry', 'check', 'import', 'imported', 'keys', 'canary', 'compatible_from']

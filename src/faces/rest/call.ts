@@ -13,6 +13,8 @@ export interface RestPorts {
   readonly tokens: TokenFinder
   readonly control: D1Database
   readonly queues: DeploymentQueues
+  /** Refuses when the databases are another deployment's, unfinished or of a newer version. */
+  readonly ready?: () => Promise<void>
 }
 
 /** What a row of the table says of its requests: the names in the path, and what the schemas make of the rest. */

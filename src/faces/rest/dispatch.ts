@@ -33,6 +33,7 @@ async function answer(request: Request, ports: RestPorts): Promise<Response> {
   if (!ports.config.allows('itemTokensOnRest')) refuseItemTokens(identity)
   authorize({ route, params }, identity, { headers, query: url.searchParams })
   if (!route.run) throw notImplemented(route.op)
+  if (route.needs !== 'nobody') await ports.ready?.()
   const query = readQuery(route.query, url.searchParams)
   const body = await readBody(route.body, request)
   const answered = await route.run({ ...ports, request, url, identity, nowMs, params, query, headers, body })

@@ -24,6 +24,8 @@ export interface S3Ports {
   readonly accountId: string
   readonly tokens: TokenFinder
   readonly control: D1Database
+  /** Refuses when the databases are another deployment's, unfinished or of a newer version. */
+  readonly ready?: () => Promise<void>
 }
 
 /** Answers a request to the S3 endpoint: every failure as R2's XML, CORS headers on failures too. */
@@ -52,6 +54,7 @@ async function answer(request: Request, url: URL, address: Address, ports: S3Por
   screenHeaders(headers, route.refuses ?? 'none', ports.config)
   const call = callOf(address, { request, url, headers, authenticated, ports })
   authorize(route, call)
+  if (address.on !== 'object' || !READS.includes(request.method)) await ports.ready?.()
   if (!route.run) throw notImplemented(route.op)
   await createMissingBucket(route, call)
   return route.run(call)
@@ -102,6 +105,9 @@ function authorize(route: Route, { identity, bucket, at, jurisdiction, headers, 
   const wanted = { needs: 'object:read', action, bucket: source, key: copySourceKey(headers) } as const
   if (!permits(identity, wanted)) throw new StoreError('AccessDenied')
 }
+
+/** Of an object: they write nothing, and are served whatever CONTROL says. */
+const READS: readonly string[] = ['GET', 'HEAD']
 
 const LISTINGS: readonly string[] = ['ListObjectsV1', 'ListObjectsV2', 'ListMultipartUploads']
 

@@ -191,8 +191,9 @@ test('a master key that comes back has everything under it again', async () => {
   await wake(bucket, DURING)
   // Swapped back without a word of the other, then with it.
   expect(await alarmOf(bucket, {})).toBe(null)
-  await bucket.put('more', 10)
+  await expect(bucket.put('more', 10)).rejects.toThrow(`under the master key ${NEW_ID}, which is not configured`)
   expect(await wake(bucket, { MASTER_KEY: OLD_KEY, OLD_MASTER_KEYS: NEW_KEY })).toBe(1)
+  await bucket.put('more', 10)
   expect(await keyIds(bucket)).toEqual({ [OLD_ID]: 4 })
   for (const [key, body] of bodies) expect(await bucket.get(key)).toEqual(body)
 })
