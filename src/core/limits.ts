@@ -16,6 +16,8 @@ export const LIMITS = {
   objectBytes: 5 * TIB - 5 * GIB,
   partMin: 1,
   partMax: 10_000,
+  /** Slices that one body may be made of: a copy of R2's largest object, in as many ranges as it has parts, has twice their number. */
+  extents: 20_000,
   /** Every part but the last is at least this long. */
   partMinBytes: 5 * MIB,
   listMax: 1000,

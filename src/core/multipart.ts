@@ -1,3 +1,5 @@
+import { StoreError } from './errors.ts'
+import { LIMITS } from './limits.ts'
 import type { Checksum, ChecksumAlgorithm, ChecksumType, LifecycleDue, StorageClass } from './object.ts'
 
 export interface UploadRef {
@@ -51,4 +53,15 @@ export interface PartsPage {
   readonly upload: OpenUpload
   readonly parts: readonly Part[]
   readonly truncated: boolean
+}
+
+/**
+ * Refuses to copy more bytes at once than one upload may have, whether they move or are shared: the limit of a part is S3's.
+ * @throws StoreError InvalidRequest
+ */
+export function checkCopiedBytes(bytes: number): void {
+  if (bytes <= LIMITS.uploadBytes) return
+  throw new StoreError('InvalidRequest', {
+    message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.uploadBytes}`,
+  })
 }

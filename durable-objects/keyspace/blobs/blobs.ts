@@ -1,5 +1,5 @@
 import type { BlobSlice } from '../../../src/core/blob.ts'
-import { type BlobPlan, type BlobRecord, newBlobId, storedSegments, type TierName } from '../../../src/core/blob.ts'
+import { type BlobPlan, type BlobRecord, storedSegments, type TierName } from '../../../src/core/blob.ts'
 import { StoreError } from '../../../src/core/errors.ts'
 import type { ByteSpan } from '../../../src/core/object.ts'
 import type { BodyRest, BodySlices } from '../../../src/store/bucket-api.ts'
@@ -26,14 +26,6 @@ export type BlobRow = {
   bytes: ArrayBuffer | null
 }
 
-/** A slice of a stored blob that becomes part of a composite one. */
-export interface Extent {
-  readonly blobId: string
-  readonly offset: number
-  readonly length: number
-  readonly partNumber: number
-}
-
 /**
  * Inserts a stored blob that one thing refers to.
  * @throws StoreError RequestTimeout for a commit that arrives again when its key has another object and its body another user
@@ -55,31 +47,15 @@ export function insertBlob(context: Context, blob: BlobRecord): void {
   noticeKey(context, blob.keyId)
 }
 
-/**
- * Inserts a composite blob that one thing refers to, and returns its id. Every extent holds at least one byte, and takes
- * over a reference that is already counted: call {@link addReference} for each slice that is shared.
- */
-export function insertComposite(sql: SqlStorage, extents: readonly Extent[]): string {
-  const id = newBlobId()
-  let start = 0
-  for (const { blobId, offset, length, partNumber } of extents) {
-    sql.exec(
-      'INSERT INTO extents (owner_id, start, length, blob_id, blob_offset, part_number) VALUES (?, ?, ?, ?, ?, ?)',
-      id,
-      start,
-      length,
-      blobId,
-      offset,
-      partNumber,
-    )
-    start += length
-  }
-  sql.exec('INSERT INTO blobs (id, refs, size, tier, chunk_bytes, segment_bytes) VALUES (?, 1, ?, ?, 0, 0)', id, start, COMPOSITE)
-  return id
+export function addReference(sql: SqlStorage, blobId: string, count = 1): void {
+  sql.exec('UPDATE blobs SET refs = refs + ? WHERE id = ?', count, blobId)
 }
 
-export function addReference(sql: SqlStorage, blobId: string): void {
-  sql.exec('UPDATE blobs SET refs = refs + 1 WHERE id = ?', blobId)
+/** Where a blob's bytes are. */
+export function tierOf(sql: SqlStorage, blobId: string): string {
+  const [row] = sql.exec<{ tier: string }>('SELECT tier FROM blobs WHERE id = ?', blobId).toArray()
+  if (!row) throw new Error(`Blob ${blobId} is referred to but does not exist`)
+  return row.tier
 }
 
 /**
@@ -135,17 +111,6 @@ export function compositeSlices(sql: SqlStorage, { ownerId, span }: BodyRest): B
     inlineBytes += row.bytes?.byteLength ?? 0
   }
   return { slices }
-}
-
-/** The extents that cover `span` of a blob, for a copy by reference. */
-export function extentsOf(sql: SqlStorage, blobId: string, span: ByteSpan, partNumber: number): Extent[] {
-  const found: Extent[] = []
-  let page: BodySlices = slicesOf(sql, blobId, span)
-  for (;;) {
-    for (const { blob, span: slice } of page.slices) found.push({ blobId: blob.id, ...slice, partNumber })
-    if (!page.rest) return found
-    page = compositeSlices(sql, page.rest)
-  }
 }
 
 /** How an object was put together: how many parts, and the number of the last one where that is another. */

@@ -3,11 +3,12 @@ import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { evaluateConditions } from '../../../src/core/conditions.ts'
 import { StoreError } from '../../../src/core/errors.ts'
 import { mergeMetadata } from '../../../src/core/metadata.ts'
-import type { Part } from '../../../src/core/multipart.ts'
+import { checkCopiedBytes, type Part } from '../../../src/core/multipart.ts'
 import type { ByteSpan, Checksum } from '../../../src/core/object.ts'
 import { resolveRange } from '../../../src/core/range.ts'
 import type { Copied, CopiedObject, CopyObject, CopyPart, CopySource, Found } from '../../../src/store/bucket-api.ts'
-import { addReference, extentsOf, insertComposite } from '../blobs/blobs.ts'
+import { addReference, tierOf } from '../blobs/blobs.ts'
+import { checkExtents, extentsOf, insertComposite } from '../blobs/composites.ts'
 import type { Context } from '../context.ts'
 import { checksumOf, customMetadataOf, httpMetadataOf, type ObjectRow } from '../rows.ts'
 import { cachedSetting } from '../settings.ts'
@@ -54,6 +55,7 @@ export function copyPart(context: Context, copy: CopyPart): Copied<Part> {
   const { sql } = context
   const row = findSource(sql, copy.source)
   const span = copy.range ? resolveRange(copy.range, row.size) : { offset: 0, length: row.size }
+  checkCopiedBytes(span.length)
   const upload = openUpload(sql, copy)
   checkUploadKey(upload, copy.ssecKeyMd5)
   countRetrieval(sql, row, span.length)
@@ -90,9 +92,9 @@ function referTo({ sql }: Context, row: ObjectRow, span: ByteSpan): string {
     addReference(sql, row.blob_id)
     return row.blob_id
   }
-  const extents = extentsOf(sql, row.blob_id, span, 1)
-  for (const extent of extents) addReference(sql, extent.blobId)
-  return insertComposite(sql, extents)
+  const piece = { blobId: row.blob_id, tier: tierOf(sql, row.blob_id), span }
+  checkExtents(sql, [piece])
+  return insertComposite(sql, extentsOf(sql, piece, 1))
 }
 
 /** The whole of a simple object has its MD5. A piece was never read: its ETag names the piece of that version instead. */

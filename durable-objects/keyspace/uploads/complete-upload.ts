@@ -5,7 +5,8 @@ import { LIMITS } from '../../../src/core/limits.ts'
 import type { CompletedPart } from '../../../src/core/multipart.ts'
 import type { Checksum } from '../../../src/core/object.ts'
 import type { CompleteUpload } from '../../../src/store/bucket-api.ts'
-import { addReference, COMPOSITE, dropReference, type Extent, extentsOf, insertComposite } from '../blobs/blobs.ts'
+import { COMPOSITE, dropReference } from '../blobs/blobs.ts'
+import { type BlobPiece, checkExtents, type Extent, extentsOf, insertComposite } from '../blobs/composites.ts'
 import type { Context } from '../context.ts'
 import type { PartRow, UploadRow } from '../rows.ts'
 
@@ -23,7 +24,7 @@ export interface Assembly {
 
 /**
  * Checks the list of parts against what was uploaded, in R2's order: found, large enough, uniform.
- * @throws StoreError InvalidPart, EntityTooSmall, EntityTooLarge, BadDigest, InvalidRequest
+ * @throws StoreError InvalidPart, EntityTooSmall, EntityTooLarge, BadDigest, InvalidRequest, also for more slices than one body has
  */
 export function assemble({ sql, config }: Context, upload: UploadRow, complete: CompleteUpload): Assembly {
   const stored = new Map(
@@ -41,6 +42,7 @@ export function assemble({ sql, config }: Context, upload: UploadRow, complete: 
   checkSizes(listed, { uniform: !config.allows('unequalParts') })
   const size = listed.reduce((sum, part) => sum + part.size, 0)
   if (size > LIMITS.objectBytes) throw new StoreError('EntityTooLarge')
+  if (listed.length > 1) checkExtents(sql, listed.map(pieceOf))
   const checksum = objectChecksum(listed, upload)
   checkClaims(complete, { size, checksum })
   return { listed, unlisted: [...stored.values()], size, etag: multipartEtag(listed.map((part) => part.etag)), checksum }
@@ -51,17 +53,22 @@ export function joinParts(context: Context, listed: readonly StoredPart[]): stri
   const { sql } = context
   const [only] = listed
   if (only && listed.length === 1) return only.blob_id
-  const extents = listed.flatMap((part): Extent[] => {
-    const { blob_id: blobId, part_number: partNumber, size } = part
-    if (part.tier !== COMPOSITE && size > 0) return [{ blobId, offset: 0, length: size, partNumber }]
-    // A part copied by reference is flattened, so that a body is never more than one step away from its bytes.
-    const copied = size > 0 ? extentsOf(sql, blobId, { offset: 0, length: size }, partNumber) : []
-    for (const extent of copied) addReference(sql, extent.blobId)
-    dropReference(context, blobId)
-    return copied
-  })
-  return insertComposite(sql, extents)
+  const id = insertComposite(sql, extentsOfParts(sql, listed))
+  for (const part of listed) if (!passesOn(part)) dropReference(context, part.blob_id)
+  return id
 }
+
+/** A part copied by reference is flattened, so that a body is never more than one step away from its bytes. */
+function* extentsOfParts(sql: SqlStorage, listed: readonly StoredPart[]): Generator<Extent> {
+  for (const part of listed) {
+    for (const extent of extentsOf(sql, pieceOf(part), part.part_number)) yield { ...extent, isShared: !passesOn(part) }
+  }
+}
+
+const pieceOf = ({ blob_id: blobId, tier, size }: StoredPart): BlobPiece => ({ blobId, tier, span: { offset: 0, length: size } })
+
+/** Whether a part's reference becomes that of its extent. */
+const passesOn = ({ tier, size }: StoredPart): boolean => tier !== COMPOSITE && size > 0
 
 function matchPart(row: StoredPart | undefined, part: CompletedPart, upload: UploadRow): StoredPart {
   if (!row || row.etag !== part.etag) throw new StoreError('InvalidPart')

@@ -1,8 +1,8 @@
 import type { ByteSource, Upload } from '../../core/byte-source.ts'
 import { StoreError } from '../../core/errors.ts'
 import { checkKey } from '../../core/key.ts'
-import { LIMITS } from '../../core/limits.ts'
 import { type MetadataDirective, mergeMetadata } from '../../core/metadata.ts'
+import { checkCopiedBytes } from '../../core/multipart.ts'
 import type { BucketRef, Conditions, CustomerKey, ObjectRef, RangeRequest } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import { byteSource } from '../../http/body.ts'
@@ -58,11 +58,7 @@ export async function findSource(ports: Ports, { at, conditions, customerKey }: 
 
 /** The bytes of a source as an upload. */
 export async function uploadOf(ports: Ports, source: CopySource, found: Found): Promise<Upload> {
-  if (found.span.length > LIMITS.uploadBytes) {
-    throw new StoreError('InvalidRequest', {
-      message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.uploadBytes}`,
-    })
-  }
+  checkCopiedBytes(found.span.length)
   const body = await openFound(ports, source.at.bucket, found, source.customerKey)
   const checksumAlgorithm = found.head.checksum?.type === 'FULL_OBJECT' ? found.head.checksum.algorithm : undefined
   return {
