@@ -32,7 +32,7 @@ export async function bundleWorker(folder: string): Promise<WorkerModule[]> {
 
 function modulesIn(folder: string): WorkerModule[] {
   const isModule = (name: string) => !name.endsWith('.map') && name !== 'README.md'
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.\w+$/.test(name) && isModule(name))
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.\w{1,16}$/.test(name) && isModule(name))
   const ordered = [ENTRY, ...names.filter((name) => name !== ENTRY)]
   return ordered.map((name) => ({ type: TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'Data', path: join(folder, name) }))
 }

@@ -12,6 +12,7 @@ export const ALLOWANCES = {
   configurationChecksums: '`x-amz-sdk-checksum-algorithm` on PutBucketCors and its like, which AWS SDKs send; on R2 501 `NotImplemented`',
   privateBucketAcl: '`x-amz-acl: private` on CreateBucket; on R2 501 `NotImplemented`',
   itemTokensOnRest: 'Tokens for the objects of buckets, and session tokens, on the REST API; on R2 403 `Authentication error`',
+  requestIds: '`x-amz-request-id` on every answer, and `RequestId` in errors; R2 has neither',
   emptyStorageClass: 'An empty `x-amz-storage-class` header; on R2 400 `InvalidStorageClass`',
 } as const
 

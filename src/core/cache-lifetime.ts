@@ -27,7 +27,7 @@ export function cacheLifetime(key: string, { cacheControl = '', cacheExpiryMs }:
 
 const bounded = (seconds: number): Lifetime => (seconds > 0 ? Math.min(seconds, YEAR_SECONDS) : 'forbidden')
 
-const isStatic = (key: string): boolean => STATIC_EXTENSIONS.has(/\.([a-z0-9]+)$/i.exec(key)?.[1]?.toLowerCase() ?? '')
+const isStatic = (key: string): boolean => STATIC_EXTENSIONS.has(/\.([a-z0-9]{1,16})$/i.exec(key)?.[1]?.toLowerCase() ?? '')
 
 /** Names in lowercase with their arguments; of two of one name the first counts. */
 function readDirectives(cacheControl: string): ReadonlyMap<string, string> {

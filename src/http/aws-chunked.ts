@@ -13,7 +13,10 @@ export interface ChunkVerifier {
 export interface AwsChunkedOptions {
   /** Absent for an unsigned body. */
   readonly signatures?: ChunkVerifier
-  /** Names that `x-amz-trailer` promises; their absence is an error. */
+  /**
+   * Names that `x-amz-trailer` promises. Their absence is an error, and so is any other value that is to be checked; where the list itself
+   * is absent, the caller looks at the trailers.
+   */
   readonly announced?: readonly string[]
 }
 
@@ -36,7 +39,7 @@ const EMPTY = new Uint8Array(0)
 export class AwsChunkedSource implements ByteSource {
   readonly #inner: ByteSource
   readonly #signatures: ChunkVerifier | undefined
-  readonly #announced: readonly string[]
+  readonly #announced: readonly string[] | undefined
   readonly #trailers = new Map<string, string>()
   /** Bytes from the wire; those before `#at` are used up. */
   #window: Uint8Array = EMPTY
@@ -47,10 +50,10 @@ export class AwsChunkedSource implements ByteSource {
   /** A source that failed stays failed: what follows a bad chunk is never handed out. */
   #failure: { readonly error: unknown } | undefined
 
-  constructor(inner: ByteSource, { signatures, announced = [] }: AwsChunkedOptions = {}) {
+  constructor(inner: ByteSource, { signatures, announced }: AwsChunkedOptions = {}) {
     this.#inner = inner
     this.#signatures = signatures
-    this.#announced = announced
+    this.#announced = announced?.map((name) => name.toLowerCase())
   }
 
   /** Trailers by lowercase name, without the signature; empty before the end. */
@@ -121,8 +124,9 @@ export class AwsChunkedSource implements ByteSource {
     }
     const trailers = parseTrailers(text)
     if (this.#signatures) verifyTrailers(this.#signatures, trailers)
+    else if (trailers.has(TRAILER_SIGNATURE)) throw malformedTrailer()
     trailers.delete(TRAILER_SIGNATURE)
-    if (!this.#announced.every((name) => trailers.has(name.toLowerCase()))) throw malformedTrailer()
+    if (this.#announced) checkAnnounced(trailers, this.#announced)
     for (const [name, value] of trailers) this.#trailers.set(name, value)
   }
 
@@ -190,6 +194,14 @@ function parseTrailers(text: string): Map<string, string> {
   }
   return trailers
 }
+
+function checkAnnounced(trailers: ReadonlyMap<string, string>, announced: readonly string[]): void {
+  if (!announced.every((name) => trailers.has(name))) throw malformedTrailer()
+  if ([...trailers.keys()].some((name) => isClaim(name) && !announced.includes(name))) throw malformedTrailer()
+}
+
+/** A trailer that says something of the bytes: it is compared or refused, never passed over. */
+const isClaim = (name: string): boolean => name.startsWith('x-amz-checksum-') || name === 'content-md5'
 
 function verifyTrailers(signatures: ChunkVerifier, trailers: ReadonlyMap<string, string>): void {
   if (!signatures.trailer) {

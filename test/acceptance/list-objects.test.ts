@@ -185,7 +185,7 @@ describe('the document', () => {
       document('<IsTruncated>false</IsTruncated><Prefix>nothing</Prefix><MaxKeys>1000</MaxKeys><KeyCount>0</KeyCount>'),
     )
     expect((await pageOf(list({ prefix: 'nothing', delimiter: '' }))).xml).toMatch(
-      document('<IsTruncated>false</IsTruncated><Prefix>nothing</Prefix><Delimiter></Delimiter><Marker></Marker><MaxKeys>1000</MaxKeys>'),
+      document('<IsTruncated>false</IsTruncated><Prefix>nothing</Prefix><Marker></Marker><MaxKeys>1000</MaxKeys>'),
     )
   })
 

@@ -112,7 +112,7 @@ function checkClaims(
   }
   if (!claimed || !checksum || claimed.algorithm !== checksum.algorithm) return
   // Some clients leave out the number of parts of a composite value.
-  const actual = claimed.value.includes('-') ? checksum.value : checksum.value.replace(/-\d+$/, '')
+  const actual = claimed.value.includes('-') ? checksum.value : checksum.value.replace(/-\d{1,5}$/, '')
   if (claimed.value !== actual) {
     throw new StoreError('BadDigest', { message: `The ${claimed.algorithm} you specified did not match the calculated checksum.` })
   }

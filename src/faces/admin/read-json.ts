@@ -1,4 +1,5 @@
 import { invalidArgument, StoreError } from '../../core/errors.ts'
+import { parseJson } from '../../core/json.ts'
 import { requestSource } from '../../http/request-body.ts'
 
 /** A step of an import brings a few MiB. */
@@ -7,11 +8,15 @@ const PIECE_BYTES = 256 * 1024
 
 /** @throws StoreError EntityTooLarge, InvalidArgument */
 export async function readJson(request: Request): Promise<unknown> {
-  const text = await readText(request)
+  return readAsJson(await readText(request))
+}
+
+/** Its own text for what is no JSON at all; what is too deep or too much is told as everywhere. */
+function readAsJson(text: string): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
-    throw invalidArgument('The body is not JSON.')
+    return parseJson(text)
+  } catch (error) {
+    throw error instanceof StoreError && error.detail.message ? error : invalidArgument('The body is not JSON.')
   }
 }
 

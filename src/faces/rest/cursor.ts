@@ -1,4 +1,5 @@
 import { invalidArgument } from '../../core/errors.ts'
+import { parseJson } from '../../core/json.ts'
 
 /** A position in a listing as an opaque text. */
 export const writeCursor = (position: unknown): string =>
@@ -15,7 +16,7 @@ export const isText = (value: unknown): value is string => typeof value === 'str
 
 function decode(text: string): unknown {
   try {
-    return JSON.parse(
+    return parseJson(
       new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.fromBase64(text, { alphabet: 'base64url' })),
     )
   } catch {

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { ERRORS, type ErrorCode, invalidArgument, StoreError } from '../../core/errors.ts'
+import { parseJson } from '../../core/json.ts'
 import { requestSource } from '../../http/request-body.ts'
 import { isObjectSchema } from './route.ts'
 
@@ -60,14 +61,6 @@ function check(schema: z.ZodType, value: unknown, where: 'header' | 'parameter' 
   const place = path.map(String).join('.')
   if (where !== 'body') throw invalidArgument(`Invalid ${where} ${place}: ${message}`)
   throw new StoreError('MalformedJSON', { message: `${ERRORS.MalformedJSON.message} ${place ? `${place}: ` : ''}${message}` })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new StoreError('MalformedJSON')
-  }
 }
 
 async function readText(request: Request): Promise<string> {

@@ -28,19 +28,24 @@ export interface S3Ports {
   readonly ready?: () => Promise<void>
 }
 
-/** Answers a request to the S3 endpoint: every failure as R2's XML, CORS headers on failures too. */
+/** Answers a request to the S3 endpoint: every failure as R2's XML, CORS headers on failures too, and an id to report it by. */
 export async function dispatch(request: Request, ports: S3Ports): Promise<Response> {
   const url = new URL(request.url)
   const address = readAddress(url, ports.config)
+  const requestId = ports.config.allows('requestIds') ? newRequestId() : undefined
   let response: Response
   try {
     response = isPreflight(request) ? await preflight(request, address, ports) : await answer(request, url, address, ports)
   } catch (error) {
-    logUnexpected(error)
-    response = renderError(error, request.method)
+    logUnexpected(error, requestId)
+    response = renderError(error, request.method, requestId)
   }
+  if (requestId !== undefined) response.headers.set('x-amz-request-id', requestId)
   return withCors(response, request, address, ports)
 }
+
+/** Sixteen characters, as S3 has them. */
+const newRequestId = (): string => crypto.getRandomValues(new Uint8Array(8)).toHex().toUpperCase()
 
 /** The pipeline in R2's order: what routes without authentication, authentication, operation, screening, permission, work. */
 async function answer(request: Request, url: URL, address: Address, ports: S3Ports): Promise<Response> {

@@ -1,4 +1,4 @@
-import { type ExecutionResult, execute, GraphQLError, parse, validate } from 'graphql'
+import { type DocumentNode, type ExecutionResult, execute, GraphQLError, parse, type SelectionSetNode, validate } from 'graphql'
 import { StoreError } from '../../../core/errors.ts'
 import { type BucketRef, JURISDICTIONS } from '../../../core/object.ts'
 import type { Store } from '../../../store/store.ts'
@@ -9,6 +9,10 @@ import { type StorageGroupsArguments, storageGroups } from './storage-groups.ts'
 
 /** Enough for every query that a client of this API sends, and a bound to what one query may cost. */
 const MAX_TOKENS = 1000
+/** The schema has six levels; fragments within each other are levels, too. */
+const MAX_DEPTH = 10
+/** Buckets that one query may name, by all of its aliases together: each is a call to a Bucket. */
+const MAX_NAMES = 100
 
 type BucketFigures = { readonly bucket: BucketRef; readonly usage: UsageByClass }
 
@@ -28,6 +32,7 @@ export async function answerQuery(
 ): Promise<ExecutionResult | { data: null; errors: readonly unknown[] }> {
   const document = parsed(query)
   if (document instanceof GraphQLError) return { data: null, errors: [document] }
+  if (isTooDeep(document)) return { data: null, errors: [new GraphQLError(`A query has ${MAX_DEPTH} levels at most`)] }
   const errors = validate(schema, document)
   if (errors.length > 0) return { data: null, errors }
   const answered = await execute({
@@ -48,6 +53,24 @@ function parsed(query: string) {
     if (error instanceof GraphQLError) return error
     throw error
   }
+}
+
+/** Whether a selection lies deeper than it may, by way of fragments or not. Each set is measured once; one within itself has no end. */
+function isTooDeep({ definitions }: DocumentNode): boolean {
+  const fragments = new Map(
+    definitions.flatMap((one) => (one.kind === 'FragmentDefinition' ? [[one.name.value, one.selectionSet] as const] : [])),
+  )
+  const known = new Map<SelectionSetNode, number>()
+  const depthOf = (set: SelectionSetNode | undefined): number => {
+    if (!set) return 0
+    if (!known.has(set)) {
+      known.set(set, Number.POSITIVE_INFINITY)
+      const below = set.selections.map((one) => depthOf(one.kind === 'FragmentSpread' ? fragments.get(one.name.value) : one.selectionSet))
+      known.set(set, 1 + Math.max(...below))
+    }
+    return known.get(set)!
+  }
+  return definitions.some((one) => 'selectionSet' in one && depthOf(one.selectionSet) > MAX_DEPTH)
 }
 
 /** One account; another one's tag finds none. */
@@ -73,7 +96,8 @@ function contextOf(store: Store, nowMs: number): QueryContext {
       account ??= store.accountUsage()
       return account
     },
-    bucketUsage: (name) => {
+    bucketUsage: async (name) => {
+      if (!buckets.has(name) && buckets.size >= MAX_NAMES) throw new GraphQLError(`A query names ${MAX_NAMES} buckets at most`)
       const known = buckets.get(name) ?? readBucket(store, refOf(name))
       buckets.set(name, known)
       return known

@@ -88,11 +88,18 @@ function isNow(filter: NonNullable<StorageGroupsArguments['filter']>, nowMs: num
 
 const dayEnd = (date: string | undefined): string | undefined => date && `${date}T23:59:59.999Z`
 
-/** The dimensions that a query selects: what it does not select is summed over. */
+/**
+ * The dimensions that a query selects: what it does not select is summed over. Each set is visited once within a group and once within its
+ * dimensions, however many fragments lead to it.
+ */
 function dimensionsOf({ fieldNodes, fragments }: GraphQLResolveInfo): Set<string> {
   const names = new Set<string>()
+  const visited = { within: new Set<SelectionSetNode>(), outside: new Set<SelectionSetNode>() }
   const visit = (set: SelectionSetNode | undefined, within: boolean): void => {
-    for (const selection of set?.selections ?? []) {
+    const seen = within ? visited.within : visited.outside
+    if (!set || seen.has(set)) return
+    seen.add(set)
+    for (const selection of set.selections) {
       if (selection.kind === 'FragmentSpread') visit(fragments[selection.name.value]?.selectionSet, within)
       else if (selection.kind === 'InlineFragment') visit(selection.selectionSet, within)
       else if (within) names.add(selection.name.value)

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
+import { parseJson } from '../../../core/json.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { CustomMetadata as CustomMetadataOf } from '../../../core/object.ts'
 import { readContentMd5 } from '../../../http/checksums.ts'
@@ -46,7 +47,7 @@ function readCustomMetadata(text: string | undefined): CustomMetadataOf {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

@@ -33,7 +33,7 @@ export async function listMultipartUploads({ url, store, bucket, accountId }: Bu
       nextKeyMarker: last && ('key' in last ? last.key : last.prefix),
       nextUploadIdMarker: last && 'key' in last ? page.items.at(-1)?.uploadId : undefined,
       prefix: query.get('prefix') ?? undefined,
-      delimiter: query.get('delimiter') ?? undefined,
+      delimiter,
       encodingType,
       maxUploads,
       isTruncated: page.truncated,

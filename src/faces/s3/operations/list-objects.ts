@@ -47,8 +47,7 @@ function readAsked(query: URLSearchParams) {
     encodingType: readEncodingType(query),
     maxKeys: readMaxKeys(query.get('max-keys')),
     prefix: query.get('prefix') ?? '',
-    /** Echoed as it was sent. */
-    sentDelimiter: query.get('delimiter') ?? undefined,
+    /** The empty one is none, and is not echoed. */
     delimiter: optional(query.get('delimiter')),
   }
 }
@@ -65,7 +64,7 @@ function render({ bucket }: BucketCall, asked: Asked, page: Page, rest: Rest): R
       ...rest,
       name: bucket.name,
       prefix: asked.prefix,
-      delimiter: asked.sentDelimiter,
+      delimiter: asked.delimiter,
       encodingType: asked.encodingType,
       maxKeys: asked.maxKeys.asked,
       isTruncated: page.truncated,

@@ -52,12 +52,28 @@ export function someTextOf(element: XmlElement): string {
   return text
 }
 
+/** Many times the longest token that means something, white space around it included. */
+const TOKEN_LENGTH = 1024
+
 /**
  * As {@link textOf}, with the white space around it taken off: for tokens and numbers, never for keys.
- * @throws StoreError `MalformedXML` if nothing is left.
+ * @throws StoreError `MalformedXML` if nothing is left, or if there is more than any token has.
  */
 export function tokenOf(element: XmlElement): string {
-  const token = textOf(element).replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+  const text = textOf(element)
+  if (text.length > TOKEN_LENGTH) throw malformed()
+  const token = trimSpace(text)
   if (token === '') throw malformed()
   return token
+}
+
+const SPACE = ' \t\r\n'
+
+/** By hand: an expression that ends in `+$` would be tried from every space of a run, in time that grows with its square. */
+function trimSpace(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && SPACE.includes(text.charAt(start))) start++
+  while (end > start && SPACE.includes(text.charAt(end - 1))) end--
+  return text.slice(start, end)
 }
