@@ -90,7 +90,7 @@ export function queueBindings(env: Env): QueueBindings {
   const token = env.QUEUES_API_TOKEN
   if (!token) return { bound }
   const accountId = env.QUEUES_ACCOUNT_ID || env.ACCOUNT_ID
-  const baseUrl = (env.QUEUES_API_BASE_URL || 'https://api.cloudflare.com/client/v4').replace(/\/+$/, '')
+  const baseUrl = (env.QUEUES_API_BASE_URL || 'https://api.cloudflare.com/client/v4').replace(/\/{1,8}$/, '')
   return {
     bound,
     api: { token, baseUrl, accountId: required('QUEUES_ACCOUNT_ID', accountId, /^[0-9a-f]{32}$/, '32 lowercase hex digits') },

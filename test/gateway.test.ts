@@ -78,3 +78,34 @@ test('so it is for a browser, whose answer needs the rules of a bucket that cann
   expect(response.status).toBe(500)
   expect(await response.text()).toContain('<Code>InternalError</Code>')
 })
+
+describe('the id of a request to the S3 endpoint', () => {
+  const idOf = (response: Response) => response.headers.get('x-amz-request-id')
+  const strict = { ...env, R2_STRICT: 'true' }
+
+  test('is on every answer, and no two are alike', async () => {
+    const answers = [
+      await handle(await signedRequest('GET', '/'), env),
+      await handle(await signedRequest('GET', '/no-such-bucket/key'), env),
+      await handle(new Request('http://localhost/bucket/key'), env),
+      await handle(new Request('http://localhost/bucket/key', { method: 'OPTIONS', headers: { origin: 'https://example.com' } }), env),
+    ]
+    for (const answer of answers) expect(idOf(answer)).toMatch(/^[0-9A-F]{16}$/)
+    expect(new Set(answers.map(idOf)).size).toBe(answers.length)
+  })
+
+  test('is in an error, too, and in the log line of an unexpected one', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const down = { ...env, CONTROL: { prepare: () => env.CONTROL.prepare('SELECT * FROM secret_table') } as unknown as D1Database }
+    const response = await handle(await signedRequest('GET', '/'), down)
+    const id = idOf(response)
+    expect(await response.text()).toContain(`<RequestId>${id}</RequestId></Error>`)
+    expect(logged.mock.calls.some(([text]) => String(text).startsWith(`Request ${id}: `))).toBe(true)
+  })
+
+  test('is in no answer in strict mode, as on R2', async () => {
+    const response = await handle(await signedRequest('GET', '/no-such-bucket/key'), strict)
+    expect(idOf(response)).toBeNull()
+    expect(await response.text()).not.toContain('RequestId')
+  })
+})

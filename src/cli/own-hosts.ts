@@ -42,7 +42,7 @@ export function hostsOf(routes: readonly GivenRoute[]): { hosts: string[]; wildc
   const hosts = patterns.map((pattern) =>
     pattern
       .replace(/^[a-z]+:\/\//i, '')
-      .replace(/[:/].*$/s, '')
+      .replace(/[:/].*/s, '')
       .toLowerCase(),
   )
   const isWild = (host: string) => host.includes('*')

@@ -133,7 +133,7 @@ describe('the path of a request', () => {
   test.each(['%', 'a%', '%zz', '%E9', '%ff%fe', '%C3', '%ED%A0%80', '%C0%AF'])('%s is not UTF-8, so not a key', async (path) => {
     for (const method of ['PUT', 'GET', 'DELETE']) {
       const answer = await sendSigned(`/${bucket.name}/${path}`, { method, body: method === 'PUT' ? 'x' : undefined })
-      expect([answer.status, answer.text]).toEqual([
+      expect([answer.status, answer.text.replace(/<RequestId>\w{16}<\/RequestId>/, '')]).toEqual([
         400,
         '<?xml version="1.0" encoding="UTF-8"?><Error><Code>InvalidObjectName</Code><Message>The specified object name is not valid.</Message></Error>',
       ])

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { answerQuery } from '../../src/faces/rest/graphql/execute.ts'
 import type { Store } from '../../src/store/store.ts'
+import { env } from '../support/bucket.ts'
+import { attack, prepare, worker } from './support.ts'
 
 // Work that a short request of an authorised client asks for.
 
@@ -33,7 +35,7 @@ describe('20: a query', () => {
     `${groups('...F0')} ${Array.from({ length: count }, (_, n) => `fragment F${n} on ${group} { ${n + 1 < count ? `...F${n + 1} ...F${n + 1}` : 'dimensions { bucketName }'} }`).join(' ')}`
 
   test('of fragments that hold each other twice is refused for its depth, at once', async () => {
-    const { answer, ms } = await ask(doubling(100))
+    const { answer, ms } = await ask(doubling(60))
     expect(answer).toMatchObject({ data: null, errors: [{ message: 'A query has 10 levels at most' }] })
     expect(ms).toBeLessThan(2000)
   })
@@ -79,5 +81,43 @@ describe('20: a query', () => {
     const same = await ask(`{ viewer { accounts { ${[1, 2, 3].map((n) => alias(n, [name(1), name(2)])).join(' ')} } } }`)
     expect(same.asked).toEqual([name(1), name(2)])
     expect(same.answer.errors).toBeFalsy()
+  })
+})
+
+describe('23: JSON that is nested 5,000 deep', () => {
+  const bearer = { authorization: `Bearer ${env.ROOT_TOKEN}` }
+  const deep = '['.repeat(5000) + ']'.repeat(5000)
+
+  test('is a 400 with a sentence, wherever it is sent', async () => {
+    const rule = `{"id":"a","enabled":true,"deleteObjectsTransition":{"condition":{"type":"Age","maxAge":86400}},"further":${deep}}`
+    const { mine } = await prepare()
+    const base = `http://localhost/client/v4/accounts/${env.ACCOUNT_ID}/r2/buckets/${mine}`
+    const calls = [
+      new Request(`${base}/lifecycle`, { method: 'PUT', headers: bearer, body: `{"rules":[${rule}]}` }),
+      new Request('http://localhost/client/v4/graphql', {
+        method: 'POST',
+        headers: bearer,
+        body: `{"query":"{}","variables":{"a":${deep}}}`,
+      }),
+      new Request('http://localhost/_cairn/fsck', { method: 'POST', headers: bearer, body: deep }),
+    ]
+    for (const call of calls) {
+      const response = await worker.fetch(call)
+      expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('nested too deeply: 32 levels at most')])
+    }
+    const metadata = { ...bearer, 'cf-r2-custom-metadata': deep, 'content-length': '1' }
+    const put = await worker.fetch(new Request(`${base}/objects/a`, { method: 'PUT', headers: metadata, body: 'x' }))
+    expect(put.status).toBe(400)
+    const cursor = Buffer.from(deep).toString('base64url')
+    expect((await worker.fetch(new Request(`${base}/objects?cursor=${cursor}`, { headers: bearer }))).status).toBe(400)
+  })
+})
+
+describe('S2: an empty delimiter', () => {
+  test.each(['?delimiter=', '?list-type=2&delimiter=', '?uploads&delimiter='])('is none, and %s does not echo it', async (query) => {
+    const ground = await prepare()
+    const { status, text } = await attack(ground, { method: 'GET', path: `/${ground.mine}${query}` })
+    expect(status).toBe(200)
+    expect(text).not.toContain('Delimiter')
   })
 })

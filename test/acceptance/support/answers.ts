@@ -2,13 +2,14 @@ import { expect } from 'vitest'
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
 
-/** Expects an error document to the letter, or an empty body under the same status in answer to a HEAD. */
+/** Expects an error document to the letter, with the id that the answer has; in strict mode there is none. */
 export async function expectError(response: Response, status: number, code: string, message: string): Promise<void> {
   const text = message.replace(/[&<>"']/g, (character) => ENTITIES[character]!)
+  const id = response.headers.get('x-amz-request-id')
   expect({ status: response.status, type: response.headers.get('content-type'), body: await response.text() }).toEqual({
     status,
     type: 'application/xml',
-    body: `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${text}</Message></Error>`,
+    body: `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${text}</Message>${id === null ? '' : `<RequestId>${id}</RequestId>`}</Error>`,
   })
 }
 

@@ -53,3 +53,11 @@ test.each([new Error('secret'), new TypeError('secret'), 'secret', undefined, { 
     )
   },
 )
+
+test('the id of a request comes last, where there is one', async () => {
+  const error = new StoreError('SignatureDoesNotMatch', { message: 'm', fields: { StringToSign: 'a' } })
+  expect(await renderError(error, 'GET', '0123456789ABCDEF').text()).toBe(
+    `${DECLARATION}<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message><StringToSign>a</StringToSign>` +
+      '<RequestId>0123456789ABCDEF</RequestId></Error>',
+  )
+})
