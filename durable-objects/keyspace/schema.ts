@@ -33,8 +33,8 @@ export function newerSchema(sql: SqlStorage): StoreError | undefined {
   return new StoreError('ServiceUnavailable', { message })
 }
 
-/** Brings the tables up to date, each migration in a transaction with its number. */
-export function migrate(storage: DurableObjectStorage): void {
+/** Brings the tables up to date, each migration in a transaction with its number. Returns whether there was one to apply. */
+export function migrate(storage: DurableObjectStorage): boolean {
   const version = hasSchema(storage.sql) ? schemaVersion(storage.sql) : 0
   for (const [index, migration] of MIGRATIONS.entries()) {
     if (index < version) continue
@@ -44,6 +44,7 @@ export function migrate(storage: DurableObjectStorage): void {
       writeSetting(storage.sql, 'compatible_from', COMPATIBLE_FROM[index + 1] ?? null)
     })
   }
+  return version < MIGRATIONS.length
 }
 
 function schemaVersion(sql: SqlStorage): number {

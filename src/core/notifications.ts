@@ -63,22 +63,31 @@ export interface Addition {
  */
 export function addRules(present: readonly QueueNotifications[], { queue, rules, nowMs, newId }: Addition): QueueNotifications[] {
   const added = rules.map((rule) => madeRule(rule, { ruleId: newId(), createdMs: nowMs }))
-  const all = present.flatMap((entry) => entry.rules)
   if (added.length === 0) throw new StoreError('InvalidNotificationRule')
-  if (all.length + added.length > LIMITS.notificationRules) {
+  const old = present.find(({ queueId }) => queueId === queue.queueId)
+  const next = old
+    ? present.map((entry) => (entry === old ? { ...queue, rules: [...old.rules, ...added] } : entry))
+    : [...present, { ...queue, rules: added }]
+  checkNotifications(next)
+  return next
+}
+
+/**
+ * Checks all event notification rules of a bucket together.
+ * @throws StoreError InvalidNotificationRule for too many or too long ones, OverlappingNotificationRule
+ */
+export function checkNotifications(queues: readonly QueueNotifications[]): void {
+  const all = queues.flatMap(({ rules }) => rules)
+  if (all.length > LIMITS.notificationRules) {
     const message = `A bucket has ${LIMITS.notificationRules} event notification rules at most.`
     throw new StoreError('InvalidNotificationRule', { message })
   }
-  for (const rule of added) {
-    if (all.some((other) => overlaps(rule, other))) throw new StoreError('OverlappingNotificationRule')
-    all.push(rule)
+  for (const [index, rule] of all.entries()) {
+    if (all.slice(0, index).some((other) => overlaps(rule, other))) throw new StoreError('OverlappingNotificationRule')
   }
   if (Buffer.byteLength(JSON.stringify(all)) > LIMITS.rulesBytes) {
     throw new StoreError('InvalidNotificationRule', { message: 'The event notification rules of the bucket are too long.' })
   }
-  const old = present.find(({ queueId }) => queueId === queue.queueId)
-  if (!old) return [...present, { ...queue, rules: added }]
-  return present.map((entry) => (entry === old ? { ...queue, rules: [...old.rules, ...added] } : entry))
 }
 
 /**

@@ -1,13 +1,83 @@
-import type { CorsRule } from './cors.ts'
-import type { LifecycleRule } from './lifecycle.ts'
-import type { LockRule } from './locks.ts'
-import type { QueueNotifications } from './notifications.ts'
+import type { AuditAction } from './audit.ts'
+import { type CorsRule, checkCorsRules } from './cors.ts'
+import type { ErrorCode } from './errors.ts'
+import { checkLifecycleRules, checkStoredLifecycleRules, DEFAULT_LIFECYCLE, type LifecycleRule } from './lifecycle.ts'
+import { checkLockRules, type LockRule } from './locks.ts'
+import { checkNotifications, type QueueNotifications } from './notifications.ts'
 
-/** The settings of a bucket that faces read and write whole. */
+/** The settings of a bucket, and the form in which each is stored and passed on. */
 export interface BucketSettings {
   readonly cors: readonly CorsRule[]
-  /** Never set: the default rule. */
   readonly lifecycle: readonly LifecycleRule[]
   readonly locks: readonly LockRule[]
   readonly notifications: readonly QueueNotifications[]
 }
+
+export type SettingName = keyof BucketSettings
+
+/** All that the product knows of one setting, besides how each face writes it. */
+export interface Setting<Name extends SettingName = SettingName> {
+  readonly name: Name
+  /** @throws StoreError for a value that cannot be kept. */
+  readonly check: (value: BucketSettings[Name]) => void
+  /** @throws StoreError for a value that no version could have stored, where earlier ones stored more than {@link check} lets through. */
+  readonly checkStored?: (value: BucketSettings[Name]) => void
+  /** The value of a bucket that never had the setting. */
+  readonly initial?: BucketSettings[Name]
+  /** The error of a bucket that never had it, when there is no initial value. */
+  readonly missing?: ErrorCode
+  /** Storing an empty value removes the setting, so that the initial value counts again. */
+  readonly emptyRemoves?: boolean
+  /** The names of its changes in the audit log. */
+  readonly actions: { readonly put: AuditAction; readonly delete: AuditAction }
+  /** Whether an export of the bucket carries it. */
+  readonly exported: boolean
+  /** Why a bucket that has it cannot be deleted. */
+  readonly keepsBucket?: string
+}
+
+/**
+ * Every setting of a bucket. A new one is a row here, a codec in each face (`src/faces/s3/configurations`, `src/faces/rest`), and,
+ * if work follows its change, a row of `FOLLOWERS` in `durable-objects/keyspace/rules/follow-setting.ts`.
+ */
+export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
+  cors: {
+    name: 'cors',
+    check: checkCorsRules,
+    missing: 'NoSuchCORSConfiguration',
+    actions: { put: 'PutBucketCors', delete: 'DeleteBucketCors' },
+    exported: true,
+  },
+  lifecycle: {
+    name: 'lifecycle',
+    check: checkLifecycleRules,
+    checkStored: checkStoredLifecycleRules,
+    initial: DEFAULT_LIFECYCLE,
+    actions: { put: 'PutBucketLifecycleConfiguration', delete: 'DeleteBucketLifecycleConfiguration' },
+    exported: true,
+  },
+  locks: {
+    name: 'locks',
+    check: checkLockRules,
+    initial: [],
+    emptyRemoves: true,
+    actions: { put: 'PutBucketLockConfiguration', delete: 'DeleteBucketLockConfiguration' },
+    exported: true,
+  },
+  notifications: {
+    name: 'notifications',
+    check: checkNotifications,
+    initial: [],
+    emptyRemoves: true,
+    actions: { put: 'PutBucketNotificationConfiguration', delete: 'DeleteBucketNotificationConfiguration' },
+    exported: true,
+    keepsBucket: 'The bucket you tried to delete has event notification rules.',
+  },
+}
+
+/** The settings that an export carries. */
+export const EXPORTED_SETTINGS: readonly SettingName[] = Object.values(SETTINGS).flatMap(({ name, exported }) => (exported ? [name] : []))
+
+/** The setting of that name, if there is one. */
+export const findSetting = (name: string): Setting | undefined =>
+  Object.hasOwn(SETTINGS, name) ? (SETTINGS[name as SettingName] as Setting) : undefined

@@ -1,6 +1,7 @@
 import { type Keyring, SSEC_KEY_ID } from '../../../src/segments/keyring.ts'
 import type { Context } from '../context.ts'
 import { readSetting, writeSetting } from '../settings.ts'
+import { findBucketInfo } from '../state.ts'
 
 // What a Bucket knows of the master keys that its data keys are wrapped with, in one row: to find out that there is nothing to
 // rewrite costs one row read, and a deployment that never changed its master key does not even have the row.
@@ -23,6 +24,10 @@ export const writeMarker = (sql: SqlStorage, marker: KeyMarker): void => writeSe
 
 /** Whether there may be data keys that can be brought under the present master key. */
 export const needsRotation = ({ sql, keyring }: Context): boolean => keyring?.hasOldKeys === true && isBehind(readMarker(sql), keyring)
+
+/** When the next step of a rotation is due; `null` when all data keys that can be rewritten are. */
+export const nextRotationMs = (context: Context): number | null =>
+  needsRotation(context) && findBucketInfo(context.sql) !== null ? context.now() + DELAY_MS : null
 
 function isBehind(marker: KeyMarker | null, keyring: Keyring): boolean {
   return marker?.keyId !== keyring.keyId || marker.after !== undefined || marker.lost.some((keyId) => keyring.knows(keyId))

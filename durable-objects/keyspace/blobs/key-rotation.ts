@@ -3,7 +3,7 @@ import type { BucketInfo } from '../../../src/core/bucket.ts'
 import type { Keyring } from '../../../src/segments/keyring.ts'
 import { rewrapDataKeys } from '../../../src/segments/rewrap.ts'
 import type { Context } from '../context.ts'
-import { readSetting } from '../settings.ts'
+import { findBucketInfo } from '../state.ts'
 import { type KeyMarker, needsRotation, readMarker, writeMarker } from './key-marker.ts'
 import { listBlobs, rewrapKeys } from './stored-blobs.ts'
 
@@ -16,7 +16,7 @@ const RETRY_MS = 60_000
  */
 export async function rotateStep(context: Context, storage: DurableObjectStorage): Promise<void> {
   const { sql, keyring, now, wakeAt } = context
-  const info = readSetting<BucketInfo>(sql, 'info')
+  const info = findBucketInfo(sql)
   if (!keyring || !info || !needsRotation(context)) return
   try {
     const marker = openMarker(sql, keyring)

@@ -2,7 +2,7 @@ import { storedSegments } from '../../../src/core/blob.ts'
 import type { RewrappedBlobKey } from '../../../src/segments/rewrap.ts'
 import type { BlobsPage, BlobsQuery, KeysPage, KeysQuery, KnownBlobs } from '../../../src/store/maintenance/maintenance-api.ts'
 import type { Context } from '../context.ts'
-import { isImporting } from '../dump/import.ts'
+import { isImporting } from '../state.ts'
 import { type BlobRow, COMPOSITE, toRecord } from './blobs.ts'
 
 /** One page of stored blobs by id. */

@@ -4,8 +4,8 @@ import { readSetting, writeSetting } from '../settings.ts'
 // A check goes through a bucket in steps while the bucket is in use. Its tables exist as long as it runs, and so do the
 // triggers that tell it what changes behind its back: a bucket that nobody checks pays nothing.
 
-/** A check that nobody continues is forgotten. */
-const PATIENCE_MS = 3_600_000
+/** A check that nobody continues for so long is forgotten. */
+const ABANDONED_MS = 3_600_000
 const SETTING = 'check'
 
 const TABLES = `
@@ -87,13 +87,13 @@ export const readCheck = (sql: SqlStorage): CheckState | null => readSetting<Che
 /** Notes where a check stands. The alarm forgets it if no further step comes. */
 export function saveCheck({ sql, wakeAt }: Context, state: CheckState): void {
   writeSetting(sql, SETTING, state)
-  wakeAt(state.touchedMs + PATIENCE_MS)
+  wakeAt(state.touchedMs + ABANDONED_MS)
 }
 
 /** When the check under way, if any, is to be forgotten. */
 export function checkExpiryMs(sql: SqlStorage): number | null {
   const state = readCheck(sql)
-  return state && state.touchedMs + PATIENCE_MS
+  return state && state.touchedMs + ABANDONED_MS
 }
 
 /** Ends a check that nobody continued. */

@@ -70,6 +70,3 @@ export type RowType = keyof typeof COLUMNS
 
 /** Columns that hold bytes, all of them ciphertext: base64 in a line. */
 export const BYTE_COLUMNS: readonly string[] = ['wrapped_key', 'bytes']
-
-/** Settings that are about this very object, and mean nothing elsewhere. */
-export const OWN_SETTINGS: readonly string[] = ['schema', 'registry', 'check', 'import', 'imported', 'keys', 'canary', 'compatible_from']

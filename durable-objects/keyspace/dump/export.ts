@@ -1,10 +1,11 @@
-import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { StoreError } from '../../../src/core/errors.ts'
+import { EXPORTED_SETTINGS } from '../../../src/core/settings.ts'
 import type { ExportCursor, ExportPage } from '../../../src/store/maintenance/maintenance-api.ts'
 import { COMPOSITE } from '../blobs/blobs.ts'
 import type { Context } from '../context.ts'
 import { readSetting } from '../settings.ts'
-import { BYTE_COLUMNS, COLUMNS, FORMAT, FORMAT_VERSION, type Line, OWN_SETTINGS, type Row, type RowType } from './dump-format.ts'
+import { bucketInfo } from '../state.ts'
+import { BYTE_COLUMNS, COLUMNS, FORMAT, FORMAT_VERSION, type Line, type Row, type RowType } from './dump-format.ts'
 
 /** About how much one step writes, and how many rows of uploads, parts or objects it takes at a time. */
 const PAGE_BYTES = 2 * 1024 * 1024
@@ -82,10 +83,11 @@ class Page {
   }
 
   writeStart(nowMs: number): void {
-    const { jurisdiction, name } = readSetting<BucketInfo>(this.#sql, 'info') as BucketInfo
+    const { jurisdiction, name } = bucketInfo(this.#sql)
     this.#add({ type: FORMAT, version: FORMAT_VERSION, jurisdiction, bucket: name, exportedMs: nowMs })
-    for (const { name, value } of this.#sql.exec<{ name: string; value: string }>('SELECT name, value FROM config').toArray()) {
-      if (!OWN_SETTINGS.includes(name)) this.#add({ type: 'setting', name, value: JSON.parse(value) })
+    for (const name of ['info', ...EXPORTED_SETTINGS]) {
+      const value = readSetting(this.#sql, name)
+      if (value !== null) this.#add({ type: 'setting', name, value })
     }
   }
 

@@ -1,15 +1,15 @@
 import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { invalidArgument, StoreError } from '../../../src/core/errors.ts'
-import { checkStoredLifecycleRules } from '../../../src/core/lifecycle.ts'
 import type { StorageClass } from '../../../src/core/object.ts'
-import type { BucketSettings } from '../../../src/core/settings.ts'
+import { findSetting, type Setting } from '../../../src/core/settings.ts'
 import type { Imported } from '../../../src/store/maintenance/maintenance-api.ts'
 import { addReference } from '../blobs/blobs.ts'
 import { noticeKey } from '../blobs/key-marker.ts'
 import type { Context } from '../context.ts'
+import { followSetting } from '../rules/follow-setting.ts'
 import { objectDueMs, uploadDueMs } from '../rules/lifecycle-due.ts'
-import { followSetting } from '../rules/lifecycle-walk.ts'
 import { readSetting, writeSetting } from '../settings.ts'
+import { bucketInfo, isImporting } from '../state.ts'
 import { count } from '../usage.ts'
 import {
   BYTE_COLUMNS,
@@ -19,7 +19,6 @@ import {
   FORMAT_VERSION,
   type HeaderLine,
   type Line,
-  OWN_SETTINGS,
   type Row,
   type RowType,
   type SettingLine,
@@ -38,7 +37,7 @@ interface Finished extends State {
 }
 
 /** For so long, an import whose last answer was lost may be run again and is told that it is done. */
-const PATIENCE_MS = 3_600_000
+const REPEAT_MS = 3_600_000
 
 const TABLES: Record<RowType, { table: string; key: readonly string[] }> = {
   upload: { table: 'uploads', key: ['id'] },
@@ -81,7 +80,7 @@ export function importLines(context: Context, text: string): Imported {
 /** The import that these lines belong to, if it is finished: its last step, or all of it, comes again. */
 function finishedBefore({ sql, now }: Context, lines: readonly Line[]): Finished | null {
   const finished = readSetting<Finished>(sql, 'imported')
-  if (!finished || isImporting(sql) || now() - finished.finishedMs > PATIENCE_MS) return null
+  if (!finished || isImporting(sql) || now() - finished.finishedMs > REPEAT_MS) return null
   const [first, last] = [lines[0], lines.at(-1)]
   const repeated =
     first?.type === FORMAT
@@ -89,9 +88,6 @@ function finishedBefore({ sql, now }: Context, lines: readonly Line[]): Finished
       : last?.type === 'end' && (last as EndLine).lines === finished.lines
   return repeated ? finished : null
 }
-
-/** Whether an import is under way, or broke off: until it is through, what nothing refers to may be waiting for its object. */
-export const isImporting = (sql: SqlStorage): boolean => readSetting<State>(sql, 'import') !== null
 
 function parseLine(text: string): Line {
   try {
@@ -110,7 +106,7 @@ function redeemAll(sql: SqlStorage, lines: readonly Line[]): void {
 }
 
 function begin(sql: SqlStorage, { version, jurisdiction, bucket, exportedMs }: HeaderLine): State {
-  const info = readSetting<BucketInfo>(sql, 'info') as BucketInfo
+  const info = bucketInfo(sql)
   if (version > FORMAT_VERSION) throw invalidArgument(`The export is of version ${version}, this Cairn reads ${FORMAT_VERSION}.`)
   if (bucket !== info.name || jurisdiction !== info.jurisdiction) {
     // Keys are derived from the name, and two buckets that both think they own a segment would delete it for each other.
@@ -130,15 +126,32 @@ function finish({ sql, now, wakeAt }: Context, { lines }: EndLine, imported: Sta
   wakeAt(now()) // Lifecycle rules waited for this.
 }
 
-/** Of what is known of the bucket itself, place and name stay as they are. */
+/**
+ * Of the bucket itself, place and name stay as they are.
+ * @throws StoreError InvalidArgument for a name that no setting has, and what the setting's own check throws
+ */
 function importSetting(context: Context, { name, value }: SettingLine): void {
   const { sql } = context
-  if (typeof name !== 'string' || OWN_SETTINGS.includes(name)) throw invalidArgument(`There is no setting ${name} to import.`)
-  if (name === 'lifecycle') checkStoredLifecycleRules(value as BucketSettings['lifecycle'])
+  if (name === 'info') {
+    const { createdMs, storageClass } = value as BucketInfo
+    writeSetting(sql, name, { ...bucketInfo(sql), createdMs, storageClass })
+    return
+  }
+  const setting = findSetting(name)
+  if (!setting) throw invalidArgument(`There is no setting ${name} to import.`)
+  checkSetting(setting, value)
   const old = readSetting<never>(sql, name)
-  const { createdMs, storageClass } = value as BucketInfo
-  writeSetting(sql, name, name === 'info' ? { ...readSetting<BucketInfo>(sql, 'info'), createdMs, storageClass } : value)
-  if (name === 'lifecycle' || name === 'locks') followSetting(context, name, old, value as never)
+  writeSetting(sql, name, value)
+  followSetting(context, setting.name, { before: old, after: value as never })
+}
+
+function checkSetting({ name, check, checkStored = check }: Setting, value: unknown): void {
+  try {
+    checkStored(value as never)
+  } catch (error) {
+    if (error instanceof StoreError) throw error
+    throw invalidArgument(`The setting ${name} is not sound: ${(error as Error).message}`)
+  }
 }
 
 function importRow(context: Context, row: Row): void {

@@ -1,8 +1,8 @@
-import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
 import { eventMessage, matches, type ObjectEvent, type QueueNotifications } from '../../../src/core/notifications.ts'
 import type { Context } from '../context.ts'
 import { cachedSetting } from '../settings.ts'
+import { bucketInfo } from '../state.ts'
 
 /** How many messages are read at once: what one batch may hold. */
 const PAGE = LIMITS.queueBatchMessages
@@ -25,7 +25,7 @@ export function noteEvent(context: Context, event: ObjectEvent): void {
   const queues = cachedSetting<readonly QueueNotifications[]>(sql, 'notifications')
   const asking = queues?.filter(({ rules }) => rules.some((rule) => matches(rule, event.action, event.key)))
   if (!asking?.length) return
-  const bucket = (cachedSetting<BucketInfo>(sql, 'info') as BucketInfo).name
+  const bucket = bucketInfo(sql).name
   const message = eventMessage(event, { account: config.accountId, bucket, ms: now() })
   for (const { queueId } of asking) {
     sql.exec('INSERT INTO events SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3 FROM events WHERE queue_id = ?1', queueId, now(), message)

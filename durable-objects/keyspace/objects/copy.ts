@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { evaluateConditions } from '../../../src/core/conditions.ts'
 import { StoreError } from '../../../src/core/errors.ts'
 import { mergeMetadata } from '../../../src/core/metadata.ts'
@@ -11,7 +10,7 @@ import { addReference, tierOf } from '../blobs/blobs.ts'
 import { checkExtents, extentsOf, insertComposite } from '../blobs/composites.ts'
 import type { Context } from '../context.ts'
 import { checksumOf, customMetadataOf, httpMetadataOf, type ObjectRow } from '../rows.ts'
-import { cachedSetting } from '../settings.ts'
+import { bucketInfo } from '../state.ts'
 import { checkUploadKey, findPart, openUpload, replacePart } from '../uploads/uploads.ts'
 import { countRetrieval } from '../usage.ts'
 import { checkCustomerKey, checkOverwrite, findObject, readRow, replaceObject } from './objects.ts'
@@ -80,7 +79,7 @@ function findSource(sql: SqlStorage, source: CopySource): ObjectRow {
   return row
 }
 
-const bucketName = (sql: SqlStorage): string => (cachedSetting<BucketInfo>(sql, 'info') as BucketInfo).name
+const bucketName = (sql: SqlStorage): string => bucketInfo(sql).name
 
 const wholeObject = (sql: SqlStorage, row: ObjectRow): Found => readRow(sql, row, { span: { offset: 0, length: row.size }, body: true })
 

@@ -1,4 +1,3 @@
-import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { evaluateConditions } from '../../../src/core/conditions.ts'
 import { StoreError } from '../../../src/core/errors.ts'
 import { normalizeKey } from '../../../src/core/key.ts'
@@ -17,7 +16,7 @@ import { noteEvent } from '../events/events.ts'
 import { type ObjectRow, toHead, toJson } from '../rows.ts'
 import { objectDueMs, objectExpiration } from '../rules/lifecycle-due.ts'
 import { checkUnlocked } from '../rules/locks.ts'
-import { cachedSetting } from '../settings.ts'
+import { bucketInfo } from '../state.ts'
 import { countRetrieval, Tally } from '../usage.ts'
 
 /** What a write makes of a body that already has its reference. */
@@ -186,7 +185,7 @@ export function checkCustomerKey(row: { ssec_key_md5: string | null }, keyMd5: s
   throw new StoreError('AccessDenied')
 }
 
-export const defaultStorageClass = (sql: SqlStorage): StorageClass => cachedSetting<BucketInfo>(sql, 'info')?.storageClass ?? 'Standard'
+export const defaultStorageClass = (sql: SqlStorage): StorageClass => bucketInfo(sql).storageClass
 
 function askedSpan(sql: SqlStorage, row: ObjectRow, { range, partNumber }: Lookup): ByteSpan {
   const whole = { offset: 0, length: row.size }

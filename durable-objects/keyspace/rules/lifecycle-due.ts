@@ -51,3 +51,15 @@ export function uploadDueMs({ sql, wakeAt }: Context, row: DatedUpload): number 
   if (dueMs !== null) wakeAt(dueMs)
   return dueMs
 }
+
+/** Gives an object the date that rules, as they are now, say. */
+export function saveObjectDue(context: Context, row: Pick<ObjectRow, 'key' | 'uploaded_ms' | 'storage_class' | 'due_ms'>): void {
+  const dueMs = objectDueMs(context, row)
+  if (dueMs !== row.due_ms) context.sql.exec('UPDATE objects SET due_ms = ? WHERE key = ?', dueMs, row.key)
+}
+
+/** Like {@link saveObjectDue}, for an open upload. */
+export function saveUploadDue(context: Context, row: Pick<UploadRow, 'key' | 'created_ms' | 'id' | 'due_ms'>): void {
+  const dueMs = uploadDueMs(context, row)
+  if (dueMs !== row.due_ms) context.sql.exec('UPDATE uploads SET due_ms = ? WHERE id = ?', dueMs, row.id)
+}

@@ -1,10 +1,9 @@
 import { prefixEnd } from '../../../src/core/key.ts'
 import { changedPrefixes, commonPrefixes, DEFAULT_LIFECYCLE, objectPart, uploadPart } from '../../../src/core/lifecycle.ts'
-import type { BucketSettings } from '../../../src/core/settings.ts'
 import type { Context } from '../context.ts'
 import type { ObjectRow, UploadRow } from '../rows.ts'
-import { saveObjectDue, saveUploadDue } from './lifecycle.ts'
-import { activeLifecycle } from './lifecycle-due.ts'
+import type { Follow } from './follow-setting.ts'
+import { activeLifecycle, saveObjectDue, saveUploadDue } from './lifecycle-due.ts'
 
 // Rules, and locks, also govern what was there before them. A change lists the prefixes below which it may matter, and the alarm
 // walks these in bounded steps, whatever happens in between: each row gets the date that the rules of that moment say.
@@ -19,36 +18,21 @@ type Walk = {
   from_id: string
 }
 
-/** Values of a setting; `null` when it is not set. */
-type Follow<K extends keyof BucketSettings> = (context: Context, before: BucketSettings[K] | null, after: BucketSettings[K] | null) => void
-
-const FOLLOWED: { readonly [K in keyof BucketSettings]?: Follow<K> } = { lifecycle: followLifecycle, locks: followLocks }
-
-/**
- * Has the alarm follow a change of rules, in the transaction of the change and behind it. Costs a row or two for each prefix whose
- * rules came, went or changed, and nothing more where there is nothing below it.
- */
-export function followSetting<K extends keyof BucketSettings>(
-  context: Context,
-  name: K,
-  ...values: [BucketSettings[K] | null, BucketSettings[K] | null]
-): void {
-  FOLLOWED[name]?.(context, ...values)
-}
-
-function followLifecycle(context: Context, before: BucketSettings['lifecycle'] | null, after: BucketSettings['lifecycle'] | null): void {
+/** Has the alarm give new dates to what the changed rules may concern, in the transaction of the change. */
+export const followLifecycle: Follow<'lifecycle'> = (context, before, after) => {
   const rules = [before ?? DEFAULT_LIFECYCLE, after ?? DEFAULT_LIFECYCLE] as const
   for (const prefix of changedPrefixes(...rules, objectPart)) startWalk(context, 'objects', prefix)
   for (const prefix of changedPrefixes(...rules, uploadPart)) startWalk(context, 'uploads', prefix)
 }
 
-/** What was to be deleted and is locked waits for the end of the lock, or for nothing: other locks are another end. */
-function followLocks(context: Context, before: BucketSettings['locks'] | null, after: BucketSettings['locks'] | null): void {
+/** A lock postpones deletion, so that new lock rules change the dates of objects that a lifecycle rule deletes. */
+export const followLocks: Follow<'locks'> = (context, before, after) => {
   const changed = changedPrefixes(before ?? [], after ?? [], ({ condition }) => condition)
   const expiring = activeLifecycle(context.sql).flatMap(({ expiration, prefix }) => (expiration ? [prefix] : []))
   for (const prefix of commonPrefixes(changed, expiring)) startWalk(context, 'objects', prefix)
 }
 
+/** Costs a row or two for each prefix whose rules changed, and nothing more where nothing is stored below it. */
 function startWalk(context: Context, over: Walk['over'], prefix: string): void {
   const walk: Walk = { over, prefix, from_key: prefix, from_ms: 0, from_id: '' }
   if (rowsOf(context.sql, walk, 1).length === 0) return

@@ -2,9 +2,11 @@ import type { Context } from '../context.ts'
 import { isBacklogged } from '../events/events.ts'
 import { deleteObject } from '../objects/objects.ts'
 import type { ObjectRow, UploadRow } from '../rows.ts'
+import { isImporting } from '../state.ts'
 import { abortOpenUpload } from '../uploads/uploads.ts'
 import { Tally } from '../usage.ts'
-import { objectAction, objectDueMs, uploadAbortion, uploadDueMs } from './lifecycle-due.ts'
+import { objectAction, objectDueMs, saveObjectDue, saveUploadDue, uploadAbortion } from './lifecycle-due.ts'
+import { isWalking, walkLifecycle } from './lifecycle-walk.ts'
 
 // What the alarm does for lifecycle rules. An index finds what is due; what is to be done is decided anew, since rules may have
 // changed. So the cost follows what is due, not what is stored.
@@ -13,17 +15,42 @@ import { objectAction, objectDueMs, uploadAbortion, uploadDueMs } from './lifecy
 const OBJECTS_PER_ALARM = 500
 const UPLOADS_PER_ALARM = 200
 
-/** R2 deletes within a day. So long we wait while queues have more to be told than they take: no event is lost for a deletion. */
-const PATIENCE_MS = 86_400_000
+/** R2 deletes within a day. We wait so long while queues take less than is sent to them, so that no deletion costs an event. */
+const BACKLOG_DELAY_MS = 86_400_000
 
-/** For how long what is due has to wait. */
-export const patienceMs = (sql: SqlStorage): number => (isBacklogged(sql) ? PATIENCE_MS : 0)
+/** How long an object that is due has to wait. */
+const backlogDelayMs = (sql: SqlStorage): number => (isBacklogged(sql) ? BACKLOG_DELAY_MS : 0)
+
+/**
+ * Does what rules want done by now, and forgets finished uploads. It waits while an import runs: the first object that refers to a
+ * body may be deleted while another that refers to it as well is still to be imported.
+ */
+export function expire(context: Context): void {
+  if (isImporting(context.sql)) return
+  walkLifecycle(context)
+  applyToUploads(context)
+  applyToObjects(context)
+}
+
+/** When {@link expire} has something to do; `null` when it has nothing to wait for. */
+export function nextExpiryMs({ sql, now }: Context): number | null {
+  if (isImporting(sql)) return null
+  if (isWalking(sql)) return now()
+  const { upload, object } = sql
+    .exec<Record<'upload' | 'object', number | null>>(
+      `SELECT (SELECT min(due_ms) FROM uploads WHERE due_ms IS NOT NULL) AS upload,
+              (SELECT min(due_ms) FROM objects WHERE due_ms IS NOT NULL) AS object`,
+    )
+    .one()
+  const times = [upload, object && object + backlogDelayMs(sql)].filter((time) => time !== null)
+  return times.length === 0 ? null : Math.min(...times)
+}
 
 /** Deletes objects that are due, or moves them to Infrequent Access. */
 export function applyToObjects(context: Context): void {
   const { sql, now } = context
   const due = sql
-    .exec<ObjectRow>('SELECT * FROM objects WHERE due_ms <= ? ORDER BY due_ms LIMIT ?', now() - patienceMs(sql), OBJECTS_PER_ALARM)
+    .exec<ObjectRow>('SELECT * FROM objects WHERE due_ms <= ? ORDER BY due_ms LIMIT ?', now() - backlogDelayMs(sql), OBJECTS_PER_ALARM)
     .toArray()
   const tally = new Tally()
   for (const row of due) {
@@ -65,16 +92,4 @@ export function applyToUploads(context: Context): void {
     if (isOpen) abortOpenUpload(context, row)
     sql.exec('DELETE FROM uploads WHERE id = ?', row.id)
   }
-}
-
-/** Gives an object the date that rules, as they are now, say. */
-export function saveObjectDue(context: Context, row: Pick<ObjectRow, 'key' | 'uploaded_ms' | 'storage_class' | 'due_ms'>): void {
-  const dueMs = objectDueMs(context, row)
-  if (dueMs !== row.due_ms) context.sql.exec('UPDATE objects SET due_ms = ? WHERE key = ?', dueMs, row.key)
-}
-
-/** Like {@link saveObjectDue}, for an open upload. */
-export function saveUploadDue(context: Context, row: Pick<UploadRow, 'key' | 'created_ms' | 'id' | 'due_ms'>): void {
-  const dueMs = uploadDueMs(context, row)
-  if (dueMs !== row.due_ms) context.sql.exec('UPDATE uploads SET due_ms = ? WHERE id = ?', dueMs, row.id)
 }

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { expire, nextWake } from '../../../durable-objects/keyspace/chores/alarm.ts'
+import { nextDueMs } from '../../../durable-objects/keyspace/chores/chore.ts'
+import { KEYSPACE_CHORES } from '../../../durable-objects/keyspace/chores/chores.ts'
 import type { Context } from '../../../durable-objects/keyspace/context.ts'
 import { dropEvents, nextEventMs, noteEvent, pendingEvents, postponeEvents } from '../../../durable-objects/keyspace/events/events.ts'
 import { copyObject } from '../../../durable-objects/keyspace/objects/copy.ts'
 import { listObjects } from '../../../durable-objects/keyspace/objects/listing.ts'
 import { commitObject, deleteObjects, lookup } from '../../../durable-objects/keyspace/objects/objects.ts'
+import { expire } from '../../../durable-objects/keyspace/rules/lifecycle.ts'
 import { writeSetting } from '../../../durable-objects/keyspace/settings.ts'
 import { completeUpload, createUpload, listParts, listUploads } from '../../../durable-objects/keyspace/uploads/uploads.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
@@ -253,7 +255,7 @@ test('no statement of an alarm or a page scans a table', async () => {
   const { uploadId } = await bucket.change((context) => createUpload(context, { ...ATTRIBUTES, key: 'a' }))
   const { plans } = await metered(bucket, (context) => {
     expire(context)
-    nextWake(context)
+    nextDueMs(context, KEYSPACE_CHORES)
     context.sql.exec('SELECT * FROM garbage WHERE due_ms <= ? ORDER BY due_ms LIMIT ?', 1, 1)
     listParts(context, { key: 'a', uploadId, after: 0, limit: 10 })
     listUploads(context.sql, { prefix: 'a', delimiter: '/', limit: 10 })

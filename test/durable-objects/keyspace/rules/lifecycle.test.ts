@@ -1,9 +1,11 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { expire, nextWake } from '../../../../durable-objects/keyspace/chores/alarm.ts'
+import { nextDueMs } from '../../../../durable-objects/keyspace/chores/chore.ts'
+import { KEYSPACE_CHORES } from '../../../../durable-objects/keyspace/chores/chores.ts'
 import type { Context } from '../../../../durable-objects/keyspace/context.ts'
 import { commitObject } from '../../../../durable-objects/keyspace/objects/objects.ts'
-import { followSetting } from '../../../../durable-objects/keyspace/rules/lifecycle-walk.ts'
+import { followSetting } from '../../../../durable-objects/keyspace/rules/follow-setting.ts'
+import { expire } from '../../../../durable-objects/keyspace/rules/lifecycle.ts'
 import { DEFAULT_LIFECYCLE, type LifecycleRule } from '../../../../src/core/lifecycle.ts'
 import type { LockRule } from '../../../../src/core/locks.ts'
 import type { ObjectHead } from '../../../../src/core/object.ts'
@@ -327,7 +329,8 @@ describe('a change of rules', () => {
     const bucket = await bucketAtMidnight()
     await bucket.put('a', 10)
     const { result: _, ...meter } = await metered(bucket, (context) => {
-      followSetting(context, 'lifecycle', [], [expireAfter(1, 'b/'), transitionAfter(1, 'c/'), rule({ prefix: 'a', abortAfterSeconds: 1 })])
+      const after = [expireAfter(1, 'b/'), transitionAfter(1, 'c/'), rule({ prefix: 'a', abortAfterSeconds: 1 })]
+      followSetting(context, 'lifecycle', { before: [], after })
     })
     expect(meter.written).toBe(0)
     expect(meter.read).toBeLessThanOrEqual(3)
@@ -484,7 +487,7 @@ describe('what an alarm costs', () => {
   /** One alarm behind the day on which ten objects are due; the bucket has others that are not. */
   const alarm = (context: Context) => {
     expire(context)
-    return nextWake(context)
+    return nextDueMs(context, KEYSPACE_CHORES)
   }
 
   async function bucketOf(others: number): Promise<TestBucket> {

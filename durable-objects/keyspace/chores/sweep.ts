@@ -2,12 +2,7 @@ import type { TierName } from '../../../src/core/blob.ts'
 import type { Tiers } from '../../../src/segments/tier.ts'
 import { COMPOSITE, dropReference } from '../blobs/blobs.ts'
 import { discard, type Garbage } from '../blobs/garbage.ts'
-import { checkExpiryMs } from '../check/check-tables.ts'
 import type { Context } from '../context.ts'
-import { isImporting } from '../dump/import.ts'
-import { nextEventMs } from '../events/events.ts'
-import { applyToObjects, applyToUploads, patienceMs } from '../rules/lifecycle.ts'
-import { isWalking, walkLifecycle } from '../rules/lifecycle-walk.ts'
 import { UPLOAD } from '../uploads/uploads.ts'
 
 /** How much one alarm does: it re-arms for the rest, so that the bucket is never held up for long. */
@@ -17,17 +12,6 @@ const SEGMENTS_PER_ALARM = 200
 const RETRY_MS = 60_000
 
 type Due = Garbage & { due_ms: number }
-
-/**
- * Does what rules want done by now, and forgets finished uploads. Not during an import: what an object that goes is the first to
- * refer to may be what one that is still to come refers to as well.
- */
-export function expire(context: Context): void {
-  if (isImporting(context.sql)) return
-  walkLifecycle(context)
-  applyToUploads(context)
-  applyToObjects(context)
-}
 
 /**
  * Deletes what is due: bytes first, then the entry, so that a crash in between only repeats the deletion.
@@ -67,27 +51,9 @@ export async function sweep(context: Context, storage: DurableObjectStorage, tie
 const isListed = ({ sql }: Context, { due_ms, id }: Due): boolean =>
   sql.exec('SELECT 1 FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id).toArray().length > 0
 
-/** The time of the next alarm; `null` when there is nothing to wait for. */
-export function nextWake(context: Context): number | null {
-  const { sql, now } = context
-  const { garbage } = sql.exec<{ garbage: number | null }>('SELECT min(due_ms) AS garbage FROM garbage').one()
-  const expiryMs = isImporting(sql) ? null : nextExpiryMs(sql, now)
-  const times = [garbage, expiryMs, checkExpiryMs(sql), nextEventMs(context)].filter((time) => time !== null)
-  return times.length === 0 ? null : Math.max(Math.min(...times), now())
-}
-
-/** When {@link expire} has something to do. */
-function nextExpiryMs(sql: SqlStorage, now: () => number): number | null {
-  if (isWalking(sql)) return now()
-  const { upload, object } = sql
-    .exec<Record<'upload' | 'object', number | null>>(
-      `SELECT (SELECT min(due_ms) FROM uploads WHERE due_ms IS NOT NULL) AS upload,
-              (SELECT min(due_ms) FROM objects WHERE due_ms IS NOT NULL) AS object`,
-    )
-    .one()
-  const times = [upload, object && object + patienceMs(sql)].filter((time) => time !== null)
-  return times.length === 0 ? null : Math.min(...times)
-}
+/** When the first entry of the garbage list is due; `null` when the list is empty. */
+export const nextGarbageMs = (sql: SqlStorage): number | null =>
+  sql.exec<{ due_ms: number | null }>('SELECT min(due_ms) AS due_ms FROM garbage').one().due_ms
 
 /** Drops the references that a dead composite's extents or a finished upload's parts hold. Returns the rows it took. */
 function releaseOwned(context: Context, { id, tier, due_ms }: Due, limit: number): number {

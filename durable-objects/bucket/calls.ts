@@ -1,0 +1,129 @@
+import type { Actor } from '../../src/core/audit.ts'
+import type { BucketInfo } from '../../src/core/bucket.ts'
+import { StoreError } from '../../src/core/errors.ts'
+import { addRules, type NewNotificationRule, type QueueRef, removeRules } from '../../src/core/notifications.ts'
+import type { StorageClass } from '../../src/core/object.ts'
+import { type BucketSettings, SETTINGS, type SettingName } from '../../src/core/settings.ts'
+import type { Imported } from '../../src/store/maintenance/maintenance-api.ts'
+import { writeCanary } from '../keyspace/blobs/canary.ts'
+import { type Call, CHANGES, READS } from '../keyspace/calls.ts'
+import { closeCheck } from '../keyspace/check/check-tables.ts'
+import { importLines } from '../keyspace/dump/import.ts'
+import { followSetting } from '../keyspace/rules/follow-setting.ts'
+import { forgetSettings, readSetting, writeSetting } from '../keyspace/settings.ts'
+import { bucketInfo } from '../keyspace/state.ts'
+import { forgetFlows } from '../keyspace/usage.ts'
+import type { BucketContext } from './context.ts'
+
+/** Calls that a bucket answers by reading: about its keys, and about itself. */
+export const BUCKET_READS = {
+  ...READS,
+  info: { run: ({ sql }: BucketContext) => bucketInfo(sql) },
+  getSetting: { run: ({ sql }: BucketContext, name: SettingName) => readSetting<never>(sql, name) },
+} satisfies Record<string, Call<BucketContext>>
+
+/** Calls that change a bucket: its keys, and its configuration, of which the account hears. */
+export const BUCKET_CHANGES = {
+  ...CHANGES,
+  putStorageClass: { run: putStorageClass },
+  putSetting: { run: putSetting },
+  addNotificationRules: { run: addNotificationRules },
+  removeNotificationRules: { run: removeNotificationRules },
+  importLines: { run: importAll },
+  reindex: { run: reindex },
+} satisfies Record<string, Call<BucketContext>>
+
+/** Changes the default storage class; objects that are there keep theirs. */
+function putStorageClass({ sql, account }: BucketContext, storageClass: StorageClass, by?: Actor): BucketInfo {
+  const old = bucketInfo(sql)
+  const info: BucketInfo = { ...old, storageClass }
+  writeSetting(sql, 'info', info)
+  account.indexChanged(info)
+  const [oldValue, newValue] = [old, info].map((value) => ({ storageClass: value.storageClass }))
+  account.audit({ action: 'PutBucketStorageClass', bucket: info, by, oldValue, newValue })
+  return info
+}
+
+/** Replaces a setting; `null` removes it. */
+function putSetting<Name extends SettingName>(context: BucketContext, name: Name, value: BucketSettings[Name] | null, by?: Actor): void {
+  changeSetting(context, name, () => value, by)
+}
+
+function addNotificationRules(context: BucketContext, queue: QueueRef, rules: readonly NewNotificationRule[], by?: Actor): void {
+  const own = { nowMs: context.now(), newId: () => crypto.randomUUID() }
+  changeSetting(context, 'notifications', (old) => addRules(old ?? [], { queue, rules, ...own }), by)
+}
+
+function removeNotificationRules(context: BucketContext, queueId: string, ruleIds?: readonly string[], by?: Actor): void {
+  changeSetting(context, 'notifications', (old) => removeRules(old ?? [], queueId, ruleIds), by)
+}
+
+/** Replaces a setting by the value that `update` makes of it. The change is in the audit log. */
+function changeSetting<Name extends SettingName>(
+  context: BucketContext,
+  name: Name,
+  update: (old: BucketSettings[Name] | null) => BucketSettings[Name] | null,
+  by?: Actor,
+): void {
+  const { sql, account } = context
+  const { actions, emptyRemoves } = SETTINGS[name]
+  const before = readSetting<BucketSettings[Name]>(sql, name)
+  const updated = update(before)
+  const after = emptyRemoves && updated?.length === 0 ? null : updated
+  const isGone = after === null || after.length === 0
+  if (isGone && JSON.stringify(before) === JSON.stringify(after)) return
+  writeSetting(sql, name, after)
+  followSetting(context, name, { before, after })
+  account.audit({ action: actions[isGone ? 'delete' : 'put'], bucket: bucketInfo(sql), by, oldValue: before, newValue: after })
+}
+
+/** The last step of an import tells the account how the bucket is now. */
+function importAll(context: BucketContext, text: string): Imported {
+  const imported = importLines(context, text)
+  if (imported.done) reindex(context)
+  return imported
+}
+
+function reindex({ sql, account }: BucketContext): BucketInfo {
+  const info = bucketInfo(sql)
+  account.indexChanged(info)
+  return info
+}
+
+interface NewBucket {
+  readonly info: Omit<BucketInfo, 'createdMs'>
+  /** Sealed with the master key; absent in a deployment without its secrets. */
+  readonly canary?: string
+  readonly by?: Actor
+}
+
+/** Writes a new bucket, with the canary of its master key. */
+export function createBucket({ sql, account, now }: BucketContext, { info, canary, by }: NewBucket): BucketInfo {
+  const bucket: BucketInfo = { ...info, createdMs: now() }
+  writeSetting(sql, 'info', bucket)
+  writeCanary(sql, canary)
+  account.indexChanged(bucket)
+  account.audit({ action: 'CreateBucket', bucket, by, newValue: bucket })
+  return bucket
+}
+
+/**
+ * Removes an empty bucket; the alarm deletes the bytes that are left.
+ * @throws StoreError BucketNotEmpty
+ */
+export function removeBucket({ sql, account }: BucketContext, by?: Actor): void {
+  const rows = sql.exec("SELECT 1 FROM objects UNION ALL SELECT 1 FROM uploads WHERE state = 'open' LIMIT 1").toArray()
+  if (rows.length > 0) throw new StoreError('BucketNotEmpty')
+  for (const { name, keepsBucket: message } of Object.values(SETTINGS)) {
+    if (message !== undefined && readSetting(sql, name) !== null) throw new StoreError('BucketNotEmpty', { message })
+  }
+  const bucket = bucketInfo(sql)
+  account.indexChanged(bucket)
+  account.audit({ action: 'DeleteBucket', bucket, by, oldValue: bucket })
+  sql.exec('DELETE FROM uploads')
+  forgetFlows(sql)
+  sql.exec('DELETE FROM lifecycle_walk')
+  closeCheck(sql)
+  sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'compatible_from', 'registry')")
+  forgetSettings(sql)
+}

@@ -1,0 +1,19 @@
+import type { Begin, Begun } from '../../../src/store/bucket-api.ts'
+import type { Context } from '../context.ts'
+import { checkOverwrite, findObject } from '../objects/objects.ts'
+import { checkUploadKey, openUpload } from '../uploads/uploads.ts'
+import { journal } from './garbage.ts'
+
+/**
+ * Refuses a write that is already known to fail, and journals its blob so that its bytes cannot be forgotten.
+ * @throws StoreError what the commit of that object or part would throw
+ */
+export function begin(context: Context, { blobId: id, tier, segments, size, target }: Begin): Begun {
+  if (!('uploadId' in target)) {
+    checkOverwrite(context, findObject(context.sql, target.key), target.conditions)
+    return journal(context, { id, tier, segments }, size)
+  }
+  const upload = openUpload(context.sql, target)
+  checkUploadKey(upload, target.ssecKeyMd5)
+  return { ...journal(context, { id, tier, segments }, size), checksumAlgorithm: upload.checksum_algorithm ?? undefined }
+}

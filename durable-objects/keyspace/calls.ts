@@ -1,0 +1,89 @@
+import { StoreError } from '../../src/core/errors.ts'
+import type { ListPartsQuery, UploadRef } from '../../src/core/multipart.ts'
+import type { ObjectHead } from '../../src/core/object.ts'
+import type { Outcome } from '../../src/core/outcome.ts'
+import type {
+  Begin,
+  BodyRest,
+  CommitObject,
+  CommitPart,
+  CompleteUpload,
+  CopyObject,
+  CopyPart,
+  CreateUpload,
+  Lookup,
+} from '../../src/store/bucket-api.ts'
+import { begin } from './blobs/begin.ts'
+import { compositeSlices } from './blobs/blobs.ts'
+import { keysOf, listBlobs, rewrapKeys } from './blobs/stored-blobs.ts'
+import { checkStep } from './check/check.ts'
+import type { Context } from './context.ts'
+import { exportPage } from './dump/export.ts'
+import { copyObject, copyPart } from './objects/copy.ts'
+import { listObjects, listSummaries } from './objects/listing.ts'
+import { commitObject, deleteObjects, lookup } from './objects/objects.ts'
+import { abortUpload, type Completion, commitPart, completeUpload, createUpload, listParts, listUploads } from './uploads/uploads.ts'
+import { readUsage } from './usage.ts'
+
+/** One call of a Durable Object. Its row says all that the gate in front of it has to know; the methods made of rows keep their types. */
+export interface Call<C extends Context = Context> {
+  /** The keys that the call names: whoever holds a part of the keys can tell whether it is asked for its own. Absent: none. */
+  // biome-ignore lint/suspicious/noExplicitAny: each row has arguments of its own.
+  readonly keys?: (...args: any[]) => readonly string[]
+  /** The call brings, or leads to, bytes that are sealed with the master key: refused under a wrong one. */
+  readonly seals?: true
+  /** Runs in a transaction if the call changes something. */
+  // biome-ignore lint/suspicious/noExplicitAny: each row has arguments of its own.
+  readonly run: (context: C, ...args: any[]) => unknown
+  /** Makes the answer of what was committed: a failure that it throws takes nothing back. */
+  // biome-ignore lint/suspicious/noExplicitAny: it takes what `run` returned.
+  readonly answer?: (value: any) => unknown
+}
+
+const keyOf = ({ key }: { readonly key: string }): readonly string[] => [key]
+const keysOfCopy = ({ key, source }: CopyObject | CopyPart): readonly string[] => [key, source.key]
+
+/** Calls that read, and change no more than a counter of their own. */
+export const READS = {
+  lookup: { keys: keyOf as (query: Lookup) => readonly string[], run: lookup },
+  moreSlices: { run: ({ sql }: Context, rest: BodyRest) => compositeSlices(sql, rest) },
+  listObjects: { run: ({ sql }: Context, ...query: Rest<typeof listObjects>) => listObjects(sql, ...query) },
+  listSummaries: { run: ({ sql }: Context, ...query: Rest<typeof listSummaries>) => listSummaries(sql, ...query) },
+  listParts: { keys: keyOf as (query: ListPartsQuery) => readonly string[], run: listParts },
+  listUploads: { run: ({ sql }: Context, ...query: Rest<typeof listUploads>) => listUploads(sql, ...query) },
+  usage: { run: ({ sql }: Context) => readUsage(sql) },
+  listBlobs: { run: ({ sql }: Context, ...query: Rest<typeof listBlobs>) => listBlobs(sql, ...query) },
+  keysOf: { run: ({ sql }: Context, ...query: Rest<typeof keysOf>) => keysOf(sql, ...query) },
+  exportPage: { run: exportPage },
+} satisfies Record<string, Call>
+
+/** Calls that change something: each is one transaction. */
+export const CHANGES = {
+  begin: { keys: ({ target }: Begin) => [target.key], seals: true, run: begin },
+  commitObject: { keys: keyOf as (commit: CommitObject) => readonly string[], seals: true, run: commitObject },
+  deleteObjects: { keys: (keys: readonly string[]) => keys, run: deleteObjects },
+  copyObject: { keys: keysOfCopy as (copy: CopyObject) => readonly string[], run: copyObject },
+  createUpload: { keys: keyOf as (create: CreateUpload) => readonly string[], seals: true, run: createUpload },
+  commitPart: { keys: keyOf as (commit: CommitPart) => readonly string[], seals: true, run: commitPart },
+  copyPart: { keys: keysOfCopy as (copy: CopyPart) => readonly string[], run: copyPart },
+  completeUpload: { keys: keyOf as (complete: CompleteUpload) => readonly string[], run: completeUpload, answer: headOfCompletion },
+  abortUpload: { keys: keyOf as (upload: UploadRef) => readonly string[], run: abortUpload },
+  check: { run: checkStep },
+  rewrapKeys: { run: ({ sql }: Context, ...keys: Rest<typeof rewrapKeys>) => rewrapKeys(sql, ...keys) },
+} satisfies Record<string, Call>
+
+/** A failed condition ends the upload all the same, as on R2: so it is thrown behind the transaction. */
+function headOfCompletion(completion: Completion): ObjectHead {
+  if (completion.kind === 'condition-failed') throw new StoreError('PreconditionFailed')
+  return completion.head
+}
+
+type Rest<F> = F extends (first: never, ...rest: infer Args) => unknown ? Args : never
+
+/** The methods that a Durable Object makes of a table of calls. */
+export type Methods<Table> = { [Name in keyof Table]: Method<Table[Name]> }
+
+// biome-ignore lint/suspicious/noExplicitAny: inferred from any row.
+type Method<Row> = Row extends { run: (context: any, ...args: infer Args) => infer Value }
+  ? (...args: Args) => Promise<Outcome<Row extends { answer: (value: never) => infer Answer } ? Answer : Value>>
+  : never
