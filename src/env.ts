@@ -6,8 +6,12 @@ export interface Env {
   readonly CONTROL: D1Database
   readonly SEGMENTS: D1Database
   readonly SEGMENTS_KV: KVNamespace
-  /** Of the managed URLs of public buckets; absent means no limit. */
+  /** Requests to the managed URL of a public bucket; absent means no limit. */
   readonly PUBLIC_RATE_LIMIT?: RateLimit
+  /** Requests for objects of custom domains that the cache does not answer, of one address; absent means no limit. */
+  readonly DOMAIN_RATE_LIMIT?: RateLimit
+  /** Look-ups of unknown names and credentials, of one address; absent means that only the limit of each isolate holds. */
+  readonly STRANGER_RATE_LIMIT?: RateLimit
 
   /** Secrets: 32 hex digits; 32 hex digits; any text; base64 of 32 bytes. */
   readonly ACCOUNT_ID?: string

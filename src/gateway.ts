@@ -1,21 +1,25 @@
 import { waitUntil } from 'cloudflare:workers'
-import { type IRequest, IttyRouter } from 'itty-router'
+import { type Choice, chooseByPath, chooseFace, pathOfBrokenUrl } from './choose-face.ts'
 import { type Config, queueBindings, readConfig, readSecrets, type Secrets } from './config.ts'
 import { DeploymentGuard } from './control/deployment.ts'
+import { findDomain } from './control/domains.ts'
+import { Strangers } from './control/strangers.ts'
 import { TokenFinder } from './control/tokens.ts'
 import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
 import type { BucketRef, Jurisdiction, Location } from './core/object.ts'
-import { ADMIN_SEGMENT, PUBLIC_SEGMENT, RESERVED_SEGMENTS } from './core/reserved-names.ts'
 import { type Env, segmentBindings } from './env.ts'
-import { dispatchAdmin } from './faces/admin/dispatch.ts'
+import { failure as adminFailure, dispatchAdmin } from './faces/admin/dispatch.ts'
 import { dispatchPublic } from './faces/public/dispatch.ts'
 import type { PublicPorts } from './faces/public/ports.ts'
-import { targetOfHost, targetOfPath } from './faces/public/target.ts'
+import { renderError as publicFailure } from './faces/public/render-error.ts'
 import type { RestPorts } from './faces/rest/call.ts'
 import { dispatchRest } from './faces/rest/dispatch.ts'
-import { readAddress } from './faces/s3/address.ts'
+import { failure as restFailure } from './faces/rest/envelope.ts'
 import { dispatch, type S3Ports } from './faces/s3/dispatch.ts'
+import { renderError as s3Failure } from './faces/s3/render-error.ts'
+import { clientNetwork } from './http/client-network.ts'
+import { logUnexpected } from './http/log-unexpected.ts'
 import { createQueues } from './queues/queues.ts'
 import { createSegments } from './segments/store.ts'
 import type { BucketApi } from './store/bucket-api.ts'
@@ -29,32 +33,65 @@ type Deployment = { readonly ok: true; readonly ports: FacePorts } | { readonly 
 
 const deployments = new WeakMap<Env, Deployment>()
 
-/** The path chooses the face, except under a bucket's own host, where every path is a key: of a public bucket, or of S3. */
-const faces = IttyRouter<IRequest, [FacePorts]>()
-  .all('*', (request, ports) => servePublicHost(request, ports))
-  .all('/client/v4/*', (request, ports) => (hasBucketHost(request, ports) ? undefined : dispatchRest(request, ports)))
-  .all(`/${ADMIN_SEGMENT}/*`, (request, ports) => (hasBucketHost(request, ports) ? undefined : dispatchAdmin(request, ports)))
-  .all(`/${PUBLIC_SEGMENT}/*`, (request, ports) => (hasBucketHost(request, ports) ? undefined : servePublicPath(request, ports)))
-  .all('*', (request, ports) => dispatch(request, ports))
-
 /** Answers a request with the face that it is for. */
 export async function handle(request: Request, env: Env): Promise<Response> {
   const deployment = deploymentOf(env)
   if (!deployment.ok) return new Response(`${deployment.reason}\n`, { status: 503, headers: { 'Retry-After': '60' } })
-  return faces.fetch(request as IRequest, deployment.ports)
+  try {
+    return await serve(request, await choiceOf(request, deployment.ports), deployment.ports)
+  } catch (error) {
+    logUnexpected(error)
+    return refuse(request, error)
+  }
 }
 
-async function servePublicHost(request: Request, ports: PublicPorts): Promise<Response | undefined> {
-  const target = await targetOfHost(new URL(request.url), ports)
-  return target && dispatchPublic(request, target, ports)
+function serve(request: Request, choice: Choice, ports: FacePorts): Promise<Response> {
+  switch (choice.face) {
+    case 'public':
+      return dispatchPublic(request, choice.target, ports)
+    case 'rest':
+      return dispatchRest(request, ports)
+    case 'admin':
+      return dispatchAdmin(request, ports)
+    case 's3':
+      return dispatch(request, ports)
+  }
 }
 
-const servePublicPath = (request: Request, ports: PublicPorts): Promise<Response> =>
-  dispatchPublic(request, targetOfPath(new URL(request.url)), ports)
+function choiceOf(request: Request, { config, control, strangers }: FacePorts): Promise<Choice> {
+  const nowMs = Date.now()
+  const url = parseUrl(request)
+  const isCustomDomain = async (host: string) => {
+    try {
+      return (await findDomain(control, host, nowMs, strangers.from(clientNetwork(request.headers), nowMs)))?.kind === 'custom'
+    } catch (error) {
+      // A visitor of a custom domain sends no credentials. Other faces are safe to answer, since they ask who calls.
+      if (!hasCredentials(request, url)) throw error
+      logUnexpected(error)
+      return false
+    }
+  }
+  return chooseFace(url, config, isCustomDomain)
+}
 
-function hasBucketHost(request: Request, { config }: RestPorts): boolean {
-  const address = readAddress(new URL(request.url), config)
-  return address.on === 'object' && !RESERVED_SEGMENTS.includes(address.bucket)
+/** @throws StoreError BadRequest for a host that is none: `a b`, `x:99999`, `bucket.127.0.0.1` */
+function parseUrl({ url }: Request): URL {
+  const parsed = URL.parse(url)
+  if (parsed) return parsed
+  throw new StoreError('BadRequest', { message: 'The Host header is not a valid host name' })
+}
+
+const hasCredentials = ({ headers }: Request, { searchParams }: URL): boolean =>
+  headers.has('authorization') || searchParams.has('X-Amz-Credential')
+
+/** A failure before a face was reached, in the form of the face that the path leads to. A visitor without credentials sees a page. */
+async function refuse(request: Request, error: unknown): Promise<Response> {
+  const url = URL.parse(request.url)
+  const { face } = await chooseByPath(url?.pathname ?? pathOfBrokenUrl(request.url))
+  if (face === 'rest') return restFailure(error)
+  if (face === 'admin') return adminFailure(error)
+  if (face === 'public' || (url && !hasCredentials(request, url))) return publicFailure(error, request.method)
+  return s3Failure(error, request.method)
 }
 
 /** Reads the configuration; a deployment that lacks a secret stores nothing and says why. */
@@ -86,7 +123,6 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
     queues,
   })
   const guard = new DeploymentGuard({ control: env.CONTROL, segments: env.SEGMENTS }, { ...secrets, lostKeyIds: config.lostKeyIds })
-  const publicPorts = { cache: caches.default, rateLimit: env.PUBLIC_RATE_LIMIT, waitUntil }
   return {
     store,
     config,
@@ -96,7 +132,11 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
     ready: () => guard.check(),
     queues,
     tokens: new TokenFinder(secrets),
-    ...publicPorts,
+    strangers: new Strangers(env.STRANGER_RATE_LIMIT),
+    cache: caches.default,
+    managedLimit: env.PUBLIC_RATE_LIMIT,
+    missLimit: env.DOMAIN_RATE_LIMIT,
+    waitUntil,
   }
 }
 

@@ -1,3 +1,4 @@
+import { unavailable } from '../core/errors.ts'
 import type { BucketRef, Jurisdiction, Location, StorageClass } from '../core/object.ts'
 import { detachEarlierStatement, detachStatement } from './domains.ts'
 
@@ -58,10 +59,14 @@ export const unindexStatements = (db: D1Database, ref: BucketRef): D1PreparedSta
   detachStatement(db, ref),
 ]
 
-/** Whether the index has a row for a bucket. */
+/**
+ * Whether the index has a row for a bucket.
+ * @throws StoreError ServiceUnavailable
+ */
 export async function isIndexed(db: D1Database, { jurisdiction, name }: BucketRef): Promise<boolean> {
   const query = db.prepare('SELECT 1 AS found FROM buckets WHERE jurisdiction = ? AND name = ?')
-  return (await query.bind(jurisdiction, name).first()) !== null
+  const row = query.bind(jurisdiction, name).first()
+  return (await row.catch((error: unknown) => Promise.reject(unavailable(error)))) !== null
 }
 
 /** Where a bucket of this name was first created; `null` when there never was one. An undefined location is the platform's choice. */

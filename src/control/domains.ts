@@ -1,9 +1,16 @@
-import type { Cipher, Domain, TlsVersion } from '../core/domain.ts'
+import { type Cipher, type Domain, isHostName, isManagedId, type TlsVersion } from '../core/domain.ts'
+import { unavailable } from '../core/errors.ts'
+import { type Asker, KnownNames, type KnownNamesOptions } from '../core/known-names.ts'
 import type { BucketRef, Jurisdiction } from '../core/object.ts'
 
-/** How long an isolate trusts what it read of a host: a change of its domains is felt everywhere within that time. */
+/** How long an isolate trusts what it read of a host: a change of its domains is felt everywhere within that time, while CONTROL answers. */
 export const DOMAIN_CACHE_MS = 30_000
-const CACHED_DOMAINS = 1000
+
+/** How much longer a host that was known goes on while CONTROL does not answer. */
+export const DOMAIN_OUTAGE_MS = 10 * 60_000
+
+/** Memory for attached hosts: thousands of them. */
+const CACHE_BYTES = 2 * 1024 * 1024
 
 type DomainRow = {
   host: string
@@ -19,51 +26,45 @@ type DomainRow = {
   seen_tls_ms: number | null
 }
 
-interface Known {
-  readonly domain: Domain | null
-  readonly untilMs: number
-}
-
 /** One for each database binding, so for each isolate. */
-const caches = new WeakMap<D1Database, Map<string, Known>>()
+const caches = new WeakMap<D1Database, KnownNames<Domain>>()
 
-function cacheOf(db: D1Database): Map<string, Known> {
-  const cache = caches.get(db) ?? new Map()
+function cacheOf(db: D1Database): KnownNames<Domain> {
+  const cache = caches.get(db) ?? new KnownNames(CACHE)
   caches.set(db, cache)
   return cache
 }
 
+const CACHE: KnownNamesOptions<Domain> = {
+  freshMs: DOMAIN_CACHE_MS,
+  staleMs: DOMAIN_OUTAGE_MS,
+  maxBytes: CACHE_BYTES,
+  sizeOf: (domain) => 2 * JSON.stringify(domain).length,
+  onOutage: (host, error) => console.error(`The domain ${host} could not be looked up, going on with what was known:`, error),
+}
+
 /**
- * What a host or the id of a managed URL shows; `null` for one that is not attached. At most {@link DOMAIN_CACHE_MS} old, or older where the
- * database cannot be asked.
+ * What a host or the id of a managed URL shows; `null` for one that is not attached, and for a text that is neither. At most
+ * {@link DOMAIN_CACHE_MS} old, or {@link DOMAIN_OUTAGE_MS} older where the database cannot be asked.
+ * @param asker whose look-ups of unknown hosts are limited; nobody's where it is not given
+ * @throws StoreError TooManyRequests; ServiceUnavailable when the host is not known and the database cannot be asked
  */
-export async function findDomain(db: D1Database, host: string, nowMs: number): Promise<Domain | null> {
-  // This one, even if a change comes while the database is asked: what was read before it is then remembered by nobody.
-  const cache = cacheOf(db)
-  const known = cache.get(host)
-  if (known && nowMs < known.untilMs) return known.domain
+export async function findDomain(db: D1Database, host: string, nowMs: number, asker?: Asker): Promise<Domain | null> {
+  if (!isHostName(host) && !isManagedId(host)) return null
+  return cacheOf(db).find(host, nowMs, () => readDomain(db, host), asker)
+}
+
+async function readDomain(db: D1Database, host: string): Promise<Domain | null> {
   try {
     const row = await db.prepare('SELECT * FROM domains WHERE host = ?').bind(host).first<DomainRow>()
-    return remember(cache, host, { domain: row && domainOf(row), untilMs: nowMs + DOMAIN_CACHE_MS })
+    return row && domainOf(row)
   } catch (error) {
-    if (!known) throw error
-    console.error(`The domain ${host} could not be looked up, going on with what was known:`, error)
-    return known.domain
+    throw unavailable(error)
   }
 }
 
-/** Forgets what is remembered, so that this isolate sees a change of its own at once. */
-export function forgetDomains(db: D1Database): void {
-  caches.delete(db)
-}
-
-/** Hosts that nobody attached are remembered too, so the map is bounded: the oldest entry makes room. */
-function remember(cache: Map<string, Known>, host: string, known: Known): Domain | null {
-  cache.delete(host)
-  if (cache.size >= CACHED_DOMAINS) cache.delete(cache.keys().next().value as string)
-  cache.set(host, known)
-  return known.domain
-}
+/** Forgets what is known of every host, so that this isolate sees a change of its own at once. */
+export const forgetDomains = (db: D1Database): void => cacheOf(db).forgetWhere(() => true)
 
 /** The custom domains of a bucket, by host. */
 export async function listCustomDomains(db: D1Database, { jurisdiction, name }: BucketRef): Promise<Domain[]> {
@@ -92,8 +93,7 @@ export const isNews = ({ kind, seenMs, seenTlsMs }: Domain, tls: boolean): boole
 /** Notes that a request for a custom domain arrived: that the domain is routed here, and whether its certificate works. */
 export async function noteSeen(db: D1Database, domain: Domain, tls: boolean, nowMs: number): Promise<void> {
   const { host, createdMs, seenMs = nowMs, seenTlsMs = tls ? nowMs : undefined } = domain
-  const known = cacheOf(db).get(host)
-  if (known?.domain) cacheOf(db).set(host, { ...known, domain: { ...known.domain, seenMs, seenTlsMs } })
+  cacheOf(db).update(host, (known) => ({ ...known, seenMs, seenTlsMs }))
   await db
     .prepare('UPDATE domains SET seen_ms = coalesce(seen_ms, ?), seen_tls_ms = coalesce(seen_tls_ms, ?) WHERE host = ? AND created_ms = ?')
     .bind(nowMs, tls ? nowMs : null, host, createdMs)

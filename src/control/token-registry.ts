@@ -2,8 +2,8 @@ import { type ApiToken, mayGrant, type Policy } from '../auth/policies.ts'
 import type { Config, Secrets } from '../config.ts'
 import { type Actor, type AuditAction, auditEntry } from '../core/audit.ts'
 import { invalidArgument, StoreError } from '../core/errors.ts'
-import { randomId } from '../core/ids.ts'
 import { auditStatements } from './audit.ts'
+import { newTokenId, newTokenValue } from './own-tokens.ts'
 import { compilePolicy, type GivenPolicy, type ShownPolicy, showPolicy } from './token-policies.ts'
 import { insertTokenStatement, purposeOf, secretAccessKeyOf, type TokenFinder, valueDigestOf } from './tokens.ts'
 
@@ -63,8 +63,8 @@ type TokenRow = {
 export async function makeToken(manager: Manager, attributes: TokenAttributes): Promise<TokenRecord & { value: string }> {
   const { secrets, nowMs } = manager
   const policies = compile(manager, attributes)
-  const value = newValue()
-  const id = randomId()
+  const value = newTokenValue(secrets.keyring)
+  const id = newTokenId(secrets.keyring)
   const record: TokenRecord = {
     ...attributes,
     id,
@@ -145,7 +145,7 @@ export async function rollToken(manager: Manager, id: string): Promise<string> {
   const { db, secrets, nowMs } = manager
   const { policies, record } = await readToken(db, id)
   checkGrant(manager, policies, record.expiresMs)
-  const value = newValue()
+  const value = newTokenValue(secrets.keyring)
   const secret = secretAccessKeyOf(value)
   const sealed = await secrets.keyring.seal(purposeOf(id), secret)
   const update = db
@@ -179,7 +179,7 @@ interface Told {
 async function change({ db, config, finder, by, nowMs }: Manager, statement: D1PreparedStatement, { id, ...told }: Told): Promise<void> {
   const entry = auditEntry({ ...told, whenMs: nowMs, by, resource: { type: 'token', id } })
   const [changed] = await db.batch([statement, ...auditStatements(db, [entry], config.auditMs, { ifChanged: true })])
-  finder.forget()
+  finder.forget(id)
   if (changed?.meta.changes === 0) {
     throw new StoreError('InvalidRequest', { status: 409, message: 'The token was changed by somebody else meanwhile.' })
   }
@@ -225,6 +225,3 @@ const toAudit = ({ name, policies, notBeforeMs, expiresMs, disabled }: TokenReco
   expiresMs,
   disabled,
 })
-
-/** 30 random bytes are 40 characters, like Cloudflare's own tokens. */
-const newValue = (): string => crypto.getRandomValues(new Uint8Array(30)).toBase64({ alphabet: 'base64url' })

@@ -3,11 +3,26 @@ import type { Secret } from '../auth/authenticate.ts'
 import type { Policy } from '../auth/policies.ts'
 import { sameText } from '../auth/signature.ts'
 import type { Secrets } from '../config.ts'
-import { StoreError } from '../core/errors.ts'
+import { StoreError, unavailable } from '../core/errors.ts'
+import { type Asker, KnownNames, TRUSTED } from '../core/known-names.ts'
+import { isOurTokenId, isOurTokenValue } from './own-tokens.ts'
 
-/** How long an isolate trusts what it read of a token: a revoked token works for that long at most. */
+/** How long an isolate trusts what it read of a token: a revoked token works for that long at most, while CONTROL answers. */
 export const TOKEN_CACHE_MS = 30_000
-const CACHED_TOKENS = 1000
+
+/**
+ * How much longer a token that was known works while CONTROL does not answer. Nobody can revoke a token in that time; one that was revoked
+ * in the last {@link TOKEN_CACHE_MS} before it goes on in an isolate that had read it earlier.
+ */
+export const TOKEN_OUTAGE_MS = 10 * 60_000
+
+/** Memory for tokens and their policies: thousands of usual ones. */
+const CACHE_BYTES = 4 * 1024 * 1024
+
+/** Longer than any value that was ever made, and than a root token anybody would choose. */
+const VALUE_MAX = 512
+
+const TOKEN_ID = /^[0-9a-f]{32}$/
 
 export interface NewToken {
   /** 32 lowercase hex digits. */
@@ -20,6 +35,13 @@ export interface NewToken {
   readonly notBeforeMs?: number
   readonly expiresMs?: number
   readonly disabled?: boolean
+}
+
+interface LookUp {
+  readonly column: 'id' | 'value_digest'
+  readonly key: string
+  readonly nowMs: number
+  readonly asker: Asker | undefined
 }
 
 type TokenRow = {
@@ -87,7 +109,13 @@ export async function createToken(db: D1Database, secrets: Secrets, token: NewTo
 export class TokenFinder {
   readonly #secrets: Secrets
   readonly #root: Secret
-  readonly #cache = new Map<string, { readonly secret: Secret | null; readonly untilMs: number }>()
+  readonly #known = new KnownNames<Secret>({
+    freshMs: TOKEN_CACHE_MS,
+    staleMs: TOKEN_OUTAGE_MS,
+    maxBytes: CACHE_BYTES,
+    sizeOf: (secret) => 2 * JSON.stringify(secret).length,
+    onOutage: (_, error) => console.error('CONTROL cannot be asked, a token goes on with what was known of it:', error),
+  })
 
   constructor(secrets: Secrets) {
     this.#secrets = secrets
@@ -97,36 +125,46 @@ export class TokenFinder {
     }
   }
 
-  /** The secret of an access key id; `null` when there is none. */
-  async find(db: D1Database, accessKeyId: string, nowMs: number): Promise<Secret | null> {
+  /**
+   * The secret of an access key id; `null` when there is none.
+   * @param asker whose look-ups of unknown ids are limited; nobody's where it is not given
+   * @throws StoreError TooManyRequests; ServiceUnavailable when the id is not known and CONTROL cannot be asked
+   */
+  async find(db: D1Database, accessKeyId: string, nowMs: number, asker?: Asker): Promise<Secret | null> {
     if (accessKeyId === this.#root.token.id) return this.#root
-    return this.#lookUp(db, 'id', accessKeyId, nowMs)
+    if (!TOKEN_ID.test(accessKeyId)) return null
+    const isOurs = isOurTokenId(this.#secrets.keyring, accessKeyId)
+    return this.#lookUp(db, { column: 'id', key: accessKeyId, nowMs, asker: isOurs ? TRUSTED : asker })
   }
 
-  /** The secret of the token that has this value; `null` when there is none. */
-  async findByValue(db: D1Database, value: string, nowMs: number): Promise<Secret | null> {
+  /**
+   * The secret of the token that has this value; `null` when there is none.
+   * @param asker as of {@link find}
+   * @throws StoreError as {@link find}
+   */
+  async findByValue(db: D1Database, value: string, nowMs: number, asker?: Asker): Promise<Secret | null> {
     const secretAccessKey = secretAccessKeyOf(value)
     if (sameText(secretAccessKey, this.#root.secretAccessKey)) return this.#root
-    const found = await this.#lookUp(db, 'value_digest', valueDigestOf(secretAccessKey), nowMs)
+    if (value.length > VALUE_MAX) return null
+    const isOurs = isOurTokenValue(this.#secrets.keyring, value)
+    const key = valueDigestOf(secretAccessKey)
+    const found = await this.#lookUp(db, { column: 'value_digest', key, nowMs, asker: isOurs ? TRUSTED : asker })
     return found && sameText(found.secretAccessKey, secretAccessKey) ? found : null
   }
 
-  /** Forgets what is remembered, so that this isolate sees a change of its own at once. */
-  forget(): void {
-    this.#cache.clear()
+  /** Forgets a token, and which ones there are not, so that this isolate sees a change of its own at once. */
+  forget(id: string): void {
+    this.#known.forgetWhere(({ token }) => token.id === id)
   }
 
-  async #lookUp(db: D1Database, column: 'id' | 'value_digest', key: string, nowMs: number): Promise<Secret | null> {
-    const name = `${column}/${key}`
-    const cached = this.#cache.get(name)
-    if (cached && nowMs < cached.untilMs) return cached.secret
-    const secret = await this.#read(db, column, key)
-    this.#remember(name, { secret, untilMs: nowMs + TOKEN_CACHE_MS })
-    return secret
+  #lookUp(db: D1Database, { column, key, nowMs, asker }: LookUp): Promise<Secret | null> {
+    return this.#known.find(`${column}/${key}`, nowMs, () => this.#read(db, column, key), asker)
   }
 
+  /** A failure of ours is for the log: for the client it is one that passes. */
   async #read(db: D1Database, column: 'id' | 'value_digest', key: string): Promise<Secret | null> {
-    const row = await db.prepare(`SELECT * FROM tokens WHERE ${column} = ? AND disabled = 0`).bind(key).first<TokenRow>()
+    const query = db.prepare(`SELECT * FROM tokens WHERE ${column} = ? AND disabled = 0`).bind(key)
+    const row = await query.first<TokenRow>().catch((error: unknown) => Promise.reject(unavailable(error)))
     const secretAccessKey = row && (await this.#open(row))
     if (!secretAccessKey) return null
     if (!this.#secrets.keyring.isPresent(row.sealed_secret)) await this.#reseal(db, row, secretAccessKey)
@@ -160,12 +198,5 @@ export class TokenFinder {
     } catch (error) {
       console.warn(`The API token ${id} stays under an old master key for now:`, error)
     }
-  }
-
-  /** What does not exist is remembered too, so the map is bounded: the oldest entry makes room. */
-  #remember(name: string, entry: { secret: Secret | null; untilMs: number }): void {
-    this.#cache.delete(name)
-    if (this.#cache.size >= CACHED_TOKENS) this.#cache.delete(this.#cache.keys().next().value as string)
-    this.#cache.set(name, entry)
   }
 }

@@ -136,3 +136,11 @@ export const headerNotImplemented = (name: string, value: string): StoreError =>
 
 /** A 400 `InvalidArgument` with its own text. */
 export const invalidArgument = (message: string): StoreError => new StoreError('InvalidArgument', { message })
+
+/** A failure of the platform as the client sees it: try again. The cause is kept for the log. */
+export function unavailable(cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause
+  const error = new StoreError('ServiceUnavailable')
+  error.cause = cause
+  return error
+}

@@ -1,4 +1,4 @@
-import { createHash, hkdfSync } from 'node:crypto'
+import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import { StoreError } from '../core/errors.ts'
 import type { BucketRef, CustomerKey } from '../core/object.ts'
 
@@ -40,6 +40,7 @@ export class Keyring {
   readonly keyId: string
   readonly #masters = new Map<string, Uint8Array>()
   readonly #derived = new Map<string, CryptoKey>()
+  #proofKeys: readonly Uint8Array[] | undefined
 
   /** @throws StoreError when a key is not base64 of 32 bytes. */
   constructor(masterKey: string | undefined, oldMasterKeys: readonly string[] = []) {
@@ -125,6 +126,17 @@ export class Keyring {
     } catch {
       throw lostKey('A sealed secret failed authentication.')
     }
+  }
+
+  /**
+   * Says of a text what nobody can say without a master key: an HMAC under each of them, the one that seals first.
+   * @returns 32 bytes for each key
+   */
+  proofsOf(purpose: string, text: Uint8Array): Uint8Array[] {
+    this.#proofKeys ??= [...this.#masters.values()].map(
+      (master) => new Uint8Array(hkdfSync('sha256', master, '', 'cairn/proof', KEY_BYTES)),
+    )
+    return this.#proofKeys.map((key) => createHmac('sha256', key).update(`${purpose}/`).update(text).digest())
   }
 
   #secretKey(keyId: string): Promise<CryptoKey> {

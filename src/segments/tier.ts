@@ -1,6 +1,5 @@
 import type { TierName } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
-import { StoreError } from '../core/errors.ts'
 import type { SegmentSpan } from '../core/read-plan.ts'
 
 /** A place for sealed segments. It sees ciphertext alone and never rewrites a segment. */
@@ -70,11 +69,3 @@ export interface SegmentWriter {
 
 /** Finds the tier that a blob records. */
 export type Tiers = (name: TierName) => SegmentTier
-
-/** A platform failure as the client sees it: try again. The cause is kept for the log. */
-export function unavailable(cause: unknown): StoreError {
-  if (cause instanceof StoreError) return cause
-  const error = new StoreError('ServiceUnavailable')
-  error.cause = cause
-  return error
-}

@@ -27,13 +27,16 @@ export async function createBucket(
   checkBucketName(ref.name)
   const first = await firstLocation(ports.control, ref)
   const location = first ? first.location : hint
-  return unwrap(await ports.bucket(ref, location).create({ ...ref, location, storageClass }, by))
+  const created = await ports.bucket(ref, location).create({ ...ref, location, storageClass }, by)
+  forgetCorsRules(ref)
+  return unwrap(created)
 }
 
 /** Creates a bucket unless it is there, for `cf-create-bucket-if-missing`. */
 export async function ensureBucket(ports: Ports, ref: BucketRef, by?: Actor): Promise<void> {
   checkBucketName(ref.name)
   const created = await ports.bucket(ref).create({ ...ref, storageClass: 'Standard' }, by)
+  if (created.ok) forgetCorsRules(ref)
   if (!created.ok && created.code !== 'BucketAlreadyOwnedByYou') unwrap(created)
 }
 

@@ -9,7 +9,15 @@ import {
   setManagedDomain,
   updateDomain,
 } from '../../src/control/domain-registry.ts'
-import { DOMAIN_CACHE_MS, findDomain, forgetDomains, isNews, listCustomDomains, noteSeen } from '../../src/control/domains.ts'
+import {
+  DOMAIN_CACHE_MS,
+  DOMAIN_OUTAGE_MS,
+  findDomain,
+  forgetDomains,
+  isNews,
+  listCustomDomains,
+  noteSeen,
+} from '../../src/control/domains.ts'
 import type { Actor } from '../../src/core/audit.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { BucketRef } from '../../src/core/object.ts'
@@ -172,15 +180,37 @@ describe('the look-up of a host', () => {
     expect(counting.take().d1).toBe(1)
   })
 
-  test('remembers a bounded number of hosts', async () => {
+  test('remembers hosts that nobody attached within bounds', async () => {
     const first = vi.fn(async () => null)
     const db = { prepare: () => ({ bind: () => ({ first }) }) } as unknown as D1Database
-    for (let i = 0; i < 1001; i++) await findDomain(db, `h${i}.example`, NOW)
-    expect(first).toHaveBeenCalledTimes(1001)
-    await findDomain(db, 'h1000.example', NOW)
-    expect(first).toHaveBeenCalledTimes(1001)
+    for (let i = 0; i < 3000; i++) await findDomain(db, `h${i}.example`, NOW)
+    expect(first).toHaveBeenCalledTimes(3000)
+    await findDomain(db, 'h2999.example', NOW)
+    expect(first).toHaveBeenCalledTimes(3000)
     await findDomain(db, 'h0.example', NOW)
-    expect(first).toHaveBeenCalledTimes(1002)
+    expect(first).toHaveBeenCalledTimes(3001)
+  })
+
+  test('keeps an attached host however many others are asked for', async () => {
+    const { info } = await newBucket()
+    await attachDomain(manager(), info, domain('kept.example'))
+    const nobody = { first: vi.fn(async () => null) }
+    const bind = (sql: string) => (host: string) => (host === 'kept.example' ? env.CONTROL.prepare(sql).bind(host) : nobody)
+    const prepare = vi.fn((sql: string) => ({ bind: bind(sql) }))
+    const db = { prepare } as unknown as D1Database
+    expect(await findDomain(db, 'kept.example', NOW)).not.toBeNull()
+    for (let i = 0; i < 5000; i++) await findDomain(db, `${'h'.repeat(60)}.${i}.example`, NOW)
+    expect(prepare).toHaveBeenCalledTimes(5001)
+    expect(await findDomain(db, 'kept.example', NOW)).not.toBeNull()
+    expect(prepare).toHaveBeenCalledTimes(5001)
+  })
+
+  test('is none for a text that is no host name and no id', async () => {
+    const counting = countingEnv(env)
+    for (const host of ['', 'localhost', 'a_b.example', `${'a.'.repeat(127)}example`, 'x'.repeat(100_000), 'A'.repeat(32), '1.2.3.4']) {
+      expect(await findDomain(counting.env.CONTROL, host, NOW)).toBeNull()
+    }
+    expect(counting.take().d1).toBe(0)
   })
 
   test('remembers nothing that was read before a change of this isolate and arrives behind it', async () => {
@@ -202,6 +232,10 @@ describe('the look-up of a host', () => {
     await findDomain(db, 'down.example', NOW)
     down = true
     expect(await findDomain(db, 'down.example', NOW + DOMAIN_CACHE_MS)).toMatchObject({ host: 'down.example' })
-    await expect(findDomain(db, 'unknown.example', NOW)).rejects.toThrow('D1 is down')
+    const end = NOW + DOMAIN_CACHE_MS + DOMAIN_OUTAGE_MS
+    expect(await findDomain(db, 'down.example', end - 1)).not.toBeNull()
+    for (const host of ['down.example', 'unknown.example']) {
+      await expect(findDomain(db, host, end)).rejects.toMatchObject({ code: 'ServiceUnavailable' })
+    }
   })
 })

@@ -1,17 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { newBlobId } from '../../src/core/blob.ts'
 import type { ByteSource } from '../../src/core/byte-source.ts'
+import { unavailable } from '../../src/core/errors.ts'
 import { BufferWriter } from '../../src/segments/buffer-writer.ts'
 import { bytesSource } from '../../src/segments/bytes-source.ts'
 import { type KeyOwner, Keyring } from '../../src/segments/keyring.ts'
-import {
-  type SegmentLabel,
-  type SegmentPage,
-  type SegmentPiece,
-  type SegmentRange,
-  type SegmentTier,
-  unavailable,
-} from '../../src/segments/tier.ts'
+import type { SegmentLabel, SegmentPage, SegmentPiece, SegmentRange, SegmentTier } from '../../src/segments/tier.ts'
 
 interface Bindings {
   readonly SEGMENTS_KV: KVNamespace

@@ -2,10 +2,12 @@ import { readBearer } from '../../auth/bearer.ts'
 import { allows, isLive } from '../../auth/policies.ts'
 import type { Config, Secrets } from '../../config.ts'
 import { auditStatements } from '../../control/audit.ts'
+import type { Strangers } from '../../control/strangers.ts'
 import type { TokenFinder } from '../../control/tokens.ts'
 import { type Actor, auditEntry } from '../../core/audit.ts'
 import { StoreError } from '../../core/errors.ts'
 import { actorOf } from '../../http/actor.ts'
+import { clientNetwork } from '../../http/client-network.ts'
 import type { Store } from '../../store/store.ts'
 import { type AdminChange, OPERATIONS, type Operation } from './operations.ts'
 import { readJson } from './read-json.ts'
@@ -14,6 +16,7 @@ import { readJson } from './read-json.ts'
 export interface AdminPorts {
   readonly store: Store
   readonly tokens: TokenFinder
+  readonly strangers: Strangers
   readonly control: D1Database
   readonly secrets: Pick<Secrets, 'keyring'>
   readonly config: Pick<Config, 'auditMs'>
@@ -36,9 +39,9 @@ export async function dispatchAdmin(request: Request, ports: AdminPorts): Promis
 }
 
 /** @throws StoreError InvalidAccessToken, AuthenticationError */
-async function authorize(headers: Headers, { tokens, control }: AdminPorts): Promise<{ id: string; name: string }> {
+async function authorize(headers: Headers, { tokens, control, strangers }: AdminPorts): Promise<{ id: string; name: string }> {
   const nowMs = Date.now()
-  const secret = await tokens.findByValue(control, readBearer(headers), nowMs)
+  const secret = await tokens.findByValue(control, readBearer(headers), nowMs, strangers.from(clientNetwork(headers), nowMs))
   if (secret === null || !isLive(secret.token, nowMs)) throw new StoreError('InvalidAccessToken')
   if (!allows(secret.token, 'bucket:write')) throw new StoreError('AccessDenied')
   return secret.token
@@ -57,8 +60,10 @@ function operationOf({ method, url }: Request): Operation {
 }
 
 /** What is no StoreError is a bug or an outage, for the log; the client learns nothing of it. */
-function failure(error: unknown): Response {
+export function failure(error: unknown): Response {
   const known = error instanceof StoreError ? error : new StoreError('InternalError')
   if (known.status >= 500 && known.code !== 'NotImplemented') console.error('An operation of the admin face failed:', error)
-  return Response.json({ error: { code: known.code, message: known.message } }, { status: known.status })
+  const headers = new Headers()
+  if (known.status === 429 || known.status === 503) headers.set('Retry-After', '1')
+  return Response.json({ error: { code: known.code, message: known.message } }, { status: known.status, headers })
 }

@@ -2,9 +2,11 @@ import { findDomain, isNews, noteSeen } from '../../control/domains.ts'
 import type { CorsRule } from '../../core/cors.ts'
 import { acceptsTls, type Domain, type TlsConnection } from '../../core/domain.ts'
 import { StoreError } from '../../core/errors.ts'
+import { clientNetwork } from '../../http/client-network.ts'
 import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { PublicPorts } from './ports.ts'
+import { checkLimit } from './rate-limit.ts'
 import { readObject } from './read-object.ts'
 import { renderError } from './render-error.ts'
 import type { PublicTarget } from './target.ts'
@@ -42,10 +44,10 @@ function noRules(error: unknown): readonly CorsRule[] {
 async function admit(
   request: Request,
   { host }: PublicTarget,
-  { control, rateLimit, waitUntil }: PublicPorts,
+  { control, strangers, managedLimit, waitUntil }: PublicPorts,
   nowMs: number,
 ): Promise<Domain> {
-  const domain = await findDomain(control, host, nowMs)
+  const domain = await findDomain(control, host, nowMs, strangers.from(clientNetwork(request.headers), nowMs))
   // An id that nobody has looks like one that is switched off.
   if (!domain) throw new StoreError('Unauthorized')
   const tls = new URL(request.url).protocol === 'https:'
@@ -54,18 +56,8 @@ async function admit(
     throw new StoreError('AccessDenied', { message: 'This domain demands a better TLS connection.' })
   }
   if (!domain.enabled) throw new StoreError('Unauthorized')
-  if (domain.kind === 'managed' && rateLimit && !(await withinLimit(rateLimit, host))) throw new StoreError('TooManyRequests')
+  if (domain.kind === 'managed') await checkLimit(managedLimit, host)
   return domain
-}
-
-/** The limit is there against waste, so a limiter that fails holds nobody back. */
-async function withinLimit(rateLimit: RateLimit, key: string): Promise<boolean> {
-  try {
-    return (await rateLimit.limit({ key })).success
-  } catch (error) {
-    logUnexpected(error)
-    return true
-  }
 }
 
 type Circumstances = { readonly rules: Promise<readonly CorsRule[]>; readonly nowMs: number }

@@ -1,4 +1,5 @@
 import type { Config } from '../../config.ts'
+import type { Strangers } from '../../control/strangers.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What the public face works with. */
@@ -9,7 +10,10 @@ export interface PublicPorts {
   /** The platform's cache of this location. */
   readonly cache: Pick<Cache, 'match' | 'put'>
   /** Of the managed URLs, by their ids; a deployment without it has no limit. */
-  readonly rateLimit?: RateLimit
+  readonly managedLimit?: RateLimit
+  /** Of what custom domains ask the Bucket for, by host and client; a deployment without it has no limit. */
+  readonly missLimit?: RateLimit
+  readonly strangers: Strangers
   /** Keeps the request alive for work that the answer does not wait for. */
   readonly waitUntil: (work: Promise<unknown>) => void
 }

@@ -3,6 +3,7 @@ import type { Domain } from '../../core/domain.ts'
 import { StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
 import type { Conditions, ObjectRef } from '../../core/object.ts'
+import { clientNetwork } from '../../http/client-network.ts'
 import { readConditions, readIfRange } from '../../http/conditions.ts'
 import { objectHeaders } from '../../http/object-headers.ts'
 import { contentRange, readRange } from '../../http/range.ts'
@@ -11,6 +12,7 @@ import { isCacheable, readCached } from './cached-objects.ts'
 import { entryUrl } from './entry-url.ts'
 import { fillBehind } from './fill-cache.ts'
 import type { PublicPorts } from './ports.ts'
+import { checkLimit } from './rate-limit.ts'
 
 /** A GET or a HEAD of an object. */
 export interface PublicRead {
@@ -73,6 +75,7 @@ async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef,
     response.headers.set('Age', String(ageSeconds))
     return withStatus(response, 'HIT')
   }
+  await checkLimit(ports.missLimit, `${read.domain.host}/${clientNetwork(request.headers)}`)
   const got = await fromBucket(ports, request, at, options)
   const lifetime = cacheLifetime(at.key, got.head.httpMetadata, nowMs)
   const cacheable = isCacheable(lifetime, got.head)

@@ -1,5 +1,6 @@
 import type { Identity } from '../../auth/authenticate.ts'
 import type { Config, Secrets } from '../../config.ts'
+import type { Strangers } from '../../control/strangers.ts'
 import type { TokenFinder } from '../../control/tokens.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
 import type { DeploymentQueues } from '../../queues/queues.ts'
@@ -11,6 +12,7 @@ export interface RestPorts {
   readonly config: Config
   readonly secrets: Secrets
   readonly tokens: TokenFinder
+  readonly strangers: Strangers
   readonly control: D1Database
   readonly queues: DeploymentQueues
   /** Refuses when the databases are another deployment's, unfinished or of a newer version. */

@@ -4,7 +4,9 @@ import { isForAccount, isLive } from '../../auth/policies.ts'
 import { permits } from '../../auth/session-scope.ts'
 import { claimedParent, openSession } from '../../auth/session-token.ts'
 import { notImplemented, StoreError } from '../../core/errors.ts'
+import type { Asker } from '../../core/known-names.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
+import { clientNetwork } from '../../http/client-network.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { RestPorts } from './call.ts'
 import { failure, success } from './envelope.ts'
@@ -52,14 +54,21 @@ const NOBODY: Identity = { accessKeyId: '', token: { id: '', name: 'nobody', pol
  * @throws StoreError when the token is missing, unknown, not yet or no longer valid
  */
 async function identify(headers: Headers, { unknownToken }: Route, ports: RestPorts, nowMs: number): Promise<Identity> {
-  const identity = await identityOf(readBearer(headers), ports, nowMs)
+  const asker = ports.strangers.from(clientNetwork(headers), nowMs)
+  const identity = await identityOf(readBearer(headers), ports, { nowMs, asker })
   if (identity === null || !isLive(identity.token, nowMs)) throw new StoreError(unknownToken ?? 'InvalidAccessToken')
   return identity
 }
 
-async function identityOf(bearer: string, { tokens, control, secrets }: RestPorts, nowMs: number): Promise<Identity | null> {
+interface Question {
+  readonly nowMs: number
+  readonly asker: Asker
+}
+
+async function identityOf(bearer: string, { tokens, control, secrets }: RestPorts, { nowMs, asker }: Question): Promise<Identity | null> {
   const parent = claimedParent(bearer)
-  const secret = parent === undefined ? await tokens.findByValue(control, bearer, nowMs) : await tokens.find(control, parent, nowMs)
+  const secret =
+    parent === undefined ? await tokens.findByValue(control, bearer, nowMs, asker) : await tokens.find(control, parent, nowMs, asker)
   if (secret === null) return null
   const session = parent === undefined ? undefined : openSession(bearer, secret, { accountId: secrets.accountId, now: nowMs })
   return session !== undefined && !session?.scope ? null : { accessKeyId: secret.token.id, token: secret.token, session: session?.scope }

@@ -12,7 +12,7 @@ export type Address =
  * Reads path-style (`/<bucket>/<key>`) and virtual-hosted addresses (`<bucket>.<host>/<key>`); a jurisdiction is a label
  * before the host. The host decides the style. Labels mean something under `localhost` and the deployment's own S3 host only.
  */
-export function readAddress(url: URL, { s3Host }: Pick<Config, 's3Host'>): Address {
+export function readAddress(url: Pick<URL, 'hostname' | 'pathname'>, { s3Host }: Pick<Config, 's3Host'>): Address {
   const { jurisdiction, bucket } = readHost(withoutDot(url.hostname.toLowerCase()), s3Host)
   const path = url.pathname.slice(1)
   if (bucket !== undefined) return objectIn(jurisdiction, bucket, path)

@@ -2,12 +2,15 @@ import { type Authenticated, authenticate } from '../../auth/authenticate.ts'
 import { effectiveHeaders } from '../../auth/hoisted-headers.ts'
 import { permits } from '../../auth/session-scope.ts'
 import type { Config } from '../../config.ts'
+import type { Strangers } from '../../control/strangers.ts'
 import type { TokenFinder } from '../../control/tokens.ts'
 import { notImplemented, StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
+import type { Asker } from '../../core/known-names.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { actorOf } from '../../http/actor.ts'
-import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
+import { clientNetwork } from '../../http/client-network.ts'
+import { checkPreflight, corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { Store } from '../../store/store.ts'
 import { type Address, readAddress } from './address.ts'
@@ -23,35 +26,51 @@ export interface S3Ports {
   readonly config: Config
   readonly accountId: string
   readonly tokens: TokenFinder
+  readonly strangers: Strangers
   readonly control: D1Database
   /** Refuses when the databases are another deployment's, unfinished or of a newer version. */
   readonly ready?: () => Promise<void>
 }
 
+/** A request on its way. */
+interface Visit {
+  readonly request: Request
+  readonly url: URL
+  readonly address: Address
+  readonly ports: S3Ports
+  readonly nowMs: number
+  /** Who sends it, until its signature is verified. */
+  stranger: Asker | undefined
+}
+
 /** Answers a request to the S3 endpoint: every failure as R2's XML, CORS headers on failures too, and an id to report it by. */
 export async function dispatch(request: Request, ports: S3Ports): Promise<Response> {
   const url = new URL(request.url)
-  const address = readAddress(url, ports.config)
+  const nowMs = Date.now()
+  const stranger = ports.strangers.from(clientNetwork(request.headers), nowMs)
+  const visit: Visit = { request, url, address: readAddress(url, ports.config), ports, nowMs, stranger }
   const requestId = ports.config.allows('requestIds') ? newRequestId() : undefined
   let response: Response
   try {
-    response = isPreflight(request) ? await preflight(request, address, ports) : await answer(request, url, address, ports)
+    response = isPreflight(request) ? await preflight(visit) : await answer(visit)
   } catch (error) {
     logUnexpected(error, requestId)
     response = renderError(error, request.method, requestId)
   }
   if (requestId !== undefined) response.headers.set('x-amz-request-id', requestId)
-  return withCors(response, request, address, ports)
+  return withCors(response, visit)
 }
 
 /** Sixteen characters, as S3 has them. */
 const newRequestId = (): string => crypto.getRandomValues(new Uint8Array(8)).toHex().toUpperCase()
 
 /** The pipeline in R2's order: what routes without authentication, authentication, operation, screening, permission, work. */
-async function answer(request: Request, url: URL, address: Address, ports: S3Ports): Promise<Response> {
+async function answer(visit: Visit): Promise<Response> {
+  const { request, url, address, ports } = visit
   if (address.on === 'account' && request.method !== 'GET') throw new StoreError('RouteNotFound')
   if (isPostForm(request, url, address)) throw postFormRefusal(ports.config)
-  const authenticated = await authenticateBy(request, ports)
+  const authenticated = await authenticateBy(visit)
+  visit.stranger = undefined
   const headers = effectiveHeaders(request.headers, authenticated.hoistedHeaders)
   const route = match({ on: address.on, method: request.method, query: url.searchParams, headers })
   if (!route) throw new StoreError('RouteNotFound')
@@ -65,11 +84,11 @@ async function answer(request: Request, url: URL, address: Address, ports: S3Por
   return route.run(call)
 }
 
-function authenticateBy(request: Request, { config, accountId, tokens, control }: S3Ports): Promise<Authenticated> {
-  const now = Date.now()
+function authenticateBy({ request, nowMs: now, stranger, ports }: Visit): Promise<Authenticated> {
+  const { config, accountId, tokens, control } = ports
   return authenticate(request, {
     now,
-    findSecret: (accessKeyId) => tokens.find(control, accessKeyId, now),
+    findSecret: (accessKeyId) => tokens.find(control, accessKeyId, now, stranger),
     strict: config.strict,
     accountId,
     clientAcceptEncoding: (request.cf as IncomingRequestCfProperties | undefined)?.clientAcceptEncoding,
@@ -150,15 +169,16 @@ function postFormRefusal({ strict }: Pick<Config, 'strict'>): StoreError {
 const isPreflight = (request: Request): boolean => request.method === 'OPTIONS' && request.headers.has('origin')
 
 /** Not authenticated: browsers cannot sign it. An account has no rules, and a bucket that does not exist has none either. */
-async function preflight(request: Request, address: Address, { store }: S3Ports): Promise<Response> {
-  const rules = address.on === 'account' ? [] : await store.corsRules(bucketOf(address), Date.now())
+async function preflight({ request, address, ports, nowMs, stranger }: Visit): Promise<Response> {
+  checkPreflight(request.headers)
+  const rules = address.on === 'account' ? [] : await ports.store.corsRules(bucketOf(address), nowMs, stranger)
   return new Response(null, { status: 204, headers: preflightHeaders(rules, request.headers) })
 }
 
 /** What was done stays done, and is told, where the rules cannot be had. */
-async function withCors(response: Response, request: Request, address: Address, { store }: S3Ports): Promise<Response> {
+async function withCors(response: Response, { request, address, ports, stranger, nowMs }: Visit): Promise<Response> {
   if (address.on === 'account' || !request.headers.has('origin') || request.method === 'OPTIONS') return response
-  const rules = await store.corsRules(bucketOf(address), Date.now()).catch((error: unknown) => {
+  const rules = await ports.store.corsRules(bucketOf(address), nowMs, stranger).catch((error: unknown) => {
     logUnexpected(error)
     return []
   })

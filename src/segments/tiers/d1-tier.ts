@@ -1,20 +1,12 @@
 import type { TierName } from '../../core/blob.ts'
 import type { ByteSource } from '../../core/byte-source.ts'
+import { unavailable } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
 import { BufferWriter } from '../buffer-writer.ts'
 import { bytesSource } from '../bytes-source.ts'
 import { base64Length } from '../config.ts'
-import {
-  type SegmentLabel,
-  type SegmentOpener,
-  type SegmentPage,
-  type SegmentPiece,
-  type SegmentRange,
-  type SegmentTier,
-  type SegmentWriter,
-  unavailable,
-} from '../tier.ts'
+import type { SegmentLabel, SegmentOpener, SegmentPage, SegmentPiece, SegmentRange, SegmentTier, SegmentWriter } from '../tier.ts'
 
 interface SegmentRow {
   readonly n: number

@@ -1,16 +1,16 @@
 import type { ByteSource } from '../../core/byte-source.ts'
+import { unavailable } from '../../core/errors.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
 import { PATIENCE_MS, TooLate, within } from '../patience.ts'
-import {
-  type SegmentLabel,
-  type SegmentOpener,
-  type SegmentPage,
-  type SegmentPiece,
-  type SegmentRange,
-  type SegmentTier,
-  type SegmentWriter,
-  type StoredSegment,
-  unavailable,
+import type {
+  SegmentLabel,
+  SegmentOpener,
+  SegmentPage,
+  SegmentPiece,
+  SegmentRange,
+  SegmentTier,
+  SegmentWriter,
+  StoredSegment,
 } from '../tier.ts'
 import { KvSource } from './kv-source.ts'
 import { type KvMetadata, KvWriter } from './kv-writer.ts'

@@ -1,6 +1,7 @@
+import { unavailable } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { within } from '../patience.ts'
-import { type SegmentLabel, type SegmentWriter, unavailable } from '../tier.ts'
+import type { SegmentLabel, SegmentWriter } from '../tier.ts'
 
 /** One put may finish while the next one begins. */
 const OPEN_PUTS = 2

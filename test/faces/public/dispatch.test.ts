@@ -1,5 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { DOMAIN_CACHE_MS } from '../../../src/control/domains.ts'
 import type { CorsRule } from '../../../src/core/cors.ts'
+import { handle } from '../../../src/gateway.ts'
 import { env } from '../../support/bucket.ts'
 import { countingEnv } from '../../support/counting.ts'
 import { fetchPublic, PublicBucket } from '../../support/public-bucket.ts'
@@ -301,13 +303,36 @@ describe('the host', () => {
     expect(counting.take()).toEqual({ bucket: 0, d1: 0, kv: 0 })
   })
 
-  test('whose table cannot be read is answered by the faces that ask who calls', async () => {
+  test('whose table cannot be read is answered by the faces that ask who calls, and without credentials told to come back', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const down = { ...env, CONTROL: { prepare: () => expect.fail('D1 is down') } as unknown as D1Database }
-    expect((await fetchPublic('http://somewhere.example/a/b', {}, down)).status).toBe(400)
-    const managed = await fetchPublic(`http://pub-${site.id}.localhost/hello.txt`, {}, down)
-    expect([managed.status, managed.headers.get('content-type')]).toEqual([500, 'text/html; charset=utf-8'])
-    expect(await managed.text()).not.toContain('D1')
+    const signed = await handle(await signedRequest('GET', '/some-bucket/a', { origin: 'http://somewhere.example' }), down)
+    expect([signed.status, await signed.text()]).toEqual([404, expect.stringContaining('NoSuchBucket')])
+    for (const url of ['http://somewhere.example/a/b', `http://pub-${site.id}.localhost/hello.txt`]) {
+      const page = await fetchPublic(url, {}, down)
+      expect([page.status, page.headers.get('content-type'), page.headers.get('retry-after')]).toEqual([
+        503,
+        'text/html; charset=utf-8',
+        '1',
+      ])
+      expect(await page.text()).not.toContain('D1')
+    }
+  })
+
+  test('that was known goes on while the table cannot be read', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    let isDown = false
+    const prepare = (sql: string) => (isDown ? expect.fail('D1 is down') : env.CONTROL.prepare(sql))
+    const bindings = {
+      ...env,
+      CONTROL: new Proxy(env.CONTROL, { get: (db, name) => (name === 'prepare' ? prepare : Reflect.get(db, name)) }),
+    }
+    const statuses = async () => Promise.all(site.urls.map(async (url) => (await fetchPublic(`${url}/hello.txt`, {}, bindings)).status))
+    expect(await statuses()).toEqual([200, 200, 200])
+    isDown = true
+    vi.setSystemTime(Date.now() + DOMAIN_CACHE_MS)
+    expect(await statuses()).toEqual([200, 200, 200])
+    vi.useRealTimers()
   })
 })
 
@@ -355,6 +380,15 @@ describe('the rate limit', () => {
     expect([await status(site.label), await status(site.path), await status(site.label)]).toEqual([200, 200, 429])
     expect(await status(other.label)).toBe(200)
     for (let i = 0; i < 4; i++) expect(await status(site.custom)).toBe(200)
+  })
+
+  test('of a custom domain counts what the bucket has to answer, for each visitor', async () => {
+    const { PUBLIC_RATE_LIMIT: DOMAIN_RATE_LIMIT } = limited(2)
+    const visit = async (key: string, from: string) =>
+      (await fetchPublic(`${site.custom}/${key}`, { headers: { 'cf-connecting-ip': from } }, { ...env, DOMAIN_RATE_LIMIT })).status
+    expect([await visit('nothing-1', '192.0.2.1'), await visit('nothing-2', '192.0.2.1')]).toEqual([404, 404])
+    expect([await visit('nothing-3', '192.0.2.1'), await visit('nothing-3', '192.0.2.2')]).toEqual([429, 404])
+    for (let i = 0; i < 4; i++) expect((await fetchPublic(`${site.label}/hello.txt`, {}, { ...env, DOMAIN_RATE_LIMIT })).status).toBe(200)
   })
 
   test('is a page that asks to come back', async () => {

@@ -1,0 +1,48 @@
+import { type IRequest, IttyRouter } from 'itty-router'
+import { isOwnHost, managedIdOf, type OwnHosts, withoutDot } from './core/domain.ts'
+import { ADMIN_SEGMENT, PUBLIC_SEGMENT, RESERVED_SEGMENTS } from './core/reserved-names.ts'
+import { type PublicTarget, targetOfPath } from './faces/public/target.ts'
+import { readAddress } from './faces/s3/address.ts'
+
+/** The face that a request is for, with what the choice has found out. */
+export type Choice = { readonly face: 's3' | 'rest' | 'admin' } | { readonly face: 'public'; readonly target: PublicTarget }
+
+export type Place = Pick<URL, 'hostname' | 'pathname'>
+
+const faceOf = (choice: Choice) => () => choice
+
+const byPath = IttyRouter<IRequest, [pathname: string]>()
+  .all('/client/v4/*', faceOf({ face: 'rest' }))
+  .all(`/${ADMIN_SEGMENT}/*`, faceOf({ face: 'admin' }))
+  .all(`/${PUBLIC_SEGMENT}/*`, (_, pathname): Choice => ({ face: 'public', target: targetOfPath(pathname) }))
+  .all('*', faceOf({ face: 's3' }))
+
+/**
+ * Chooses the face of a request by its host and its path. Under a host that belongs to a bucket every path is a key: of a public bucket, or
+ * of S3.
+ * @param isCustomDomain whether a host is a custom domain of a bucket; not asked for hosts of the deployment itself
+ * @throws what `isCustomDomain` throws
+ */
+export async function chooseFace(place: Place, own: OwnHosts, isCustomDomain: (host: string) => Promise<boolean>): Promise<Choice> {
+  const host = withoutDot(place.hostname)
+  const id = managedIdOf(host, own.s3Host)
+  if (id !== undefined) return publicHost(id, place)
+  if (!isOwnHost(host, own) && (await isCustomDomain(host))) return publicHost(host, place)
+  return hasBucketHost(place, own) ? { face: 's3' } : chooseByPath(place.pathname)
+}
+
+/** The face that a path alone leads to. The router is given nothing else: the time that it takes to read a query grows with its square. */
+export const chooseByPath = (pathname: string): Promise<Choice> => byPath.fetch({ method: 'GET', url: `http://host${pathname}` }, pathname)
+
+const publicHost = (host: string, { pathname }: Place): Choice => ({
+  face: 'public',
+  target: { host, encodedKey: pathname.slice(1), onOwnHost: false },
+})
+
+function hasBucketHost(place: Place, own: OwnHosts): boolean {
+  const address = readAddress(place, own)
+  return address.on === 'object' && !RESERVED_SEGMENTS.includes(address.bucket)
+}
+
+/** The path of a URL that cannot be parsed, such as one with a host that is none; `/` where there is none. */
+export const pathOfBrokenUrl = (url: string): string => /^[a-z]+:\/\/[^/?#]*(\/[^?#]*)/i.exec(url)?.[1] ?? '/'

@@ -1,0 +1,20 @@
+import { StoreError } from '../../core/errors.ts'
+import { logUnexpected } from '../../http/log-unexpected.ts'
+
+/**
+ * Counts a request. The limits are there against waste, so a limiter that fails holds nobody back.
+ * @param limit absent in a deployment without one
+ * @throws StoreError TooManyRequests
+ */
+export async function checkLimit(limit: RateLimit | undefined, key: string): Promise<void> {
+  if (limit && !(await isWithin(limit, key))) throw new StoreError('TooManyRequests')
+}
+
+async function isWithin(limit: RateLimit, key: string): Promise<boolean> {
+  try {
+    return (await limit.limit({ key })).success
+  } catch (error) {
+    logUnexpected(error)
+    return true
+  }
+}

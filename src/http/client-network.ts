@@ -1,0 +1,24 @@
+const NONE = 'unknown'
+
+/**
+ * Who sends a request, for counting: an IPv4 address, or the /64 network of an IPv6 address, since one client has all addresses of it.
+ * Cloudflare's edge sets the header and lets no client choose it; a local server has none, and counts everybody together.
+ */
+export function clientNetwork(headers: Headers): string {
+  const address = headers.get('cf-connecting-ip') ?? NONE
+  // No address is longer; a local client may send anything.
+  if (address.length > 45) return NONE
+  const [mapped] = /\d+\.\d+\.\d+\.\d+$/.exec(address) ?? []
+  return mapped ?? (address.includes(':') ? networkOf(address.toLowerCase()) : address)
+}
+
+/** `2001:db8::1` is in `2001:db8:0:0`. */
+function networkOf(address: string): string {
+  const [before = '', after] = address.split('::')
+  const first = groupsOf(before)
+  const last = groupsOf(after ?? '')
+  const zeros = after === undefined ? [] : Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0')
+  return [...first, ...zeros, ...last].slice(0, 4).join(':')
+}
+
+const groupsOf = (text: string): string[] => (text === '' ? [] : text.split(':').map((group) => group.replace(/^0+(?=.)/, '')))

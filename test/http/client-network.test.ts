@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { clientNetwork } from '../../src/http/client-network.ts'
+
+const of = (address: string) => clientNetwork(new Headers({ 'cf-connecting-ip': address }))
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:db8:1:2::6', '2001:db8:1:2'],
+  ['2001:0DB8:0001:0002::', '2001:db8:1:2'],
+  ['2001:db8::1', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+  ['::', '0:0:0:0'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['x'.repeat(46), 'unknown'],
+])('%s is in %s', (address, network) => expect(of(address)).toBe(network))
+
+test('every address of a /64 network is one client', () => {
+  for (const low of ['::1', ':ffff:ffff:ffff:ffff', '::a:b']) expect(of(`2001:db8:7:9${low}`)).toBe('2001:db8:7:9')
+})
+
+test('who sends no address is counted with all others that do not', () => expect(clientNetwork(new Headers())).toBe('unknown'))
