@@ -1,5 +1,5 @@
 import type { ByteSource } from '../core/byte-source.ts'
-import { byteSource } from './body.ts'
+import { byteSource } from '../core/byte-sources.ts'
 
 /** How much of a body is read that nobody wants: everything that a deployment on most plans lets through. */
 const MOST_BYTES = 128 * 1024 * 1024

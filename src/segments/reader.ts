@@ -1,8 +1,9 @@
 import type { BlobRecord, BlobSlice } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
+import { bytesSource } from '../core/byte-sources.ts'
 import { type ChunkSpan, planChunks, planSegments } from '../core/read-plan.ts'
-import { bytesSource } from './bytes-source.ts'
 import { ChunkCipher } from './chunk-cipher.ts'
+import { handled } from './handled.ts'
 import type { SegmentOpener, Tiers } from './tier.ts'
 
 /** The next segment is asked for when this many chunks of the present one are left, so that it is ready but does not wait for long. */
@@ -183,10 +184,4 @@ async function pump(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array, write
     if (done) return writer.close()
     present = value
   }
-}
-
-/** A promise that is awaited later, perhaps after another failure; it must not count as unhandled until then. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {})
-  return promise
 }

@@ -4,6 +4,7 @@ import { StoreError } from '../core/errors.ts'
 import { chunkCount, chunkLength, sealedSegmentBytes } from '../core/read-plan.ts'
 import { BufferWriter } from './buffer-writer.ts'
 import { ChunkCipher } from './chunk-cipher.ts'
+import { handled } from './handled.ts'
 import type { DataKey } from './keyring.ts'
 import type { SegmentLabel, SegmentWriter, Tiers } from './tier.ts'
 
@@ -75,10 +76,4 @@ async function readEnd(source: ByteSource): Promise<Uint8Array> {
 
 function checkDeadline({ deadlineMs, now = Date.now }: BlobWrite): void {
   if (deadlineMs !== undefined && now() > deadlineMs) throw new StoreError('RequestTimeout')
-}
-
-/** A promise that is awaited later, perhaps after another failure; it must not count as unhandled until then. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {})
-  return promise
 }

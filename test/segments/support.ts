@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { newBlobId } from '../../src/core/blob.ts'
 import type { ByteSource } from '../../src/core/byte-source.ts'
+import { bytesSource } from '../../src/core/byte-sources.ts'
 import { unavailable } from '../../src/core/errors.ts'
 import { BufferWriter } from '../../src/segments/buffer-writer.ts'
-import { bytesSource } from '../../src/segments/bytes-source.ts'
 import { type KeyOwner, Keyring } from '../../src/segments/keyring.ts'
 import type { SegmentLabel, SegmentPage, SegmentPiece, SegmentRange, SegmentTier } from '../../src/segments/tier.ts'
 

@@ -1,6 +1,6 @@
 import type { Upload, UploadClaims } from '../../core/byte-source.ts'
+import { byteSource } from '../../core/byte-sources.ts'
 import { StoreError } from '../../core/errors.ts'
-import { byteSource } from '../../http/body.ts'
 import type { WireObject, WirePart, WireUpload } from '../../r2-bucket/wire.ts'
 import { UPLOAD_HEADER } from '../../r2-bucket/wire.ts'
 import { asNoSuchUpload, plainTypeError } from './failure.ts'

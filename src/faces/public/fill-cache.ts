@@ -1,6 +1,6 @@
+import { byteSource } from '../../core/byte-sources.ts'
 import { cacheLifetime } from '../../core/cache-lifetime.ts'
 import type { ObjectRef } from '../../core/object.ts'
-import { byteSource } from '../../http/body.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { GotObject } from '../../store/objects/get-object.ts'
 import { type CacheRead, isCacheable, keep, readCached } from './cached-objects.ts'

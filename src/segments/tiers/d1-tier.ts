@@ -1,10 +1,10 @@
 import type { TierName } from '../../core/blob.ts'
 import type { ByteSource } from '../../core/byte-source.ts'
+import { bytesSource } from '../../core/byte-sources.ts'
 import { unavailable } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
 import { BufferWriter } from '../buffer-writer.ts'
-import { bytesSource } from '../bytes-source.ts'
 import { base64Length } from '../config.ts'
 import type { SegmentLabel, SegmentOpener, SegmentPage, SegmentPiece, SegmentRange, SegmentTier, SegmentWriter } from '../tier.ts'
 

@@ -1,11 +1,11 @@
-import type { ByteSource, Upload } from '../../core/byte-source.ts'
+import type { Upload } from '../../core/byte-source.ts'
+import { byteSource, bytesSource } from '../../core/byte-sources.ts'
 import { StoreError } from '../../core/errors.ts'
 import { checkKey } from '../../core/key.ts'
 import { type MetadataDirective, mergeMetadata } from '../../core/metadata.ts'
 import { checkCopiedBytes } from '../../core/multipart.ts'
 import type { BucketRef, Conditions, CustomerKey, ObjectRef, RangeRequest } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
-import { byteSource } from '../../http/body.ts'
 import type { CopySource as BucketCopySource, CopiedObject, Found, ObjectAttributes } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 import { openFound } from './read-body.ts'
@@ -90,16 +90,4 @@ async function copyBytes(
     }),
   )
   return { ...head, sourceVersion: found.head.version }
-}
-
-function bytesSource(bytes: Uint8Array): ByteSource {
-  let rest = bytes
-  return {
-    read: async (size) => {
-      const piece = rest.subarray(0, size)
-      rest = rest.subarray(size)
-      return piece
-    },
-    cancel: async () => {},
-  }
 }

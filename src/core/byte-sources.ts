@@ -1,5 +1,5 @@
-import type { ByteSource } from '../core/byte-source.ts'
-import { StoreError } from '../core/errors.ts'
+import type { ByteSource } from './byte-source.ts'
+import { StoreError } from './errors.ts'
 
 const EMPTY = new Uint8Array(0)
 
@@ -7,8 +7,8 @@ const EMPTY = new Uint8Array(0)
 const NOTHING: ByteSource = { read: async () => EMPTY, cancel: async () => {} }
 
 /**
- * The bytes of a request body. A body that breaks off, as when the client goes away, is an `IncompleteBody`.
- * Bodies from the network are read in pieces of the size asked for: the default reader would hand over 4 KiB at a time.
+ * The bytes of a stream, such as a request body. A stream that breaks off, as when the client goes away, is an `IncompleteBody`.
+ * A stream from the network is read in pieces of the size asked for: the default reader would hand over 4 KiB at a time.
  */
 export function byteSource(stream: ReadableStream<Uint8Array> | null): ByteSource {
   if (stream === null) return NOTHING
@@ -85,5 +85,20 @@ async function unbroken<T>(reading: Promise<T>): Promise<T> {
     return await reading
   } catch (error) {
     throw error instanceof StoreError ? error : new StoreError('IncompleteBody')
+  }
+}
+
+/** Bytes in memory as a source. The arrays that it returns are views of `bytes`. */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  let at = 0
+  return {
+    async read(size) {
+      const piece = bytes.subarray(at, at + size)
+      at += piece.byteLength
+      return piece
+    },
+    async cancel() {
+      at = bytes.byteLength
+    },
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { byteSource } from '../../src/http/body.ts'
+import { byteSource } from '../../src/core/byte-sources.ts'
 
 const numbered = (length: number) => Uint8Array.from({ length }, (_, i) => i % 251)
 

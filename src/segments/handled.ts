@@ -1,0 +1,5 @@
+/** A promise that is awaited later, perhaps after another failure: until then, its own failure must not count as unhandled. */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}
