@@ -69,7 +69,7 @@ function columnsFor({ columns, peers, folder }: Options, work: string): Column[]
   const buckets = [MAIN_BUCKET, LIST_BUCKET]
   const all: [string, () => Column][] = [
     ['r2', () => wranglerR2(join(work, 'wrangler-r2'), buckets)],
-    ['dev', () => cairn('start', join(work, 'cairn-dev'))],
+    ['dev', () => cairn('dev', join(work, 'cairn-dev'))],
     ['serve', () => cairn('serve', join(work, 'cairn-serve'))],
     ['s3rver', () => s3rver(join(work, 's3rver'), join(folder, 's3rver'))],
     ...peers.map(({ name, url }): [string, () => Column] => [name, () => external(name, url)]),

@@ -116,8 +116,11 @@ function keyIds(text = ''): string[] {
     .map((id) => required('LOST_MASTER_KEYS', id, /^[0-9a-f]{8}$/, 'ids of eight hex digits, separated by commas'))
 }
 
+/** Also the answer of a plain `wrangler dev` in a fresh clone. */
+const WHERE = 'Locally, `npm start` and `npm run dev` make the secrets and the tables; for a deployment see "Deploy" in the README.'
+
 function required(name: string, value: string | undefined, form: RegExp, words: string): string {
-  if (!value) throw new Error(`The secret ${name} is not set: see "Deploy" in the README.`)
+  if (!value) throw new Error(`The secret ${name} is not set. ${WHERE}`)
   if (!form.test(value)) throw new Error(`The secret ${name} must be ${words}.`)
   return value
 }

@@ -91,7 +91,9 @@ describe('the secrets', () => {
   const SECRETS = ['ACCOUNT_ID', 'ROOT_TOKEN_ID', 'ROOT_TOKEN', 'MASTER_KEY'] as const
 
   test.each(SECRETS.flatMap((name) => [undefined, ''].map((value) => [name, value] as const)))('%s cannot be %j', (name, value) => {
-    expect(() => readSecrets({ ...env, [name]: value })).toThrow(`The secret ${name} is not set: see "Deploy" in the README.`)
+    expect(() => readSecrets({ ...env, [name]: value })).toThrow(
+      `The secret ${name} is not set. Locally, \`npm start\` and \`npm run dev\` make the secrets and the tables; for a deployment see "Deploy" in the README.`,
+    )
   })
 
   test.each([

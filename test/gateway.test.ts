@@ -5,16 +5,18 @@ import { handle } from '../src/gateway.ts'
 import { env, storedSegmentNames } from './support/bucket.ts'
 import { signedRequest } from './support/s3.ts'
 
+const WHERE = 'Locally, `npm start` and `npm run dev` make the secrets and the tables; for a deployment see "Deploy" in the README.'
+
 beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
 })
 afterEach(() => vi.restoreAllMocks())
 
 const BROKEN: readonly (readonly [string, Partial<Env>, string])[] = [
-  ['without ACCOUNT_ID', { ACCOUNT_ID: undefined }, 'The secret ACCOUNT_ID is not set: see "Deploy" in the README.\n'],
-  ['without ROOT_TOKEN_ID', { ROOT_TOKEN_ID: undefined }, 'The secret ROOT_TOKEN_ID is not set: see "Deploy" in the README.\n'],
-  ['without ROOT_TOKEN', { ROOT_TOKEN: undefined }, 'The secret ROOT_TOKEN is not set: see "Deploy" in the README.\n'],
-  ['without MASTER_KEY', { MASTER_KEY: undefined }, 'The secret MASTER_KEY is not set: see "Deploy" in the README.\n'],
+  ['without ACCOUNT_ID', { ACCOUNT_ID: undefined }, `The secret ACCOUNT_ID is not set. ${WHERE}\n`],
+  ['without ROOT_TOKEN_ID', { ROOT_TOKEN_ID: undefined }, `The secret ROOT_TOKEN_ID is not set. ${WHERE}\n`],
+  ['without ROOT_TOKEN', { ROOT_TOKEN: undefined }, `The secret ROOT_TOKEN is not set. ${WHERE}\n`],
+  ['without MASTER_KEY', { MASTER_KEY: undefined }, `The secret MASTER_KEY is not set. ${WHERE}\n`],
   ['with a malformed MASTER_KEY', { MASTER_KEY: 'c2hvcnQ=' }, 'The secret MASTER_KEY must be base64 of 32 bytes.\n'],
   ['with a short ROOT_TOKEN', { ROOT_TOKEN: 'secret' }, 'The secret ROOT_TOKEN must be at least 32 characters.\n'],
   ['with words for a number', { SEGMENT_BYTES: 'large' }, 'The variable SEGMENT_BYTES must be a whole number.\n'],

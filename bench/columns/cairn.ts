@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const READY = /Cairn is ready on (\S+)/
 
 /** Cairn behind one of its two local doors, with data of its own. */
-export function cairn(door: 'start' | 'serve', folder: string): Column {
+export function cairn(door: 'dev' | 'serve', folder: string): Column {
   const devVars = join(folder, 'dev.vars')
   const state = join(folder, 'state')
   return {

@@ -1,5 +1,8 @@
-/** What a person needs to make a first request. The secret is not here: terminals are shared and logs are kept. */
-export function banner(endpoint: string, accessKeyId: string): string {
+/**
+ * Everything that a person needs for a first request. The secret is left out: terminals are shared and logs are kept.
+ * `notes` are lines that this server has to say of itself.
+ */
+export function banner(endpoint: string, accessKeyId: string, notes: readonly string[] = []): string {
   return `
   Cairn is ready on ${endpoint}
 
@@ -22,6 +25,6 @@ export function banner(endpoint: string, accessKeyId: string): string {
     const s3 = new S3Client({ region: 'auto', endpoint: '${endpoint}', forcePathStyle: true })
     console.log(await s3.send(new ListBucketsCommand()))
 
-  Press Ctrl-C to stop.
+${notes.map((note) => `  ${note}\n`).join('')}${notes.length > 0 ? '\n' : ''}  Press Ctrl-C to stop.
 `
 }

@@ -1,11 +1,18 @@
-import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { ROOT, spawnWrangler } from './wrangler.ts'
 
 /** One module of a built Worker, as Miniflare takes it. */
 export type WorkerModule = { type: 'ESModule' | 'Text' | 'CompiledWasm' | 'Data'; path: string }
 
-const ENTRY = 'index.js'
+export type Bundle = {
+  /** The entry comes first. */
+  readonly modules: readonly WorkerModule[]
+  /** The files that it was made of. */
+  readonly sources: readonly string[]
+}
+
+const META = 'bundle-meta.json'
 const TYPES: Record<string, WorkerModule['type']> = {
   js: 'ESModule',
   mjs: 'ESModule',
@@ -15,10 +22,16 @@ const TYPES: Record<string, WorkerModule['type']> = {
   wasm: 'CompiledWasm',
 }
 
-/** Builds the Worker as a deployment would, with wrangler's own esbuild, flags and module rules, and uploads nothing. The entry comes first. */
-export async function bundleWorker(folder: string): Promise<WorkerModule[]> {
+/**
+ * Builds a Worker as a deployment would, with wrangler's own esbuild, flags and module rules, and uploads nothing.
+ * @throws Error with what wrangler printed
+ */
+export async function bundleWorker(config: string, folder: string): Promise<Bundle> {
   rmSync(folder, { recursive: true, force: true }) // Module names carry hashes: those of an older build would stay.
-  const child = spawnWrangler(['deploy', '--dry-run', '--outdir', folder], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawnWrangler(['deploy', '--dry-run', '--config', config, '--outdir', folder, '--metafile'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -26,13 +39,20 @@ export async function bundleWorker(folder: string): Promise<WorkerModule[]> {
     })
   }
   const code = await new Promise((resolve) => child.on('close', resolve))
-  if (code !== 0) throw new Error(`The Worker could not be built:\n${output}`)
-  return modulesIn(folder)
+  if (code !== 0) throw new Error(`The Worker of ${config} could not be built:\n${output}`)
+  const { inputs, outputs } = JSON.parse(readFileSync(join(folder, META), 'utf8')) as Meta
+  return { modules: modulesIn(folder, entryOf(outputs)), sources: Object.keys(inputs).map((path) => resolve(dirname(config), path)) }
 }
 
-function modulesIn(folder: string): WorkerModule[] {
-  const isModule = (name: string) => !name.endsWith('.map') && name !== 'README.md'
+/** What esbuild tells of a build. */
+type Meta = { inputs: Record<string, unknown>; outputs: Record<string, { entryPoint?: string }> }
+
+const entryOf = (outputs: Meta['outputs']): string =>
+  basename(Object.entries(outputs).find(([, { entryPoint }]) => entryPoint !== undefined)?.[0] ?? 'index.js')
+
+function modulesIn(folder: string, entry: string): WorkerModule[] {
+  const isModule = (name: string) => !name.endsWith('.map') && name !== 'README.md' && name !== META
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.\w{1,16}$/.test(name) && isModule(name))
-  const ordered = [ENTRY, ...names.filter((name) => name !== ENTRY)]
+  const ordered = [entry, ...names.filter((name) => name !== entry)]
   return ordered.map((name) => ({ type: TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'Data', path: join(folder, name) }))
 }

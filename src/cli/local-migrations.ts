@@ -34,6 +34,12 @@ async function applyOne(name: string, persistTo: string): Promise<void> {
   if (code !== 0) throw new Error(`The migrations of ${name} could not be applied:\n${output}`)
 }
 
+/** The migrations of the databases, and those that each Bucket applies to itself. */
+export const migrationFiles = (): string[] =>
+  [...DATABASES.map(({ folder }) => folder), 'migrations/bucket'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder)).map((file) => join(ROOT, folder, file)),
+  )
+
 function fingerprint(): string {
   const hash = createHash('sha256')
   for (const { name, folder } of DATABASES) {

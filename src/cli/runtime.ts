@@ -1,23 +1,33 @@
 import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { isIPv6 } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import type { Unstable_MiniflareWorkerOptions } from 'wrangler'
 import type { WorkerModule } from './bundle.ts'
 import type { Settings } from './settings.ts'
-import { ROOT, setQuietEnvironment } from './wrangler.ts'
+import { setQuietEnvironment } from './wrangler.ts'
 
-/** The Worker inside workerd, on a socket of its own. */
+/** Workers inside workerd, on sockets of their own. */
 export type Runtime = {
-  readonly port: number
+  /** Where each Worker listens that does, by its name. Cairn comes first. */
+  readonly ports: ReadonlyMap<string, number>
   /** Takes no further connection, lets the requests in flight end, and resolves when the process is gone. */
   stop(): Promise<void>
 }
 
-type RunOptions = Settings & {
-  modules: readonly WorkerModule[]
+/** A built Worker and the configuration that it was built from. */
+export type BuiltWorker = { readonly config: string; readonly modules: readonly WorkerModule[] }
+
+type RunOptions = Pick<Settings, 'host' | 'persistTo' | 'devVarsPath' | 'vars'> & {
+  /** Of Cairn; 0 takes free ports, also for the Workers beside it. */
+  port: number
+  /** Where Workers listened before, by their names: they listen there again. */
+  ports?: Runtime['ports']
+  cairn: BuiltWorker
+  /** Other Workers: one with a `dev.port` in its configuration listens there. */
+  beside: readonly BuiltWorker[]
   /** Everything in the secrets file. */
   secrets: Readonly<Record<string, string>>
 }
@@ -26,36 +36,41 @@ type RunOptions = Settings & {
 const DRAIN_MS = 5000
 
 /**
- * Runs the built Worker with the bindings of wrangler.jsonc. The data folder, the ids in it and the vars are those of `wrangler dev`.
- * The socket belongs to the Worker itself: no proxy and no entry Worker is between, which would inject `cf`, decompress and compress.
+ * Runs the built Workers with the bindings of their configurations. The data folder, the ids in it and the vars are those of `wrangler dev`.
+ * Each socket belongs to its Worker: no proxy and no entry Worker is between, which would inject `cf`, decompress and compress.
  */
-export async function runWorker({ modules, secrets, vars, ...settings }: RunOptions): Promise<Runtime> {
-  setQuietEnvironment(settings.persistTo)
-  const { Miniflare, convertV4MiniflareOptions } = loadMiniflare()
-  const { name, options } = await workerOptions(settings.devVarsPath)
-  const host = isIPv6(settings.host) ? `[${settings.host}]` : settings.host
-  const worker = {
-    ...options,
-    name,
-    rootPath: ROOT,
-    modules,
-    modulesRoot: join(modules[0]!.path, '..'),
-    bindings: { ...options.bindings, ...secrets, ...pairsOf(vars) },
-    unsafeDirectSockets: [{ host, port: settings.port }],
-  }
-  const shared = { host: '127.0.0.1', port: 0, resourcePersistencePath: join(settings.persistTo, 'v3'), cf: false, handleStructuredLogs }
+export async function runWorkers({ cairn, beside, secrets, vars, persistTo, port, ...place }: RunOptions): Promise<Runtime> {
+  setQuietEnvironment(persistTo)
+  const bindings = { ...secrets, ...pairsOf(vars) }
+  const own = await workerOf(cairn, { ...place, port, envFiles: [place.devVarsPath], bindings })
+  const others = await Promise.all(beside.map((worker) => workerOf(worker, { ...place, free: port === 0 })))
+  const workers = [own, ...others]
+  const logs = { handleStructuredLogs: beside.length > 0 ? printEverything : printProblems }
+  const shared = { host: '127.0.0.1', port: 0, resourcePersistencePath: join(persistTo, 'v3'), cf: false, ...logs }
   const { value: miniflare, child } = await watchingChild(() =>
-    ready(new Miniflare(convertV4MiniflareOptions({ ...shared, workers: [worker] }))),
+    ready(new Miniflare(convertV4MiniflareOptions({ ...shared, workers } as unknown as Parameters<typeof convertV4MiniflareOptions>[0]))),
   )
-  const { port } = await miniflare.unsafeGetDirectURL(name)
-  const stop = async () => {
+  const end = async () => {
     if (child) await drain(child)
     await miniflare.dispose()
   }
-  return { port: Number(port), stop }
+  let ended: Promise<void> | undefined
+  const stop = () => {
+    ended ??= end()
+    return ended
+  }
+  return { ports: await portsOf(miniflare, workers), stop }
 }
 
-async function ready(miniflare: MiniflareInstance): Promise<MiniflareInstance> {
+async function portsOf(miniflare: Miniflare, workers: readonly { name: string; unsafeDirectSockets: unknown[] }[]) {
+  const ports = new Map<string, number>()
+  for (const { name, unsafeDirectSockets } of workers) {
+    if (unsafeDirectSockets.length > 0) ports.set(name, Number((await miniflare.unsafeGetDirectURL(name)).port))
+  }
+  return ports
+}
+
+async function ready(miniflare: Miniflare): Promise<Miniflare> {
   try {
     await miniflare.ready
     return miniflare
@@ -90,35 +105,51 @@ async function drain(child: ChildProcess): Promise<void> {
 const pairsOf = (vars: readonly string[]): Record<string, string> =>
   Object.fromEntries(vars.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
 
-/** What a request prints costs a write each; warnings and errors are shown. */
-function handleStructuredLogs({ level, message }: { level: string; message: string }): void {
+type Log = { level: string; message: string }
+
+/** A line that a request prints costs a write: warnings and errors are shown. */
+function printProblems({ level, message }: Log): void {
   if (level === 'warn' || level === 'error') console.error(message)
 }
 
-/** Wrangler's own reading of wrangler.jsonc, so that every binding has the local id that `wrangler dev` gives it. */
-async function workerOptions(devVarsPath: string) {
+/** Whoever writes a Worker wants to see what it logs. */
+const printEverything = ({ level, message }: Log): void => (level === 'warn' || level === 'error' ? console.error : console.log)(message)
+
+type WorkerPlace = {
+  host: string
+  /** The port of the configuration unless given. */
+  port?: number
+  /** The port of the configuration is replaced by a free one. */
+  free?: boolean
+  ports?: Runtime['ports']
+  /** Where secrets are read from; beside the configuration unless given. */
+  envFiles?: string[]
+  bindings?: Readonly<Record<string, string>>
+}
+
+/** Wrangler's own reading of a configuration, so that every binding has the local id that `wrangler dev` gives it. */
+async function workerOf({ config: path, modules }: BuiltWorker, place: WorkerPlace) {
+  const { host, envFiles, bindings } = place
   const { unstable_getMiniflareWorkerOptions: read, unstable_readConfig: readConfig } = await import('wrangler')
-  const config = readConfig({ config: join(ROOT, 'wrangler.jsonc') })
+  const config = readConfig({ config: path })
   // The path of the secrets is an option that wrangler's types do not tell.
-  const extra = { envFiles: [devVarsPath] } as Parameters<typeof read>[2]
+  const extra = { envFiles } as Parameters<typeof read>[2]
   const { workerOptions } = read(config, undefined, extra) as { workerOptions: Unstable_MiniflareWorkerOptions['workerOptions'] }
   const { modulesRules: _, ...options } = workerOptions as typeof workerOptions & { modulesRules?: unknown }
-  return { name: config.name!, options: options as typeof options & { bindings?: Record<string, unknown> } }
+  const name = config.name ?? path
+  const port = portFor(name, config.dev.port, place)
+  return {
+    ...options,
+    name,
+    rootPath: dirname(path),
+    modules,
+    modulesRoot: dirname(modules[0]!.path),
+    bindings: { ...(options as { bindings?: Record<string, unknown> }).bindings, ...bindings },
+    unsafeDirectSockets: port === undefined ? [] : [{ host: isIPv6(host) ? `[${host}]` : host, port }],
+  }
 }
 
-type MiniflareInstance = {
-  readonly ready: Promise<URL>
-  unsafeGetDirectURL(worker: string): Promise<URL>
-  dispose(): Promise<void>
-}
-type MiniflareModule = {
-  readonly Miniflare: new (options: unknown) => MiniflareInstance
-  /** Wrangler hands its options over in the form of Miniflare's fourth version. */
-  readonly convertV4MiniflareOptions: (options: unknown) => unknown
-}
-
-/** The Miniflare that wrangler brings, whose workerd runs `npm start` too; another may be hoisted beside it for the unit tests. */
-function loadMiniflare(): MiniflareModule {
-  const fromWrangler = createRequire(createRequire(import.meta.url).resolve('wrangler/package.json'))
-  return fromWrangler('miniflare') as MiniflareModule
+function portFor(name: string, configured: number | undefined, { port, free = false, ports }: WorkerPlace): number | undefined {
+  const asked = port ?? (free && configured !== undefined ? 0 : configured)
+  return asked === 0 ? (ports?.get(name) ?? 0) : asked
 }

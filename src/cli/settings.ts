@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { settingsIn } from './worker-settings.ts'
 
 /** Where a local Cairn listens, keeps its data and finds its secrets. */
 export type Settings = {
@@ -8,7 +9,7 @@ export type Settings = {
   host: string
   persistTo: string
   devVarsPath: string
-  /** `NAME=value` pairs laid over the vars of wrangler.jsonc. */
+  /** `NAME=value` pairs laid over the vars of wrangler.jsonc, a later one over an earlier one. */
   vars: string[]
   /** Configurations of other Workers to run in the same server. */
   beside: string[]
@@ -33,7 +34,7 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
     host: values.host ?? env.CAIRN_HOST ?? '127.0.0.1',
     persistTo: resolve(values['persist-to'] ?? (env.PERSIST_TO || '.wrangler/state')),
     devVarsPath: resolve(env.DEV_VARS || '.dev.vars'),
-    vars: [...(env.CAIRN_VARS?.split(/\s+/) ?? []), ...(values.var ?? [])].filter((pair) => pair !== ''),
+    vars: [...settingsIn(env), ...(env.CAIRN_VARS?.split(/\s+/) ?? []), ...(values.var ?? [])].filter((pair) => pair !== ''),
     beside: (values.with ?? []).map((config) => resolve(config)),
   }
 }

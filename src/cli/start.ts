@@ -1,53 +1,5 @@
-import type { ChildProcess } from 'node:child_process'
-import { join } from 'node:path'
-import { banner } from './banner.ts'
-import { ensureDevVars } from './dev-vars.ts'
-import { endpointOf, noteEndpoint } from './endpoint.ts'
-import { stopTogether, stopWithNpm } from './lifetime.ts'
-import { applyLocalMigrations } from './local-migrations.ts'
-import { DEFAULT_PORT, readSettings, type Settings } from './settings.ts'
-import { ROOT, spawnWrangler } from './wrangler.ts'
+import { runServer } from './server.ts'
+import { readSettings } from './settings.ts'
 
-/** `npm start`: secrets, then tables, then the server, then one banner once it answers. */
-async function start(settings: Settings): Promise<void> {
-  stopWithNpm()
-  const secrets = ensureDevVars(settings.devVarsPath)
-  await applyLocalMigrations(settings.persistTo)
-  const server = spawnServer(settings)
-  stopTogether(server)
-  const endpoint = endpointOf(settings.host, await listeningPort(server))
-  await fetch(endpoint) // Any answer will do: the Worker is compiled on its first request.
-  noteEndpoint(settings.persistTo, endpoint)
-  console.log(banner(endpoint, secrets.ROOT_TOKEN_ID))
-}
-
-function spawnServer({ port, host, persistTo, devVarsPath, vars, beside }: Settings): ChildProcess {
-  // A line for each request costs a round trip to Node; WRANGLER_LOG=log brings them back. Who writes a Worker wants to see what it logs.
-  const log = process.env.WRANGLER_LOG || beside.length > 0 ? [] : ['--log-level', 'warn']
-  const overrides = vars.flatMap((pair) => ['--var', pair.replace('=', ':')])
-  const place = ['--ip', host, '--port', String(port ?? DEFAULT_PORT), '--persist-to', persistTo]
-  // The first configuration is the one that listens.
-  const workers = beside.length === 0 ? [] : [join(ROOT, 'wrangler.jsonc'), ...beside].flatMap((config) => ['-c', config])
-  const plain = ['--inspector-port', '0', '--show-interactive-dev-session=false']
-  return spawnWrangler(['dev', ...workers, ...place, ...plain, ...log, ...overrides, '--env-file', devVarsPath], {
-    persistTo,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-}
-
-/** Wrangler tells its parent when it listens, and on which port when it was asked for any. */
-function listeningPort(server: ChildProcess): Promise<number> {
-  return new Promise((resolve) => {
-    server.on('message', (message) => {
-      const { event, port } = JSON.parse(String(message))
-      if (event === 'DEV_SERVER_READY') resolve(port)
-    })
-  })
-}
-
-try {
-  await start(readSettings(process.argv.slice(2), process.env))
-} catch (error) {
-  console.error((error as Error).message)
-  process.exit(1)
-}
+/** `npm start`: Cairn straight on workerd, as clients meet it in a deployment. A change of the sources is built and served at once. */
+await runServer(() => readSettings(process.argv.slice(2), process.env), { reloads: true })

@@ -14,13 +14,13 @@ import { rawRequest, send, sendSigned } from './support/wire.ts'
 const MIB = 1024 * 1024
 const TEXT = 'The same line again and again.\n'.repeat(200)
 
-describe('npm run serve', () => {
+describe.each(['start', 'serve'] as const)('npm run %s', (door) => {
   let folder: string
   let server: Server
 
   beforeAll(async () => {
     folder = await temporaryFolder()
-    server = await startServer({ folder, door: 'serve' })
+    server = await startServer({ folder, door })
     await s3Client({ server }).send(new CreateBucketCommand({ Bucket: 'served' }))
     await s3Client({ server }).send(new PutObjectCommand({ Bucket: 'served', Key: 'text', Body: TEXT, ContentType: 'text/plain' }))
   })
@@ -29,7 +29,7 @@ describe('npm run serve', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  test('listens on loopback and prints the banner of npm start', () => {
+  test('listens on loopback and prints a banner without secrets', () => {
     expect(server.endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     expect(server.output()).toContain(`Cairn is ready on ${server.endpoint}`)
     expect(server.output()).toContain(server.accessKeyId)
@@ -140,7 +140,7 @@ describe('npm run serve', () => {
     expect((await sendSigned('/served/text', { server })).text).toBe(TEXT)
   })
 
-  test('ends on a signal and keeps its data; npm start on the same folder reads it, and the other way round', async () => {
+  test('ends on a signal and keeps its data; npm run dev on the same folder reads it, and the other way round', async () => {
     const bodies = { inline: 'small', d1: 'm'.repeat(200_000), kv: 'l'.repeat(2 * MIB) }
     const write = async (by: string) => {
       for (const [tier, Body] of Object.entries(bodies)) {
@@ -153,15 +153,16 @@ describe('npm run serve', () => {
         expect(await Body!.transformToString()).toBe(body)
       }
     }
-    await write('serve')
+    await write(door)
     await server.stop()
-    server = await startServer({ folder, door: 'start' })
-    await read('serve')
-    await write('start')
+    server = await startServer({ folder, door: 'dev' })
+    expect(server.output()).toContain('This is wrangler dev: its proxy stands between clients and Cairn.')
+    await read(door)
+    await write('dev')
     await server.stop()
-    server = await startServer({ folder, door: 'serve', vars: { R2_STRICT: 'true' } })
-    await read('serve')
-    await read('start')
+    server = await startServer({ folder, door, vars: { R2_STRICT: 'true' } })
+    await read(door)
+    await read('dev')
     const { ContentLength } = await s3Client({ server }).send(new HeadObjectCommand({ Bucket: 'served', Key: 'text' }))
     expect(ContentLength).toBe(TEXT.length)
   })

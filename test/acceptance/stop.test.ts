@@ -16,7 +16,7 @@ const isListening = (endpoint: string): Promise<boolean> =>
   })
 
 // `npm start & … kill $!` is how a CI machine starts and stops its object store.
-test.each(['start', 'serve'])('a signal to npm ends the server of npm run %s', async (script) => {
+test.each(['start', 'serve', 'dev'])('a signal to npm ends the server of npm run %s', async (script) => {
   const folder = await temporaryFolder()
   const npm = spawn('npm', ['run', script], {
     detached: true,

@@ -6,7 +6,7 @@ import { homeOf, temporaryFolder } from './support/server.ts'
 
 // the example of the README, started as a reader would start it, and used as its page uses it.
 
-const READY = /Ready on (http\S+)/
+const READY = /upload-worker is ready on (http\S+)/
 const PART = 5 * 1024 * 1024
 
 let folder: string

@@ -24,6 +24,16 @@ test('worker variables come from CAIRN_VARS and --var', () => {
   expect(readSettings(['--var', 'C=3'], { CAIRN_VARS: 'A=1 B=2' }).vars).toEqual(['A=1', 'B=2', 'C=3'])
 })
 
+test('settings of the Worker come from the environment, and lose to what is said closer to the command', () => {
+  const env = { R2_STRICT: 'true', GARBAGE_GRACE_SECONDS: '5', CAIRN_VARS: 'R2_STRICT=false', ROOT_TOKEN: 'secret', PATH: '/bin' }
+  expect(readSettings(['--var', 'S3_HOST=s3.test'], env).vars).toEqual([
+    'R2_STRICT=true',
+    'GARBAGE_GRACE_SECONDS=5',
+    'R2_STRICT=false',
+    'S3_HOST=s3.test',
+  ])
+})
+
 test('other Workers run beside it when they are named', () => {
   expect(readSettings(['--with', 'a/wrangler.jsonc', '--with', 'b.jsonc'], {}).beside).toEqual([
     resolve('a/wrangler.jsonc'),

@@ -14,7 +14,7 @@ import { type Held, Writer } from './writers.ts'
 // byte for byte; every other one is there whole, or not at all; and the bucket is sound.
 
 const KILLS = Number(process.env.CRASH_KILLS ?? 5)
-const DOOR = process.env.CRASH_DOOR === 'serve' ? 'serve' : 'start'
+const DOOR = process.env.CRASH_DOOR === 'dev' ? 'dev' : 'serve'
 /** Of what is written and when the server is killed. How far it has come by then is not ours to choose. */
 const SEED = Number(process.env.CRASH_SEED ?? randomInt(2 ** 31))
 const WRITERS = 5

@@ -7,7 +7,7 @@ declare module 'vitest' {
   }
 }
 
-/** One real server for all acceptance files. `npm start`'s own script starts it, so that is under test as well. */
+/** One real server for all acceptance files, of `npm run serve`: that of `npm start` would reload whenever a source is edited. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { stop, kill: _kill, output: _, ...connection } = await startServer()
   project.provide('server', connection)

@@ -28,17 +28,21 @@ export type StartOptions = {
   vars?: Record<string, string>
   /** Where data and secrets live. A fresh folder, removed by `stop`, when not given. */
   folder?: string
-  /** Which script runs the server: `npm start` unless told otherwise. */
-  door?: 'start' | 'serve' | 'notifications'
+  /** Which script runs the server: `npm run serve` unless told otherwise, which runs what `npm start` runs and does not reload. */
+  door?: Door
+  /** The configuration of a Worker to run beside it. */
+  beside?: string
 }
+
+type Door = 'start' | 'serve' | 'dev' | 'notifications'
 
 const READY = /Cairn is ready on (\S+)/
 const START_LIMIT_MS = 90_000
 
 /** Starts a server of its own: free port, own data, own secrets; the developer's are not touched. */
-export async function startServer({ vars = {}, folder, door = 'start' }: StartOptions = {}): Promise<Server> {
+export async function startServer({ vars = {}, folder, door = 'serve', beside }: StartOptions = {}): Promise<Server> {
   const home = folder ?? (await temporaryFolder())
-  const child = launch(home, { vars, door })
+  const child = launch(home, { vars, door, beside })
   const output = collect(child)
   try {
     const endpoint = await readyEndpoint(child, output)
@@ -58,12 +62,12 @@ export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'ca
 /** The environment that makes Cairn's own scripts use this folder. */
 export const homeOf = (folder: string) => ({ PORT: '0', PERSIST_TO: join(folder, 'state'), DEV_VARS: join(folder, 'dev.vars') })
 
-function launch(folder: string, { vars, door }: { vars: Record<string, string>; door: string }): ChildProcess {
+function launch(folder: string, { vars, door, beside = '' }: { vars: Record<string, string>; door: Door; beside?: string }): ChildProcess {
   const pairs = Object.entries(vars).map(([name, value]) => `${name}=${value}`)
   return spawn(process.execPath, ['test/acceptance/support/leash.ts'], {
     detached: true, // Its own process group, so that it can end as one.
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...homeOf(folder), CAIRN_VARS: pairs.join(' '), SERVER_DOOR: door },
+    env: { ...process.env, ...homeOf(folder), CAIRN_VARS: pairs.join(' '), SERVER_DOOR: door, SERVER_WITH: beside },
   })
 }
 

@@ -1,0 +1,19 @@
+/** Every setting of a deployment: a variable of the Worker that is no secret. Locally, each is read from the environment as well. */
+export const SETTING_NAMES = [
+  'R2_STRICT',
+  'S3_HOST',
+  'HOSTS',
+  'OWNER_EMAIL',
+  'AUDIT_RETENTION_DAYS',
+  'INLINE_MAX_BYTES',
+  'D1_MAX_BYTES',
+  'SEGMENT_BYTES',
+  'INLINE_BUDGET_BYTES',
+  'GARBAGE_GRACE_SECONDS',
+  'LOST_MASTER_KEYS',
+  'QUEUES_ACCOUNT_ID',
+  'QUEUES_API_BASE_URL',
+] as const
+
+/** Every secret: locally they come from the secrets file, never from the environment. */
+export const SECRET_VARIABLES = ['ACCOUNT_ID', 'ROOT_TOKEN_ID', 'ROOT_TOKEN', 'MASTER_KEY', 'OLD_MASTER_KEYS', 'QUEUES_API_TOKEN'] as const
