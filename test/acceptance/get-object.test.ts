@@ -40,6 +40,11 @@ describe.each(['GET', 'HEAD'])('%s', (method) => {
     await bucket.put('bare', BODY, { 'content-type': '' })
     await bucket.put('empty')
   })
+  /** Of a type that a browser might run. */
+  const guards = {
+    'content-security-policy': 'sandbox allow-downloads allow-forms allow-popups allow-scripts',
+    'x-content-type-options': 'nosniff',
+  }
   const send = (key: string, headers?: Record<string, string>, query?: Record<string, string>) =>
     bucket.send(method, key, { headers, query })
   const expectBody = async (response: Response, body: string) => expect(await response.text()).toBe(method === 'HEAD' ? '' : body)
@@ -49,7 +54,7 @@ describe.each(['GET', 'HEAD'])('%s', (method) => {
     expect(response.status).toBe(200)
     const { 'last-modified': lastModified, ...headers } = described(response)
     expect(lastModified).toMatch(HTTP_DATE)
-    expect(headers).toEqual({ ...stored, 'content-length': '10', etag: etagOf(BODY), 'accept-ranges': 'bytes' })
+    expect(headers).toEqual({ ...stored, ...guards, 'content-length': '10', etag: etagOf(BODY), 'accept-ranges': 'bytes' })
     await expectBody(response, BODY)
   })
 
@@ -252,7 +257,7 @@ describe.each(['GET', 'HEAD'])('%s', (method) => {
       expect(response.status).toBe(304)
       const { 'last-modified': lastModified, ...rest } = described(response)
       expect(lastModified).toMatch(HTTP_DATE)
-      expect(rest).toEqual({ ...stored, etag: etagOf(BODY), 'accept-ranges': 'bytes' })
+      expect(rest).toEqual({ ...stored, ...guards, etag: etagOf(BODY), 'accept-ranges': 'bytes' })
       expect(await response.text()).toBe('')
     })
 

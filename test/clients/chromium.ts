@@ -5,6 +5,7 @@ import { type Chromium, openChromium } from './harness/chromium.ts'
 import type { Client, Place } from './harness/client.ts'
 import { debianPackage, findByCommand, findNodePackage } from './harness/install.ts'
 import { expectBytes, expectEqual, expectTrue } from './harness/scenarios/scenario.ts'
+import { uploadedMedia, uploadedPages } from './harness/uploaded-pages.ts'
 
 /** Pages hold no keys: a server presigns for them, and public buckets need none. What a page may do is up to the bucket's CORS rules. */
 export const client: Client = {
@@ -19,13 +20,16 @@ export const client: Client = {
     ranges: (place) => inBrowser(place, ranges),
   },
   own: {
-    title: 'CORS: refused origins and headers, credentials, preflights kept for their time; images and seeking video of a public bucket',
+    title:
+      'CORS: refused origins and headers, credentials, preflights kept for their time; images and seeking video of a public bucket; uploaded pages have no origin',
     run: (place) =>
       inBrowser(place, async (browser) => {
         await refusals(browser, place)
         await preflightsAreKept(browser, place)
         await publicImages(browser, place)
         await publicVideo(browser, place)
+        await uploadedMedia(browser, place, { png: Buffer.from(PNG, 'base64'), wav: silence() })
+        await uploadedPages(browser, place, await managedPath(place))
       }),
   },
   cannot: { rest: 'a page holds no keys: it has presigned URLs and public buckets' },
@@ -269,6 +273,12 @@ async function presign({ endpoint, bucket, accessKeyId, secretAccessKey }: Place
   const aws = new AwsClient({ accessKeyId, secretAccessKey, service: 's3', region: 'auto' })
   const url = `${endpoint}/${bucket}/${encodeURIComponent(key).replaceAll('%2F', '/')}?X-Amz-Expires=600`
   return (await aws.sign(url, { method, aws: { signQuery: true } })).url
+}
+
+/** The managed URL as a path of the API's host, which is all that a deployment with one host has. */
+async function managedPath(place: Place): Promise<string> {
+  const { bucketId } = (await configure(place, 'domains/managed', { enabled: true })) as { bucketId: string }
+  return `${place.endpoint}/_public/${bucketId}`
 }
 
 interface Allowed {

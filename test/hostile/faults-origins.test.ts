@@ -4,6 +4,7 @@ import { JURISDICTIONS } from '../../src/core/object.ts'
 import type { Env } from '../../src/env.ts'
 import { readProps } from '../../src/faces/binding/props.ts'
 import { handle } from '../../src/gateway.ts'
+import { SANDBOX } from '../../src/http/origin-guard.ts'
 import { env, newRef, secrets } from '../support/bucket.ts'
 import { countingEnv } from '../support/counting.ts'
 import { randomBytes } from '../support/fuzz.ts'
@@ -134,6 +135,65 @@ describe('19, F1: what the cache of a custom domain takes for one object', () =>
     }
     await scheduler.wait(300)
     expect(counting.take().bucket).toBe(4)
+  })
+})
+
+describe('before a dashboard: what a user uploaded has no part in the origin of the API', () => {
+  const HTML = '<!DOCTYPE html><script>alert(origin)</script>'
+  let site: PublicBucket
+  beforeAll(async () => {
+    site = await PublicBucket.create()
+    await site.put('page.html', HTML, { httpMetadata: { contentType: 'text/html' } })
+    await site.put('image.png', 'x', { httpMetadata: { contentType: 'image/png' } })
+  })
+  const policies = ({ headers }: Response) => ['x-content-type-options', 'content-security-policy'].map((name) => headers.get(name))
+  const s3 = async (path: string, headers = {}, origin = 'http://localhost', bindings = env) =>
+    handle(await signedRequest('GET', path, { headers, origin }), bindings)
+
+  test('S3, in both styles, whole, in pieces and not modified, in strict mode too, under any name that the URL gives', async () => {
+    const path = `/${site.bucket.ref.name}`
+    const strict = { ...env, R2_STRICT: 'true' }
+    for (const response of [
+      await s3(`${path}/page.html`),
+      await s3(`${path}/page.html`, { range: 'bytes=0-9' }),
+      await s3(`${path}/page.html`, { 'if-none-match': '*' }),
+      await s3(`${path}/image.png?response-content-type=${encodeURIComponent('image/svg+xml')}`),
+      await s3('/page.html', {}, `http://${site.bucket.ref.name}.localhost`),
+      await s3(`${path}/page.html`, {}, 'http://localhost', strict),
+    ]) {
+      expect(policies(response)).toEqual(['nosniff', SANDBOX])
+    }
+    expect(policies(await s3(`${path}/image.png`))).toEqual(['nosniff', null])
+    expect(await (await s3(`${path}/page.html`)).text()).toBe(HTML)
+  })
+
+  test('REST and the managed URL that is a path', async () => {
+    const headers = { authorization: `Bearer ${env.ROOT_TOKEN}` }
+    const response = await handle(new Request(`${R2}/buckets/${site.bucket.ref.name}/objects/page.html`, { headers }), env)
+    expect([response.status, ...policies(response)]).toEqual([200, 'nosniff', SANDBOX])
+    expect(policies(await fetchPublic(`${site.path}/page.html`))).toEqual(['nosniff', SANDBOX])
+    expect(policies(await fetchPublic(`${site.path}/image.png`))).toEqual(['nosniff', SANDBOX])
+  })
+
+  test('hosts that serve the objects of one bucket and nothing else are origins of their own, as on R2', async () => {
+    for (const url of [site.label, site.custom]) expect(policies(await fetchPublic(`${url}/page.html`))).toEqual([null, null])
+  })
+
+  test.each(['/buckets', '/temp-access-credentials'])(
+    'POST %s takes no text from a browser, which sends it without asking; wrangler goes on',
+    async (path) => {
+      const body = JSON.stringify({ name: newRef().name })
+      for (const type of ['text/plain;charset=UTF-8', 'application/x-www-form-urlencoded'])
+        expect((await rest('POST', path, { body, headers: { 'content-type': type, origin: 'https://evil.example' } })).status).toBe(415)
+      const wrangler = { 'content-type': 'text/plain;charset=UTF-8', 'sec-fetch-mode': 'cors' }
+      expect((await rest('POST', path, { body, headers: wrangler })).status).not.toBe(415)
+    },
+  )
+
+  test('nor do the operators\u2019 tools', async () => {
+    const headers = { authorization: `Bearer ${env.ROOT_TOKEN}`, 'content-type': 'text/plain', 'sec-fetch-site': 'same-site' }
+    const request = new Request('http://localhost/_cairn/buckets', { method: 'POST', body: '{}', headers })
+    expect((await handle(request, env)).status).toBe(415)
   })
 })
 

@@ -1,13 +1,15 @@
 import { invalidArgument, StoreError } from '../../core/errors.ts'
 import { parseJson } from '../../core/json.ts'
+import { checkJsonType } from '../../http/origin-guard.ts'
 import { requestSource } from '../../http/request-body.ts'
 
 /** A step of an import brings a few MiB. */
 const LIMIT_BYTES = 16 * 1024 * 1024
 const PIECE_BYTES = 256 * 1024
 
-/** @throws StoreError EntityTooLarge, InvalidArgument */
+/** @throws StoreError EntityTooLarge, InvalidArgument, InvalidRequest */
 export async function readJson(request: Request): Promise<unknown> {
+  checkJsonType(request.headers)
   return readAsJson(await readText(request))
 }
 

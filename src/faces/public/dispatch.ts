@@ -5,17 +5,12 @@ import { StoreError } from '../../core/errors.ts'
 import { clientNetwork } from '../../http/client-network.ts'
 import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
+import { SANDBOX } from '../../http/origin-guard.ts'
 import type { PublicPorts } from './ports.ts'
 import { checkLimit } from './rate-limit.ts'
 import { readObject } from './read-object.ts'
 import { renderError } from './render-error.ts'
 import type { PublicTarget } from './target.ts'
-
-/**
- * What is below a host of the deployment shares its origin with the S3 and REST faces, and with whatever a browser keeps there:
- * a page of a public bucket gets an origin of its own.
- */
-const SANDBOX = 'sandbox allow-downloads allow-forms allow-popups allow-scripts'
 
 /** Answers a request to a public bucket: GET and HEAD of its objects, and preflights. Every failure is a page for people. */
 export async function dispatchPublic(request: Request, target: PublicTarget, ports: PublicPorts): Promise<Response> {
@@ -30,8 +25,17 @@ export async function dispatchPublic(request: Request, target: PublicTarget, por
     logUnexpected(error)
     response = renderError(error, request.method)
   }
-  if (target.onOwnHost && !response.headers.has('Content-Security-Policy')) response.headers.set('Content-Security-Policy', SANDBOX)
+  if (target.onOwnHost) isolate(response.headers)
   return request.method === 'OPTIONS' ? response : withCors(response, request, await rules)
+}
+
+/**
+ * What is below a host of the deployment shares its origin with the S3 and REST faces, and with whatever a browser keeps there: everything of
+ * a public bucket gets an origin of its own, whatever its type. The pages of errors have a stricter policy.
+ */
+function isolate(headers: Headers): void {
+  headers.set('X-Content-Type-Options', 'nosniff')
+  if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', SANDBOX)
 }
 
 /** An object is served where the rules cannot be had, as if there were none. */

@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import { ERRORS, type ErrorCode, invalidArgument, StoreError } from '../../core/errors.ts'
 import { parseJson } from '../../core/json.ts'
+import { checkJsonType } from '../../http/origin-guard.ts'
 import { requestSource } from '../../http/request-body.ts'
 import { isObjectSchema } from './route.ts'
 
@@ -37,11 +38,12 @@ export function readQuery(schema: z.ZodType | undefined, query: URLSearchParams)
 }
 
 /**
- * A JSON body, whatever its content type says: wrangler sends some as text. None at all is `undefined`.
- * @throws StoreError MalformedJSON, or the error that the schema names
+ * A JSON body, whatever its content type says, unless a browser sent it: wrangler sends some as text. None at all is `undefined`.
+ * @throws StoreError MalformedJSON, InvalidRequest, or the error that the schema names
  */
 export async function readBody(schema: z.ZodType | undefined, request: Request): Promise<unknown> {
   if (schema === undefined) return undefined
+  if (request.body !== null) checkJsonType(request.headers)
   const text = await readText(request)
   return check(schema, text === '' ? undefined : parseJson(text), 'body')
 }

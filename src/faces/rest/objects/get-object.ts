@@ -1,5 +1,6 @@
 import { readConditions } from '../../../http/conditions.ts'
 import { objectHeaders } from '../../../http/object-headers.ts'
+import { guardOrigin } from '../../../http/origin-guard.ts'
 import { contentRange, readRange } from '../../../http/range.ts'
 import type { Answer, Call } from '../call.ts'
 import { objectOf } from '../object-ref.ts'
@@ -15,6 +16,7 @@ export async function getObject(call: GetCall): Promise<Answer<ObjectMeta>> {
   if (call.headers['cf-metadata-only'] === 'true') return { result: toObjectMeta((await call.store.headObject(at, {})).head) }
   const got = await call.store.getObject(at, options)
   const headers = objectHeaders(got.head, { public: true })
+  guardOrigin(headers)
   if (got.kind === 'not-modified') return new Response(null, { status: 304, headers })
   headers.set('Content-Length', String(got.span.length))
   const partial = options.range !== undefined

@@ -2,6 +2,7 @@ import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { objectHeaders, readOverrides } from '../../../http/object-headers.ts'
+import { guardOrigin } from '../../../http/origin-guard.ts'
 import { contentRange, readRange } from '../../../http/range.ts'
 import { readCustomerKey } from '../../../http/ssec.ts'
 import type { GetOptions, Got } from '../../../store/objects/get-object.ts'
@@ -46,14 +47,21 @@ function answer(
   got: Got<ReadableStream<Uint8Array> | Uint8Array | null>,
 ): Response {
   const { head } = got
-  if (got.kind === 'not-modified') return new Response(null, { status: 304, headers: objectHeaders(head) })
+  if (got.kind === 'not-modified') return notModified(objectHeaders(head))
   // A piece without a byte, as an empty part is, has no first and last one to name: it cannot be a 206, which demands that.
   const partial = (options.range !== undefined || options.partNumber !== undefined) && got.span.length > 0
   // A checksum describes the whole object: a piece of it would look corrupt.
   const checksumMode = asked.get('x-amz-checksum-mode') === 'ENABLED' && options.range === undefined && got.span.length === head.size
   const headers = objectHeaders(head, { overrides: readOverrides(url.searchParams), checksumMode })
+  guardOrigin(headers)
   headers.set('Content-Length', String(got.span.length))
   if (partial) headers.set('Content-Range', contentRange(got.span, head.size))
   if (options.partNumber !== undefined && head.partsCount !== undefined) headers.set('x-amz-mp-parts-count', String(head.partsCount))
   return new Response(got.body, { status: partial ? 206 : 200, headers, encodeBody: 'manual' })
+}
+
+/** What a cache has learns these headers, too. */
+function notModified(headers: Headers): Response {
+  guardOrigin(headers)
+  return new Response(null, { status: 304, headers })
 }
