@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { costlyTexts, quickestMs, repeated } from '../support/cost.ts'
@@ -37,6 +38,9 @@ function forgedUrl(signedHeaders: string, headers: Record<string, string> = {}, 
   })
   return new Request(`http://localhost/photos/a?${query}`, { headers })
 }
+
+const restRequest = (bearer: string) =>
+  new Request('http://localhost/client/v4/accounts', { headers: { authorization: `Bearer ${bearer}` } })
 
 /** Sends what nobody signed, and checks that it is refused in little time with few bytes. */
 async function refused(request: Request): Promise<{ status: number; text: string }> {
@@ -117,12 +121,14 @@ test(
       'X-Amz-Signature': (text: string) => forgedUrl('host', {}, { 'X-Amz-Signature': text }),
       'names in a URL': (text: string) => forgedUrl(text, { x: repeated('v', 4096) }),
       'a value in a URL': (text: string) => forgedUrl('host', {}, { q: text }),
+      'a bearer': (text: string) => restRequest(text),
+      'a session token as a bearer': (text: string) => restRequest(Buffer.from(`jwt/e30.${text}`).toString('base64')),
       'the path': (text: string) => forged('host', {}, `/photos/${encodeURI(text)}`),
     }
     const property = fc.asyncProperty(
       fc.constantFrom(...(Object.keys(places) as (keyof typeof places)[])),
       costlyTexts(PIECES, 64 * 1024),
-      async (place, text) => {
+      async (place, { text }) => {
         await refused(places[place](text))
       },
     )

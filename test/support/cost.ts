@@ -14,20 +14,26 @@ export async function quickestMs(work: () => unknown): Promise<number> {
   return quickest
 }
 
+/** A text by its shape, which is what a failure shows: the text itself fills screens. */
+export interface CostlyText {
+  readonly text: string
+}
+
 /**
  * Texts that cost a careless parser much more than their length: runs of one character, one or two pieces again and again, and many
  * pieces of many characters.
  * @param pieces what means something to the parser: separators, names, its prefixes
  */
-export function costlyTexts(pieces: readonly string[], length = SHAPE_LENGTH): fc.Arbitrary<string> {
-  const piece = fc.oneof(
-    fc.constantFrom(...pieces),
-    fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 2 }),
-  )
-  const long = fc.tuple(piece, fc.constantFrom(1, 16, 512, length)).map(([text, times]) => repeated(text, times))
-  return fc
-    .tuple(fc.option(piece, { nil: '' }), long, fc.option(long, { nil: '' }), fc.option(piece, { nil: '' }))
-    .map(([start, one, other, end]) => start + repeated(one + other, length) + end)
+export function costlyTexts(pieces: readonly string[], length = SHAPE_LENGTH): fc.Arbitrary<CostlyText> {
+  const printable = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code))
+  const piece = fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: printable, minLength: 1, maxLength: 2 }))
+  const run = fc.record({ piece, length: fc.constantFrom(1, 16, 512, length) })
+  const edge = fc.option(piece, { nil: '' })
+  return fc.record({ start: edge, runs: fc.array(run, { minLength: 1, maxLength: 2 }), end: edge }).map((shape) => {
+    const { start, runs, end } = shape
+    const middle = repeated(runs.map((part) => repeated(part.piece, part.length)).join(''), length)
+    return { text: start + middle + end, [fc.toStringMethod]: () => JSON.stringify(shape) }
+  })
 }
 
 /** `text` again and again, cut at `length`. */
