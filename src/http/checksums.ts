@@ -7,7 +7,7 @@ export const checksumHeaderName = (algorithm: ChecksumAlgorithm): string => `x-a
 
 /**
  * The checksum that a request claims in its headers.
- * @throws StoreError `InvalidRequest` when there are two, `InvalidDigest` when the value is not base64 of its algorithm's length.
+ * @throws StoreError `InvalidRequest` when there are two, or when another algorithm was announced; `InvalidDigest` when the value is not base64 of its algorithm's length.
  */
 export function readChecksum(headers: Headers): { algorithm: ChecksumAlgorithm; value: string } | undefined {
   // Only known names count: `x-amz-checksum-algorithm`, `-type` and `-mode` are not values, and R2 ignores names it does not know.
@@ -17,7 +17,15 @@ export function readChecksum(headers: Headers): { algorithm: ChecksumAlgorithm; 
   if (algorithm === undefined) return undefined
   const value = headers.get(checksumHeaderName(algorithm)) ?? ''
   if (!isChecksumValue(algorithm, value)) throw new StoreError('InvalidDigest')
+  checkAnnounced(headers, algorithm)
   return { algorithm, value }
+}
+
+/** A request that names one algorithm and brings the checksum of another is refused: one of the two is a mistake. */
+function checkAnnounced(headers: Headers, algorithm: ChecksumAlgorithm): void {
+  const announced = headers.get('x-amz-checksum-algorithm')
+  if (announced === null || announced.toUpperCase() === algorithm) return
+  throw invalidRequest('The checksum that was sent is not of the algorithm that the x-amz-checksum-algorithm header names.')
 }
 
 /** Whether a header's or trailer's value is base64 of the algorithm's length. */
@@ -46,6 +54,7 @@ export function trailerAlgorithm(headers: Headers): ChecksumAlgorithm | undefine
   const algorithm = CHECKSUM_ALGORITHMS.find((candidate) => checksumHeaderName(candidate) === name)
   if (algorithm === undefined) throw invalidRequest('The value specified in the x-amz-trailer header is not supported')
   if (readChecksum(headers) !== undefined) throw invalidRequest('Expecting a single x-amz-checksum- header')
+  checkAnnounced(headers, algorithm)
   return algorithm
 }
 

@@ -71,7 +71,8 @@ const CHARSETS: ReadonlyMap<string, string> = new Map([
   ['ascii', 'ascii'],
 ])
 
-const BASE64 = /^[a-z0-9+/]*={0,2}$/i
+/** Whole groups of four; of the last one, the padding may be missing. A single digit there would be no byte. */
+const BASE64 = /^(?:[a-z0-9+/]{4})*(?:[a-z0-9+/]{2}(?:==)?|[a-z0-9+/]{3}=?)?$/i
 const QUOTED = /^(?:[!-<>-~]|=[0-9a-f]{2})*$/i
 
 /** The bytes of one word; `undefined` when its text does not hold to its encoding. */

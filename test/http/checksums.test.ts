@@ -33,6 +33,15 @@ describe('a checksum header', () => {
     expect(readChecksum(headers)).toBeUndefined()
   })
 
+  test('must be of the algorithm that was announced, if one was', () => {
+    const sent = (announced: string, headers: Record<string, string>) => new Headers({ 'x-amz-checksum-algorithm': announced, ...headers })
+    const refused = invalidRequest('The checksum that was sent is not of the algorithm that the x-amz-checksum-algorithm header names.')
+    expect(() => readChecksum(sent('CRC32', { 'x-amz-checksum-crc32c': CRC32C }))).toThrow(refused)
+    expect(readChecksum(sent('crc32c', { 'x-amz-checksum-crc32c': CRC32C }))).toBeDefined()
+    expect(() => trailerAlgorithm(sent('SHA256', { 'x-amz-trailer': 'x-amz-checksum-crc32c' }))).toThrow(refused)
+    expect(trailerAlgorithm(sent('CRC32C', { 'x-amz-trailer': 'x-amz-checksum-crc32c' }))).toBe('CRC32C')
+  })
+
   test('must be alone', () => {
     const headers = new Headers({ 'x-amz-checksum-crc32': 'y/Q5Jg==', 'x-amz-checksum-crc32c': CRC32C })
     expect(() => readChecksum(headers)).toThrow(
