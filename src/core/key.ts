@@ -16,6 +16,16 @@ export function checkKey(key: string): void {
   if (tooLong || !key.isWellFormed()) throw new StoreError('InvalidObjectName')
 }
 
+/**
+ * As {@link checkKey}, for a key that is to be written. NUL is refused, too: no XML can name it, and programs written in C take it for the
+ * end of the key, which then is another one. What an earlier version stored under such a key can still be read, listed and deleted.
+ * @throws StoreError `InvalidObjectName`
+ */
+export function checkNewKey(key: string): void {
+  checkKey(key)
+  if (key.includes('\0')) throw new StoreError('InvalidObjectName')
+}
+
 /** The spelling under which keys are compared: NFC-equal keys are one object. */
 export const normalizeKey = (key: string): string => key.normalize('NFC')
 

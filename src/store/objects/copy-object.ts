@@ -1,7 +1,7 @@
 import type { Upload } from '../../core/byte-source.ts'
 import { byteSource, bytesSource } from '../../core/byte-sources.ts'
 import { StoreError } from '../../core/errors.ts'
-import { checkKey } from '../../core/key.ts'
+import { checkNewKey } from '../../core/key.ts'
 import { type MetadataDirective, mergeMetadata } from '../../core/metadata.ts'
 import { checkCopiedBytes } from '../../core/multipart.ts'
 import type { BucketRef, Conditions, CustomerKey, ObjectRef, RangeRequest } from '../../core/object.ts'
@@ -29,7 +29,7 @@ export interface CopyOptions extends ObjectAttributes {
  * @throws StoreError NoSuchBucket, NoSuchKey, PreconditionFailed, MetadataTooLarge, AccessDenied
  */
 export async function copyObject(ports: Ports, at: ObjectRef, source: CopySource, options: CopyOptions): Promise<CopiedObject> {
-  checkKey(at.key)
+  checkNewKey(at.key)
   const { customerKey, ...attributes } = options
   if (!sameBucket(source.at.bucket, at.bucket)) {
     return copyBytes(ports, at, { source, found: await findSource(ports, source), options })

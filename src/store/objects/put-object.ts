@@ -1,6 +1,6 @@
 import type { ByteSource, Upload } from '../../core/byte-source.ts'
 import { SNIFF_BYTES, sniffContentType } from '../../core/content-type.ts'
-import { checkKey } from '../../core/key.ts'
+import { checkNewKey } from '../../core/key.ts'
 import { checkMetadata } from '../../core/metadata.ts'
 import type { Conditions, CustomerKey, HttpMetadata, ObjectHead, ObjectRef } from '../../core/object.ts'
 import type { ObjectAttributes } from '../bucket-api.ts'
@@ -19,7 +19,7 @@ export interface PutOptions extends ObjectAttributes {
  * @throws StoreError InvalidObjectName, MetadataTooLarge, EntityTooLarge, NoSuchBucket, PreconditionFailed, BadDigest, IncompleteBody
  */
 export async function putObject(ports: Ports, at: ObjectRef, upload: Upload, options: PutOptions): Promise<ObjectHead> {
-  checkKey(at.key)
+  checkNewKey(at.key)
   checkMetadata(options.customMetadata)
   const { conditions, customerKey, storageClass, customMetadata } = options
   const source = new RememberingSource(upload.source)

@@ -1,4 +1,4 @@
-import { checkKey } from '../../core/key.ts'
+import { checkNewKey } from '../../core/key.ts'
 import { checkMetadata } from '../../core/metadata.ts'
 import type { CreatedUpload } from '../../core/multipart.ts'
 import type { ChecksumAlgorithm, ChecksumType, Conditions, CustomerKey, ObjectRef } from '../../core/object.ts'
@@ -19,7 +19,7 @@ export interface CreateUploadOptions extends ObjectAttributes {
  * @throws StoreError InvalidObjectName, MetadataTooLarge, NoSuchBucket, PreconditionFailed
  */
 export async function createMultipartUpload(ports: Ports, at: ObjectRef, options: CreateUploadOptions): Promise<CreatedUpload> {
-  checkKey(at.key)
+  checkNewKey(at.key)
   checkMetadata(options.customMetadata)
   const { customerKey, ...create } = options
   return unwrap(await ports.bucket(at.bucket).createUpload({ ...create, key: at.key, ssecKeyMd5: customerKey?.keyMd5 }))

@@ -1,6 +1,6 @@
 import type { ObjectSummary } from '../../../core/object.ts'
 import { accountElement, commonPrefixElements, storageClassElement } from './common-elements.ts'
-import { type EncodingType, keyEncoder } from './encoding-type.ts'
+import { type EncodingType, type KeyEncoding, keyEncoding } from './encoding-type.ts'
 import { document, escapeXml, optionalElement, textElement } from './writer.ts'
 
 /** A page of objects; what is `undefined` was not sent or does not apply, and is not printed. */
@@ -32,30 +32,31 @@ export interface ObjectsPage {
 
 /** `ListBucketResult` of either version, in R2's order of elements, which is not that of AWS. */
 export function renderListBucket(page: ObjectsPage): string {
-  const encode = keyEncoder(page.encodingType)
+  const keys = page.objects.map(({ key }) => key)
+  const echoed = [page.prefix, page.delimiter, page.marker, page.nextMarker, page.startAfter]
+  const encoding = keyEncoding(page.encodingType, [...keys, ...page.delimitedPrefixes, ...echoed])
+  const { encode } = encoding
   const owner = page.owner === undefined ? '' : accountElement('Owner', page.owner)
   return document(
     'ListBucketResult',
     textElement('Name', page.name),
     ...page.objects.map((object) => contentsElement(object, encode(object.key), owner)),
     textElement('IsTruncated', page.isTruncated),
-    commonPrefixElements(page.delimitedPrefixes.map(encode)),
+    commonPrefixElements(page.delimitedPrefixes.map((prefix) => encode(prefix))),
     textElement('Prefix', encode(page.prefix)),
     optionalElement('Delimiter', encode(page.delimiter)),
-    page.version === 1 ? positionV1(page) : positionV2(page),
+    page.version === 1 ? positionV1(page, encoding) : positionV2(page, encoding),
     textElement('MaxKeys', page.maxKeys),
     page.version === 1 ? '' : textElement('KeyCount', page.objects.length + page.delimitedPrefixes.length),
-    optionalElement('EncodingType', page.encodingType),
+    optionalElement('EncodingType', encoding.encodingType),
   )
 }
 
-function positionV1({ encodingType, marker, nextMarker }: ObjectsPage): string {
-  const encode = keyEncoder(encodingType)
-  return textElement('Marker', encode(marker ?? '')) + optionalElement('NextMarker', encode(nextMarker))
-}
+const positionV1 = ({ marker, nextMarker }: ObjectsPage, { encode }: KeyEncoding): string =>
+  textElement('Marker', encode(marker ?? '')) + optionalElement('NextMarker', encode(nextMarker))
 
-const positionV2 = ({ encodingType, startAfter, continuationToken, nextContinuationToken }: ObjectsPage): string =>
-  optionalElement('StartAfter', keyEncoder(encodingType)(startAfter)) +
+const positionV2 = ({ startAfter, continuationToken, nextContinuationToken }: ObjectsPage, { encode }: KeyEncoding): string =>
+  optionalElement('StartAfter', encode(startAfter)) +
   optionalElement('ContinuationToken', continuationToken) +
   optionalElement('NextContinuationToken', nextContinuationToken)
 

@@ -1,6 +1,6 @@
 import type { StorageClass } from '../../../core/object.ts'
 import { accountElement, commonPrefixElements, storageClassElement, timeElement } from './common-elements.ts'
-import { type EncodingType, keyEncoder } from './encoding-type.ts'
+import { type EncodingType, keyEncoding } from './encoding-type.ts'
 import { document, element, optionalElement, textElement } from './writer.ts'
 
 export interface ListedUpload {
@@ -30,7 +30,9 @@ export interface UploadsPage {
 
 /** `ListMultipartUploadsResult`. The markers of the request are printed even when empty, as AWS does. */
 export function renderListMultipartUploads(page: UploadsPage): string {
-  const encode = keyEncoder(page.encodingType)
+  const keys = page.uploads.map(({ key }) => key)
+  const echoed = [page.keyMarker, page.nextKeyMarker, page.prefix, page.delimiter]
+  const { encodingType, encode } = keyEncoding(page.encodingType, [...keys, ...page.delimitedPrefixes, ...echoed])
   return document(
     'ListMultipartUploadsResult',
     textElement('Bucket', page.bucket),
@@ -40,11 +42,11 @@ export function renderListMultipartUploads(page: UploadsPage): string {
     optionalElement('NextUploadIdMarker', page.nextUploadIdMarker),
     optionalElement('Prefix', encode(page.prefix)),
     optionalElement('Delimiter', encode(page.delimiter)),
-    optionalElement('EncodingType', page.encodingType),
+    optionalElement('EncodingType', encodingType),
     textElement('MaxUploads', page.maxUploads),
     textElement('IsTruncated', page.isTruncated),
     ...page.uploads.map((upload) => uploadElement({ ...upload, key: encode(upload.key) }, page.owner)),
-    commonPrefixElements(page.delimitedPrefixes.map(encode)),
+    commonPrefixElements(page.delimitedPrefixes.map((prefix) => encode(prefix))),
   )
 }
 

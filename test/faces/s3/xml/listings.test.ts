@@ -8,6 +8,7 @@ import { renderListMultipartUploads } from '../../../../src/faces/s3/xml/list-mu
 import { renderListParts } from '../../../../src/faces/s3/xml/list-parts.ts'
 import { readXml } from '../../../../src/faces/s3/xml/reader.ts'
 import { allNamed } from '../../../../src/faces/s3/xml/schema.ts'
+import { timeLimit } from '../../../support/fuzz.ts'
 
 const start = (root: string) => `<?xml version="1.0" encoding="UTF-8"?><${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`
 const AT = '2026-06-11T10:20:30.123Z'
@@ -88,16 +89,47 @@ describe('ListBucketResult', () => {
     )
   })
 
-  test('any key can be read back, plain or encoded', () => {
-    const keysIn = (xml: string) =>
-      allNamed(readXml(new TextEncoder().encode(xml), 'ListBucketResult').children, 'Contents').map((entry) => entry.children[0]?.text)
-    fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }), (keys) => {
-        const listing = { ...page, version: 2 as const, objects: keys.map((key) => object(key)) }
-        expect(keysIn(renderListBucket(listing))).toEqual(keys)
-        expect(keysIn(renderListBucket({ ...listing, encodingType: 'url' })).map((key) => decodeURIComponent(key!))).toEqual(keys)
-      }),
-    )
+  test(
+    'any key can be read back, plain or encoded',
+    () => {
+      const keysIn = (xml: string) =>
+        allNamed(readXml(new TextEncoder().encode(xml), 'ListBucketResult').children, 'Contents').map((entry) => entry.children[0]?.text)
+      fc.assert(
+        fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }), (keys) => {
+          const listing = { ...page, version: 2 as const, objects: keys.map((key) => object(key)) }
+          const plain = renderListBucket(listing)
+          // A listing that says `url` on its own does so for a key that XML cannot hold.
+          const isEncoded = plain.includes('<EncodingType>url</EncodingType>')
+          expect(isEncoded).toBe(keys.some((key) => /[^\t\n\r -\uFFFD]/.test(key)))
+          expect(keysIn(plain).map((key) => (isEncoded ? decodeURIComponent(key!) : key))).toEqual(keys)
+          expect(keysIn(renderListBucket({ ...listing, encodingType: 'url' })).map((key) => decodeURIComponent(key!))).toEqual(keys)
+        }),
+      )
+    },
+    timeLimit(30_000),
+  )
+})
+
+describe('a listing with a key that XML cannot hold', () => {
+  test('encodes that key, and of the others no more than it has to', () => {
+    const objects = ['a b/é&\r', 'a\u0001b', '100%+1', '\uffff'].map((key) => object(key))
+    const listing = renderListBucket({ ...page, version: 1, objects, delimitedPrefixes: ['\u0002/'], nextMarker: '\u0003' })
+    expect([...listing.matchAll(/<Key>(.*?)<\/Key>/g)].map(([, key]) => key)).toEqual([
+      'a b/é&amp;&#xD;',
+      'a%01b',
+      '100%25%2B1',
+      '%EF%BF%BF',
+    ])
+    expect(listing).toContain('<CommonPrefixes><Prefix>%02/</Prefix></CommonPrefixes>')
+    expect(listing).toContain('<NextMarker>%03</NextMarker>')
+    expect(listing).toContain('<EncodingType>url</EncodingType>')
+  })
+
+  test('is one of uploads, too, or one whose prefix cannot stand there', () => {
+    const uploads = [{ key: '\u0001', uploadId: 'u', storageClass: 'Standard', initiatedMs: AT_MS } as const]
+    const listing = { bucket: 'b', maxUploads: 1, isTruncated: false, owner: 'acc', uploads, delimitedPrefixes: [] }
+    expect(renderListMultipartUploads(listing)).toContain('<Key>%01</Key>')
+    expect(renderListBucket({ ...page, version: 2, prefix: '\u0001' })).toContain('<Prefix>%01</Prefix>')
   })
 })
 
