@@ -1,5 +1,6 @@
 import { invalidArgument, StoreError } from '../core/errors.ts'
 import { canonicalHash, canonicalPaths, canonicalQuery } from './canonical-request.ts'
+import { pathBeforeResolving } from './dot-segments.ts'
 import { headerReadings } from './header-readings.ts'
 import { hoistedHeaders } from './hoisted-headers.ts'
 import { type ApiToken, isLive } from './policies.ts'
@@ -8,7 +9,8 @@ import { openSession } from './session-token.ts'
 import { sameText, sign, signingKey, stringToSign } from './signature.ts'
 import { signatureMismatch } from './signature-mismatch.ts'
 import { type SignedBody, signedBody } from './signed-body.ts'
-import { checkExpiry, parseSignedRequest, type SignedRequest } from './signed-request.ts'
+import { checkLife, parseSignedRequest, type SignedRequest } from './signed-request.ts'
+import { refuseUnsignedHeaders } from './unsigned-headers.ts'
 
 /** Who signed a request. */
 export interface Identity {
@@ -52,20 +54,20 @@ export interface Authenticated {
  */
 export async function authenticate(request: Request, options: AuthenticateOptions): Promise<Authenticated> {
   const url = new URL(request.url)
-  const signed = parseSignedRequest(request.headers, url, options.now)
+  const signed = parseSignedRequest(request.headers, url, options)
   const { accessKeyId } = signed.credential
   const secret = await options.findSecret(accessKeyId)
   if (secret === null || !isLive(secret.token, options.now)) throw new StoreError('Unauthorized')
-  if (signed.presigned) checkExpiry(signed, options.now)
+  if (signed.presigned) checkLife(signed, options)
   if (!signed.signedHeaders.includes('host')) throw new StoreError('Unauthorized')
   const sessionToken = readSessionToken(request.headers, url, signed.presigned)
   const session = sessionToken === undefined ? undefined : openSession(sessionToken, secret, options)
   // A token that was forged leaves the parent's own secret: R2 checks the signature first and speaks of the token then.
   const key = signingKey((session ?? secret).secretAccessKey, signed.credential)
-  verifySignature({ request, url, signed, key }, options)
+  verifySignature({ request, url, query: canonicalQuery(url.search, signed.presigned), signed, key }, options)
   const hoisted = signed.presigned ? hoistedHeaders(url) : []
   if (session !== undefined && !session?.scope) throw invalidArgument('X-Amz-Security-Token')
-  if (signed.presigned) refuseUnsignedCopySource(request.headers, signed.signedHeaders)
+  refuseUnsignedHeaders(request.headers, { signedHeaders: signed.signedHeaders, hoisted }, options.strict)
   const contentSha256 = request.headers.get('x-amz-content-sha256')
   return {
     identity: { accessKeyId, token: secret.token, session: session?.scope },
@@ -75,41 +77,57 @@ export async function authenticate(request: Request, options: AuthenticateOption
   }
 }
 
-/** In a header, or in the query of a presigned URL, where it is signed like any other parameter. */
+/** In a header, or in the query of a presigned URL, where it is signed like any other parameter. Some clients always send the header. */
 function readSessionToken(headers: Headers, { searchParams }: URL, presigned: boolean): string | undefined {
-  const inQuery = presigned ? (searchParams.get('X-Amz-Security-Token') ?? searchParams.get('x-amz-security-token')) : null
-  return headers.get('x-amz-security-token') ?? inQuery ?? undefined
-}
-
-/**
- * Other headers need not be signed, as on R2. This one would turn a URL for storing an object into one for reading any other
- * that its signer may read, so it is refused as AWS refuses it.
- */
-function refuseUnsignedCopySource(headers: Headers, signedHeaders: readonly string[]): void {
-  if (!headers.has('x-amz-copy-source') || signedHeaders.includes('x-amz-copy-source')) return
-  throw new StoreError('AccessDenied', { message: 'There were headers present in the request which were not signed' })
+  const inQuery = presigned ? searchParams.get('X-Amz-Security-Token') || searchParams.get('x-amz-security-token') : null
+  return headers.get('x-amz-security-token') || inQuery || undefined
 }
 
 interface Verification {
   readonly request: Request
   readonly url: URL
+  /** As {@link canonicalQuery} writes it. */
+  readonly query: string
   readonly signed: SignedRequest
   readonly key: Uint8Array
 }
 
-function verifySignature({ request, url, signed, key }: Verification, options: AuthenticateOptions): void {
-  const { amzDate, credential, signedHeaders, signature, payloadHash } = signed
-  const { headers, method } = request
-  const query = canonicalQuery(url.search, signed.presigned)
+/** @throws StoreError SignatureDoesNotMatch; InvalidObjectName where the signature is right for a path that a URL cannot have. */
+function verifySignature(verification: Verification, options: AuthenticateOptions): void {
+  const { request, url } = verification
   let mismatch: StoreError | undefined
   for (const path of canonicalPaths(url.pathname, options.strict)) {
-    for (const values of headerReadings({ headers, url, signedHeaders, clientAcceptEncoding: options.clientAcceptEncoding })) {
-      const parts = { method, path, query, signedHeaders, values, payloadHash }
-      const text = stringToSign({ amzDate, scope: credential.scope, canonicalHash: canonicalHash(parts) })
-      if (sameText(sign(key, text), signature)) return
-      // The client is shown the request as it arrived, which is the first reading.
-      mismatch ??= signatureMismatch(text, parts, signature)
-    }
+    const difference = compareSignature(verification, path, options)
+    if (difference === undefined) return
+    mismatch ??= difference
   }
+  const asSent = options.strict ? undefined : pathBeforeResolving(request.url)
+  if (asSent !== undefined && compareSignature(verification, asSent, options) === undefined) throw unreachableKey()
   throw mismatch ?? new StoreError('SignatureDoesNotMatch')
 }
+
+/** Undefined where the signature is right for the path, with one reading of the headers. */
+function compareSignature(
+  { request, url, query, signed, key }: Verification,
+  path: string,
+  options: AuthenticateOptions,
+): StoreError | undefined {
+  const { amzDate, credential, signedHeaders, signature, payloadHash } = signed
+  const { headers, method, body } = request
+  const bodiless = method === 'GET' || method === 'HEAD' || body === null
+  let mismatch: StoreError | undefined
+  for (const values of headerReadings({ headers, url, signedHeaders, bodiless, clientAcceptEncoding: options.clientAcceptEncoding })) {
+    const parts = { method, path, query, signedHeaders, values, payloadHash }
+    const text = stringToSign({ amzDate, scope: credential.scope, canonicalHash: canonicalHash(parts) })
+    if (sameText(sign(key, text), signature)) return undefined
+    // The client is shown the request as it arrived, which is the first reading.
+    mismatch ??= signatureMismatch(text, parts, signature)
+  }
+  return mismatch
+}
+
+const unreachableKey = (): StoreError =>
+  new StoreError('InvalidObjectName', {
+    message:
+      'The specified object name is not valid: the segments "." and ".." of a path are resolved on its way, so no key over HTTP has them.',
+  })

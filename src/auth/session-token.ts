@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
+import { LIMITS } from '../core/limits.ts'
 import { JURISDICTIONS, type Jurisdiction } from '../core/object.ts'
 import type { Secret } from './authenticate.ts'
 import type { PolicyLevel } from './policies.ts'
@@ -83,9 +84,13 @@ export function openSession(
   const claims = claimsOf(jwt)
   if (!isClaims(claims) || claims.iss !== token.id) return { secretAccessKey: secret }
   if (accountId !== undefined && (claims.sub ?? accountId) !== accountId) return { secretAccessKey: secret }
-  const seconds = Math.floor(now / 1000)
-  const living = seconds < claims.exp && claims.exp - (claims.iat ?? seconds) <= SESSION_MAX_SECONDS
-  return { secretAccessKey: secret, scope: living ? scopeOf(claims) : undefined }
+  return { secretAccessKey: secret, scope: isLiving(claims, Math.floor(now / 1000)) ? scopeOf(claims) : undefined }
+}
+
+/** One that says it was issued in the future would live longer than a week. */
+function isLiving({ iat, exp }: SessionClaims, seconds: number): boolean {
+  const issued = iat ?? seconds
+  return seconds < exp && exp - issued <= SESSION_MAX_SECONDS && issued <= seconds + LIMITS.skewMs / 1000
 }
 
 function scopeOf({ bucket, scope, actions, paths, aud, jurisdiction }: SessionClaims): SessionScope {

@@ -1,6 +1,6 @@
 import { invalidArgument, StoreError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { parseAmzDate } from './amz-date.ts'
+import { formatAmzDate, parseAmzDate, parseMailDate } from './amz-date.ts'
 import { type Credential, parseCredential } from './credential.ts'
 import { readSignedHeaders } from './signed-headers.ts'
 
@@ -23,22 +23,37 @@ export interface SignedRequest {
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 const PRESIGN_PARAMETERS = ['X-Amz-Algorithm', 'X-Amz-Signature', 'X-Amz-Date', 'X-Amz-SignedHeaders', 'X-Amz-Expires']
 
-/**
- * Reads the `Authorization` header, else the presigned query: with both, R2 uses the header.
- * @throws StoreError the first of R2's checks that fails, up to but without those that need the secret.
- */
-export function parseSignedRequest(headers: Headers, url: URL, nowMs: number): SignedRequest {
-  const authorization = headers.get('authorization')
-  if (authorization !== null) return parseHeaders(authorization, headers, nowMs)
-  if (url.searchParams.has('X-Amz-Credential')) return parsePresigned(url.searchParams)
-  throw invalidArgument('Authorization')
+export interface ReadingOptions {
+  /** Server time in milliseconds. */
+  readonly now: number
+  /** Take the dates that R2 takes, and no others. */
+  readonly strict: boolean
 }
 
 /**
- * Refuses a presigned request outside its life. R2 comes to this only after the access key id turned out to exist.
- * @throws StoreError `ExpiredRequest`, or `InvalidArgument` for a life that makes no sense.
+ * Reads the `Authorization` header, else the presigned query: with both, R2 uses the header. An empty header was not sent.
+ * @throws StoreError the first of R2's checks that fails, up to but without those that need the secret.
  */
-export function checkExpiry({ expires = '', signedMs }: SignedRequest, nowMs: number): void {
+export function parseSignedRequest(headers: Headers, { searchParams }: URL, options: ReadingOptions): SignedRequest {
+  const authorization = headers.get('authorization')
+  const presigned = searchParams.has('X-Amz-Credential')
+  if (authorization || (authorization !== null && !presigned)) return parseHeaders(authorization, headers, options)
+  if (presigned) return parsePresigned(searchParams)
+  throw searchParams.has('AWSAccessKeyId') && searchParams.has('Signature') ? noVersion2() : invalidArgument('Authorization')
+}
+
+/** The second version of signatures in a header. It knows no `x-amz-content-sha256`, so that one cannot be what is missing. */
+const isVersion2 = (authorization: string): boolean => authorization.startsWith('AWS ')
+
+const noVersion2 = (): StoreError =>
+  new StoreError('Unauthorized', { message: 'SigV2 authorization is not supported. Please use SigV4 instead.' })
+
+/**
+ * Refuses a presigned request outside its life. R2 comes to this only after the access key id turned out to exist, and knows no
+ * request that is too early: one that is dated ten years ahead is good for ten years there. S3 refuses it.
+ * @throws StoreError `ExpiredRequest`, `AccessDenied`, or `InvalidArgument` for a life that makes no sense.
+ */
+export function checkLife({ expires = '', signedMs }: SignedRequest, { now, strict }: ReadingOptions): void {
   const seconds = expires.trim() === '' ? Number.NaN : Number(expires)
   if (Number.isNaN(seconds)) throw invalidArgument('X-Amz-Expires should be a number')
   if (seconds > LIMITS.presignSeconds) {
@@ -46,14 +61,17 @@ export function checkExpiry({ expires = '', signedMs }: SignedRequest, nowMs: nu
       `X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than ${LIMITS.presignSeconds} seconds`,
     )
   }
-  if (seconds < 1 || nowMs > signedMs + seconds * 1000) throw new StoreError('ExpiredRequest')
+  if (seconds < 1 || now > signedMs + seconds * 1000) throw new StoreError('ExpiredRequest')
+  if (!strict && signedMs > now + LIMITS.skewMs) throw new StoreError('AccessDenied', { message: 'Request is not yet valid' })
 }
 
-function parseHeaders(authorization: string, headers: Headers, nowMs: number): SignedRequest {
+function parseHeaders(authorization: string, headers: Headers, { now, strict }: ReadingOptions): SignedRequest {
   const payloadHash = headers.get('x-amz-content-sha256')
-  if (payloadHash === null) throw new StoreError('InvalidRequest', { message: 'Missing x-amz-content-sha256' })
-  const { amzDate, signedMs } = readDate(headers)
-  if (Math.abs(nowMs - signedMs) > LIMITS.skewMs) throw new StoreError('RequestTimeTooSkewed')
+  if (!payloadHash) {
+    throw isVersion2(authorization) ? noVersion2() : new StoreError('InvalidRequest', { message: 'Missing x-amz-content-sha256' })
+  }
+  const { amzDate, signedMs } = readDate(headers, strict)
+  if (Math.abs(now - signedMs) > LIMITS.skewMs) throw new StoreError('RequestTimeTooSkewed')
   const { credential, signedHeaders, signature } = splitAuthorization(authorization)
   return {
     presigned: false,
@@ -88,16 +106,19 @@ function parsePresigned(query: URLSearchParams): SignedRequest {
   }
 }
 
-function readDate(headers: Headers): { amzDate: string; signedMs: number } {
+/** A `Date` beside `x-amz-date` is never looked at. */
+function readDate(headers: Headers, strict: boolean): { amzDate: string; signedMs: number } {
   const name = headers.has('x-amz-date') ? 'x-amz-date' : 'date'
-  const amzDate = headers.get(name)
-  if (amzDate === null) throw invalidArgument('No date provided in x-amz-date nor date header')
-  const signedMs = parseAmzDate(amzDate)
-  if (signedMs === undefined) throw invalidArgument(`Date provided in '${name}' header (${amzDate}) didn't parse successfully`)
-  return { amzDate, signedMs }
+  const text = headers.get(name)
+  if (text === null) throw invalidArgument('No date provided in x-amz-date nor date header')
+  // botocore sends no `x-amz-date` where its user has set `Date`; it signs the basic form all the same.
+  const signedMs = parseAmzDate(text) ?? (name === 'date' && !strict ? parseMailDate(text) : undefined)
+  if (signedMs === undefined) throw invalidArgument(`Date provided in '${name}' header (${text}) didn't parse successfully`)
+  return { amzDate: formatAmzDate(signedMs), signedMs }
 }
 
 function splitAuthorization(text: string): { credential: string; signedHeaders: string; signature: string } {
+  if (isVersion2(text)) throw noVersion2()
   if (!text.startsWith(`${ALGORITHM} `)) throw otherAlgorithm()
   const fields = new Map<string, string>()
   for (const field of text.slice(ALGORITHM.length).split(',')) {

@@ -13,7 +13,16 @@ export const ALLOWANCES = {
   privateBucketAcl: '`x-amz-acl: private` on CreateBucket; on R2 501 `NotImplemented`',
   itemTokensOnRest: 'Tokens for the objects of buckets, and session tokens, on the REST API; on R2 403 `Authentication error`',
   requestIds: '`x-amz-request-id` on every answer, and `RequestId` in errors; R2 has neither',
-  emptyStorageClass: 'An empty `x-amz-storage-class` header; on R2 400 `InvalidStorageClass`',
+  emptyHeaders:
+    'Headers that are empty and ask for nothing, such as `x-amz-storage-class` and `x-amz-acl`: taken for absent; on R2 400 or 501',
+  mailDates: 'A `Date` header in the form of RFC 5322, in any zone, in place of `x-amz-date`; on R2 400 `InvalidArgument`',
 } as const
 
 export type Allowance = keyof typeof ALLOWANCES
+
+/** What R2 lets through and Cairn refuses, because AWS S3 refuses it for good reason. With `R2_STRICT=true` it is let through as on R2. */
+export const REFUSALS = {
+  unsignedHeaders:
+    '`x-amz-*` and `cf-*` headers that change what a request does and that were not signed, also beside a presigned URL; 403 `AccessDenied`',
+  futureUrls: 'Presigned URLs that are dated more than 15 minutes ahead; 403 `AccessDenied`',
+} as const

@@ -10,13 +10,12 @@ const CLASSES: ReadonlyMap<string, StorageClass> = new Map([
 ])
 
 /**
- * Reads `x-amz-storage-class`; `undefined` leaves the choice to the bucket. Some clients send the header empty:
- * that is no choice to us and an error to R2, so `strict` refuses it.
+ * Reads `x-amz-storage-class`; `undefined` leaves the choice to the bucket.
  * @throws StoreError `InvalidStorageClass`
  */
-export function readStorageClass(headers: Headers, { strict = false }: { strict?: boolean } = {}): StorageClass | undefined {
+export function readStorageClass(headers: Headers): StorageClass | undefined {
   const name = headers.get('x-amz-storage-class')
-  if (name === null || (name === '' && !strict)) return undefined
+  if (name === null) return undefined
   const storageClass = CLASSES.get(name)
   if (storageClass === undefined) throw new StoreError('InvalidStorageClass')
   return storageClass

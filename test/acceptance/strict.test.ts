@@ -9,7 +9,7 @@ import { openUpload, PART_A, PART_B, TAIL } from './support/multipart.ts'
 import { etagOf, type LentBucket } from './support/objects.ts'
 import { cloudflare, restFetch } from './support/rest.ts'
 import { type Connection, type Server, startServer } from './support/server.ts'
-import { hmac, sha256, signHeaders } from './support/sigv4.ts'
+import { hmac, presign, sha256, signHeaders } from './support/sigv4.ts'
 
 /** Two servers: one allows what R2 refuses, the other is as strict as R2. */
 interface Side extends Pick<LentBucket, 'name' | 'send'> {
@@ -99,19 +99,24 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
     (response) => expectHeaderNotImplemented(response, 'x-amz-acl', 'private'),
   ],
   ['Tokens for the objects of buckets', 'an item token of the bucket', listByItemToken, expectAuthenticationError],
+  ['Headers that are empty', 'PutObject', (side) => side.send('PUT', 'class', { body: 'x', headers: NO_CLASS }), expectInvalidClass],
   [
-    'An empty `x-amz-storage-class`',
-    'PutObject',
-    (side) => side.send('PUT', 'class', { body: 'x', headers: NO_CLASS }),
-    expectInvalidClass,
-  ],
-  [
-    'An empty `x-amz-storage-class`',
+    'Headers that are empty',
     'CreateMultipartUpload',
     (side) => side.send('POST', 'class', { query: { uploads: '' }, headers: NO_CLASS }),
     expectInvalidClass,
   ],
-  ['An empty `x-amz-storage-class`', 'CopyObject', copyWithoutClass, expectInvalidClass],
+  ['Headers that are empty', 'CopyObject', copyWithoutClass, expectInvalidClass],
+  ...['x-amz-acl', 'x-amz-tagging', 'x-amz-server-side-encryption'].map(
+    (name) =>
+      [
+        'Headers that are empty',
+        name,
+        (side: Side) => side.send('PUT', 'empty', { body: 'x', headers: { [name]: '' } }),
+        (response: Response) => expectHeaderNotImplemented(response, name, ''),
+      ] as const,
+  ),
+  ['A `Date` header', 'with a zone', getAtMailDate, expectBadDate],
 ]
 
 /** Lists the objects over REST with a token that may read the objects of this bucket and nothing else. */
@@ -124,6 +129,23 @@ async function listByItemToken({ server, name }: Side): Promise<Response> {
   const response = await restFetch('GET', `/accounts/{account}/r2/buckets/${name}/objects`, { server, token: value })
   await cloudflare({ server }).accounts.tokens.delete(id!, { account_id: accountId })
   return response
+}
+
+/** As botocore sends it when `Date` is set. */
+function getAtMailDate({ server, name }: Side): Promise<Response> {
+  const at = new Date()
+  const date = at.toUTCString().replace('GMT', '-0000')
+  const signedHeaders = ['date', 'host', 'x-amz-content-sha256']
+  const {
+    host: _,
+    'x-amz-date': __,
+    ...headers
+  } = signHeaders({ target: `/${name}`, at, headers: { date }, signedHeaders, server }).headers
+  return fetch(`${server.endpoint}/${name}`, { headers })
+}
+
+async function expectBadDate(response: Response): Promise<void> {
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('header (')])
 }
 
 async function expectSignatureMismatch(response: Response): Promise<void> {
@@ -161,6 +183,22 @@ describe('with R2_STRICT=true', () => {
   })
 
   const strict = () => sides[1]!
+
+  test.each([
+    ['x-amz-meta-a', 'b'],
+    ['cf-create-bucket-if-missing', 'true'],
+  ])('%s need not be signed, as on R2; by default it must be', async (name, value) => {
+    for (const { server, name: bucket, strict: lets } of sides) {
+      for (const isPresigned of [false, true]) {
+        const target = `/${bucket}/${uniqueName('unsigned')}`
+        const { host: _, ...headers } = isPresigned ? { host: '' } : signHeaders({ method: 'PUT', target, server }).headers
+        const url = server.endpoint + (isPresigned ? presign({ method: 'PUT', target, server }) : target)
+        const response = await fetch(url, { method: 'PUT', headers: { ...headers, [name]: value }, body: 'x' })
+        const refused = [403, expect.stringContaining(`<HeadersNotSigned>${name}</HeadersNotSigned>`)]
+        expect([response.status, await response.text()]).toEqual(lets ? [200, ''] : refused)
+      }
+    }
+  })
 
   test('parts of one size with a shorter or equal last one are fine, whatever was uploaded besides', async () => {
     expect((await complete(strict(), [PART_A, PART_B, TAIL])).status).toBe(200)

@@ -1,5 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { AMZ_DATE, check, failure, KEY_ID, KNOWN, NOW, OBJECT_URL, signed, UNSIGNED, withHeaders } from './fixtures.ts'
+import {
+  AMZ_DATE,
+  check,
+  failure,
+  handSigned,
+  KEY_ID,
+  KNOWN,
+  LEFT_OUT,
+  NOW,
+  OBJECT_URL,
+  signed,
+  UNSIGNED,
+  withHeaders,
+} from './fixtures.ts'
 
 const invalid = (message: string) => ({ status: 400, code: 'InvalidArgument', message })
 const MINUTE = 60_000
@@ -99,16 +112,37 @@ describe('checks of a request signed in its headers, in R2 order', () => {
     },
   )
 
-  test('3: an RFC 1123 date header is refused under its own name', async () => {
+  test('3: an RFC 1123 date header is refused under its own name in strict mode', async () => {
     const date = 'Fri, 12 Jun 2026 10:00:00 GMT'
     const request = unverified({ 'x-amz-date': null, date })
-    expect(await failure(check(request))).toEqual(invalid(`Date provided in 'date' header (${date}) didn't parse successfully`))
+    expect(await failure(check(request, { strict: true }))).toEqual(
+      invalid(`Date provided in 'date' header (${date}) didn't parse successfully`),
+    )
   })
 
   test('3: the date header does where it is written like x-amz-date', async () => {
     const request = unverified({ 'x-amz-date': null, date: AMZ_DATE })
     expect(await failure(check(request))).toMatchObject({ code: 'SignatureDoesNotMatch' })
   })
+
+  test.each([
+    'Fri, 12 Jun 2026 10:00:00 -0000',
+    'Fri, 12 Jun 2026 12:00:00 +0200',
+    '12 Jun 2026 05:30:00 -0430',
+    'Fri, 12 Jun 2026 10:00:00 GMT',
+  ])('3: the date header "%s" does where there is no x-amz-date, as botocore sends it', async (date) => {
+    await expect(check(handSigned({ headers: { date, 'x-amz-date': LEFT_OUT } }))).resolves.toBeDefined()
+  })
+
+  test.each(['Fri, 31 Jun 2026 10:00:00 GMT', 'Fri, 12 Jun 2026 10:00:00 CEST', 'Fri, 12 Jun 2026 10:00:00 +2400', 'soon', ''])(
+    '3: the date header "%s" does not, and refuses nothing beside an x-amz-date',
+    async (date) => {
+      const message = `Date provided in 'date' header (${date}) didn't parse successfully`
+      expect(await failure(check(handSigned({ headers: { date, 'x-amz-date': LEFT_OUT } })))).toEqual(invalid(message))
+      await expect(check(handSigned({ headers: { date } }))).resolves.toBeDefined()
+      await expect(check(handSigned({ underway: { date } }))).resolves.toBeDefined()
+    },
+  )
 
   test.each([15 * MINUTE + 1, -15 * MINUTE - 1])('4: a clock that is %d ms off', async (skew) => {
     const expected = { status: 403, code: 'RequestTimeTooSkewed' }

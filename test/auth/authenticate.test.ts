@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { StoreError } from '../../src/core/errors.ts'
-import { AMZ_DATE, check, failure, SECRET_KEY, signed, UNSIGNED, withHeaders } from './fixtures.ts'
+import { AMZ_DATE, check, failure, handSigned, KEY_ID, SECRET_KEY, signed, UNSIGNED, withHeaders, withQuery } from './fixtures.ts'
 
 const withPayload = (value: string) => signed({ method: 'PUT', headers: { 'x-amz-content-sha256': value } })
 const mismatch = { status: 403, code: 'SignatureDoesNotMatch' }
@@ -117,6 +117,89 @@ describe('signed headers', () => {
     const request = await signed()
     const authorization = request.headers.get('authorization')?.replace('host;', 'host;a b;(c);;') ?? ''
     expect(await failure(check(withHeaders(request, { authorization })))).toMatchObject(mismatch)
+  })
+})
+
+describe('signed headers that a proxy keeps for itself', () => {
+  test.each(['GET', 'HEAD', 'DELETE', 'PUT'])('content-length: 0 of a %s without a body', async (method) => {
+    const request = handSigned({ method, headers: { 'content-length': '0' }, underway: { 'content-length': null } })
+    await expect(check(request)).resolves.toBeDefined()
+  })
+
+  test('expect: 100-continue, also together with the others', async () => {
+    const headers = { expect: '100-continue', 'content-length': '0', 'accept-encoding': 'identity', 'x-amz-meta-a': 'one,two' }
+    const underway = { expect: null, 'content-length': null, 'accept-encoding': 'gzip', 'x-amz-meta-a': 'one, two' }
+    await expect(check(handSigned({ headers, underway }))).resolves.toBeDefined()
+  })
+
+  test('do not verify where their value is not certain', async () => {
+    const lost = { 'content-length': null }
+    expect(await failure(check(handSigned({ headers: { 'content-length': '1' }, underway: lost })))).toMatchObject(mismatch)
+    const put = handSigned({ method: 'PUT', body: 'x', headers: { 'content-length': '0' }, underway: lost })
+    expect(await failure(check(put))).toMatchObject(mismatch)
+    expect(await failure(check(handSigned({ headers: { te: 'trailers' }, underway: { te: null } })))).toMatchObject(mismatch)
+  })
+
+  test('verify as empty where the client had nothing to send, as on R2', async () => {
+    await expect(check(handSigned({ headers: { 'content-type': '' }, underway: { 'content-type': null } }))).resolves.toBeDefined()
+  })
+})
+
+describe('an empty header', () => {
+  test('x-amz-security-token is none, in a header and in a URL', async () => {
+    await expect(check(await signed({ headers: { ...UNSIGNED, 'x-amz-security-token': '' } }))).resolves.toBeDefined()
+    const presigned = await signed({ presign: true, url: 'https://store.example.com/photos?X-Amz-Security-Token=' })
+    await expect(check(presigned)).resolves.toBeDefined()
+  })
+
+  test('Authorization beside a presigned URL is none', async () => {
+    await expect(check(withHeaders(await signed({ presign: true }), { authorization: '' }))).resolves.toMatchObject({ presigned: true })
+  })
+
+  test('x-amz-content-sha256 is missing', async () => {
+    const request = withHeaders(await signed(), { 'x-amz-content-sha256': '' })
+    expect(await failure(check(request))).toMatchObject({ message: 'Missing x-amz-content-sha256' })
+  })
+})
+
+describe('Signature Version 2', () => {
+  const old = { status: 401, code: 'Unauthorized', message: 'SigV2 authorization is not supported. Please use SigV4 instead.' }
+
+  test('in a header or a query is refused with a word of its own', async () => {
+    const header = new Request('https://store.example.com/photos/a', { headers: { authorization: `AWS ${KEY_ID}:c2lnbmF0dXJl` } })
+    expect(await failure(check(header))).toEqual(old)
+    const query = `AWSAccessKeyId=${KEY_ID}&Expires=1781258400&Signature=c2lnbmF0dXJl`
+    expect(await failure(check(new Request(`https://store.example.com/photos/a?${query}`)))).toEqual(old)
+  })
+
+  test('beside Version 4 is not looked at', async () => {
+    const more = { AWSAccessKeyId: 'a', Signature: 'b' }
+    await expect(check(await signed({ url: 'https://store.example.com/a?AWSAccessKeyId=a&Signature=b' }))).resolves.toBeDefined()
+    expect(await failure(check(withQuery(await signed({ presign: true }), more)))).toMatchObject(mismatch)
+  })
+})
+
+describe('a key with dot segments', () => {
+  test.each(['/photos/../secret', '/photos/a/./b', '/photos/%2e%2E/b', '/photos/a/..'])('is named as the cause: %s', async (path) => {
+    const request = handSigned({ url: `https://store.example.com${path}` })
+    const refused = { status: 400, code: 'InvalidObjectName', message: expect.stringContaining('the segments "." and ".."') }
+    expect(await failure(check(request))).toEqual(refused)
+    expect(await failure(check(request, { strict: true }))).toMatchObject(mismatch)
+  })
+
+  test('is not, where the signature is wrong anyhow', async () => {
+    const request = handSigned({
+      url: 'https://store.example.com/photos/../b',
+      headers: { 'x-amz-meta-a': 'b' },
+      underway: { 'x-amz-meta-a': 'c' },
+    })
+    expect(await failure(check(request))).toMatchObject(mismatch)
+  })
+
+  test('verifies as the path that it resolves to, where the client signed that one', async () => {
+    const resolved = handSigned({ url: 'https://store.example.com/b' })
+    const sent = Object.defineProperty(new Request(resolved), 'url', { value: 'https://store.example.com/photos/../b' })
+    await expect(check(sent)).resolves.toBeDefined()
   })
 })
 

@@ -264,7 +264,7 @@ test(
       Range: (text) => new Request(`${site.label}/nothing`, { headers: { range: text, 'if-range': text, 'if-none-match': text } }),
       'cf-connecting-ip': (text) => new Request('http://localhost/_public/x/a', { headers: { 'cf-connecting-ip': text } }),
     }
-    const property = fc.asyncProperty(fc.constantFrom(...Object.keys(places)), costlyTexts(pieces, 64 * 1024), async (place, text) => {
+    const property = fc.asyncProperty(fc.constantFrom(...Object.keys(places)), costlyTexts(pieces, 64 * 1024), async (place, { text }) => {
       const request = places[place]!(text)
       let bytes = 0
       let status = 0

@@ -52,7 +52,7 @@ export async function readObject(ports: PublicPorts, read: PublicRead): Promise<
 
 /** The range that a client asks for, and on what conditions it may have it. None where `If-Range` cannot hold, or is one of several. */
 function pieceOf(headers: Headers, conditions: Conditions): { options: GetOptions; ifRange: boolean } | undefined {
-  const range = readRange(headers.get('range'))
+  const range = readRange(headers.get('range') || null)
   if (!range) return undefined
   const header = headers.get('if-range')
   if (header === null) return { options: { range, conditions }, ifRange: false }

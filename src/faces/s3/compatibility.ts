@@ -1,4 +1,4 @@
-import { ALLOWANCES } from '../../core/allowances.ts'
+import { ALLOWANCES, REFUSALS } from '../../core/allowances.ts'
 import { ROUTES, type Route } from './routes.ts'
 
 /** What a row says beside the name, where "as on R2" is not all there is to say. */
@@ -43,5 +43,9 @@ export function compatibilityTables(): string {
     '| allowed by default, refused with `R2_STRICT=true` |',
     '|---|',
     ...Object.values(ALLOWANCES).map((text) => `| ${text} |`),
+    '',
+    '| refused by default, let through with `R2_STRICT=true` |',
+    '|---|',
+    ...Object.values(REFUSALS).map((text) => `| ${text} |`),
   ].join('\n')
 }

@@ -16,6 +16,7 @@ import type { Store } from '../../store/store.ts'
 import { type Address, readAddress } from './address.ts'
 import type { BucketCall, Call, ObjectCall } from './call.ts'
 import { copySourceBucket, copySourceKey } from './copy-source.ts'
+import { withoutEmpty } from './empty-headers.ts'
 import { renderError } from './render-error.ts'
 import { match, type Route } from './routes.ts'
 import { screenHeaders } from './screening.ts'
@@ -71,7 +72,8 @@ async function answer(visit: Visit): Promise<Response> {
   if (isPostForm(request, url, address)) throw postFormRefusal(ports.config)
   const authenticated = await authenticateBy(visit)
   visit.stranger = undefined
-  const headers = effectiveHeaders(request.headers, authenticated.hoistedHeaders)
+  const sent = effectiveHeaders(request.headers, authenticated.hoistedHeaders)
+  const headers = ports.config.allows('emptyHeaders') ? withoutEmpty(sent) : sent
   const route = match({ on: address.on, method: request.method, query: url.searchParams, headers })
   if (!route) throw new StoreError('RouteNotFound')
   if (address.on === 'object') refuseVersions(request.method, url)

@@ -19,10 +19,10 @@ export async function putObject(call: ObjectCall): Promise<Response> {
 }
 
 /** The headers that describe an object to be written: PutObject, CreateMultipartUpload, CopyObject. */
-export function readPutOptions({ headers, config }: Pick<Call, 'headers' | 'config'>): PutOptions {
+export function readPutOptions({ headers }: Pick<Call, 'headers'>): PutOptions {
   return {
     customerKey: readCustomerKey(headers, ''),
-    storageClass: readStorageClass(headers, { strict: !config.allows('emptyStorageClass') }),
+    storageClass: readStorageClass(headers),
     conditions: readConditions(headers),
     httpMetadata: readHttpMetadata(headers),
     customMetadata: readCustomMetadata(headers),
