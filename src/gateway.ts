@@ -1,5 +1,5 @@
 import { waitUntil } from 'cloudflare:workers'
-import { type Choice, chooseByPath, chooseFace, pathOfBrokenUrl } from './choose-face.ts'
+import { type Choice, chooseFace } from './choose-face.ts'
 import { type Config, queueBindings, readConfig, readSecrets, type Secrets } from './config.ts'
 import { DeploymentGuard } from './control/deployment.ts'
 import { findDomain } from './control/domains.ts'
@@ -9,18 +9,16 @@ import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
 import type { BucketRef, Jurisdiction, Location } from './core/object.ts'
 import { type Env, segmentBindings } from './env.ts'
-import { failure as adminFailure, dispatchAdmin } from './faces/admin/dispatch.ts'
+import { dispatchAdmin } from './faces/admin/dispatch.ts'
 import { dispatchPublic } from './faces/public/dispatch.ts'
 import type { PublicPorts } from './faces/public/ports.ts'
-import { renderError as publicFailure } from './faces/public/render-error.ts'
 import type { RestPorts } from './faces/rest/call.ts'
 import { dispatchRest } from './faces/rest/dispatch.ts'
-import { failure as restFailure } from './faces/rest/envelope.ts'
 import { dispatch, type S3Ports } from './faces/s3/dispatch.ts'
-import { renderError as s3Failure } from './faces/s3/render-error.ts'
 import { clientNetwork } from './http/client-network.ts'
 import { logUnexpected } from './http/log-unexpected.ts'
 import { createQueues } from './queues/queues.ts'
+import { hasCredentials, refuse } from './refuse.ts'
 import { createSegments } from './segments/store.ts'
 import type { BucketApi } from './store/bucket-api.ts'
 import { createStore } from './store/store.ts'
@@ -40,8 +38,7 @@ export async function handle(request: Request, env: Env): Promise<Response> {
   try {
     return await serve(request, await choiceOf(request, deployment.ports), deployment.ports)
   } catch (error) {
-    logUnexpected(error)
-    return refuse(request, error)
+    return refuse(request, error, deployment.ports.config)
   }
 }
 
@@ -79,19 +76,6 @@ function parseUrl({ url }: Request): URL {
   const parsed = URL.parse(url)
   if (parsed) return parsed
   throw new StoreError('BadRequest', { message: 'The Host header is not a valid host name' })
-}
-
-const hasCredentials = ({ headers }: Request, { searchParams }: URL): boolean =>
-  headers.has('authorization') || searchParams.has('X-Amz-Credential')
-
-/** A failure before a face was reached, in the form of the face that the path leads to. A visitor without credentials sees a page. */
-async function refuse(request: Request, error: unknown): Promise<Response> {
-  const url = URL.parse(request.url)
-  const { face } = await chooseByPath(url?.pathname ?? pathOfBrokenUrl(request.url))
-  if (face === 'rest') return restFailure(error)
-  if (face === 'admin') return adminFailure(error)
-  if (face === 'public' || (url && !hasCredentials(request, url))) return publicFailure(error, request.method)
-  return s3Failure(error, request.method)
 }
 
 /** Reads the configuration; a deployment that lacks a secret stores nothing and says why. */

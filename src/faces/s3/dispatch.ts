@@ -17,6 +17,7 @@ import { type Address, readAddress } from './address.ts'
 import type { BucketCall, Call, ObjectCall } from './call.ts'
 import { copySourceBucket, copySourceKey } from './copy-source.ts'
 import { withoutEmpty } from './empty-headers.ts'
+import { newRequestId } from './failure.ts'
 import { renderError } from './render-error.ts'
 import { match, type Route } from './routes.ts'
 import { screenHeaders } from './screening.ts'
@@ -61,9 +62,6 @@ export async function dispatch(request: Request, ports: S3Ports): Promise<Respon
   if (requestId !== undefined) response.headers.set('x-amz-request-id', requestId)
   return withCors(response, visit)
 }
-
-/** Sixteen characters, as S3 has them. */
-const newRequestId = (): string => crypto.getRandomValues(new Uint8Array(8)).toHex().toUpperCase()
 
 /** The pipeline in R2's order: what routes without authentication, authentication, operation, screening, permission, work. */
 async function answer(visit: Visit): Promise<Response> {
