@@ -102,7 +102,7 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   const queues = createQueues(queueBindings(env))
   const store = createStore({
     bucket: (ref, location) => bucketStub(env.BUCKETS, ref, location),
-    segments: createSegments(segmentBindings(env), keyring, { config: config.segments, deployment: accountId }),
+    segments: createSegments(segmentBindings(env), keyring, { config: config.segments, deployment: accountId, keepAlive: waitUntil }),
     control: env.CONTROL,
     queues,
   })

@@ -2,6 +2,7 @@ import type { Env } from './env.ts'
 import { bindingEntrypoint } from './faces/binding/entrypoint.ts'
 import { deploymentOf, handle } from './gateway.ts'
 import { finishBody } from './http/request-body.ts'
+import { releaseMemory } from './http/request-memory.ts'
 
 export { Bucket } from '../durable-objects/bucket/bucket.ts'
 
@@ -13,6 +14,7 @@ async function answer(request: Request, env: Env): Promise<Response> {
   try {
     return await handle(request, env)
   } finally {
+    releaseMemory(request)
     await finishBody(request)
   }
 }

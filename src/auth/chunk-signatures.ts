@@ -19,10 +19,11 @@ export class ChunkSignatures {
 
   /**
    * Checks the next chunk; the last one is empty.
+   * @param sha256 of its data, in lowercase hex
    * @throws StoreError `SignatureDoesNotMatch`.
    */
-  verifyChunk(data: Uint8Array, signature: string): void {
-    this.#verify('AWS4-HMAC-SHA256-PAYLOAD', [EMPTY_SHA256, sha256Hex(data)], signature)
+  verifyChunk(sha256: string, signature: string): void {
+    this.#verify('AWS4-HMAC-SHA256-PAYLOAD', [EMPTY_SHA256, sha256], signature)
   }
 
   /**

@@ -91,6 +91,7 @@ export const ERRORS = {
     message:
       'The request signature we calculated does not match the signature you provided. Check your secret access key and signing method.',
   },
+  SlowDown: { s3: 503, v4: 10043, message: 'Please reduce your request rate.' },
   TooManyBuckets: { s3: 400, v4: 10009, message: 'You have attempted to create more buckets than allowed.' },
   TooManyDomains: { s3: 400, message: 'You have attempted to attach more custom domains than allowed.' },
   TooManyRequests: { s3: 429, v4: 10058, message: 'Reduce your concurrent request rate for the same object.' },

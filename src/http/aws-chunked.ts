@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto'
 import type { ByteSource } from '../core/byte-source.ts'
 import { StoreError } from '../core/errors.ts'
 
@@ -5,7 +6,8 @@ import { StoreError } from '../core/errors.ts'
 export interface ChunkVerifier {
   /** Whether trailers are signed too; where they are not, there may be none. */
   readonly trailer: boolean
-  verifyChunk(data: Uint8Array, signature: string): void
+  /** @param sha256 of the chunk's data, in lowercase hex. */
+  verifyChunk(sha256: string, signature: string): void
   /** @param text the trailers, `name:value\n` each. */
   verifyTrailers(text: string, signature: string): void
 }
@@ -20,9 +22,6 @@ export interface AwsChunkedOptions {
   readonly announced?: readonly string[]
 }
 
-/** Much larger than any SDK's chunk, which is 64 KiB to 1 MiB: a signed chunk is held whole until it is verified. */
-export const MAX_SIGNED_CHUNK_BYTES = 16 * 1024 * 1024
-
 const PIECE_BYTES = 512 * 1024
 const MAX_LINE_BYTES = 4096
 const MAX_TRAILER_BYTES = 16 * 1024
@@ -33,8 +32,8 @@ const EMPTY = new Uint8Array(0)
 
 /**
  * The data of an aws-chunked body: `<hex size>[;extensions]\r\n<data>\r\n` … `0\r\n`, trailers, `\r\n`.
- * Bytes of a signed chunk are handed out only after its signature is verified. The trailers are there once `read` came back short,
- * so a caller that knows the length still has to read past it.
+ * A chunk of any size is handed out as it comes: its signature is verified behind its last byte, so nothing may be made of the bytes
+ * before `read` came back short. The trailers are there then, too; a caller that knows the length still has to read past it.
  */
 export class AwsChunkedSource implements ByteSource {
   readonly #inner: ByteSource
@@ -46,6 +45,8 @@ export class AwsChunkedSource implements ByteSource {
   #at = 0
   /** Bytes of the current chunk that are not handed out yet. */
   #left = 0
+  /** Of a signed chunk: the hash of what was handed out, and what it must come to. */
+  #signed: { readonly hash: Hash; readonly signature: string } | undefined
   #phase: 'start' | 'chunks' | 'end' = 'start'
   /** A source that failed stays failed: what follows a bad chunk is never handed out. */
   #failure: { readonly error: unknown } | undefined
@@ -83,6 +84,7 @@ export class AwsChunkedSource implements ByteSource {
       if (!(await this.#have(1))) throw incomplete()
       const piece = this.#take(Math.min(size - filled, this.#left, this.#window.length - this.#at))
       data.set(piece, filled)
+      this.#signed?.hash.update(piece)
       filled += piece.length
       this.#left -= piece.length
     }
@@ -92,26 +94,24 @@ export class AwsChunkedSource implements ByteSource {
   /** Moves on to the data of the next chunk; false at the end of the body, trailers included. */
   async #nextChunk(): Promise<boolean> {
     if (this.#phase === 'end') return false
-    if (this.#phase === 'chunks') await this.#skipChunkEnd()
+    if (this.#phase === 'chunks') await this.#endChunk()
     this.#phase = 'chunks'
     const { size, signature } = parseChunkHeader(await this.#line())
-    if (this.#signatures) await this.#verifyChunk(this.#signatures, size, signature)
+    if (this.#signatures) this.#signed = { hash: createHash('sha256'), signature }
     this.#left = size
     if (size > 0) return true
+    this.#verifyChunk()
     this.#phase = 'end'
     await this.#readTrailers()
     return false
   }
 
-  async #verifyChunk(signatures: ChunkVerifier, size: number, signature: string): Promise<void> {
-    if (size > MAX_SIGNED_CHUNK_BYTES) {
-      throw new StoreError('InvalidRequest', { message: `A signed chunk may have at most ${MAX_SIGNED_CHUNK_BYTES} bytes` })
-    }
-    if (!(await this.#have(size))) throw incomplete()
-    signatures.verifyChunk(this.#window.subarray(this.#at, this.#at + size), signature)
+  #verifyChunk(): void {
+    if (this.#signed) this.#signatures?.verifyChunk(this.#signed.hash.digest('hex'), this.#signed.signature)
   }
 
-  async #skipChunkEnd(): Promise<void> {
+  async #endChunk(): Promise<void> {
+    this.#verifyChunk()
     if (!(await this.#have(CRLF.length)) || latin1(this.#take(CRLF.length)) !== CRLF) throw incomplete()
   }
 
@@ -149,29 +149,22 @@ export class AwsChunkedSource implements ByteSource {
     return this.#window.subarray(this.#at - count, this.#at)
   }
 
-  /** Gets `count` bytes into the window; false where the body ends before. */
+  /** Gets `count` bytes, a line at most, into the window; false where the body ends before. */
   async #have(count: number): Promise<boolean> {
     const rest = this.#window.subarray(this.#at)
     if (rest.length >= count) return true
-    this.#window = await this.#extend(rest, Math.max(count, PIECE_BYTES))
+    const next = await this.#inner.read(PIECE_BYTES - rest.length)
+    this.#window = rest.length === 0 ? next : joined(rest, next)
     this.#at = 0
     return this.#window.length >= count
   }
+}
 
-  /** `head` and what follows it. Reads piece by piece, so that a large chunk is in memory about once. */
-  async #extend(head: Uint8Array, size: number): Promise<Uint8Array> {
-    if (head.length === 0 && size === PIECE_BYTES) return this.#inner.read(size)
-    const bytes = new Uint8Array(size)
-    bytes.set(head)
-    let filled = head.length
-    while (filled < size) {
-      const piece = await this.#inner.read(Math.min(PIECE_BYTES, size - filled))
-      if (piece.length === 0) break
-      bytes.set(piece, filled)
-      filled += piece.length
-    }
-    return bytes.subarray(0, filled)
-  }
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head.length + tail.length)
+  bytes.set(head)
+  bytes.set(tail, head.length)
+  return bytes
 }
 
 /** A size is bare hex digits: `parseInt` alone would take signs, spaces and whatever follows. */

@@ -1,6 +1,7 @@
 import type { BlobRecord, BlobSlice } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
 import { bytesSource } from '../core/byte-sources.ts'
+import type { Hold, MemoryBudget } from '../core/memory-budget.ts'
 import { type ChunkSpan, planChunks, planSegments } from '../core/read-plan.ts'
 import { ChunkCipher } from './chunk-cipher.ts'
 import { handled } from './handled.ts'
@@ -16,19 +17,28 @@ export interface BodyRead {
   readonly length: number
   readonly keyFor: (blob: BlobRecord) => Promise<CryptoKey>
   readonly tiers: Tiers
+  /** What a stream takes its buffers from, until it has ended or is let go. */
+  readonly memory?: MemoryBudget
+  /** Keeps the request alive until then. */
+  readonly keepAlive?: (work: Promise<unknown>) => void
 }
+
+/** How many bytes a stream holds at most: a plain chunk on its way, the next one, and both of them sealed. */
+const STREAM_BYTES = 2 * 1024 * 1024
 
 /**
  * Opens a body of exactly `length` bytes, known to the response as its Content-Length.
  * Resolves when the first chunk is authenticated, so that a failure until then is an answer; a later one aborts the stream.
+ * @throws StoreError SlowDown when there is no memory for its buffers
  */
 export async function openBody(read: BodyRead): Promise<ReadableStream<Uint8Array>> {
-  const body = new Body(read)
+  const hold = await read.memory?.holdSoon(Math.min(STREAM_BYTES, 4 * read.length))
+  const body = new Body(read, hold)
   const chunks = body.chunks()
   try {
     const first = await chunks.next()
     const bytes = first.value ?? new Uint8Array(0)
-    if (bytes.byteLength !== read.length) return stream(body, chunks, bytes, read.length)
+    if (bytes.byteLength !== read.length) return stream(body, chunks, bytes, read)
     await body.close()
     return new Response(bytes).body!
   } catch (error) {
@@ -102,10 +112,12 @@ interface Piece {
 class Body {
   readonly #pieces: AsyncGenerator<() => Promise<Piece>>
   readonly #open = new Set<ByteSource>()
+  readonly #hold: Hold | undefined
   #closed = false
 
-  constructor(read: BodyRead) {
+  constructor(read: BodyRead, hold?: Hold) {
     this.#pieces = pieces(read)
+    this.#hold = hold
   }
 
   /** The plain bytes, chunk by chunk, each authenticated. */
@@ -118,6 +130,7 @@ class Body {
         if (left-- <= CHUNKS_AHEAD) ahead ??= handled(this.#next())
         const sealed = await piece.source.read(sealedBytes)
         const plain = await piece.cipher.open(index, sealed)
+        this.#hold?.touch()
         yield plain.subarray(from, to)
       }
       this.#open.delete(piece.source)
@@ -128,6 +141,7 @@ class Body {
   /** Lets go of everything upstream; a read that is waiting for it fails. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#hold?.release()
     this.#pieces.return(undefined).catch(() => {})
     await Promise.all([...this.#open].map((source) => source.cancel()))
   }
@@ -164,13 +178,20 @@ const inlineOpener =
   async ({ sealed: { offset, length } }) =>
     bytesSource(bytes.subarray(offset, offset + length))
 
-function stream(body: Body, chunks: AsyncGenerator<Uint8Array>, first: Uint8Array, length: number): ReadableStream<Uint8Array> {
+function stream(
+  body: Body,
+  chunks: AsyncGenerator<Uint8Array>,
+  first: Uint8Array,
+  { length, keepAlive }: BodyRead,
+): ReadableStream<Uint8Array> {
   const { readable, writable } = new FixedLengthStream(length)
   const writer = writable.getWriter()
-  pump(chunks, first, writer)
+  const ended = pump(chunks, first, writer)
     .catch((error) => writer.abort(error))
     .catch(() => {})
     .finally(() => body.close())
+  // Without it, a client that goes away ends the request where it stands, and what is open stays open.
+  keepAlive?.(ended)
   return readable
 }
 

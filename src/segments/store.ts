@@ -1,5 +1,6 @@
 import type { BlobPlan, BlobRecord, BlobSlice, TierName } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
+import { type Hold, isolateMemory, type MemoryBudget } from '../core/memory-budget.ts'
 import type { BucketRef } from '../core/object.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, planBlob, type SegmentConfig } from './config.ts'
 import type { KeyOwner, Keyring, WrappedBlobKey } from './keyring.ts'
@@ -9,7 +10,7 @@ import { type Rewrapping, rewrapDataKeys } from './rewrap.ts'
 import type { SegmentLabel, SegmentTier, Tiers } from './tier.ts'
 import { D1Tier } from './tiers/d1-tier.ts'
 import { KvTier, type Sleep } from './tiers/kv-tier.ts'
-import { writeBlob } from './writer.ts'
+import { uploadBuffers, writeBlob } from './writer.ts'
 
 export { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig }
 
@@ -27,6 +28,10 @@ export interface SegmentOptions {
   /** How long KV may take for an answer. */
   readonly patienceMs?: number
   readonly now?: () => number
+  /** What uploads and downloads take their buffers from. */
+  readonly memory?: MemoryBudget
+  /** Keeps a request alive until its body is let go, also when its client has gone. */
+  readonly keepAlive?: (work: Promise<unknown>) => void
 }
 
 /** What an upload brings besides its plan. */
@@ -96,13 +101,15 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
   const config = checkSegmentConfig(options.config ?? DEFAULT_SEGMENT_CONFIG)
   const places = allTiers(bindings, options.sleep, options.patienceMs)
   const tiers = finderOf(places)
-  const { deployment = '' } = options
+  const { deployment = '', memory = isolateMemory, keepAlive } = options
   const label: Segments['label'] = (bucket, deadlineMs) => ({ bucket: labelOf(bucket, deployment), deadlineMs })
   const plan: Segments['plan'] = (blob) => planBlob({ ...blob, databases: bindings.d1.length }, config)
   const read = ({ slices, length, owner }: BodyRequest) => ({
     slices,
     length,
     tiers,
+    memory,
+    keepAlive,
     keyFor: (blob: BlobRecord) => keyring.openDataKey(owner, blob),
   })
   return {
@@ -110,8 +117,14 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
     deployment,
     label,
     async write(plan, { source, owner, digests, deadlineMs }) {
-      const key = await keyring.newDataKey(owner, plan.id)
-      return writeBlob({ plan, source, key, digests, tiers, label: label(owner.bucket, deadlineMs ?? 0), deadlineMs, now: options.now })
+      const hold = await memory.holdSoon(uploadBuffers(plan))
+      try {
+        const key = await keyring.newDataKey(owner, plan.id)
+        const stamp = { label: label(owner.bucket, deadlineMs ?? 0), deadlineMs, now: options.now }
+        return await writeBlob({ plan, source, key, digests: touching(hold, digests), tiers, ...stamp })
+      } finally {
+        hold.release()
+      }
     },
     moveOut: (blob, label) => moveOut(blob, tiers(plan({ id: blob.id, size: blob.size, inline: false }).tier), label),
     openBody: (body) => openBody(read(body)),
@@ -124,6 +137,14 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
     tiers: places,
   }
 }
+
+/** Every chunk that is hashed is a sign of life. */
+const touching = (hold: Hold, digests: UploadBytes['digests']): UploadBytes['digests'] => ({
+  update(bytes) {
+    hold.touch()
+    digests.update(bytes)
+  },
+})
 
 /** A sealed chunk does not say where it is stored, so the bytes move as they are. */
 async function moveOut({ inline, ...blob }: BlobRecord, tier: SegmentTier, label: SegmentLabel): Promise<BlobRecord> {

@@ -6,6 +6,7 @@ import { BufferWriter } from './buffer-writer.ts'
 import { ChunkCipher } from './chunk-cipher.ts'
 import { handled } from './handled.ts'
 import type { DataKey } from './keyring.ts'
+import { TooLate, within } from './patience.ts'
 import type { SegmentLabel, SegmentWriter, Tiers } from './tier.ts'
 
 export interface BlobWrite {
@@ -19,7 +20,17 @@ export interface BlobWrite {
   /** When the sweeper may take the blob for abandoned; no byte is written after it. */
   readonly deadlineMs?: number
   readonly now?: () => number
+  /** How long a client may take for a chunk. */
+  readonly idleMs?: number
 }
+
+/** A chunk of 512 KiB: no line is so slow. Who stops sending does not keep the memory of an upload for ever. */
+const IDLE_MS = 5 * 60_000
+/** Shorter ones are not worth a timer. */
+const TIMED_BYTES = 128 * 1024
+
+/** How many bytes an upload holds at most while it is written: two plain and two sealed chunks. */
+export const uploadBuffers = ({ size, chunkBytes }: BlobPlan): number => 4 * Math.min(size, chunkBytes)
 
 /**
  * Seals and stores exactly `plan.size` bytes of the source.
@@ -46,12 +57,12 @@ async function writeChunks(write: BlobWrite, out: SegmentWriter): Promise<void> 
   const cipher = new ChunkCipher(key.key, plan)
   const count = chunkCount(plan)
   const perSegment = plan.segmentBytes / plan.chunkBytes
-  let reading = handled(readChunk(source, chunkLength(plan, 0)))
+  let reading = handled(readChunk(write, chunkLength(plan, 0)))
   let appending: Promise<void> = Promise.resolve()
   for (let index = 0; index < count; index++) {
     const plain = await reading
     checkDeadline(write)
-    reading = handled(index + 1 < count ? readChunk(source, chunkLength(plan, index + 1)) : readEnd(source))
+    reading = handled(index + 1 < count ? readChunk(write, chunkLength(plan, index + 1)) : readEnd(source))
     digests.update(plain)
     const sealed = await cipher.seal(index, plain)
     await appending
@@ -61,10 +72,15 @@ async function writeChunks(write: BlobWrite, out: SegmentWriter): Promise<void> 
   await Promise.all([reading, appending])
 }
 
-async function readChunk(source: ByteSource, length: number): Promise<Uint8Array> {
-  const bytes = length === 0 ? new Uint8Array(0) : await source.read(length)
+async function readChunk({ source, idleMs = IDLE_MS }: BlobWrite, length: number): Promise<Uint8Array> {
+  const reading = length === 0 ? Promise.resolve(new Uint8Array(0)) : source.read(length)
+  const bytes = await (length < TIMED_BYTES ? reading : within(idleMs, reading).catch(tooSlow))
   if (bytes.byteLength !== length) throw new StoreError('IncompleteBody')
   return bytes
+}
+
+function tooSlow(error: unknown): never {
+  throw error instanceof TooLate ? new StoreError('RequestTimeout') : error
 }
 
 /** Also lets the source parse what follows the last byte. */

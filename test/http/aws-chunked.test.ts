@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ChunkSignatures } from '../../src/auth/chunk-signatures.ts'
 import type { ByteSource } from '../../src/core/byte-source.ts'
-import { AwsChunkedSource, MAX_SIGNED_CHUNK_BYTES } from '../../src/http/aws-chunked.ts'
+import { AwsChunkedSource } from '../../src/http/aws-chunked.ts'
 
 const AMZ_DATE = '20130524T000000Z'
 const SCOPE = '20130524/us-east-1/s3/aws4_request'
@@ -213,10 +213,11 @@ describe('a signed body', () => {
     await expect(decode([first, second].join(''), options())).rejects.toMatchObject(incomplete)
   })
 
-  test('never yields a byte of a chunk that is wrong', async () => {
+  test('that is wrong fails behind the last byte of the wrong chunk, and stays failed', async () => {
     const body = Buffer.from(frameSigned(chunks)).toString('latin1').replace(' world', ' w0rld')
     const source = new AwsChunkedSource(sourceOf(text(body)), { signatures: verifier(false) })
     expect(await source.read(5)).toEqual(text('hello'))
+    expect(await source.read(6)).toEqual(text(' w0rld'))
     await expect(source.read(1)).rejects.toMatchObject(mismatch)
     await expect(source.read(1)).rejects.toMatchObject(mismatch)
   })
@@ -228,10 +229,18 @@ describe('a signed body', () => {
     await expect(decode(unsignedTrailer, { signatures: verifier(false) })).rejects.toMatchObject(malformed)
   })
 
-  test('is refused when a chunk is too large to hold, before it is read', async () => {
-    const size = (MAX_SIGNED_CHUNK_BYTES + 1).toString(16)
-    const body = `${size};chunk-signature=${'0'.repeat(64)}\r\n`
-    await expect(decode(body, { signatures: verifier(false) })).rejects.toMatchObject({ code: 'InvalidRequest', status: 400 })
+  test('is never asked for more than what is read at once, however large its chunks say they are', async () => {
+    const asked: number[] = []
+    const header = text(`ffffffffff;chunk-signature=${'0'.repeat(64)}\r\n`)
+    const inner: ByteSource = {
+      read: async (size) => {
+        asked.push(size)
+        return asked.length === 1 ? header : new Uint8Array(0)
+      },
+      cancel: async () => {},
+    }
+    await expect(new AwsChunkedSource(inner, { signatures: verifier(false) }).read(1000)).rejects.toMatchObject(incomplete)
+    expect(Math.max(...asked)).toBeLessThanOrEqual(512 * 1024)
   })
 
   test('may have chunks larger than what is read at once', async () => {

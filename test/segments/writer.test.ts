@@ -23,6 +23,14 @@ async function write(size: number, source: ByteSource, tier: SegmentTier, more: 
 const tierOf = (writer: SegmentWriter): SegmentTier => Object.assign(new MemoryTier(), { write: () => writer })
 
 describe('an upload', () => {
+  test('whose client sends nothing more for long is given up', async () => {
+    const plan = planBlob({ id: newBlobId(), size: 400_000, databases: 0 }, { inlineMaxBytes: 0, d1MaxBytes: 0, segmentBytes: 400_000 })
+    const key = await keyring.newDataKey(owner, plan.id)
+    const source = { read: () => new Promise<never>(() => {}), cancel: async () => {} }
+    const writing = writeBlob({ plan, source, key, digests: ignored, tiers: () => new MemoryTier(), idleMs: 50 })
+    await expect(writing).rejects.toMatchObject({ code: 'RequestTimeout' })
+  })
+
   test.each([0, 1, 9, 10, 11, 30, 31, 95])('of %i bytes is hashed in order, sealed in chunks and cut into segments', async (size) => {
     const tier = new MemoryTier()
     const source = new TestSource(pattern(size))

@@ -2,10 +2,13 @@ import { invalidArgument, StoreError } from '../../core/errors.ts'
 import { parseJson } from '../../core/json.ts'
 import { checkJsonType } from '../../http/origin-guard.ts'
 import { requestSource } from '../../http/request-body.ts'
+import { memoryOf } from '../../http/request-memory.ts'
 
 /** A step of an import brings a few MiB. */
 const LIMIT_BYTES = 16 * 1024 * 1024
 const PIECE_BYTES = 256 * 1024
+/** The text, and what is made of it. */
+const COPIES = 2
 
 /** @throws StoreError EntityTooLarge, InvalidArgument, InvalidRequest */
 export async function readJson(request: Request): Promise<unknown> {
@@ -32,6 +35,7 @@ async function readText(request: Request): Promise<string> {
     if (piece.byteLength === 0) return text + decoder.decode()
     length += piece.byteLength
     if (length > LIMIT_BYTES) throw new StoreError('EntityTooLarge')
+    memoryOf(request).grow(COPIES * piece.byteLength)
     text += decoder.decode(piece, { stream: true })
   }
 }

@@ -3,11 +3,14 @@ import { ERRORS, type ErrorCode, invalidArgument, StoreError } from '../../core/
 import { parseJson } from '../../core/json.ts'
 import { checkJsonType } from '../../http/origin-guard.ts'
 import { requestSource } from '../../http/request-body.ts'
+import { memoryOf } from '../../http/request-memory.ts'
 import { isObjectSchema } from './route.ts'
 
 /** Far more than any configuration needs. */
 const JSON_LIMIT_BYTES = 1024 * 1024
 const PIECE_BYTES = 64 * 1024
+/** The pieces, the text, and the values made of it, before and after the schema. */
+const JSON_COPIES = 6
 
 /**
  * The headers that a schema names. An empty one was not sent: wrangler sends `cf-r2-jurisdiction` empty for `-J ''`.
@@ -72,6 +75,7 @@ async function readText(request: Request): Promise<string> {
     const piece = await source.read(PIECE_BYTES)
     length += piece.length
     if (length > JSON_LIMIT_BYTES) throw new StoreError('MalformedJSON', { message: 'The JSON you provided is too long.' })
+    memoryOf(request).grow(JSON_COPIES * piece.length)
     pieces.push(piece)
     if (piece.length < PIECE_BYTES) return new TextDecoder().decode(Buffer.concat(pieces))
   }

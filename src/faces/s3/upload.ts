@@ -7,10 +7,13 @@ import { LIMITS } from '../../core/limits.ts'
 import { AwsChunkedSource } from '../../http/aws-chunked.ts'
 import { checksumHeaderName, isChecksumValue, readChecksum, readContentMd5, trailerAlgorithm } from '../../http/checksums.ts'
 import { requestSource } from '../../http/request-body.ts'
+import { memoryOf } from '../../http/request-memory.ts'
 import type { Call } from './call.ts'
 
 /** How much of an XML body is read at a time. */
 const XML_PIECE_BYTES = 256 * 1024
+/** The pieces, the whole, and what is made of it. */
+const XML_COPIES = 3
 
 type BodyCall = Pick<Call, 'request' | 'headers' | 'payload'>
 
@@ -25,9 +28,9 @@ export function readUpload(call: BodyCall): Upload {
 
 /**
  * An XML body, whole; every claim about it holds.
- * @throws StoreError MalformedXML when it is too long, BadDigest, XAmzContentSHA256Mismatch, IncompleteBody
+ * @throws StoreError MalformedXML when it is too long, SlowDown when there is no memory for it, BadDigest, XAmzContentSHA256Mismatch, IncompleteBody
  */
-export async function readXmlBody(call: BodyCall): Promise<Uint8Array> {
+export async function readXmlBody(call: BodyCall, mostBytes: number = LIMITS.xmlBodyBytes): Promise<Uint8Array> {
   const { source, claims } = openBody(call)
   const digests = new Digests(digestsFor(claims))
   const pieces: Uint8Array[] = []
@@ -37,7 +40,8 @@ export async function readXmlBody(call: BodyCall): Promise<Uint8Array> {
       const piece = await source.read(XML_PIECE_BYTES)
       if (piece.length === 0) break
       length += piece.length
-      if (length > LIMITS.xmlBodyBytes) throw new StoreError('MalformedXML')
+      if (length > mostBytes) throw new StoreError('MalformedXML')
+      memoryOf(call.request).grow(XML_COPIES * piece.length)
       digests.update(piece)
       pieces.push(piece)
     }

@@ -1,5 +1,6 @@
 import { httpEtag } from '../../../core/etag.ts'
 import { awsEncode } from '../../../core/key.ts'
+import { LIMITS } from '../../../core/limits.ts'
 import { CHECKSUM_ALGORITHMS } from '../../../core/object.ts'
 import { checksumHeaderName } from '../../../http/checksums.ts'
 import { readConditions } from '../../../http/conditions.ts'
@@ -14,7 +15,7 @@ import { writtenHeaders } from './put-object.ts'
 export async function completeMultipartUpload(call: ObjectCall): Promise<Response> {
   const { url, headers, store, at } = call
   // The checksum headers are about the object, not about this body.
-  const { parts } = parseCompleteMultipartUpload(await readXmlBody({ ...call, headers: withoutChecksums(headers) }))
+  const { parts } = parseCompleteMultipartUpload(await readXmlBody({ ...call, headers: withoutChecksums(headers) }, LIMITS.completionBytes))
   const head = await store.completeMultipartUpload(at, {
     parts,
     uploadId: url.searchParams.get('uploadId') ?? '',
