@@ -8,7 +8,7 @@ export function clientNetwork(headers: Headers): string {
   const address = headers.get('cf-connecting-ip') ?? NONE
   // No address is longer; a local client may send anything.
   if (address.length > 45) return NONE
-  const [mapped] = /\d+\.\d+\.\d+\.\d+$/.exec(address) ?? []
+  const [mapped] = /\d{1,3}(?:\.\d{1,3}){3}$/.exec(address) ?? []
   return mapped ?? (address.includes(':') ? networkOf(address.toLowerCase()) : address)
 }
 
