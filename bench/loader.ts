@@ -14,7 +14,11 @@ export class Loader {
   /** @throws Error when any answer was not the expected one: a wrong row is worse than none. */
   async run(job: Job): Promise<Result> {
     this.#child.send(job)
-    const [result] = (await once(this.#child, 'message')) as [Result]
+    const ended = once(this.#child, 'exit').then(([code]) => {
+      throw new Error(`The load generator ended with code ${code}`)
+    })
+    ended.catch(() => {})
+    const [result] = (await Promise.race([once(this.#child, 'message'), ended])) as [Result]
     if (result.failures > 0) throw new Error(`${result.failures} unexpected answers, the first: ${result.failure}`)
     return result
   }

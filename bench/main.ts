@@ -72,9 +72,9 @@ function columnsFor({ columns, peers, folder }: Options, work: string): Column[]
     ['dev', () => cairn('dev', join(work, 'cairn-dev'))],
     ['serve', () => cairn('serve', join(work, 'cairn-serve'))],
     ['s3rver', () => s3rver(join(work, 's3rver'), join(folder, 's3rver'))],
-    ...peers.map(({ name, url }): [string, () => Column] => [name, () => external(name, url)]),
   ]
-  return all.filter(([name]) => columns.length === 0 || columns.includes(name)).map(([, make]) => make())
+  const own = all.filter(([name]) => columns.length === 0 || columns.includes(name)).map(([, make]) => make())
+  return [...own, ...peers.map(({ name, url }) => external(name, url))]
 }
 
 const chosen = <R extends { id: string }>(rows: readonly R[], { rows: wanted }: Options): R[] =>
@@ -258,7 +258,7 @@ function watchUsage(sessions: readonly Session[]): () => Report['usage'] {
 
 if (process.argv.includes('--help')) console.log(USAGE)
 else {
-  const options = readOptions(process.argv.slice(2), ROOT)
+  const options = readOptionsOrExit()
   const stop = async (why: string, code: number) => {
     console.error(why)
     await stopAll()
@@ -271,5 +271,14 @@ else {
     process.exit(0)
   } catch (error) {
     await stop((error as Error).stack ?? String(error), 1)
+  }
+}
+
+function readOptionsOrExit(): Options {
+  try {
+    return readOptions(process.argv.slice(2), ROOT)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`)
+    process.exit(2)
   }
 }
