@@ -6,6 +6,14 @@ import type { Job, Result } from './load.ts'
 /** The load generator's process, as the bench sees it. */
 export class Loader {
   readonly #child: ChildProcess = fork(join(import.meta.dirname, 'load.ts'), { serialization: 'advanced', stdio: 'inherit' })
+  readonly #ended: Promise<never>
+
+  constructor() {
+    this.#ended = once(this.#child, 'exit').then(([code]) => {
+      throw new Error(`The load generator ended with code ${code}`)
+    })
+    this.#ended.catch(() => {})
+  }
 
   get pid(): number {
     return this.#child.pid!
@@ -14,11 +22,7 @@ export class Loader {
   /** @throws Error when any answer was not the expected one: a wrong row is worse than none. */
   async run(job: Job): Promise<Result> {
     this.#child.send(job)
-    const ended = once(this.#child, 'exit').then(([code]) => {
-      throw new Error(`The load generator ended with code ${code}`)
-    })
-    ended.catch(() => {})
-    const [result] = (await Promise.race([once(this.#child, 'message'), ended])) as [Result]
+    const [result] = (await Promise.race([once(this.#child, 'message'), this.#ended])) as [Result]
     if (result.failures > 0) throw new Error(`${result.failures} unexpected answers, the first: ${result.failure}`)
     return result
   }
