@@ -11,7 +11,7 @@ import { randomBytes } from '../support/fuzz.ts'
 import { fetchPublic, PublicBucket } from '../support/public-bucket.ts'
 import { signedRequest } from '../support/s3.ts'
 
-// Origins, public buckets and the faces that browsers reach: the reproductions of the review, by the numbers of its faults.
+// Origins, public buckets and the faces that browsers reach. Each name begins with the number of the fault in the review.
 
 const R2 = `http://localhost/client/v4/accounts/${env.ACCOUNT_ID}/r2`
 

@@ -60,7 +60,7 @@ function answer(
   return new Response(got.body, { status: partial ? 206 : 200, headers, encodeBody: 'manual' })
 }
 
-/** What a cache has learns these headers, too. */
+/** A 304 renews the headers of an answer that a cache keeps, and these are among them. */
 function notModified(headers: Headers): Response {
   guardOrigin(headers)
   return new Response(null, { status: 304, headers })
