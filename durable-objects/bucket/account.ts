@@ -6,14 +6,16 @@ import type { Chore } from '../keyspace/chores/chore.ts'
 import type { Context } from '../keyspace/context.ts'
 import { hasSchema } from '../keyspace/schema.ts'
 import { readSetting, writeSetting } from '../keyspace/settings.ts'
-import { type Change, dropEntries, noteChange, pendingEntries } from './audit-outbox.ts'
+import { type Change, dropEntries, hasEntries, noteChange, pendingEntries } from './audit-outbox.ts'
 import type { AccountNotes } from './context.ts'
 
 /** When the alarm tries again to bring the account up to date. */
 const RETRY_MS = 10_000
+/** How many pages of entries go to the audit log at once; what is left then is for the alarm. */
+const PAGES = 20
 
 /** Whether the account has not heard of everything yet. */
-export const owesNews = (sql: SqlStorage): boolean => readSetting(sql, 'registry') !== null || pendingEntries(sql).length > 0
+export const owesNews = (sql: SqlStorage): boolean => readSetting(sql, 'registry') !== null || hasEntries(sql)
 
 interface AccountPorts {
   readonly context: Context
@@ -87,7 +89,7 @@ export class Account implements AccountNotes {
     const { sql } = this.#ports.context
     if (!hasSchema(sql) || !owesNews(sql)) return
     try {
-      await this.#writeBatch(sql)
+      for (let page = 0; page < PAGES && owesNews(sql); page++) await this.#writePage(sql)
       if (owesNews(sql)) this.#wakeForNews()
       else this.#ports.told(this.#retryMs)
     } catch (error) {
@@ -97,7 +99,7 @@ export class Account implements AccountNotes {
     this.#ports.arm()
   }
 
-  async #writeBatch(sql: SqlStorage): Promise<void> {
+  async #writePage(sql: SqlStorage): Promise<void> {
     const db = this.#ports.control()
     const stale = readSetting<BucketRef>(sql, 'registry')
     const info = readSetting<BucketInfo>(sql, 'info')

@@ -1,9 +1,10 @@
-import { type Actor, type AuditAction, type AuditEntry, auditEntry } from '../../src/core/audit.ts'
+import { type Actor, type AuditAction, type AuditEntry, auditEntry, shortened } from '../../src/core/audit.ts'
 import type { BucketRef } from '../../src/core/object.ts'
 import type { Context } from '../keyspace/context.ts'
 
-/** How many entries go to the log at once. */
+/** How many entries go to the log at once, and how many bytes of them about: one statement of a batch each. */
 const PAGE = 50
+const PAGE_BYTES = 512 * 1024
 
 export interface Change {
   readonly action: AuditAction
@@ -20,10 +21,32 @@ export function noteChange({ sql, now }: Context, { action, bucket, by, oldValue
   sql.exec('INSERT INTO audit_outbox (id, entry) VALUES (?, ?)', entry.id, JSON.stringify(entry))
 }
 
-/** The next entries to send on. */
+/** Whether any entry waits. */
+export const hasEntries = (sql: SqlStorage): boolean => sql.exec('SELECT 1 FROM audit_outbox LIMIT 1').toArray().length > 0
+
+/**
+ * The next entries to send on. Earlier versions made entries of up to 2 MB, and any number of them may have gathered while the
+ * database was away: such a one comes alone, and is shortened.
+ */
 export function pendingEntries(sql: SqlStorage): AuditEntry[] {
-  const rows = sql.exec<{ entry: string }>('SELECT entry FROM audit_outbox LIMIT ?', PAGE).toArray()
-  return rows.map(({ entry }) => JSON.parse(entry) as AuditEntry)
+  const ids = pageOf(sql)
+  return ids.map((id) => {
+    const { entry } = sql.exec<{ entry: string }>('SELECT entry FROM audit_outbox WHERE id = ?', id).one()
+    return shortened(JSON.parse(entry) as AuditEntry)
+  })
+}
+
+/** The ids of the next entries, as many as make one page; their texts are not read for it. */
+function pageOf(sql: SqlStorage): string[] {
+  const rows = sql
+    .exec<{ id: string; bytes: number }>('SELECT id, octet_length(entry) AS bytes FROM audit_outbox ORDER BY id LIMIT ?', PAGE)
+    .toArray()
+  let total = 0
+  const end = rows.findIndex(({ bytes }) => {
+    total += bytes
+    return total > PAGE_BYTES
+  })
+  return rows.slice(0, end < 0 ? undefined : Math.max(end, 1)).map(({ id }) => id)
 }
 
 /** Forgets entries that the log has. */

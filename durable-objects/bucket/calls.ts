@@ -9,10 +9,12 @@ import { writeCanary } from '../keyspace/blobs/canary.ts'
 import { type Call, CHANGES, READS } from '../keyspace/calls.ts'
 import { closeCheck } from '../keyspace/check/check-tables.ts'
 import { importLines } from '../keyspace/dump/import.ts'
+import { forgetImport } from '../keyspace/dump/imported.ts'
 import { followSetting } from '../keyspace/rules/follow-setting.ts'
 import { forgetSettings, readSetting, writeSetting } from '../keyspace/settings.ts'
 import { bucketInfo } from '../keyspace/state.ts'
 import { forgetFlows } from '../keyspace/usage.ts'
+import { admitChange } from './change-rate.ts'
 import type { BucketContext } from './context.ts'
 
 /** Calls that a bucket answers by reading: about its keys, and about itself. */
@@ -34,7 +36,10 @@ export const BUCKET_CHANGES = {
 } satisfies Record<string, Call<BucketContext>>
 
 /** Changes the default storage class; objects that are there keep theirs. */
-function putStorageClass({ sql, account }: BucketContext, storageClass: StorageClass, by?: Actor): BucketInfo {
+function putStorageClass(context: BucketContext, storageClass: StorageClass, by?: Actor): BucketInfo {
+  const { sql, account } = context
+  admitChange(context)
+  forgetImport(context)
   const old = bucketInfo(sql)
   const info: BucketInfo = { ...old, storageClass }
   writeSetting(sql, 'info', info)
@@ -72,6 +77,8 @@ function changeSetting<Name extends SettingName>(
   const after = emptyRemoves && updated?.length === 0 ? null : updated
   const isGone = after === null || after.length === 0
   if (isGone && JSON.stringify(before) === JSON.stringify(after)) return
+  admitChange(context)
+  forgetImport(context)
   writeSetting(sql, name, after)
   followSetting(context, name, { before, after })
   account.audit({ action: actions[isGone ? 'delete' : 'put'], bucket: bucketInfo(sql), by, oldValue: before, newValue: after })
@@ -124,6 +131,6 @@ export function removeBucket({ sql, account }: BucketContext, by?: Actor): void 
   forgetFlows(sql)
   sql.exec('DELETE FROM lifecycle_walk')
   closeCheck(sql)
-  sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'compatible_from', 'registry')")
+  sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'compatible_from', 'registry', 'changes')")
   forgetSettings(sql)
 }

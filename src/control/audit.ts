@@ -1,9 +1,12 @@
-import { AUDITED, type AuditAction, type AuditEntry } from '../core/audit.ts'
+import { AUDITED, type AuditAction, type AuditEntry, type LongValue } from '../core/audit.ts'
 import { invalidArgument } from '../core/errors.ts'
 import type { Jurisdiction } from '../core/object.ts'
 
 /** D1 binds 100 parameters at most; a few of them are not filters. */
 const MAX_FILTER_VALUES = 80
+
+/** About how much the values on one page come to. Earlier versions wrote values of up to 2 MB, and a page has up to 1,000 entries. */
+const PAGE_CHARACTERS = 4 * 1024 * 1024
 
 /** What entries can be selected by, and where each stands. */
 export const AUDIT_FIELDS = {
@@ -45,7 +48,8 @@ export interface AuditPosition {
 }
 
 type AuditRow = Record<'id' | 'token_id' | 'token_name' | 'method' | 'uri' | 'resource_id', string> &
-  Record<'ip' | 'user_agent' | 'ray_id' | 'old_value' | 'new_value', string | null> & {
+  Record<'ip' | 'user_agent' | 'ray_id' | 'old_value' | 'new_value', string | null> &
+  Record<'old_length' | 'new_length', number | null> & {
     when_ms: number
     action: AuditAction
     face: 'API' | 'S3'
@@ -78,14 +82,20 @@ function columnsOf({ id, whenMs, action, by, resource, oldValue, newValue }: Aud
 
 const jsonOf = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
 
+/** Of a value no more than its share of the page is read, `?1`, and how long it is. */
+const COLUMNS = `id, when_ms, action, face, method, uri, ip, user_agent, ray_id, token_id, token_name, resource_type, resource_id, jurisdiction,
+  substr(old_value, 1, ?1) AS old_value, length(old_value) AS old_length,
+  substr(new_value, 1, ?1) AS new_value, length(new_value) AS new_length`
+
 /**
- * One page of the log, the youngest entries first unless told otherwise.
+ * One page of the log, the youngest entries first unless told otherwise. The longer the page, the shorter its values.
  * @throws StoreError InvalidArgument for more filters than the database takes
  */
 export async function listAudit(db: D1Database, query: AuditQuery): Promise<AuditEntry[]> {
   const { sinceMs = 0, beforeMs = Number.MAX_SAFE_INTEGER, filters = [], ascending = false, after, offset = 0, limit } = query
+  const valueCharacters = Math.floor(PAGE_CHARACTERS / (2 * limit))
   const conditions = ['when_ms >= ?', 'when_ms <= ?']
-  const bindings: (string | number)[] = [sinceMs, beforeMs]
+  const bindings: (string | number)[] = [valueCharacters, sinceMs, beforeMs]
   if (after) {
     conditions.push(`(when_ms, id) ${ascending ? '>' : '<'} (?, ?)`)
     bindings.push(after.whenMs, after.id)
@@ -97,13 +107,13 @@ export async function listAudit(db: D1Database, query: AuditQuery): Promise<Audi
   if (bindings.length > MAX_FILTER_VALUES) throw invalidArgument('Too many filters')
   const order = ascending ? 'ASC' : 'DESC'
   const { results } = await db
-    .prepare(`SELECT * FROM audit WHERE ${conditions.join(' AND ')} ORDER BY when_ms ${order}, id ${order} LIMIT ? OFFSET ?`)
+    .prepare(`SELECT ${COLUMNS} FROM audit WHERE ${conditions.join(' AND ')} ORDER BY when_ms ${order}, id ${order} LIMIT ? OFFSET ?`)
     .bind(...bindings, limit, offset)
     .all<AuditRow>()
-  return results.map(entryOf)
+  return results.map((row) => entryOf(row, valueCharacters))
 }
 
-const entryOf = (row: AuditRow): AuditEntry => ({
+const entryOf = (row: AuditRow, valueCharacters: number): AuditEntry => ({
   id: row.id,
   whenMs: row.when_ms,
   action: row.action,
@@ -118,6 +128,11 @@ const entryOf = (row: AuditRow): AuditEntry => ({
     rayId: row.ray_id ?? undefined,
   },
   resource: { type: row.resource_type, id: row.resource_id, jurisdiction: row.jurisdiction ?? undefined },
-  oldValue: row.old_value === null ? undefined : JSON.parse(row.old_value),
-  newValue: row.new_value === null ? undefined : JSON.parse(row.new_value),
+  oldValue: readValue(row.old_value, row.old_length, valueCharacters),
+  newValue: readValue(row.new_value, row.new_length, valueCharacters),
 })
+
+function readValue(json: string | null, length: number | null, valueCharacters: number): unknown {
+  if (json === null || length === null) return undefined
+  return length <= valueCharacters ? JSON.parse(json) : ({ truncated: true, bytes: length, beginning: json } satisfies LongValue)
+}

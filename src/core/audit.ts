@@ -1,4 +1,7 @@
+import { Buffer } from 'node:buffer'
+import { createHash } from 'node:crypto'
 import { risingId } from './ids.ts'
+import { LIMITS } from './limits.ts'
 import type { Jurisdiction } from './object.ts'
 
 /** Every action on the configuration, and what kind of change it is. Reading and writing objects is not logged, as on R2. */
@@ -64,8 +67,36 @@ export interface AuditEntry {
 const SYSTEM: Actor = { tokenId: '', tokenName: 'system', face: 'API', method: '', path: '' }
 
 /** Makes an entry of a change that is about to be written. */
-export const auditEntry = ({ by = SYSTEM, ...entry }: Omit<AuditEntry, 'id' | 'by'> & { readonly by?: Actor }): AuditEntry => ({
-  id: risingId(entry.whenMs),
-  by,
+export const auditEntry = ({ by = SYSTEM, ...entry }: Omit<AuditEntry, 'id' | 'by'> & { readonly by?: Actor }): AuditEntry =>
+  shortened({ id: risingId(entry.whenMs), by, ...entry })
+
+/** What the log keeps of a value that is too long for it: enough to see the kind of it, and to recognise it. */
+export interface LongValue {
+  readonly truncated: true
+  /** Of its JSON. */
+  readonly bytes: number
+  /** SHA-256 of its JSON, in hex; absent where an earlier version stored the value whole. */
+  readonly sha256?: string
+  /** Of its JSON. */
+  readonly beginning: string
+}
+
+/** An entry whose values are short enough for the log. Earlier versions made entries of any length; again, it changes nothing. */
+export const shortened = ({ oldValue, newValue, ...entry }: AuditEntry): AuditEntry => ({
   ...entry,
+  oldValue: shortValue(oldValue),
+  newValue: shortValue(newValue),
 })
+
+function shortValue(value: unknown): unknown {
+  if (value === undefined || isLongValue(value)) return value
+  const json = Buffer.from(JSON.stringify(value))
+  const limit = LIMITS.auditValueBytes
+  if (json.byteLength <= limit) return value
+  const sha256 = createHash('sha256').update(json).digest('hex')
+  // As a stream, the decoder leaves out a character that is cut in two.
+  const beginning = new TextDecoder().decode(json.subarray(0, limit), { stream: true })
+  return { truncated: true, bytes: json.byteLength, sha256, beginning } satisfies LongValue
+}
+
+const isLongValue = (value: unknown): boolean => typeof value === 'object' && (value as LongValue | null)?.truncated === true

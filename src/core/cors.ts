@@ -40,13 +40,21 @@ const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/i
  * @throws StoreError `MalformedXML`
  */
 export function checkCorsRules(rules: readonly CorsRule[]): void {
-  const counted = rules.length >= 1 && rules.length <= LIMITS.corsRules
-  if (!counted || !rules.every(isValidRule)) throw new StoreError('MalformedXML')
+  checkStoredCorsRules(rules)
   const bytes = Buffer.byteLength(JSON.stringify(rules))
   if (bytes <= LIMITS.corsBytes) return
   throw new StoreError('MalformedXML', {
     message: `The CORS rules are too long. ${LIMITS.corsBytes} bytes are allowed, these are ${bytes}.`,
   })
+}
+
+/**
+ * Refuses a configuration that R2 would refuse. How long it is does not matter: earlier versions took any length.
+ * @throws StoreError `MalformedXML`
+ */
+export function checkStoredCorsRules(rules: readonly CorsRule[]): void {
+  const counted = rules.length >= 1 && rules.length <= LIMITS.corsRules
+  if (!counted || !rules.every(isValidRule)) throw new StoreError('MalformedXML')
 }
 
 function isValidRule(rule: CorsRule): boolean {

@@ -42,6 +42,8 @@ export const LIMITS = {
   lockAgeSeconds: 100_000_000_000,
   /** Of a bucket's lifecycle, lock or notification rules as JSON: every write reads them, and a thousand of 250 bytes fit. */
   rulesBytes: 256 * KIB,
+  /** Of a value in the audit log, as JSON: of a longer one it has the beginning and a digest. */
+  auditValueBytes: 8 * KIB,
   /** Event notification rules of a bucket, and how long the description of one may be. */
   notificationRules: 100,
   ruleDescription: 1024,

@@ -22,10 +22,20 @@ export type LockCondition =
 const ID_LENGTH = 255
 
 /**
- * Refuses a configuration that cannot be kept.
+ * Refuses a configuration that is not taken: one that cannot be kept, or is too long.
  * @throws StoreError `MalformedJSON`, which says what is wrong with which rule
  */
 export function checkLockRules(rules: readonly LockRule[]): void {
+  checkStoredLockRules(rules)
+  const bytes = Buffer.byteLength(JSON.stringify(rules))
+  if (bytes > LIMITS.rulesBytes) throw malformed(`The lock rules are too long. ${LIMITS.rulesBytes} bytes are allowed, these are ${bytes}.`)
+}
+
+/**
+ * Refuses a configuration that cannot be kept. How long it is does not matter: earlier versions took more than is taken now.
+ * @throws StoreError `MalformedJSON`, which says what is wrong with which rule
+ */
+export function checkStoredLockRules(rules: readonly LockRule[]): void {
   if (rules.length > LIMITS.lockRules) throw malformed(`A bucket has ${LIMITS.lockRules} lock rules at most.`)
   const ids = new Set<string>()
   for (const rule of rules) {
@@ -33,8 +43,6 @@ export function checkLockRules(rules: readonly LockRule[]): void {
     if (wrong) throw malformed(`Lock rule ${JSON.stringify(rule.id.slice(0, ID_LENGTH))}: ${wrong}.`)
     ids.add(rule.id)
   }
-  const bytes = Buffer.byteLength(JSON.stringify(rules))
-  if (bytes > LIMITS.rulesBytes) throw malformed(`The lock rules are too long. ${LIMITS.rulesBytes} bytes are allowed, these are ${bytes}.`)
 }
 
 function wrongWith({ id, prefix = '', condition }: LockRule): string | undefined {

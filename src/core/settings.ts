@@ -1,9 +1,9 @@
 import type { AuditAction } from './audit.ts'
-import { type CorsRule, checkCorsRules } from './cors.ts'
+import { type CorsRule, checkCorsRules, checkStoredCorsRules } from './cors.ts'
 import type { ErrorCode } from './errors.ts'
 import { checkLifecycleRules, checkStoredLifecycleRules, DEFAULT_LIFECYCLE, type LifecycleRule } from './lifecycle.ts'
-import { checkLockRules, type LockRule } from './locks.ts'
-import { checkNotifications, type QueueNotifications } from './notifications.ts'
+import { checkLockRules, checkStoredLockRules, type LockRule } from './locks.ts'
+import { checkNotifications, checkStoredNotifications, type QueueNotifications } from './notifications.ts'
 
 /** The settings of a bucket, and the form in which each is stored and passed on. */
 export interface BucketSettings {
@@ -21,7 +21,7 @@ export interface Setting<Name extends SettingName = SettingName> {
   /** @throws StoreError for a value that cannot be kept. */
   readonly check: (value: BucketSettings[Name]) => void
   /** @throws StoreError for a value that no version could have stored, where earlier ones stored more than {@link check} lets through. */
-  readonly checkStored?: (value: BucketSettings[Name]) => void
+  readonly checkStored: (value: BucketSettings[Name]) => void
   /** The value of a bucket that never had the setting. */
   readonly initial?: BucketSettings[Name]
   /** The error of a bucket that never had it, when there is no initial value. */
@@ -44,6 +44,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
   cors: {
     name: 'cors',
     check: checkCorsRules,
+    checkStored: checkStoredCorsRules,
     missing: 'NoSuchCORSConfiguration',
     actions: { put: 'PutBucketCors', delete: 'DeleteBucketCors' },
     exported: true,
@@ -59,6 +60,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
   locks: {
     name: 'locks',
     check: checkLockRules,
+    checkStored: checkStoredLockRules,
     initial: [],
     emptyRemoves: true,
     actions: { put: 'PutBucketLockConfiguration', delete: 'DeleteBucketLockConfiguration' },
@@ -67,6 +69,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
   notifications: {
     name: 'notifications',
     check: checkNotifications,
+    checkStored: checkStoredNotifications,
     initial: [],
     emptyRemoves: true,
     actions: { put: 'PutBucketNotificationConfiguration', delete: 'DeleteBucketNotificationConfiguration' },

@@ -1,10 +1,20 @@
+import { evictDurableObject } from 'cloudflare:test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasEntries, pendingEntries } from '../../durable-objects/bucket/audit-outbox.ts'
+import { Bucket } from '../../durable-objects/bucket/bucket.ts'
 import { copyPart } from '../../durable-objects/keyspace/objects/copy.ts'
 import { completeUpload, createUpload } from '../../durable-objects/keyspace/uploads/uploads.ts'
+import { listAudit } from '../../src/control/audit.ts'
+import { type AuditEntry, auditEntry, type LongValue } from '../../src/core/audit.ts'
+import { checkCorsRules } from '../../src/core/cors.ts'
+import { checkLifecycleRules, type LifecycleRule } from '../../src/core/lifecycle.ts'
 import { LIMITS } from '../../src/core/limits.ts'
+import { checkLockRules } from '../../src/core/locks.ts'
 import { newVersion } from '../../src/core/object.ts'
-import { ATTRIBUTES, randomBytes, TestBucket, TINY_SIZES, uploadOf } from '../support/bucket.ts'
+import { unwrap } from '../../src/core/outcome.ts'
+import { ATTRIBUTES, env, HOUR_MS, randomBytes, TestBucket, TINY_SIZES, uploadOf } from '../support/bucket.ts'
 import { problemsOf } from '../support/check.ts'
+import { exportAll, importAll, lose } from '../support/export.ts'
 import { fsckAll } from '../support/fsck.ts'
 import { allowSmallParts, copy } from '../support/full-bucket.ts'
 import { cost, metered } from '../support/metered.ts'
@@ -32,7 +42,7 @@ async function numbered(bucket: TestBucket, key: string, bodies: Readonly<Record
 
 const send = async (method: string, path: string) => worker.fetch(await signedRequest(method, path))
 
-describe('F6: partNumber', () => {
+describe('F6: partNumber', { timeout: 60_000 }, () => {
   const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 10_000]
   let bucket: TestBucket
   beforeAll(async () => {
@@ -91,7 +101,7 @@ describe('F6: partNumber', () => {
   })
 })
 
-describe('9: a body', () => {
+describe('9: a body', { timeout: 60_000 }, () => {
   const ETAG = '0'.repeat(32)
 
   /** Makes an object of `extents` slices of one byte, whose neighbours do not follow each other in their blob. */
@@ -154,14 +164,14 @@ describe('9: a body', () => {
 
   test('of no more than the limit is made, with one reference counted for each blob that it shares', async () => {
     const bucket = await TestBucket.create()
-    await sliced(bucket, 'a', 1000)
+    await sliced(bucket, 'a', 300)
     const before = await bucket.query<{ refs: number }>("SELECT refs FROM blobs WHERE tier <> 'composite' ORDER BY refs DESC LIMIT 1")
     const { uploadId, parts } = await upload(bucket, 'b', Array<string>(4).fill('a'))
     const { written } = await metered(bucket, (context) => completeUpload(context, { key: 'b', uploadId, parts, version: newVersion() }))
     // A slice is a row and its entry in the index of parts; then the two blobs, and what any completion writes.
-    expect(written).toBeLessThan(2 * 4000 + 50)
+    expect(written).toBeLessThan(2 * 4 * 300 + 50)
     expect(await bucket.query("SELECT refs FROM blobs WHERE tier <> 'composite' ORDER BY refs DESC LIMIT 1")).toEqual([
-      { refs: before[0]!.refs + 4 * 999 },
+      { refs: before[0]!.refs + 4 * 299 },
     ])
     expect(await problemsOf(bucket)).toEqual([])
     const [a, b] = [await bucket.get('a'), await bucket.get('b')]
@@ -226,5 +236,178 @@ describe('9: a body', () => {
       bucket.store.uploadPartCopy({ at, uploadId, partNumber: 1 }, { at: bucket.at('large') }, { range })
     await expect(copied()).rejects.toMatchObject({ code: 'InvalidRequest', message: expect.stringContaining('maximum allowable size') })
     expect(await copied({ offset: 1, length: LIMITS.uploadBytes })).toMatchObject({ size: LIMITS.uploadBytes })
+  })
+})
+
+describe('10: a configuration', { timeout: 60_000 }, () => {
+  const rule = (n: number, prefixLength: number): LifecycleRule => ({
+    id: `rule ${n}`,
+    enabled: true,
+    prefix: `${n}/`.padEnd(prefixLength, 'p'),
+    expiration: { ageSeconds: 86_400 },
+  })
+  const rules = (count: number, prefixLength: number) => Array.from({ length: count }, (_, n) => rule(n, prefixLength))
+  /** What an earlier version took: 900 rules of 900 bytes. */
+  const OLD_RULES = rules(900, 900)
+  const CORS = { allowedOrigins: ['*'], allowedMethods: ['GET'], exposeHeaders: [] }
+
+  test('has bounds in bytes: a thousand ordinary rules fit, long ones and long lists of headers do not', () => {
+    expect(() => checkLifecycleRules(rules(1000, 100))).not.toThrow()
+    expect(() => checkLifecycleRules(OLD_RULES)).toThrow(expect.objectContaining({ code: 'InvalidArgument' }))
+    const locks = (length: number) =>
+      rules(1000, length).map(({ id, enabled, prefix }) => ({ id, enabled, prefix, condition: { type: 'Indefinite' } as const }))
+    expect(() => checkLockRules(locks(100))).not.toThrow()
+    expect(() => checkLockRules(locks(900))).toThrow(expect.objectContaining({ code: 'MalformedJSON' }))
+    const headers = (count: number) => [{ ...CORS, allowedHeaders: Array.from({ length: count }, (_, n) => `x-header-${n}`) }]
+    expect(() => checkCorsRules(headers(3000))).not.toThrow()
+    expect(() => checkCorsRules(headers(5000))).toThrow(expect.objectContaining({ code: 'MalformedXML' }))
+    const origins = Array.from({ length: 5000 }, (_, n) => `https://${n}.example`)
+    expect(() => checkCorsRules([{ ...CORS, allowedHeaders: [], allowedOrigins: origins }])).toThrow('too long')
+  })
+
+  test('that an earlier version took is read, kept to, exported and imported, whatever it is now', async () => {
+    const bucket = await TestBucket.create()
+    const long = [{ ...rule(0, 0), prefix: '', transitions: Array.from({ length: 30_000 }, (_, n) => ({ ageSeconds: n + 1 })) }]
+    unwrap(await bucket.api.putSetting('lifecycle', long))
+    expect(await bucket.store.getBucketLifecycle(bucket.ref)).toEqual(long)
+    await bucket.put('a', 5)
+    // Longer than what is taken now, each of them.
+    const wide = [{ ...CORS, allowedHeaders: Array.from({ length: 10_000 }, (_, n) => `x-header-${n}`) }]
+    unwrap(await bucket.api.putSetting('cors', wide))
+    const locks = OLD_RULES.map(({ id, prefix }) => ({ id, prefix, enabled: true, condition: { type: 'Indefinite' } as const }))
+    unwrap(await bucket.api.putSetting('locks', locks))
+    await bucket.put(locks[7]!.prefix, 1)
+    await expect(bucket.store.deleteObject(bucket.at(locks[7]!.prefix))).rejects.toMatchObject({ code: 'ObjectLockedByBucketPolicy' })
+    const dueMs = bucket.nowMs + 1000
+    expect(await bucket.query("SELECT due_ms FROM objects WHERE key = 'a'")).toEqual([{ due_ms: dueMs }])
+    const text = (await exportAll(bucket)).join('')
+    await bucket.pass(HOUR_MS)
+    await lose(bucket)
+    await importAll(bucket, text)
+    expect(await bucket.store.getBucketLifecycle(bucket.ref)).toEqual(long)
+    expect(await bucket.store.getBucketCors(bucket.ref)).toEqual(wide)
+    expect(await bucket.store.getBucketLocks(bucket.ref)).toEqual(locks)
+    await expect(bucket.store.putBucketLifecycle(bucket.ref, long)).rejects.toMatchObject({ code: 'InvalidArgument' })
+    await bucket.store.putBucketLifecycle(bucket.ref, [])
+  })
+
+  test('leaves short entries in the audit log: the beginning, the length and a digest of what is long', async () => {
+    const bucket = await TestBucket.create()
+    const value = rules(1000, 150)
+    await bucket.store.putBucketLifecycle(bucket.ref, value)
+    bucket.nowMs += 1
+    await bucket.store.putBucketLifecycle(bucket.ref, value.slice(1))
+    const { entries, bytes } = await logOf(bucket, 100)
+    const json = JSON.stringify(value)
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(json))).toHex()
+    const long = { truncated: true, bytes: json.length, sha256: digest, beginning: json.slice(0, LIMITS.auditValueBytes) }
+    expect(entries.at(-1)!.oldValue).toEqual(long)
+    expect(entries.at(-1)!.newValue).toMatchObject({ truncated: true })
+    expect(bytes).toBeLessThan(3 * 2 * 2 * LIMITS.auditValueBytes + 3 * 1000)
+  })
+
+  test('a character that is cut in two is left out, and what is short stays as it is', () => {
+    const entry = (newValue: unknown) => auditEntry({ whenMs: 1, action: 'ImportBucket', resource: { type: 'token', id: 'x' }, newValue })
+    for (let n = 0; n < 4; n++) {
+      const { beginning } = entry(`${'a'.repeat(n)}${'😀'.repeat(4000)}`).newValue as LongValue
+      expect(beginning).not.toContain('\ufffd')
+      expect(Buffer.byteLength(beginning)).toBeGreaterThan(LIMITS.auditValueBytes - 4)
+      expect(Buffer.byteLength(beginning)).toBeLessThanOrEqual(LIMITS.auditValueBytes)
+    }
+    const short = { rules: ['x'.repeat(LIMITS.auditValueBytes - 20)] }
+    expect(entry(short).newValue).toEqual(short)
+    const made = entry('x'.repeat(20_000))
+    expect(auditEntry({ ...made, by: made.by }).newValue).toEqual(made.newValue)
+  })
+
+  /** The log of a bucket, and how long it is. */
+  async function logOf(bucket: TestBucket, limit: number) {
+    const filters = [{ field: 'resourceId', values: [bucket.ref.name] }] as const
+    const entries = await listAudit(env.CONTROL, { filters, ascending: true, limit })
+    return { entries, bytes: JSON.stringify(entries).length }
+  }
+
+  /** Entries of `each` bytes, as an earlier version wrote them whole. */
+  const oldEntries = (bucket: TestBucket, count: number, each: number): AuditEntry[] =>
+    Array.from({ length: count }, (_, n) => ({
+      ...auditEntry({
+        whenMs: bucket.nowMs + n,
+        action: 'PutBucketLifecycleConfiguration',
+        resource: { type: 'r2.bucket', id: bucket.ref.name, jurisdiction: 'default' },
+      }),
+      newValue: [{ id: 'x'.repeat(each) }],
+    }))
+
+  test('an outbox that an earlier version filled goes on in bounded pages, and everything arrives', async () => {
+    const bucket = await TestBucket.create()
+    const old = [...oldEntries(bucket, 6, 900_000), ...oldEntries(bucket, 120, 40_000)]
+    await bucket.run((_, { storage: { sql } }) => {
+      for (const entry of old) sql.exec('INSERT INTO audit_outbox VALUES (?, ?)', entry.id, JSON.stringify(entry))
+    })
+    const batches: number[] = []
+    const counting = new Proxy(env.CONTROL, {
+      get: (db, name) => {
+        if (name !== 'batch') return Reflect.get(db, name).bind(db)
+        return async (statements: D1PreparedStatement[]) => {
+          batches.push(statements.length)
+          return db.batch(statements)
+        }
+      },
+    })
+    await bucket.run(async (_, state) => {
+      const instance = new Bucket(state, { ...env, CONTROL: counting })
+      instance.clock = () => bucket.nowMs
+      await state.blockConcurrencyWhile(async () => {})
+      // What a page holds in memory.
+      while (batches.length < 40 && hasEntries(state.storage.sql)) {
+        const page = pendingEntries(state.storage.sql)
+        expect(JSON.stringify(page).length).toBeLessThan(600 * 1024)
+        await instance.alarm()
+      }
+    })
+    // Six alone, and a dozen of 40 KB at a time; each statement is short.
+    expect(batches.length).toBeGreaterThan(15)
+    expect(await bucket.rows('audit_outbox')).toBe(0)
+    const { entries } = await logOf(bucket, 500)
+    expect(entries).toHaveLength(1 + old.length)
+    await evictDurableObject(bucket.stub)
+  })
+
+  test('a page of the log has bounds in bytes, also of what an earlier version wrote', async () => {
+    const bucket = await TestBucket.create()
+    const insert = env.CONTROL.prepare(
+      `INSERT INTO audit SELECT ?1 || printf('%06d', value), ?2, 'PutBucketCors', 'update', '', '', NULL, 'S3', 'PUT', '/', NULL, NULL, 'r2.bucket',
+       ?3, 'default', NULL, '["' || hex(zeroblob(400000)) || '"]' FROM json_each(?4)`,
+    )
+    const numbers = JSON.stringify(Array.from({ length: 30 }, (_, n) => n))
+    await insert.bind('00', bucket.nowMs, bucket.ref.name, numbers).run()
+    for (const limit of [30, 100, 1000]) {
+      const { entries, bytes } = await logOf(bucket, limit)
+      expect(entries).toHaveLength(Math.min(limit, 31))
+      expect(bytes).toBeLessThan(5 * 1024 * 1024)
+    }
+    const { entries } = await logOf(bucket, 1000)
+    expect(entries[1]!.newValue).toMatchObject({ truncated: true, bytes: 800_004, beginning: expect.stringMatching(/^\["0{1000}/) })
+  })
+
+  test('changes a hundred times at once, and then twice a minute; nothing else is held up', async () => {
+    const bucket = await TestBucket.create()
+    const put = (n: number) => bucket.api.putSetting('cors', [{ ...CORS, allowedHeaders: [`x-${n}`] }])
+    for (let n = 0; n < 100; n++) unwrap(await put(n))
+    expect(await put(100)).toMatchObject({ ok: false, code: 'TooManyRequests' })
+    expect(await bucket.api.putStorageClass('InfrequentAccess')).toMatchObject({ ok: false, code: 'TooManyRequests' })
+    // An object that starts anew has not forgotten it.
+    await evictDurableObject(bucket.stub)
+    await bucket.setClock()
+    expect(await put(101)).toMatchObject({ ok: false, code: 'TooManyRequests' })
+    await bucket.put('a', 5)
+    bucket.nowMs += 60_000
+    unwrap(await put(102))
+    unwrap(await put(103))
+    expect(await put(104)).toMatchObject({ ok: false, code: 'TooManyRequests' })
+    expect((await logOf(bucket, 500)).entries).toHaveLength(1 + 100 + 2)
+    expect(await bucket.api.getSetting('cors')).toMatchObject({ ok: true, value: [{ allowedHeaders: ['x-103'] }] })
+    await bucket.store.deleteObject(bucket.at('a'))
+    unwrap(await bucket.api.remove())
   })
 })

@@ -23,17 +23,13 @@ import {
   type RowType,
   type SettingLine,
 } from './dump-format.ts'
+import { type Finished, finishedImport } from './imported.ts'
 
 /** How far an import came. Left behind by one that broke off, which may be run again. */
 interface State {
   readonly lines: number
   /** Which export it is. */
   readonly exportedMs: number
-}
-
-/** The last import that was finished. */
-interface Finished extends State {
-  readonly finishedMs: number
 }
 
 /** For so long, an import whose last answer was lost may be run again and is told that it is done. */
@@ -77,16 +73,17 @@ export function importLines(context: Context, text: string): Imported {
   return { lines: state?.lines ?? 0, done: false }
 }
 
-/** The import that these lines belong to, if it is finished: its last step, or all of it, comes again. */
+/**
+ * The import that these lines belong to, if it is finished and the bucket is what it left: its last step, or all of it, comes again.
+ * @throws StoreError InvalidArgument for a header that does not fit
+ */
 function finishedBefore({ sql, now }: Context, lines: readonly Line[]): Finished | null {
-  const finished = readSetting<Finished>(sql, 'imported')
+  const finished = finishedImport(sql)
   if (!finished || isImporting(sql) || now() - finished.finishedMs > REPEAT_MS) return null
   const [first, last] = [lines[0], lines.at(-1)]
-  const repeated =
-    first?.type === FORMAT
-      ? (first as HeaderLine).exportedMs === finished.exportedMs && isTaken(sql)
-      : last?.type === 'end' && (last as EndLine).lines === finished.lines
-  return repeated ? finished : null
+  if (first?.type !== FORMAT) return last?.type === 'end' && (last as EndLine).lines === finished.lines ? finished : null
+  checkHeader(sql, first as HeaderLine)
+  return (first as HeaderLine).exportedMs === finished.exportedMs && isTaken(sql) ? finished : null
 }
 
 function parseLine(text: string): Line {
@@ -105,15 +102,20 @@ function redeemAll(sql: SqlStorage, lines: readonly Line[]): void {
   if (ids.length > 0) sql.exec('DELETE FROM garbage WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
 }
 
-function begin(sql: SqlStorage, { version, jurisdiction, bucket, exportedMs }: HeaderLine): State {
+function begin(sql: SqlStorage, header: HeaderLine): State {
+  checkHeader(sql, header)
+  if (isTaken(sql) && !isImporting(sql)) throw new StoreError('InvalidRequest', { message: 'The bucket is not empty.' })
+  return { lines: 0, exportedMs: header.exportedMs }
+}
+
+/** @throws StoreError InvalidArgument for an export that this bucket cannot read, or that is another bucket's */
+function checkHeader(sql: SqlStorage, { version, jurisdiction, bucket }: HeaderLine): void {
   const info = bucketInfo(sql)
   if (version > FORMAT_VERSION) throw invalidArgument(`The export is of version ${version}, this Cairn reads ${FORMAT_VERSION}.`)
   if (bucket !== info.name || jurisdiction !== info.jurisdiction) {
     // Keys are derived from the name, and two buckets that both think they own a segment would delete it for each other.
     throw invalidArgument(`The export is of the bucket ${jurisdiction}/${bucket} and can only become that bucket again.`)
   }
-  if (isTaken(sql) && !isImporting(sql)) throw new StoreError('InvalidRequest', { message: 'The bucket is not empty.' })
-  return { lines: 0, exportedMs }
 }
 
 const isTaken = (sql: SqlStorage): boolean =>
@@ -145,7 +147,7 @@ function importSetting(context: Context, { name, value }: SettingLine): void {
   followSetting(context, setting.name, { before: old, after: value as never })
 }
 
-function checkSetting({ name, check, checkStored = check }: Setting, value: unknown): void {
+function checkSetting({ name, checkStored }: Setting, value: unknown): void {
   try {
     checkStored(value as never)
   } catch (error) {

@@ -12,6 +12,7 @@ import type { CommitObject, Committed, Deleted, Found, Looked, Lookup, ObjectAtt
 import { dropReference, insertBlob, partSpan, slicesOf } from '../blobs/blobs.ts'
 import { redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
+import { forgetImport } from '../dump/imported.ts'
 import { noteEvent } from '../events/events.ts'
 import { type ObjectRow, toHead, toJson } from '../rows.ts'
 import { objectDueMs, objectExpiration } from '../rules/lifecycle-due.ts'
@@ -82,6 +83,7 @@ export function replaceObject(context: Context, old: ObjectRow | undefined, obje
   const { sql } = context
   const key = normalizeKey(object.key)
   const tally = new Tally()
+  forgetImport(context)
   if (old) releaseObject(context, old, tally)
   const row: Omit<ObjectRow, 'due_ms'> = {
     key,
@@ -144,6 +146,7 @@ interface Deletion {
 
 /** Deletes an object that is there, for a client or for a rule. */
 export function deleteObject(context: Context, row: ObjectRow, { action, tally }: Deletion): void {
+  if (action === 'DeleteObject') forgetImport(context)
   releaseObject(context, row, tally)
   context.sql.exec('DELETE FROM objects WHERE key = ?', row.key)
   noteEvent(context, { action, key: row.spelled ?? row.key })

@@ -10,6 +10,7 @@ import type { CommitPart, Committed, CompleteUpload, CreateUpload } from '../../
 import { dropReference, insertBlob } from '../blobs/blobs.ts'
 import { discard, redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
+import { forgetImport } from '../dump/imported.ts'
 import { inBatches, walk } from '../objects/listing.ts'
 import { checkConditions, checkOverwrite, defaultStorageClass, findObject, headOf, inlineFits, replaceObject } from '../objects/objects.ts'
 import { customMetadataOf, httpMetadataOf, type PartRow, toJson, toUploadHead, type UploadRow } from '../rows.ts'
@@ -24,6 +25,7 @@ export const UPLOAD = 'upload'
 export function createUpload(context: Context, create: CreateUpload): CreatedUpload {
   const { sql } = context
   checkConditions(create.conditions, findObject(sql, create.key))
+  forgetImport(context)
   const key = normalizeKey(create.key)
   const created_ms = context.now()
   const row: UploadRow = {
@@ -103,6 +105,7 @@ export function findPart(sql: SqlStorage, upload: UploadRow, partNumber: number)
 /** Swaps the row of a part. */
 export function replacePart(context: Context, upload: UploadRow, { old, ...part }: NewPart): Part {
   const { sql } = context
+  forgetImport(context)
   if (old) dropReference(context, old.blob_id)
   const uploadedMs = context.now()
   // Only a checksum of the upload's algorithm can become part of the object's.
@@ -143,6 +146,7 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
   checkOverwrite(context, old, undefined)
   const condition = outcomeOf(() => checkConditions(complete.conditions, old))
   if (!condition.ok) {
+    forgetImport(context)
     abortOpenUpload(context, upload)
     return { kind: 'condition-failed' }
   }
@@ -179,7 +183,9 @@ function lastPartOf(listed: readonly PartRow[]): number | undefined {
 export function abortUpload(context: Context, ref: UploadRef): void {
   const upload = findUpload(context.sql, ref)
   if (!upload) throw new StoreError('NoSuchUpload', { neverWas: true })
-  if (upload.state === 'open') abortOpenUpload(context, upload)
+  if (upload.state !== 'open') return
+  forgetImport(context)
+  abortOpenUpload(context, upload)
 }
 
 /** Aborts an open upload and leaves its parts to the alarm, since there may be 10,000. */

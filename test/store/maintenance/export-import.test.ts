@@ -237,6 +237,66 @@ describe('an import', () => {
     await other.empty()
   })
 
+  test('F4: that is repeated is told that it is done while the bucket is what it left, and no longer', async () => {
+    const written = await TestBucket.create()
+    const one = await written.put('one', 10)
+    const text = (await exportAll(written)).join('')
+    const own = text.trimEnd().split('\n')
+    const done = { lines: own.length - 1, done: true }
+    const restore = async () => {
+      for (const { key } of (await written.store.listObjects(written.ref, { prefix: '', limit: 10 })).items) {
+        await written.store.deleteObject(written.at(key))
+      }
+      await importAll(written, text)
+      expect(await written.get('one')).toEqual(one)
+      expect(await give(written, ...own)).toEqual(done)
+    }
+    await restore()
+    await written.store.deleteObject(written.at('one'))
+    for (const key of ['a', 'b', 'c']) await written.put(key, 10)
+    await expect(give(written, ...own)).rejects.toMatchObject({ code: 'InvalidRequest', message: 'The bucket is not empty.' })
+    // Whatever a client changes makes it another bucket.
+    const changes: [string, () => Promise<unknown>][] = [
+      ['a write', () => written.put('one', 10)],
+      ['a copy', () => copy(written, 'one', 'two')],
+      ['an upload', () => multipart(written, 'open', [])],
+      ['a rule', () => written.store.putBucketLifecycle(written.ref, [])],
+      ['the storage class', () => written.api.putStorageClass('InfrequentAccess')],
+    ]
+    for (const [name, change] of changes) {
+      await restore()
+      await change()
+      await expect(give(written, own.at(-1)!), name).rejects.toMatchObject({ code: 'InvalidArgument' })
+      await expect(give(written, ...own), name).rejects.toMatchObject({ message: 'The bucket is not empty.' })
+      for (const { key, uploadId } of (await written.store.listMultipartUploads(written.ref, { prefix: '', limit: 9 })).items) {
+        await written.store.abortMultipartUpload(written.at(key), uploadId)
+      }
+    }
+    await restore()
+    // A read changes nothing, and neither does the deletion of what is not there.
+    await written.get('one')
+    await written.store.deleteObject(written.at('absent'))
+    expect(await give(written, own.at(-1)!)).toEqual(done)
+  })
+
+  test.each<[string, (header: string) => string]>([
+    ['of a later version', (header) => header.replace('"version":1', '"version":2')],
+    ['of another bucket', (header) => header.replace(/"bucket":"[^"]*"/, '"bucket":"photos"')],
+    ['of another jurisdiction', (header) => header.replace('"default"', '"eu"')],
+    ['of another moment', (header) => header.replace(/"exportedMs":\d+/, '"exportedMs":1')],
+  ])('F4: that is repeated with a header %s is refused', async (_, change) => {
+    const other = await TestBucket.create()
+    await other.put('one', 10)
+    const text = (await exportAll(other)).join('')
+    await lose(other)
+    await importAll(other, text)
+    const [header, ...rest] = text.trimEnd().split('\n')
+    expect(await give(other, header!, ...rest)).toMatchObject({ done: true })
+    await expect(give(other, change(header!), ...rest)).rejects.toMatchObject({
+      code: expect.stringMatching(/InvalidArgument|InvalidRequest/),
+    })
+  })
+
   test('goes into an empty bucket only', async () => {
     await expect(give(bucket, ...lines)).rejects.toMatchObject({ code: 'InvalidRequest', message: 'The bucket is not empty.' })
     await bucket.store.createBucket({ jurisdiction: 'eu', name: 'other' }, {})
