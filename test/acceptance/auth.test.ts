@@ -311,6 +311,7 @@ describe('errors of authentication', () => {
       'CanonicalRequest',
       'CanonicalRequestBytes',
       'SignatureProvided',
+      'RequestId',
     ])
     const text = (name: string) => unescapeXml(/>([^<]*)</.exec(answer.text.slice(answer.text.indexOf(`<${name}>`)))![1]!)
     const canonical = text('CanonicalRequest')

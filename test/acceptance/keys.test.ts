@@ -89,6 +89,7 @@ describe('a key comes back as it was written', () => {
     const key = '\u0001control\u001f'
     await bucket.put(key, 'x')
     expect(await keys()).toEqual([key])
+    expect(await (await signedFetch('GET', `/${bucket.name}`)).text()).toContain('<Key>%01control%1F</Key>')
     const body = '<Delete><Object><Key>&#1;control&#x1F;</Key></Object></Delete>'
     const response = await signedFetch('POST', `/${bucket.name}`, { query: { delete: '' }, body })
     expect(await response.text()).toContain('<Deleted><Key>&#x1;control&#x1F;</Key></Deleted>')
@@ -138,6 +139,28 @@ describe('the path of a request', () => {
         '<?xml version="1.0" encoding="UTF-8"?><Error><Code>InvalidObjectName</Code><Message>The specified object name is not valid.</Message></Error>',
       ])
     }
+  })
+})
+
+describe('a key that cannot be', () => {
+  test('with NUL is refused where it is written, and is not there to be read', async () => {
+    for (const [method, status] of [
+      ['PUT', 400],
+      ['GET', 404],
+      ['DELETE', 204],
+    ] as const) {
+      const answer = await sendSigned(`/${bucket.name}/a%00b`, { method, body: method === 'PUT' ? 'x' : undefined })
+      expect([method, answer.status]).toEqual([method, status])
+    }
+  })
+
+  // Whoever resolves a path before the Worker sees it leaves nothing to tell: then the signature is of another path.
+  test.each(['a/../b', './a', 'a/%2e%2E'])('with dot segments is refused: %s', async (path) => {
+    const answer = await sendSigned(`/${bucket.name}/${path}`, { method: 'PUT', body: 'x' })
+    expect(answer.text).toMatch(
+      /<Code>(InvalidObjectName<\/Code><Message>The specified object name is not valid: the segments|SignatureDoesNotMatch)/,
+    )
+    expect(await keys()).toEqual([])
   })
 })
 

@@ -117,6 +117,12 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
       ] as const,
   ),
   ['A `Date` header', 'with a zone', getAtMailDate, expectBadDate],
+  [
+    '`x-amz-request-id` on every answer',
+    'a read of the bucket',
+    ({ server, name }) => signedFetch('GET', `/${name}`, { server }),
+    expectNoId,
+  ],
 ]
 
 /** Lists the objects over REST with a token that may read the objects of this bucket and nothing else. */
@@ -142,6 +148,10 @@ function getAtMailDate({ server, name }: Side): Promise<Response> {
     ...headers
   } = signHeaders({ target: `/${name}`, at, headers: { date }, signedHeaders, server }).headers
   return fetch(`${server.endpoint}/${name}`, { headers })
+}
+
+async function expectNoId({ headers }: Response): Promise<void> {
+  expect(headers.get('x-amz-request-id')).toBeNull()
 }
 
 async function expectBadDate(response: Response): Promise<void> {
