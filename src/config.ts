@@ -1,5 +1,6 @@
 import type { Allowance } from './core/allowances.ts'
 import { isHostName } from './core/domain.ts'
+import { LIMITS } from './core/limits.ts'
 import type { Env } from './env.ts'
 import type { QueueBindings } from './queues/queues.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig } from './segments/config.ts'
@@ -21,6 +22,10 @@ export interface Config {
   readonly segments: SegmentConfig
   /** Size of a Bucket's database beyond which small blobs go to D1. */
   readonly inlineBudgetBytes: number
+  /** How many operations of KV the platform allows a request; 0 for any number. */
+  readonly kvOperations: number
+  /** The largest size of a D1 database on the account's plan. */
+  readonly databaseBytes: number
   /** Ids of master keys that are lost for good: what is under them cannot be read, and keeps nobody from writing. */
   readonly lostKeyIds: readonly string[]
   /** How long the bytes of a deleted object stay for the reads in flight. */
@@ -56,6 +61,8 @@ export function readConfig(env: Env): Config {
       segmentBytes: wholeNumber('SEGMENT_BYTES', env.SEGMENT_BYTES, DEFAULT_SEGMENT_CONFIG.segmentBytes),
     }),
     inlineBudgetBytes: wholeNumber('INLINE_BUDGET_BYTES', env.INLINE_BUDGET_BYTES, 5 * GIB),
+    kvOperations: wholeNumber('KV_OPERATIONS', env.KV_OPERATIONS, LIMITS.kvOperations),
+    databaseBytes: wholeNumber('D1_DATABASE_BYTES', env.D1_DATABASE_BYTES, LIMITS.d1DatabaseBytes),
     lostKeyIds: keyIds(env.LOST_MASTER_KEYS),
     graceMs: 1000 * wholeNumber('GARBAGE_GRACE_SECONDS', env.GARBAGE_GRACE_SECONDS, 3600),
   }

@@ -4,6 +4,7 @@ import type { SegmentBindings } from './segments/store.ts'
 export interface Env {
   readonly BUCKETS: DurableObjectNamespace
   readonly CONTROL: D1Database
+  /** Segment databases; further ones are SEGMENTS_2, SEGMENTS_3 and so on. */
   readonly SEGMENTS: D1Database
   readonly SEGMENTS_KV: KVNamespace
   /** Requests to the managed URL of a public bucket; absent means no limit. */
@@ -41,8 +42,16 @@ export interface Env {
   readonly D1_MAX_BYTES?: string
   readonly SEGMENT_BYTES?: string
   readonly INLINE_BUDGET_BYTES?: string
+  readonly D1_DATABASE_BYTES?: string
+  readonly KV_OPERATIONS?: string
   readonly GARBAGE_GRACE_SECONDS?: string
 }
 
 /** Where the segments are. The list of databases is only ever appended to: a blob records its place in it. */
-export const segmentBindings = (env: Env): SegmentBindings => ({ kv: env.SEGMENTS_KV, d1: [env.SEGMENTS] })
+export function segmentBindings(env: Env): SegmentBindings {
+  const d1 = [env.SEGMENTS]
+  for (let next = furtherDatabase(env, 2); next; next = furtherDatabase(env, d1.length + 1)) d1.push(next)
+  return { kv: env.SEGMENTS_KV, d1 }
+}
+
+const furtherDatabase = (env: Env, number: number) => Reflect.get(env, `SEGMENTS_${number}`) as D1Database | undefined

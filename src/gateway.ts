@@ -102,7 +102,13 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   const queues = createQueues(queueBindings(env))
   const store = createStore({
     bucket: (ref, location) => bucketStub(env.BUCKETS, ref, location),
-    segments: createSegments(segmentBindings(env), keyring, { config: config.segments, deployment: accountId, keepAlive: waitUntil }),
+    segments: createSegments(segmentBindings(env), keyring, {
+      config: config.segments,
+      deployment: accountId,
+      keepAlive: waitUntil,
+      databaseBytes: config.databaseBytes,
+      kvOperations: config.kvOperations,
+    }),
     control: env.CONTROL,
     queues,
   })

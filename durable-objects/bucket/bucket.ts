@@ -22,6 +22,7 @@ import { Delivery } from '../keyspace/events/delivery.ts'
 import { hasSchema, migrate, newerSchema } from '../keyspace/schema.ts'
 import { forgetSettings } from '../keyspace/settings.ts'
 import { findBucketInfo } from '../keyspace/state.ts'
+import { storageFull } from '../keyspace/storage-full.ts'
 import { Account } from './account.ts'
 import { BUCKET_CHANGES, BUCKET_READS, createBucket, removeBucket } from './calls.ts'
 import type { BucketContext } from './context.ts'
@@ -215,7 +216,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       return this.ctx.storage.transactionSync(() => work(this.#context))
     } catch (error) {
       forgetSettings(this.ctx.storage.sql)
-      throw error
+      throw storageFull(error) ?? error
     } finally {
       this.#alarm.arm()
       for (const queueId of this.#announced) this.#platform.delivery.start(queueId)

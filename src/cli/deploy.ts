@@ -1,7 +1,8 @@
 import { GENERATE, SECRET_NAMES, type SecretName, secretAccessKey } from './dev-vars.ts'
-import { DATABASES } from './local-migrations.ts'
+import { FREE_PLAN, isFreePlanRefusal, takeOutLimits } from './free-plan.ts'
+import { keepSecrets } from './keep-secrets.ts'
 import { type GivenRoute, ownHosts } from './own-hosts.ts'
-import { boundQueues, deployedRoutes, type Finished, type RunOptions, runWrangler } from './wrangler.ts'
+import { type BoundDatabase, boundDatabases, boundQueues, deployedRoutes, type Finished, type RunOptions, runWrangler } from './wrangler.ts'
 
 export type DeployTools = {
   wrangler: (args: string[], options?: RunOptions) => Promise<Finished>
@@ -12,18 +13,28 @@ export type DeployTools = {
   /** The routes of wrangler.jsonc, and its variable HOSTS. */
   routes?: readonly GivenRoute[]
   hosts?: string
+  /** The databases that wrangler.jsonc binds. */
+  databases: readonly BoundDatabase[]
+  /** Whether somebody reads what is printed. Otherwise new secrets go to `keep`, which answers where they are. */
+  terminal: boolean
+  keep: (table: string) => string
+  /** Takes the limits of CPU time out of wrangler.jsonc. */
+  takeOutLimits: () => Promise<void>
 }
 
+type Step = (args: string[], options?: RunOptions) => Promise<string>
+
 /**
- * `npm run deploy`. The order matters: a Worker can only be bound to queues that are there; the first deploy creates the databases that the migrations need and the Worker that holds the secrets;
- * until the secrets are there, the Worker answers 503 and stores nothing. Every step can be run again.
+ * `npm run deploy`. The order matters: a Worker can only be bound to queues that are there; tables come before the code that needs them,
+ * except in the first deployment, which creates the databases and the Worker that holds the secrets. Until all of it is there, the Worker
+ * answers 503 and stores nothing. Every step can be run again.
  */
-export async function deploy({ wrangler, print, env, queues, routes = [], hosts: named }: DeployTools): Promise<void> {
+export async function deploy(tools: DeployTools): Promise<void> {
+  const { wrangler, print, env, queues, routes = [], hosts: named, databases } = tools
   refuseOwnApi(env)
-  const step = async (args: string[], options?: RunOptions) => {
+  const step: Step = async (args, options) => {
     const { code, output } = await wrangler(args, options)
-    if (code !== 0)
-      throw new Error(`wrangler ${args.join(' ')} failed; nothing after it was done. Run npm run deploy again once it is fixed.`)
+    if (code !== 0) throw failed(args)
     return output
   }
   for (const queue of queues) {
@@ -31,12 +42,39 @@ export async function deploy({ wrangler, print, env, queues, routes = [], hosts:
     if (code !== 0) await step(['queues', 'create', queue])
   }
   const hosts = await ownHosts({ wrangler, print, routes, named })
-  await step(['deploy', ...(hosts === undefined ? [] : ['--var', `HOSTS:${hosts}`])])
-  for (const { name } of DATABASES) await step(['d1', 'migrations', 'apply', name, '--remote'])
+  await migrate(step, databases, { created: true })
+  await deployWorker(tools, ['deploy', ...(hosts === undefined ? [] : ['--var', `HOSTS:${hosts}`])])
+  await migrate(step, databases, { created: false })
+  await putSecrets(tools, step)
+}
+
+const failed = (args: readonly string[]) =>
+  new Error(`wrangler ${args.join(' ')} failed; nothing after it was done. Run npm run deploy again once it is fixed.`)
+
+async function migrate(step: Step, databases: readonly BoundDatabase[], { created }: Pick<BoundDatabase, 'created'>): Promise<void> {
+  const due = databases.filter((database) => database.created === created)
+  for (const { name } of due) await step(['d1', 'migrations', 'apply', name, '--remote'])
+}
+
+/** Deploys the code; once more without limits of CPU time where the account's plan refuses them. */
+async function deployWorker({ wrangler, print, takeOutLimits }: DeployTools, args: string[]): Promise<void> {
+  const { code, errors = '' } = await wrangler(args, { errors: true })
+  if (code === 0) return
+  if (!isFreePlanRefusal(errors)) throw failed(args)
+  await takeOutLimits()
+  if ((await wrangler(args)).code !== 0) throw failed(args)
+  print(FREE_PLAN)
+}
+
+/** New secrets are kept before they are set: whoever loses the master key loses all. */
+async function putSecrets({ env, print, terminal, keep }: DeployTools, step: Step): Promise<void> {
   const present = secretNames(await step(['secret', 'list', '--format', 'json'], { capture: true }))
   const created = createSecrets(present, env)
-  if (Object.keys(created).length > 0) await step(['secret', 'bulk'], { input: JSON.stringify(created) })
-  print(report(created))
+  const table = tableOf(created)
+  if (table === '') return print('\nCairn is deployed. Its secrets were left as they are.\n')
+  const place = terminal ? undefined : keep(table)
+  await step(['secret', 'bulk'], { input: JSON.stringify(created) })
+  print(report(place === undefined ? table : `  They are in ${place}, which only you can read.`))
 }
 
 /** After `eval "$(npm run -s credentials)"` wrangler would deploy to the local Cairn instead of Cloudflare. */
@@ -55,8 +93,7 @@ function createSecrets(present: string[], env: DeployTools['env']): Partial<Reco
   return Object.fromEntries(missing.map((name) => [name, env[name] || GENERATE[name]()]))
 }
 
-/** Cloudflare never shows a secret again, so this is the one time the values are printed. */
-function report({ ACCOUNT_ID, ROOT_TOKEN_ID, ROOT_TOKEN, MASTER_KEY }: Partial<Record<SecretName, string>>): string {
+function tableOf({ ACCOUNT_ID, ROOT_TOKEN_ID, ROOT_TOKEN, MASTER_KEY }: Partial<Record<SecretName, string>>): string {
   const rows = [
     ['Account id', ACCOUNT_ID],
     ['Access key id', ROOT_TOKEN_ID],
@@ -64,14 +101,18 @@ function report({ ACCOUNT_ID, ROOT_TOKEN_ID, ROOT_TOKEN, MASTER_KEY }: Partial<R
     ['API token', ROOT_TOKEN],
     ['Master key', MASTER_KEY],
   ].filter(([, value]) => value)
-  if (rows.length === 0) return '\nCairn is deployed. Its secrets were left as they are.\n'
-  const table = rows.map(([label, value]) => `  ${label!.padEnd(18)} ${value}`).join('\n')
-  return `\nCairn is deployed. Keep these somewhere safe: they are shown once, and without the master key no object can be read.\n\n${table}\n`
+  return rows.map(([label, value]) => `  ${label!.padEnd(18)} ${value}`).join('\n')
 }
+
+/** Cloudflare never shows a secret again, so this is the one time that they are told. */
+const report = (table: string): string =>
+  `\nCairn is deployed. Keep these somewhere safe: they are shown once, and without the master key no object can be read.\n\n${table}\n`
 
 if (import.meta.main) {
   try {
-    await deploy({ wrangler: runWrangler, print: console.log, env: process.env, queues: await boundQueues(), ...(await deployedRoutes()) })
+    const bound = { queues: await boundQueues(), databases: await boundDatabases(), ...(await deployedRoutes()) }
+    const told = { print: console.log, terminal: process.stdout.isTTY === true, keep: keepSecrets }
+    await deploy({ wrangler: runWrangler, env: process.env, takeOutLimits, ...told, ...bound })
   } catch (error) {
     console.error(`\n${(error as Error).message}`)
     process.exit(1)

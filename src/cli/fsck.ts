@@ -7,6 +7,7 @@ interface Step {
   readonly cursor?: object
   /** Segments of other deployments, by their ids. */
   readonly strangers?: Readonly<Record<string, number>>
+  readonly databases?: readonly { readonly tier: string; readonly bytes: number; readonly maxBytes: number }[]
 }
 
 interface Finding {
@@ -89,17 +90,20 @@ async function checkAll(
   const findings: Finding[] = []
   const checked = new Map<string, number>()
   const strangers = new Map<string, number>()
+  let databases: Step['databases'] = []
   for (let cursor: object | undefined; ; ) {
     const step = await call<Step>(operation, { ...body, cursor })
     for (const finding of step.findings) print(lineOf(finding))
     findings.push(...step.findings)
     checked.set(step.phase, (checked.get(step.phase) ?? 0) + step.checked)
     for (const [id, count] of Object.entries(step.strangers ?? {})) strangers.set(id, (strangers.get(id) ?? 0) + count)
+    databases = step.databases ?? databases
     if (!step.cursor) break
     cursor = step.cursor
   }
   progress(`Checked ${[...checked].map(([phase, count]) => `${LOOKED_AT[phase] ?? phase} ${count}`).join(', ')}.`)
   for (const [id, count] of strangers) progress(`Left alone: ${count} segments of the deployment ${id}, which shares this one's stores.`)
+  for (const { tier, bytes, maxBytes } of databases) progress(`Segment database ${tier}: ${Math.round((100 * bytes) / maxBytes)} % full.`)
   return findings
 }
 

@@ -1,20 +1,15 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ROOT, spawnWrangler } from './wrangler.ts'
-
-/** The D1 databases of wrangler.jsonc and the folders that hold their migrations. */
-export const DATABASES = [
-  { name: 'cairn-control', folder: 'migrations/control' },
-  { name: 'cairn-segments', folder: 'migrations/segments' },
-]
+import { type BoundDatabase, boundDatabases, ROOT, spawnWrangler } from './wrangler.ts'
 
 /** Each wrangler run costs seconds, so a start whose migrations are those of the last one runs none. */
 export async function applyLocalMigrations(persistTo: string): Promise<void> {
   const marker = join(persistTo, 'migrations.applied')
-  const wanted = fingerprint()
+  const databases = await boundDatabases()
+  const wanted = fingerprint(databases)
   if (readMarker(marker) === wanted) return
-  for (const { name } of DATABASES) await applyOne(name, persistTo)
+  for (const { name } of databases) await applyOne(name, persistTo)
   mkdirSync(persistTo, { recursive: true })
   writeFileSync(marker, wanted)
 }
@@ -34,15 +29,16 @@ async function applyOne(name: string, persistTo: string): Promise<void> {
   if (code !== 0) throw new Error(`The migrations of ${name} could not be applied:\n${output}`)
 }
 
+/** Databases of segments share one. */
+const FOLDERS = ['migrations/control', 'migrations/segments', 'migrations/bucket']
+
 /** The migrations of the databases, and those that each Bucket applies to itself. */
 export const migrationFiles = (): string[] =>
-  [...DATABASES.map(({ folder }) => folder), 'migrations/bucket'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder)).map((file) => join(ROOT, folder, file)),
-  )
+  FOLDERS.flatMap((folder) => readdirSync(join(ROOT, folder)).map((file) => join(ROOT, folder, file)))
 
-function fingerprint(): string {
+function fingerprint(databases: readonly BoundDatabase[]): string {
   const hash = createHash('sha256')
-  for (const { name, folder } of DATABASES) {
+  for (const { name, folder } of databases) {
     for (const file of readdirSync(join(ROOT, folder)).sort())
       hash.update(`${name}/${file}\0`).update(readFileSync(join(ROOT, folder, file)))
   }

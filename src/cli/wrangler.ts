@@ -45,6 +45,28 @@ export async function boundQueues(): Promise<string[]> {
   return (queues.producers ?? []).map(({ queue }: { queue: string }) => queue)
 }
 
+/** A D1 database of wrangler.jsonc. */
+export type BoundDatabase = {
+  name: string
+  /** The folder of its migrations. */
+  folder: string
+  /** Whether there is one at Cloudflare: the first deployment writes its id. */
+  created: boolean
+}
+
+/** The databases of wrangler.jsonc: that of the account first, then those of segments. */
+export async function boundDatabases(): Promise<BoundDatabase[]> {
+  const { unstable_readConfig: readConfig } = await import('wrangler')
+  const { d1_databases: databases } = readConfig({ config: join(ROOT, 'wrangler.jsonc') })
+  return databases.map(
+    ({ database_name: name = '', migrations_dir: folder = '', database_id: id }: Record<string, string | undefined>) => ({
+      name,
+      folder,
+      created: Boolean(id),
+    }),
+  )
+}
+
 /** The routes of wrangler.jsonc, and the hosts of the API that it names. */
 export async function deployedRoutes(): Promise<{ routes: (string | { pattern: string })[]; hosts: string | undefined }> {
   const { unstable_readConfig: readConfig } = await import('wrangler')
@@ -52,28 +74,40 @@ export async function deployedRoutes(): Promise<{ routes: (string | { pattern: s
   return { routes: route === undefined ? routes : [route, ...routes], hosts: vars.HOSTS === undefined ? undefined : String(vars.HOSTS) }
 }
 
-export type Finished = { code: number; output: string }
+export type Finished = {
+  code: number
+  output: string
+  /** Of a run with `errors`: what it wrote to its standard error. */
+  errors?: string
+}
 
 export type RunOptions = {
   input?: string
   /** The output is wanted as text. */
   capture?: boolean
+  /** What it complains of is wanted as text, beside the terminal. */
+  errors?: boolean
   /** Only the exit code is wanted. */
   quiet?: boolean
 }
 
 /** Runs wrangler to its end. Output goes to the terminal unless told otherwise. */
-export function runWrangler(args: string[], { input, capture = false, quiet = false }: RunOptions = {}): Promise<Finished> {
+export function runWrangler(args: string[], { input, capture = false, errors = false, quiet = false }: RunOptions = {}): Promise<Finished> {
   const stdin = input === undefined ? 'inherit' : 'pipe'
   const terminal = quiet ? 'ignore' : 'inherit'
-  const child = spawnWrangler(args, { stdio: [stdin, capture ? 'pipe' : terminal, terminal] })
+  const child = spawnWrangler(args, { stdio: [stdin, capture ? 'pipe' : terminal, errors ? 'pipe' : terminal] })
   let output = ''
+  let complaints = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text
+    process.stderr.write(text)
   })
   child.stdin?.end(input)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+    child.on('close', (code) => resolve({ code: code ?? 1, output, errors: complaints }))
   })
 }

@@ -10,5 +10,8 @@ export function risingId(nowMs = Date.now()): string {
   return nowMs.toString(16).padStart(12, '0') + counter.toString(16).padStart(4, '0') + random
 }
 
+/** When a rising id was made. Of an id that does not rise, any time. */
+export const madeMs = (id: string): number => Number.parseInt(id.slice(0, 12), 16)
+
 /** A fresh id of 32 lowercase hex digits, 122 bits of them random, that tells nothing. */
 export const randomId = (): string => crypto.randomUUID().replaceAll('-', '')

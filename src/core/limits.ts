@@ -70,5 +70,9 @@ export const LIMITS = {
   /** What production enforces and a local server may not. */
   sqliteValueBytes: 1_900_000,
   kvValueBytes: 25 * MIB,
+  /** Operations of KV that one request may make. https://developers.cloudflare.com/kv/platform/limits/ */
+  kvOperations: 1000,
+  /** Of one D1 database on a paid plan. */
+  d1DatabaseBytes: 10_000_000_000,
   rpcBytes: 32 * MIB,
 } as const

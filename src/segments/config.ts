@@ -51,20 +51,23 @@ export interface Placement {
   readonly size: number
   /** How many databases there are to choose from. */
   readonly databases: number
+  /** Whether a database takes no new blobs for the moment. */
+  readonly rests?: (index: number) => boolean
   /** `false` when the Bucket has no room for inline blobs. */
   readonly inline?: boolean
 }
 
 /** Chooses a blob's tier and cuts it into chunks and segments. */
-export function planBlob({ id, size, databases, inline = true }: Placement, config: SegmentConfig): BlobPlan {
+export function planBlob({ id, size, databases, rests = () => false, inline = true }: Placement, config: SegmentConfig): BlobPlan {
   const { inlineMaxBytes, d1MaxBytes } = config
   if (inline && size <= inlineMaxBytes) return { id, tier: 'inline', ...layoutFor('inline', size, config) }
-  const small = size <= Math.max(inlineMaxBytes, d1MaxBytes) && databases > 0
-  return small ? { id, tier: d1For(id, databases), ...layoutFor('d1', size, config) } : { id, tier: 'kv', ...layoutFor('kv', size, config) }
+  const open = Array.from({ length: databases }, (_, index) => index).filter((index) => !rests(index))
+  const small = size <= Math.max(inlineMaxBytes, d1MaxBytes) && open.length > 0
+  return small ? { id, tier: d1For(id, open), ...layoutFor('d1', size, config) } : { id, tier: 'kv', ...layoutFor('kv', size, config) }
 }
 
 /** The database of a blob: an id ends in random digits, so they spread evenly. Recorded with the blob, so that the list may grow. */
-const d1For = (id: string, databases: number): TierName => `d1:${Number.parseInt(id.slice(-8), 16) % databases}`
+const d1For = (id: string, open: readonly number[]): TierName => `d1:${open[Number.parseInt(id.slice(-8), 16) % open.length]!}`
 
 type Kind = 'inline' | 'd1' | 'kv'
 

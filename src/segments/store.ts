@@ -1,14 +1,17 @@
 import type { BlobPlan, BlobRecord, BlobSlice, TierName } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
+import { LIMITS } from '../core/limits.ts'
 import { type Hold, isolateMemory, type MemoryBudget } from '../core/memory-budget.ts'
 import type { BucketRef } from '../core/object.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, planBlob, type SegmentConfig } from './config.ts'
+import { Databases } from './databases.ts'
 import type { KeyOwner, Keyring, WrappedBlobKey } from './keyring.ts'
 import { labelOf } from './label.ts'
+import { NotPlaced, unseal } from './not-placed.ts'
 import { openBody, readAll, verify } from './reader.ts'
 import { type Rewrapping, rewrapDataKeys } from './rewrap.ts'
 import type { SegmentLabel, SegmentTier, Tiers } from './tier.ts'
-import { D1Tier } from './tiers/d1-tier.ts'
+import { D1Tier, type DatabaseWatch } from './tiers/d1-tier.ts'
 import { KvTier, type Sleep } from './tiers/kv-tier.ts'
 import { uploadBuffers, writeBlob } from './writer.ts'
 
@@ -32,6 +35,10 @@ export interface SegmentOptions {
   readonly memory?: MemoryBudget
   /** Keeps a request alive until its body is let go, also when its client has gone. */
   readonly keepAlive?: (work: Promise<unknown>) => void
+  /** How many operations of KV the platform allows a request; absent: any number. */
+  readonly kvOperations?: number
+  /** The largest size of a database; beyond most of it new blobs go elsewhere. */
+  readonly databaseBytes?: number
 }
 
 /** What an upload brings besides its plan. */
@@ -51,14 +58,24 @@ export interface BodyRequest {
   readonly owner: KeyOwner
 }
 
+/** The size of a segment database. */
+export interface DatabaseUsage {
+  readonly tier: TierName
+  readonly bytes: number
+  readonly maxBytes: number
+}
+
 /** The blobs' bytes, whichever tier they are in. */
 export interface Segments {
   /** Chooses tier and layout of a new blob; `inline: false` when the Bucket has no room for inline blobs. */
   plan(blob: { readonly id: string; readonly size: number; readonly inline?: boolean }): BlobPlan
-  /** Seals and stores an upload of exactly `plan.size` bytes. A tier other than `inline` must have been journalled before. */
+  /**
+   * Seals and stores an upload of exactly `plan.size` bytes. A tier other than `inline` must have been journalled before.
+   * @throws NotPlaced with the plain bytes when a database does not take it: plan the blob anew, under another id
+   */
   write(plan: BlobPlan, upload: UploadBytes): Promise<BlobRecord>
-  /** Moves an inline blob to the tier that `plan` gives it with `inline: false`, as one segment. Journal it before. */
-  moveOut(blob: BlobRecord, label: SegmentLabel): Promise<BlobRecord>
+  /** Moves an inline blob to another tier, as one segment. Journal it there before. */
+  moveOut(blob: BlobRecord, place: { readonly tier: TierName; readonly label: SegmentLabel }): Promise<BlobRecord>
   /** Resolves once the first chunk is authenticated. The stream's length is known to a response made of it. */
   openBody(body: BodyRequest): Promise<ReadableStream<Uint8Array>>
   /** The same for a body that is small enough to be held whole. */
@@ -73,15 +90,26 @@ export interface Segments {
   readonly deployment: string
   /** The label of a segment of a bucket. */
   label(bucket: BucketRef, deadlineMs: number): SegmentLabel
+  /** How many operations of KV one request may make. */
+  readonly kvOperations: number
+  /** How full each database is. */
+  usage(): Promise<DatabaseUsage[]>
   /** The places of segments outside the Buckets, for a walk through all that is stored. */
   readonly tiers: ReadonlyMap<TierName, SegmentTier>
 }
 
 /** Binds the tiers; enough for the sweeper, which needs no keys. */
-export const createTiers = (bindings: SegmentBindings, sleep?: Sleep): Tiers => finderOf(allTiers(bindings, sleep))
+export const createTiers = (bindings: SegmentBindings, sleep?: Sleep): Tiers => finderOf(allTiers(bindings, { sleep }))
 
-function allTiers({ kv, d1 }: SegmentBindings, sleep?: Sleep, patienceMs?: number): ReadonlyMap<TierName, SegmentTier> {
-  const tiers: SegmentTier[] = [new KvTier(kv, sleep, patienceMs), ...d1.map((db, i) => new D1Tier(db, i))]
+function allTiers(
+  { kv, d1 }: SegmentBindings,
+  { sleep, patienceMs, databases }: Pick<SegmentOptions, 'sleep' | 'patienceMs'> & { databases?: Databases },
+): ReadonlyMap<TierName, SegmentTier> {
+  const watch = (index: number): DatabaseWatch => ({
+    sized: (bytes) => databases?.sized(index, bytes),
+    refused: (cause) => databases?.refused(index, cause),
+  })
+  const tiers: SegmentTier[] = [new KvTier(kv, sleep, patienceMs), ...d1.map((db, index) => new D1Tier(db, index, watch(index)))]
   return new Map(tiers.map((tier) => [tier.name, tier]))
 }
 
@@ -99,11 +127,14 @@ function finderOf(tiers: ReadonlyMap<TierName, SegmentTier>): Tiers {
  */
 export function createSegments(bindings: SegmentBindings, keyring: Keyring, options: SegmentOptions = {}): Segments {
   const config = checkSegmentConfig(options.config ?? DEFAULT_SEGMENT_CONFIG)
-  const places = allTiers(bindings, options.sleep, options.patienceMs)
+  const { databaseBytes = LIMITS.d1DatabaseBytes, now = Date.now } = options
+  const databases = new Databases({ maxBytes: databaseBytes, now })
+  const rests = (index: number) => databases.rests(index)
+  const places = allTiers(bindings, { ...options, databases })
   const tiers = finderOf(places)
   const { deployment = '', memory = isolateMemory, keepAlive } = options
   const label: Segments['label'] = (bucket, deadlineMs) => ({ bucket: labelOf(bucket, deployment), deadlineMs })
-  const plan: Segments['plan'] = (blob) => planBlob({ ...blob, databases: bindings.d1.length }, config)
+  const plan: Segments['plan'] = (blob) => planBlob({ ...blob, databases: bindings.d1.length, rests }, config)
   const read = ({ slices, length, owner }: BodyRequest) => ({
     slices,
     length,
@@ -116,17 +147,22 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
     plan,
     deployment,
     label,
+    kvOperations: options.kvOperations || Number.POSITIVE_INFINITY,
     async write(plan, { source, owner, digests, deadlineMs }) {
       const hold = await memory.holdSoon(uploadBuffers(plan))
       try {
         const key = await keyring.newDataKey(owner, plan.id)
         const stamp = { label: label(owner.bucket, deadlineMs ?? 0), deadlineMs, now: options.now }
-        return await writeBlob({ plan, source, key, digests: touching(hold, digests), tiers, ...stamp })
+        const write = { plan, source, key, digests: touching(hold, digests), tiers, ...stamp }
+        return await writeBlob(write).catch(async (error) => {
+          if (error instanceof NotPlaced) error.plain = await unseal(key.key, plan, error.sealed)
+          throw error
+        })
       } finally {
         hold.release()
       }
     },
-    moveOut: (blob, label) => moveOut(blob, tiers(plan({ id: blob.id, size: blob.size, inline: false }).tier), label),
+    moveOut: (blob, { tier, label }) => moveOut(blob, tiers(tier), label),
     openBody: (body) => openBody(read(body)),
     readAll: (body) => readAll(read(body)),
     verify: (body) => verify(read(body)),
@@ -134,6 +170,10 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
       await keyring.openDataKey(owner, blob)
     },
     rewrapKeys: (bucket, blobs) => rewrapDataKeys(keyring, bucket, blobs),
+    async usage() {
+      const full = [...places.values()].filter((tier) => tier instanceof D1Tier)
+      return Promise.all(full.map(async (tier) => ({ tier: tier.name, bytes: await tier.size(), maxBytes: databaseBytes })))
+    },
     tiers: places,
   }
 }

@@ -1,5 +1,13 @@
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type DeployTools, deploy } from '../../src/cli/deploy.ts'
+import { withoutLimits } from '../../src/cli/free-plan.ts'
+import { keepSecrets } from '../../src/cli/keep-secrets.ts'
+
+const databases = (created: boolean) => ['control', 'segments'].map((folder) => ({ name: `cairn-${folder}`, folder, created }))
+
+/** A first deployment, at a terminal. */
+const NEW = { databases: databases(false), terminal: true, keep: () => 'nowhere', takeOutLimits: async () => {} }
 
 /** Stands in for wrangler: remembers what it was asked, and has the given secrets. */
 function fakeWrangler({ secrets = [] as string[], queues = ['cairn-events'], failAt = '', domains = '[{"results":[]}]' } = {}) {
@@ -16,8 +24,8 @@ function fakeWrangler({ secrets = [] as string[], queues = ['cairn-events'], fai
     return { code: call === failAt || missing ? 1 : 0, output }
   }
   const run = (env = {}, more: Partial<DeployTools> = {}) =>
-    deploy({ wrangler, env, queues: ['cairn-events'], print: (text) => printed.push(text), ...more })
-  return { calls, put, printed, run }
+    deploy({ ...NEW, wrangler, env, queues: ['cairn-events'], print: (text) => printed.push(text), ...more })
+  return { calls, put, printed, run, wrangler }
 }
 
 const ALL = ['ACCOUNT_ID', 'ROOT_TOKEN_ID', 'ROOT_TOKEN', 'MASTER_KEY']
@@ -87,6 +95,84 @@ test("a shell aimed at Cairn's own API is refused before anything is deployed", 
   const { calls, run } = fakeWrangler()
   await expect(run({ CLOUDFLARE_API_BASE_URL: 'http://127.0.0.1:8787/client/v4' })).rejects.toThrow('not at Cloudflare')
   expect(calls).toEqual([])
+})
+
+test('22: once there are databases, their tables come before the code', async () => {
+  const { calls, run } = fakeWrangler({ secrets: ALL })
+  const third = { name: 'cairn-segments-2', folder: 'segments', created: false }
+  await run({}, { databases: [...databases(true), third] })
+  expect(calls.slice(1)).toEqual([
+    'd1 migrations apply cairn-control --remote',
+    'd1 migrations apply cairn-segments --remote',
+    'deploy',
+    'd1 migrations apply cairn-segments-2 --remote',
+    'secret list --format json',
+  ])
+  const failing = fakeWrangler({ secrets: ALL, failAt: 'd1 migrations apply cairn-control --remote' })
+  await expect(failing.run({}, { databases: databases(true) })).rejects.toThrow('cairn-control --remote failed')
+  expect(failing.calls).not.toContain('deploy')
+})
+
+test('23: without a terminal the secrets go into a file, before they are set, and nothing secret is printed', async () => {
+  const { calls, put, printed, run } = fakeWrangler()
+  const kept: string[] = []
+  const keep = (table: string) => {
+    expect(calls).not.toContain('secret bulk')
+    kept.push(table)
+    return '/somewhere/secrets'
+  }
+  await run({}, { terminal: false, keep })
+  for (const name of ['ROOT_TOKEN', 'MASTER_KEY']) {
+    expect(printed.join()).not.toContain(put[0]![name])
+    expect(kept.join()).toContain(put[0]![name])
+  }
+  expect(printed.join()).toContain('/somewhere/secrets')
+})
+
+test('23: the file of secrets is for its owner alone, and none is overwritten', () => {
+  const path = keepSecrets('a secret', new Date(0))
+  try {
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(() => keepSecrets('another', new Date(0))).toThrow('EEXIST')
+  } finally {
+    rmSync(path)
+  }
+})
+
+describe('the Workers Free plan', () => {
+  const refusal = '✘ [ERROR] A request to the Cloudflare API failed.\n  CPU limits are not supported for the Free plan. [code: 100328]'
+
+  test('23: refuses limits of CPU time: they are taken out, and what the plan carries is said', async () => {
+    const fake = fakeWrangler()
+    let limits = true
+    const wrangler: typeof fake.wrangler = async (args, options) => {
+      const finished = await fake.wrangler(args, options)
+      return args[0] === 'deploy' && limits ? { ...finished, code: 1, errors: refusal } : finished
+    }
+    const takeOutLimits = async () => {
+      limits = false
+    }
+    await fake.run({}, { wrangler, takeOutLimits })
+    expect(fake.calls.filter((call) => call === 'deploy')).toHaveLength(2)
+    expect(fake.calls).toContain('secret bulk')
+    expect(fake.printed.join()).toMatch(/Free plan.*10 ms of CPU/)
+  })
+
+  test('another failure is not tried again', async () => {
+    const { calls, run } = fakeWrangler({ failAt: 'deploy' })
+    await expect(run()).rejects.toThrow('wrangler deploy failed')
+    expect(calls.filter((call) => call === 'deploy')).toHaveLength(1)
+  })
+
+  test('has the limits of wrangler.jsonc taken out, and nothing else', () => {
+    const config = readFileSync('wrangler.jsonc', 'utf8')
+    expect(config).toMatch(/^ {2}"limits": \{ "cpu_ms": 90000 \},$/m)
+    const changed = withoutLimits(config)
+    expect(changed).not.toMatch(/^\s*"limits"/m)
+    const lines = (text: string) => text.split('\n').filter((line) => !line.includes('"limits"'))
+    expect(lines(changed)).toEqual(lines(config))
+    expect(withoutLimits(changed)).toBe(changed)
+  })
 })
 
 describe('the hosts of the API', () => {

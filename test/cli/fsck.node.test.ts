@@ -80,11 +80,13 @@ test('--gone names a bucket, whose segments alone are looked at; the operator an
 })
 
 test('A2e: the summary says what was looked at, not what was found, and counts what belongs to others', async () => {
-  const step = { phase: 'orphans', findings: [], checked: 870, strangers: { ab: 3 } }
+  const databases = [{ tier: 'd1:0', bytes: 81, maxBytes: 100 }]
+  const step = { phase: 'orphans', findings: [], checked: 870, strangers: { ab: 3 }, databases }
   const { progress } = await run({ call: (async () => step) as AdminCall }, { bucket: 'photos' })
   expect(progress).toEqual([
     'Checked stored segments 870.',
     "Left alone: 3 segments of the deployment ab, which shares this one's stores.",
+    'Segment database d1:0: 81 % full.',
     'Sound.',
   ])
 })

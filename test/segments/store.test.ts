@@ -98,7 +98,8 @@ describe('the calls to the platform', () => {
 
 test('an inline blob for which there is no room moves out as it is', async () => {
   const blob = await put(segments, 20)
-  const moved = await segments.moveOut(blob, LABEL)
+  const { tier } = segments.plan({ id: blob.id, size: 20, inline: false })
+  const moved = await segments.moveOut(blob, { tier, label: LABEL })
   expect(moved).toEqual({ ...blob, tier: 'd1:0', inline: undefined })
   expect('inline' in moved).toBe(false)
   expect(storedSegments(moved)).toBe(1)
@@ -108,7 +109,9 @@ test('an inline blob for which there is no room moves out as it is', async () =>
 
 test('without databases it moves to KV', async () => {
   const store = createSegments({ kv, d1: [] }, keyring, { config: TINY })
-  const moved = await store.moveOut(await put(store, 20), LABEL)
+  const blob = await put(store, 20)
+  const { tier } = store.plan({ id: blob.id, size: 20, inline: false })
+  const moved = await store.moveOut(blob, { tier, label: LABEL })
   expect(moved.tier).toBe('kv')
   expect(await store.readAll({ slices: [{ blob: moved, span: { offset: 0, length: 20 } }], length: 20, owner })).toEqual(pattern(20))
 })

@@ -91,9 +91,12 @@ describe('a write that fails', () => {
     await expectNothingHappened()
   })
 
-  test('since D1 fails', async () => {
+  test('since D1 fails, and KV as well', async () => {
     const SEGMENTS = { prepare: () => env.SEGMENTS.prepare('SELECT ?, ?, ?'), batch: async () => Promise.reject(new Error('D1_ERROR')) }
-    const ports = portsOn({ SEGMENTS: SEGMENTS as unknown as D1Database })
+    const SEGMENTS_KV = {
+      put: (_: string, value: ReadableStream) => value.cancel().then(() => Promise.reject(new Error('KV PUT failed: 500'))),
+    }
+    const ports = portsOn({ SEGMENTS: SEGMENTS as unknown as D1Database, SEGMENTS_KV: SEGMENTS_KV as unknown as KVNamespace })
     await expect(put(ports, bucket, TINY_SIZES.d1)).rejects.toMatchObject({ code: 'ServiceUnavailable' })
     await expectNothingHappened()
   })

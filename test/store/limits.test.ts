@@ -169,7 +169,9 @@ test('the largest inline body that can be configured still finds a place when th
     owner: { bucket: bucket.ref },
     digests: { update() {} },
   })
-  expect(await segments.moveOut(inline, { bucket: 'default/photos', deadlineMs: 0 })).toMatchObject({ tier: 'd1:0' })
+  expect(await segments.moveOut(inline, { tier: 'd1:0', label: { bucket: 'default/photos', deadlineMs: 0 } })).toMatchObject({
+    tier: 'd1:0',
+  })
   expect(() => createSegments(segmentBindings(env), secrets.keyring, { config: { ...config, inlineMaxBytes: 1_430_000 } })).toThrow(
     RangeError,
   )

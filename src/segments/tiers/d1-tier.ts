@@ -6,7 +6,14 @@ import { LIMITS } from '../../core/limits.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
 import { BufferWriter } from '../buffer-writer.ts'
 import { base64Length } from '../config.ts'
+import { NotPlaced } from '../not-placed.ts'
 import type { SegmentLabel, SegmentOpener, SegmentPage, SegmentPiece, SegmentRange, SegmentTier, SegmentWriter } from '../tier.ts'
+
+/** Hears what a write tells of its database. */
+export interface DatabaseWatch {
+  readonly sized?: (bytes: number) => void
+  readonly refused?: (cause: unknown) => void
+}
 
 interface SegmentRow {
   readonly n: number
@@ -32,14 +39,25 @@ const LISTED_ROWS = 100
 export class D1Tier implements SegmentTier {
   readonly name: TierName
   readonly #db: D1Database
+  readonly #watch: DatabaseWatch
 
-  constructor(db: D1Database, index: number) {
+  constructor(db: D1Database, index: number, watch: DatabaseWatch = {}) {
     this.#db = db
+    this.#watch = watch
     this.name = `d1:${index}`
   }
 
   write(blobId: string, label?: SegmentLabel): SegmentWriter {
-    return new D1Writer(this.#db, blobId, label)
+    return new D1Writer(this.#db, { blobId, label, watch: this.#watch })
+  }
+
+  /** How many bytes the database has. */
+  async size(): Promise<number> {
+    try {
+      return (await this.#db.prepare('SELECT 1').all()).meta.size_after
+    } catch (error) {
+      throw unavailable(error)
+    }
   }
 
   /** One query fetches all the spans of a blob; it runs when the first is opened. */
@@ -108,12 +126,14 @@ class D1Writer extends BufferWriter {
   readonly #db: D1Database
   readonly #blobId: string
   readonly #label?: SegmentLabel
+  readonly #watch: DatabaseWatch
 
-  constructor(db: D1Database, blobId: string, label?: SegmentLabel) {
+  constructor(db: D1Database, { blobId, label, watch }: { blobId: string; label?: SegmentLabel; watch: DatabaseWatch }) {
     super()
     this.#db = db
     this.#blobId = blobId
     this.#label = label
+    this.#watch = watch
   }
 
   override async begin(length: number): Promise<void> {
@@ -121,15 +141,20 @@ class D1Writer extends BufferWriter {
     await super.begin(length)
   }
 
+  /** @throws NotPlaced with the sealed segments when the database did not take them, or nobody knows whether it did */
   override async finish(): Promise<void> {
     await super.finish()
     // A segment is never rewritten: what is there already came with the same batch, sent twice.
     const insert = this.#db.prepare('INSERT OR IGNORE INTO segments (blob_id, n, data, bucket, deadline_ms) VALUES (?, ?, ?, ?, ?)')
     const { bucket = null, deadlineMs = null } = this.#label ?? {}
     const rows = this.segments.map((sealed, n) => insert.bind(this.#blobId, n, sealed.toBase64(), bucket, deadlineMs))
-    await this.#db.batch(rows).catch((error) => {
-      throw unavailable(error)
-    })
+    try {
+      const sizeBytes = (await this.#db.batch(rows)).at(-1)?.meta?.size_after
+      if (sizeBytes !== undefined) this.#watch.sized?.(sizeBytes)
+    } catch (error) {
+      this.#watch.refused?.(error)
+      throw new NotPlaced(error, [...this.segments])
+    }
   }
 }
 

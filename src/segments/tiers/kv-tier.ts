@@ -1,5 +1,6 @@
 import type { ByteSource } from '../../core/byte-source.ts'
 import { unavailable } from '../../core/errors.ts'
+import { madeMs } from '../../core/ids.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
 import { PATIENCE_MS, TooLate, within } from '../patience.ts'
 import type {
@@ -27,6 +28,14 @@ const RETRY_CACHE_SECONDS = 30
  * A client that still meets one is told to come back.
  */
 const RETRY_MS = [50, 100, 200, 400, 800, 1600, 3000, 25_000]
+/**
+ * A value that was written longer ago than this is seen everywhere, and nobody can have met its absence before: a miss means that it is
+ * lost, and a few quick tries are enough to be sure. An id tells when it was made; those of earlier versions tell nothing, and are old.
+ */
+const SETTLED_MS = 300_000
+const QUICK_TRIES = 5
+/** The platform's refusal of a request's 1,001st operation: each further one is refused, too. */
+const EXHAUSTED = /too many (api|sub) ?requests/i
 const CALLS_AT_ONCE = 5
 /** A step of fsck may ask for the length of each and delete each: all of it stays below the 1,000 operations of an invocation. */
 const LISTED_KEYS = 400
@@ -99,18 +108,28 @@ export class KvTier implements SegmentTier {
 
   async #get(key: string): Promise<ReadableStream<Uint8Array>> {
     let cause: unknown = new Error(`Segment ${key} is missing in KV`)
+    let missing = true
     for (let attempt = 0; ; attempt++) {
       try {
         const value = await within(this.#patienceMs, this.#fetch(key, attempt === 0 ? CACHE_SECONDS : RETRY_CACHE_SECONDS))
         if (value) return value
+        missing = true
       } catch (error) {
         cause = error
+        missing = false
       }
-      const wait = cause instanceof TooLate ? undefined : RETRY_MS[attempt]
+      const wait = isFinal(cause) || (missing && attempt >= QUICK_TRIES && isSettled(key)) ? undefined : RETRY_MS[attempt]
       if (wait === undefined) throw unavailable(cause)
       await this.#sleep(wait)
     }
   }
+}
+
+const isFinal = (cause: unknown): boolean => cause instanceof TooLate || EXHAUSTED.test(String(cause))
+
+function isSettled(key: string, nowMs = Date.now()): boolean {
+  const ageMs = nowMs - madeMs(key)
+  return ageMs < 0 || ageMs > SETTLED_MS
 }
 
 /** A key that no segment has belongs to someone else. */

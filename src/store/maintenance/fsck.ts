@@ -2,6 +2,7 @@ import { isIndexed } from '../../control/buckets.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
+import type { DatabaseUsage } from '../../segments/store.ts'
 import type { Ports } from '../ports.ts'
 import { type BytesCursor, checkBytes } from './fsck-bytes.ts'
 import { checkOrphans, type OrphansCursor } from './fsck-orphans.ts'
@@ -33,6 +34,8 @@ export interface FsckStep {
   readonly cursor?: FsckCursor
   /** How many segments of other deployments it met, by their ids. */
   readonly strangers?: Readonly<Record<string, number>>
+  /** At the end of a walk through everything: how full the segment databases are. */
+  readonly databases?: readonly DatabaseUsage[]
 }
 
 /**
@@ -65,7 +68,8 @@ export interface OrphansOptions extends Pick<FsckOptions, 'cursor' | 'repair' | 
 /** One bounded step of a search for orphans of all buckets, those that were deleted included. */
 export async function fsckOrphans(ports: Ports, { cursor, repair = false, oldLabels, gone }: OrphansOptions): Promise<FsckStep> {
   const at = cursor?.at === 'orphans' ? cursor : ({ at: 'orphans' } as const)
-  return checkOrphans(ports, { cursor: at, repair, oldLabels, only: gone, gone: gone !== undefined })
+  const step = await checkOrphans(ports, { cursor: at, repair, oldLabels, only: gone, gone: gone !== undefined })
+  return step.cursor || gone ? step : { ...step, databases: await ports.segments.usage() }
 }
 
 /** The account's list of buckets is an index: a Bucket that is missing there is not lost, but nobody finds it. */

@@ -3,13 +3,14 @@ import type { BucketRef, CustomerKey } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { BodySlices, Found } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
+import { checkKvBudget } from './kv-budget.ts'
 
 /** Bodies up to this size, one chunk, are read whole and answered in one piece: a stream costs more than they do. */
 const WHOLE_BYTES = 1024 * 1024
 
 /**
  * Opens the bytes that a lookup found: a stream of exactly the span's length, or the bytes themselves when they are few.
- * @throws StoreError AccessDenied, ServiceUnavailable, until the first chunk is authenticated; later failures abort the stream.
+ * @throws StoreError InvalidRequest, AccessDenied, ServiceUnavailable, until the first chunk is authenticated; later failures abort the stream.
  */
 export async function openFound(
   ports: Ports,
@@ -17,6 +18,7 @@ export async function openFound(
   { span, body }: Found,
   customerKey?: CustomerKey,
 ): Promise<ReadableStream<Uint8Array> | Uint8Array> {
+  checkKvBudget(body, span.length, ports.segments.kvOperations)
   const slices = body.rest ? allSlices(ports, bucket, body) : body.slices
   const request = { slices, length: span.length, owner: { bucket, customerKey } }
   return span.length <= WHOLE_BYTES ? ports.segments.readAll(request) : ports.segments.openBody(request)

@@ -1,11 +1,13 @@
 import { type BlobPlan, newBlobId, storedSegments } from '../../core/blob.ts'
 import type { Upload } from '../../core/byte-source.ts'
+import { bytesSource } from '../../core/byte-sources.ts'
 import { checksumOf, digestsFor, verifyClaims } from '../../core/checksums.ts'
 import { Digests } from '../../core/digests.ts'
 import { StoreError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { BindingHashes, BucketRef, Checksum, ChecksumAlgorithm, CustomerKey } from '../../core/object.ts'
 import { type Outcome, unwrap } from '../../core/outcome.ts'
+import { NotPlaced } from '../../segments/not-placed.ts'
 import type { Begin, Begun, Committed, WrittenBlob } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
@@ -53,12 +55,33 @@ async function writeInline<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, co
   if (committed.kind === 'committed') return committed.value
   // The bucket's inline budget is spent: the sealed bytes become the one segment of a blob in the next tier.
   const elsewhere = { ...blob, tier: ports.segments.plan({ id: plan.id, size: plan.size, inline: false }).tier }
-  return journalled(ports, write, elsewhere, {
+  const moved = journalled(ports, write, elsewhere, {
     work: async (begun) => {
       const label = ports.segments.label(write.bucket, begun.deadlineMs)
-      return commit({ blob: await ports.segments.moveOut(blob, label), begun }, digested)
+      return commit({ blob: await ports.segments.moveOut(blob, { tier: elsewhere.tier, label }), begun }, digested)
     },
   })
+  const owner = { bucket: write.bucket, customerKey: write.customerKey }
+  const span = { offset: 0, length: plan.size }
+  const bytes = () => ports.segments.readAll({ slices: [{ blob, span }], length: plan.size, owner })
+  return moved.catch((error) => writeElsewhere(ports, write, commit, { error, bytes }))
+}
+
+/**
+ * A database did not take the blob: its bytes, which the client does not send again, become another blob in the next place that takes
+ * some: another database, or KV. The first blob was given up like that of any write that fails.
+ */
+async function writeElsewhere<T>(
+  ports: Ports,
+  write: BlobWrite,
+  commit: Commit<T>,
+  { error, bytes }: { error: unknown; bytes?: () => Promise<Uint8Array> },
+): Promise<T> {
+  if (!(error instanceof NotPlaced)) throw error
+  const plain = error.plain ?? (await bytes?.())
+  if (!plain) throw error
+  const plan = ports.segments.plan({ id: newBlobId(), size: plain.length, inline: false })
+  return writeJournalled(ports, { ...write, upload: { ...write.upload, source: bytesSource(plain) } }, plan, commit)
 }
 
 /** A small part is stored without a `begin`, which would tell the algorithm of its upload. What is wrong with the upload is the commit's to tell. */
@@ -70,7 +93,7 @@ async function wantedChecksum(ports: Ports, { bucket, target, upload }: BlobWrit
 
 /** Journal first, then the bytes, then the commit. */
 function writeJournalled<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, commit: Commit<T>): Promise<T> {
-  return journalled(ports, write, plan, {
+  const written = journalled(ports, write, plan, {
     work: async (begun) => {
       const { blob, digested } = await storeBytes(ports, write, plan, begun)
       return commit({ blob, begun }, digested)
@@ -78,6 +101,7 @@ function writeJournalled<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, comm
     // What is wrong with the bytes is told before what is wrong with the key or the upload, as when they are inline.
     refused: () => verifyBytes(write),
   })
+  return written.catch((error) => writeElsewhere(ports, write, commit, { error }))
 }
 
 /** Runs `work` between `begin` and the commit that it ends with; gives the blob up when that does not come about. */
