@@ -28,6 +28,7 @@ export const BUCKET_READS = {
 export const BUCKET_CHANGES = {
   ...CHANGES,
   putStorageClass: { run: putStorageClass },
+  admitChange: { run: admitAccountChange },
   putSetting: { run: putSetting },
   addNotificationRules: { run: addNotificationRules },
   removeNotificationRules: { run: removeNotificationRules },
@@ -47,6 +48,12 @@ function putStorageClass(context: BucketContext, storageClass: StorageClass, by?
   const [oldValue, newValue] = [old, info].map((value) => ({ storageClass: value.storageClass }))
   account.audit({ action: 'PutBucketStorageClass', bucket: info, by, oldValue, newValue })
   return info
+}
+
+/** Counts a change that the account keeps. */
+function admitAccountChange(context: BucketContext): BucketInfo {
+  admitChange(context)
+  return bucketInfo(context.sql)
 }
 
 /** Replaces a setting; `null` removes it. */

@@ -176,6 +176,8 @@ export interface BucketApi extends MaintenanceApi {
   create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor): Promise<Outcome<BucketInfo>>
   info(): Promise<Outcome<BucketInfo>>
   putStorageClass(storageClass: StorageClass, by?: Actor): Promise<Outcome<BucketInfo>>
+  /** Counts a change of the bucket's configuration that the account keeps, such as one of its domains. */
+  admitChange(): Promise<Outcome<BucketInfo>>
   remove(by?: Actor): Promise<Outcome<void>>
   usage(): Promise<Outcome<Record<StorageClass, Usage>>>
   getSetting<K extends keyof BucketSettings>(name: K): Promise<Outcome<BucketSettings[K] | null>>

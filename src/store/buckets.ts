@@ -49,6 +49,15 @@ export async function headBucket(ports: Ports, ref: BucketRef): Promise<BucketIn
 }
 
 /**
+ * Like {@link headBucket}, in front of a change that the account keeps, such as one of the bucket's domains: it counts as a change
+ * of the bucket.
+ * @throws StoreError NoSuchBucket, TooManyRequests
+ */
+export async function headBucketToChange(ports: Ports, ref: BucketRef): Promise<BucketInfo> {
+  return unwrap(await ports.bucket(ref).admitChange())
+}
+
+/**
  * Changes the storage class of the objects to come.
  * @throws StoreError NoSuchBucket
  */

@@ -2,7 +2,7 @@ import { corsRules, deleteBucketCors, getBucketCors, putBucketCors } from './buc
 import { getBucketLifecycle, putBucketLifecycle } from './bucket-lifecycle.ts'
 import { getBucketLocks, putBucketLocks } from './bucket-locks.ts'
 import { deleteBucketNotifications, getBucketNotifications, putBucketNotifications } from './bucket-notifications.ts'
-import { createBucket, deleteBucket, ensureBucket, headBucket, listBuckets, putBucketStorageClass } from './buckets.ts'
+import { createBucket, deleteBucket, ensureBucket, headBucket, headBucketToChange, listBuckets, putBucketStorageClass } from './buckets.ts'
 import { exportBucket } from './maintenance/export-bucket.ts'
 import { fsck, fsckOrphans } from './maintenance/fsck.ts'
 import { importBucket } from './maintenance/import-bucket.ts'
@@ -48,6 +48,7 @@ const OPERATIONS = {
   getBucketNotifications,
   getObject,
   headBucket,
+  headBucketToChange,
   headObject,
   importBucket,
   keysOf,

@@ -390,6 +390,26 @@ describe('10: a configuration', { timeout: 60_000 }, () => {
     expect(entries[1]!.newValue).toMatchObject({ truncated: true, bytes: 800_004, beginning: expect.stringMatching(/^\["0{1000}/) })
   })
 
+  test('in the account counts as well: domains are changes of the bucket', async () => {
+    const bucket = await TestBucket.create()
+    const put = (n: number) => bucket.api.putSetting('cors', [{ ...CORS, allowedHeaders: [`x-${n}`] }])
+    for (let n = 0; n < 99; n++) unwrap(await put(n))
+    const managed = (method: string, body?: object) =>
+      worker.fetch(
+        new Request(`http://localhost/client/v4/accounts/${env.ACCOUNT_ID}/r2/buckets/${bucket.ref.name}/domains/managed`, {
+          method,
+          headers: { authorization: `Bearer ${env.ROOT_TOKEN}`, 'content-type': 'application/json' },
+          body: body && JSON.stringify(body),
+        }),
+      )
+    expect((await managed('PUT', { enabled: true })).status).toBe(200)
+    const refused = await managed('PUT', { enabled: false })
+    expect([refused.status, await refused.json()]).toMatchObject([429, { errors: [{ code: 10058 }] }])
+    expect((await managed('GET')).status).toBe(200)
+    const { entries } = await logOf(bucket, 500)
+    expect(entries.filter(({ action }) => action === 'ChangeBucketVisibility')).toHaveLength(1)
+  })
+
   test('changes a hundred times at once, and then twice a minute; nothing else is held up', async () => {
     const bucket = await TestBucket.create()
     const put = (n: number) => bucket.api.putSetting('cors', [{ ...CORS, allowedHeaders: [`x-${n}`] }])

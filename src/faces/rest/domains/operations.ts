@@ -30,7 +30,7 @@ export async function getManagedDomain(call: BucketCall): Promise<Answer<z.input
 }
 
 export async function putManagedDomain(call: BucketCall<ManagedDomainBody>): Promise<Answer<z.input<typeof ManagedDomain>>> {
-  const bucket = await call.store.headBucket(bucketOf(call))
+  const bucket = await call.store.headBucketToChange(bucketOf(call))
   return { result: toManaged(call, await registry.setManagedDomain(managerOf(call), bucket, call.body.enabled)) }
 }
 
@@ -45,7 +45,7 @@ export async function attachCustomDomain(call: BucketCall<AttachDomainBody>): Pr
   if (!permits(call.identity, { needs: 'bucket:write', action: 'AttachCustomDomain' })) throw new StoreError('AuthenticationError')
   // Whoever gave away the host of this very API could never take it back.
   if (isReservedHost(host, call.config, call.url.hostname)) throw new StoreError('DomainInUse')
-  const bucket = await call.store.headBucket(bucketOf(call))
+  const bucket = await call.store.headBucketToChange(bucketOf(call))
   const attached = await registry.attachDomain(managerOf(call), bucket, { host, zoneId, ...settingsOf(call.body) })
   return { result: toNamed(attached) }
 }
@@ -56,13 +56,13 @@ export async function getCustomDomain(call: DomainCall): Promise<Answer<CustomDo
 }
 
 export async function updateCustomDomain(call: DomainCall<UpdateDomainBody>): Promise<Answer<z.input<typeof UpdatedDomain>>> {
-  const bucket = await call.store.headBucket(bucketOf(call))
+  const bucket = await call.store.headBucketToChange(bucketOf(call))
   const { zoneId: _, ...updated } = toNamed(await registry.updateDomain(managerOf(call), bucket, hostOf(call), settingsOf(call.body)))
   return { result: updated }
 }
 
 export async function removeCustomDomain(call: DomainCall): Promise<Answer<{ domain: string }>> {
-  const bucket = await call.store.headBucket(bucketOf(call))
+  const bucket = await call.store.headBucketToChange(bucketOf(call))
   await registry.removeDomain(managerOf(call), bucket, hostOf(call))
   return { result: { domain: hostOf(call) } }
 }
