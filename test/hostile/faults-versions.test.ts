@@ -1,11 +1,20 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { DeploymentGuard, resealCanary, SCHEMAS } from '../../src/control/deployment.ts'
 import { createToken } from '../../src/control/tokens.ts'
+import type { Env } from '../../src/env.ts'
+import { handle } from '../../src/gateway.ts'
 import { Keyring } from '../../src/segments/keyring.ts'
 import { commitFake, env, fakeBlob, secrets, TestBucket, TINY_SIZES } from '../support/bucket.ts'
 import { restarted } from '../support/instance.ts'
+import { ROOT, signedRequest } from '../support/s3.ts'
 
 // Versions of the code that meet tables of a newer one, or unfinished ones; and another master key.
+
+// Refusals go to the log.
+beforeEach(() => {
+  for (const level of ['warn', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => {})
+})
+afterEach(() => vi.restoreAllMocks())
 
 const OTHER = new Uint8Array(32).fill(9).toBase64()
 const dump = (bucket: TestBucket) =>
@@ -101,6 +110,44 @@ describe('22: a Bucket under another master key', () => {
     await bucket.query("DELETE FROM config WHERE name = 'canary'")
     await restarted(bucket, { MASTER_KEY: OTHER }, async (instance) => expect(await instance.begin(begin())).toMatchObject({ ok: true }))
     await restarted(bucket, {}, async (instance) => expect(await instance.begin(begin())).toEqual(WRONG_KEY))
+  })
+})
+
+describe('22: a whole Worker with another master key', () => {
+  const LIVE = { ...env }
+  const WRONG = { ...env, MASTER_KEY: OTHER }
+  const ask = async (vars: Env, method: string, path: string, body?: string) =>
+    handle(await signedRequest(method, path, { credentials: ROOT, body }), vars)
+
+  test('answers 503 with the reason to whatever would write, and goes on reading', async () => {
+    for (const [method, path, body] of [
+      ['PUT', '/two-keys'],
+      ['PUT', '/two-keys/a', 'x'],
+    ] as const) {
+      expect((await ask(LIVE, method, path, body)).status).toBe(200)
+    }
+    for (const [method, path, body] of [
+      ['PUT', '/two-keys/a', 'y'],
+      ['PUT', '/other-bucket'],
+      ['POST', '/two-keys/b?uploads'],
+    ] as const) {
+      const refused = await ask(WRONG, method, path, body)
+      expect([method, path, refused.status]).toEqual([method, path, 503])
+      expect(await refused.text()).toContain(`under the master key ${secrets.keyring.keyId}, which is not configured`)
+    }
+    expect((await ask(WRONG, 'HEAD', '/two-keys/a')).status).toBe(200)
+    expect((await ask(WRONG, 'GET', '/two-keys/a')).status).toBe(400)
+    expect((await ask(LIVE, 'HEAD', '/other-bucket')).status).toBe(404)
+    expect(await (await ask(LIVE, 'GET', '/two-keys/a')).text()).toBe('x')
+  })
+
+  test('makes no token either', async () => {
+    const headers = { authorization: `Bearer ${env.ROOT_TOKEN}`, 'content-type': 'application/json' }
+    const url = `https://cairn.example/client/v4/accounts/${env.ACCOUNT_ID}/tokens`
+    const before = await env.CONTROL.prepare('SELECT count(*) AS n FROM tokens').first('n')
+    const refused = await handle(new Request(url, { method: 'POST', headers, body: '{}' }), WRONG)
+    expect([refused.status, await refused.text()]).toEqual([503, expect.stringContaining('LOST_MASTER_KEYS')])
+    expect(await env.CONTROL.prepare('SELECT count(*) AS n FROM tokens').first('n')).toBe(before)
   })
 })
 
