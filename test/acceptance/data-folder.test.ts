@@ -45,8 +45,8 @@ describe.each(['data-2abf9f5'])('the data folder %s', (name) => {
   test.each(settings)('keeps %s', async (path, value) => {
     const { status, result } = await rest('GET', `/accounts/{account}${path}`, { server })
     expect(status).toBe(200)
-    // The address of the managed URL is that of the server.
-    expect({ ...(result as object), domain: '' }).toEqual({ ...(value as object), domain: '' })
+    // The address of the managed URL is that of the server. Newer versions may tell more.
+    expect({ ...(result as object), domain: '' }).toMatchObject({ ...(value as object), domain: '' })
   })
 
   test.each(expected.objects)('has $key byte for byte', async ({ request, answer = {}, size, etag, ...object }) => {
