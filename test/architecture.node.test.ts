@@ -38,8 +38,19 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
 
   'src/choose-face.ts': ['src/core', 'src/faces/s3', 'src/faces/public'],
+  'src/refuse.ts': [
+    'src/choose-face.ts',
+    'src/core',
+    'src/http',
+    'src/faces/s3',
+    'src/faces/rest',
+    'src/faces/public',
+    'src/faces/admin',
+    'src/config.ts',
+  ],
   'src/gateway.ts': [
     'src/choose-face.ts',
+    'src/refuse.ts',
     'src/core',
     'src/http',
     'src/control',
