@@ -1,4 +1,4 @@
-import { unavailable } from '../core/errors.ts'
+import { rethrowUnavailable } from '../core/errors.ts'
 import type { BucketRef, Jurisdiction, Location, StorageClass } from '../core/object.ts'
 import { detachEarlierStatement, detachStatement } from './domains.ts'
 
@@ -65,8 +65,7 @@ export const unindexStatements = (db: D1Database, ref: BucketRef): D1PreparedSta
  */
 export async function isIndexed(db: D1Database, { jurisdiction, name }: BucketRef): Promise<boolean> {
   const query = db.prepare('SELECT 1 AS found FROM buckets WHERE jurisdiction = ? AND name = ?')
-  const row = query.bind(jurisdiction, name).first()
-  return (await row.catch((error: unknown) => Promise.reject(unavailable(error)))) !== null
+  return (await query.bind(jurisdiction, name).first().catch(rethrowUnavailable)) !== null
 }
 
 /** Where a bucket of this name was first created; `null` when there never was one. An undefined location is the platform's choice. */

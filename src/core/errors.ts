@@ -145,3 +145,8 @@ export function unavailable(cause: unknown): StoreError {
   error.cause = cause
   return error
 }
+
+/** For the `catch` of a call to the platform. @throws StoreError ServiceUnavailable, see {@link unavailable} */
+export function rethrowUnavailable(cause: unknown): never {
+  throw unavailable(cause)
+}

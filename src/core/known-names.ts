@@ -1,3 +1,5 @@
+import { unavailable } from './errors.ts'
+import { TooLate, within } from './patience.ts'
 import { type CacheLimits, TimedCache } from './timed-cache.ts'
 
 /** Who asks for a name. Names that nobody has cost a look-up each, so a stranger may not ask without end. */
@@ -21,6 +23,9 @@ const ABSENT_BYTES = 256 * 1024
 
 /** How long a stale value is used before its source is asked again. */
 const RETRY_MS = 5000
+
+/** How long a source may take for a name that is not known, and for one of which a stale value can be used. */
+const ANSWER_MS = { unknown: 10_000, known: 2000 }
 
 /**
  * What an isolate knows of names that clients choose: access key ids, hosts, buckets. Names that nobody has are kept apart, so that whoever
@@ -47,7 +52,8 @@ export class KnownNames<V> {
    * The value of a name; `null` when nobody has it. Where the source fails, the value that was known before is used for as long as it is
    * kept.
    * @param lookUp asks the source; `null` when nobody has the name
-   * @throws StoreError TooManyRequests from the asker; what `lookUp` throws for a name that was not known
+   * @throws StoreError TooManyRequests from the asker; for a name that was not known what `lookUp` throws, and ServiceUnavailable when it takes
+   * too long
    */
   async find(key: string, nowMs: number, lookUp: () => Promise<V | null>, asker = TRUSTED): Promise<V | null> {
     const fresh = this.#found.fresh(key, nowMs)
@@ -87,13 +93,14 @@ export class KnownNames<V> {
   }
 
   async #ask(key: string, nowMs: number, lookUp: () => Promise<V | null>, asker: Asker): Promise<{ found: V | null; isNew: boolean }> {
+    const kept = this.#found.kept(key, nowMs)
     try {
-      return { found: await lookUp(), isNew: true }
+      const limitMs = kept === undefined ? ANSWER_MS.unknown : ANSWER_MS.known
+      return { found: await within(limitMs, lookUp()), isNew: true }
     } catch (error) {
-      const kept = this.#found.kept(key, nowMs)
       if (kept === undefined) {
         await asker.miss()
-        throw error
+        throw error instanceof TooLate ? unavailable(error) : error
       }
       this.#onOutage(key, error)
       this.#found.trustFor(RETRY_MS, key, nowMs)

@@ -1,12 +1,12 @@
 import type { BlobPlan, BlobRecord } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
 import { StoreError } from '../core/errors.ts'
+import { TooLate, within } from '../core/patience.ts'
 import { chunkCount, chunkLength, sealedSegmentBytes } from '../core/read-plan.ts'
 import { BufferWriter } from './buffer-writer.ts'
 import { ChunkCipher } from './chunk-cipher.ts'
 import { handled } from './handled.ts'
 import type { DataKey } from './keyring.ts'
-import { TooLate, within } from './patience.ts'
 import type { SegmentLabel, SegmentWriter, Tiers } from './tier.ts'
 
 export interface BlobWrite {

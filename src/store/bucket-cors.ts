@@ -41,7 +41,7 @@ export async function getBucketCors(ports: Ports, bucket: BucketRef): Promise<re
  * {@link OUTAGE_MS} older where the Bucket cannot be asked.
  * @param stranger who asks without having shown credentials. The name may be an invention, which must not wake a Durable Object: the index
  * of buckets is asked first
- * @throws StoreError TooManyRequests; ServiceUnavailable when the index cannot be asked
+ * @throws StoreError TooManyRequests; ServiceUnavailable when the index or the Bucket cannot be asked
  */
 export async function corsRules(ports: Ports, bucket: BucketRef, nowMs: number, stranger?: Asker): Promise<readonly CorsRule[]> {
   if (!isBucketName(bucket.name)) return []

@@ -97,6 +97,18 @@ describe('a source that fails', () => {
     expect(await known.find('a', NOW, async () => 'x')).toBe('x')
   })
 
+  test('is waited for a little where something is known, and longer where nothing is', async () => {
+    const wait = vi.spyOn(scheduler, 'wait').mockResolvedValue(undefined)
+    const { known, onOutage } = names()
+    const never = () => new Promise<string>(() => {})
+    await known.find('a', NOW, async () => 'x')
+    wait.mockClear()
+    expect(await known.find('a', NOW + FRESH_MS, never)).toBe('x')
+    await expect(known.find('b', NOW, never)).rejects.toMatchObject({ code: 'ServiceUnavailable' })
+    expect([wait.mock.calls.map(([ms]) => ms), onOutage.mock.calls.length]).toEqual([[2000, 10_000], 1])
+    wait.mockRestore()
+  })
+
   test('leaves nothing of a name that was forgotten', async () => {
     const { known } = names()
     await known.find('a', NOW, async () => 'x')

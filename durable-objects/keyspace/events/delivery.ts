@@ -1,6 +1,6 @@
 import { batchLength } from '../../../src/core/notifications.ts'
+import { PATIENCE_MS, within } from '../../../src/core/patience.ts'
 import type { Queues } from '../../../src/queues/queues.ts'
-import { PATIENCE_MS, within } from '../../../src/segments/patience.ts'
 import type { Context } from '../context.ts'
 import { dropEvents, isPostponed, pendingEvents, postponeEvents, waitingQueues } from './events.ts'
 

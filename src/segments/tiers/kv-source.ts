@@ -1,7 +1,7 @@
 import type { ByteSource } from '../../core/byte-source.ts'
 import { unavailable } from '../../core/errors.ts'
 import type { ByteSpan } from '../../core/object.ts'
-import { within } from '../patience.ts'
+import { within } from '../../core/patience.ts'
 
 /** KV has no range reads: what comes before the span is read in large pieces and thrown away. */
 const SKIP_BYTES = 1024 * 1024

@@ -1,8 +1,8 @@
 import type { ByteSource } from '../../core/byte-source.ts'
 import { unavailable } from '../../core/errors.ts'
 import { madeMs } from '../../core/ids.ts'
+import { PATIENCE_MS, TooLate, within } from '../../core/patience.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
-import { PATIENCE_MS, TooLate, within } from '../patience.ts'
 import type {
   SegmentLabel,
   SegmentOpener,

@@ -1,6 +1,6 @@
 import { unavailable } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { within } from '../patience.ts'
+import { within } from '../../core/patience.ts'
 import type { SegmentLabel, SegmentWriter } from '../tier.ts'
 
 /** One put may finish while the next one begins. */
