@@ -1,7 +1,7 @@
 import { invalidArgument } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 
-/** Of these an object may have as many as 8 KiB hold. Each is one header of the request, so the request itself is their limit. */
+/** An object may have as many of these as 8 KiB hold with their values, so they have a limit of their own. */
 const METADATA = 'x-amz-meta-'
 
 /**
@@ -15,7 +15,8 @@ const METADATA = 'x-amz-meta-'
 export function readSignedHeaders(text: string): string[] {
   const names = text.toLowerCase().split(';')
   if (new Set(names).size < names.length) throw invalidArgument('SignedHeaders names a header more than once')
-  const others = names.reduce((count, name) => (name.startsWith(METADATA) ? count : count + 1), 0)
-  if (others > LIMITS.signedHeaders) throw invalidArgument(`SignedHeaders names more than ${LIMITS.signedHeaders} headers`)
+  const metadata = names.filter((name) => name.startsWith(METADATA)).length
+  if (names.length - metadata > LIMITS.signedHeaders) throw invalidArgument(`SignedHeaders names more than ${LIMITS.signedHeaders} headers`)
+  if (metadata > LIMITS.signedMetadata) throw invalidArgument(`SignedHeaders names more than ${LIMITS.signedMetadata} of metadata`)
   return names
 }

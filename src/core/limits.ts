@@ -57,8 +57,10 @@ export const LIMITS = {
   /** Clock skew allowed to a signed request. */
   skewMs: 15 * 60_000,
   presignSeconds: 604_800,
-  /** Names in `SignedHeaders`, not counting `x-amz-meta-*`. */
+  /** Names in `SignedHeaders`, without `x-amz-meta-*`. */
   signedHeaders: 64,
+  /** Of `x-amz-meta-*` there: more than 8 KiB of metadata hold, unless names and values are of two characters each. */
+  signedMetadata: 2048,
   /** Of a canonical request, how much a client is shown whose signature does not match. */
   canonicalEcho: 4 * KIB,
   /** Of a failure as the S3 face tells it. */

@@ -13,9 +13,10 @@ describe('SignedHeaders', () => {
     expect(() => readSignedHeaders(text)).toThrow('SignedHeaders names a header more than once')
   })
 
-  test('are 64 at most, besides any number of x-amz-meta-', () => {
+  test('are 64 at most, and 2,048 of metadata besides', () => {
     expect(readSignedHeaders(names(64, 'h'))).toHaveLength(64)
     expect(() => readSignedHeaders(names(65, 'h'))).toThrow('SignedHeaders names more than 64 headers')
-    expect(readSignedHeaders(`host;${names(500, 'x-amz-meta-')}`)).toHaveLength(501)
+    expect(readSignedHeaders(`host;${names(2048, 'x-amz-meta-')}`)).toHaveLength(2049)
+    expect(() => readSignedHeaders(`host;${names(2049, 'x-amz-meta-')}`)).toThrow('SignedHeaders names more than 2048 of metadata')
   })
 })

@@ -83,6 +83,15 @@ test('1: a mismatch shows little of a long request, in few bytes whatever it con
   await refused(forgedUrl('host', {}, { q: repeated('(é', 30_000) }))
 })
 
+test('1: many names that differ cost no more than their length, with every reading of their values', async () => {
+  const names = Array.from({ length: 2048 }, (_, n) => `x-amz-meta-${n}`)
+  const signedHeaders = ['accept-encoding', 'content-length', 'expect', 'host', 'x', ...names].join(';')
+  const headers = { 'accept-encoding': 'zstd', x: repeated('a, ', 8192) }
+  for (const request of [forged(signedHeaders, headers), forgedUrl(signedHeaders, headers)]) {
+    expect((await refused(request)).text).toContain('<Code>SignatureDoesNotMatch</Code>')
+  }
+})
+
 /** What the parsers of signatures look for. */
 const PIECES = [
   ';',
