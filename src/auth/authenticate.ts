@@ -18,6 +18,8 @@ export interface Identity {
   readonly token: ApiToken
   /** With temporary credentials: what they are limited to. `token` is their parent. */
   readonly session?: SessionScope
+  /** With temporary credentials: what the audit log calls them. */
+  readonly sessionId?: string
 }
 
 /** What is kept for an access key id. */
@@ -70,7 +72,7 @@ export async function authenticate(request: Request, options: AuthenticateOption
   refuseUnsignedHeaders(request.headers, { signedHeaders: signed.signedHeaders, hoisted }, options.strict)
   const contentSha256 = request.headers.get('x-amz-content-sha256')
   return {
-    identity: { accessKeyId, token: secret.token, session: session?.scope },
+    identity: { accessKeyId, token: secret.token, session: session?.scope, sessionId: session?.id },
     payload: signedBody({ signed, contentSha256, signingKey: key, strict: options.strict }),
     presigned: signed.presigned,
     hoistedHeaders: hoisted,

@@ -8,8 +8,9 @@ export type TokensLevel = 'tokens-read-write' | 'tokens-read'
 
 /**
  * What an operation needs: objects (listing them included), a bucket's existence and configuration, the list of all buckets,
- * the audit log, or the tokens.
- * `bucket:write` covers creating and deleting buckets as well as configuring them.
+ * the account as a whole, the audit log, or the tokens.
+ * `bucket:write` covers creating and deleting buckets as well as configuring them; `account:write` what belongs to no bucket, such as
+ * queues and the operators' tools.
  */
 export type Permission =
   | 'object:read'
@@ -17,6 +18,7 @@ export type Permission =
   | 'bucket:read'
   | 'bucket:write'
   | 'account:list'
+  | 'account:write'
   | 'audit:read'
   | 'token:read'
   | 'token:write'
@@ -42,7 +44,7 @@ export interface ApiToken {
 }
 
 const GRANTS: Readonly<Record<Policy['level'], readonly Permission[]>> = {
-  'admin-read-write': ['object:read', 'object:write', 'bucket:read', 'bucket:write', 'account:list', 'audit:read'],
+  'admin-read-write': ['object:read', 'object:write', 'bucket:read', 'bucket:write', 'account:list', 'account:write', 'audit:read'],
   'admin-read': ['object:read', 'bucket:read', 'account:list', 'audit:read'],
   'object-read-write': ['object:read', 'object:write'],
   'object-read': ['object:read'],
@@ -50,12 +52,31 @@ const GRANTS: Readonly<Record<Policy['level'], readonly Permission[]>> = {
   'tokens-read': ['token:read'],
 }
 
-/** Whether any of the token's policies grants `needs` and none denies it; on `bucket`, where the operation has one. */
+/** What a permission leads to besides itself: whoever configures a bucket can publish its objects, or let a rule delete them. */
+const LEADS_TO: Partial<Readonly<Record<Permission, readonly Permission[]>>> = {
+  'bucket:write': ['object:read', 'object:write'],
+  'token:write': ['token:read'],
+  'account:write': ['object:read', 'object:write', 'bucket:read', 'bucket:write'],
+}
+
+/**
+ * Whether any of the token's policies grants `needs` and none denies it; on `bucket`, where the operation has one. A policy that denies
+ * something denies every way to it.
+ */
 export function allows(token: ApiToken, needs: Permission, bucket?: BucketRef): boolean {
   if (token.root) return true
-  const fitting = token.policies.filter((policy) => GRANTS[policy.level].includes(needs) && covers(policy, bucket))
-  return fitting.length > 0 && !fitting.some(isDenial)
+  const { policies } = token
+  return policies.some((policy) => !isDenial(policy) && grants(policy, needs) && covers(policy, bucket)) && !isDenied(token, needs, bucket)
 }
+
+/** What is for the account as a whole leads to every bucket. */
+function isDenied({ policies }: ApiToken, needs: Permission, bucket: BucketRef | undefined): boolean {
+  const ways = [needs, ...(LEADS_TO[needs] ?? [])]
+  const reaches = (policy: Policy) => needs === 'account:write' || covers(policy, bucket)
+  return policies.some((policy) => isDenial(policy) && ways.some((way) => grants(policy, way)) && reaches(policy))
+}
+
+const grants = ({ level }: Policy, needs: Permission): boolean => GRANTS[level].includes(needs)
 
 /**
  * Whether a token holds everything that a policy grants, so that it may pass that on. One that is denied anything passes nothing on:

@@ -38,12 +38,13 @@ function isInScope({ bucket, level, actions, paths }: SessionScope, demand: Dema
 }
 
 /**
- * Keys must lie on one of the paths, a listing wholly below one of the prefixes. Operations on a bucket that concern no key are free
- * if they read or if they name their keys later, as DeleteObjects does; those that configure it are not.
+ * Everything that a demand names must lie on the paths: a key on one of them, a listing wholly below one of the prefixes; a demand can
+ * name both. Operations on a bucket that name neither are free if they read or if they name their keys later, as DeleteObjects does;
+ * those that configure the bucket never are.
  */
 function isOnPath({ prefixes, objects }: NonNullable<SessionScope['paths']>, { needs, key, prefix }: Demand): boolean {
+  if (needs !== 'object:read' && needs !== 'object:write') return false
   const isBelow = (text: string) => prefixes.some((start) => normalizeKey(text).startsWith(normalizeKey(start)))
-  if (key !== undefined) return isBelow(key) || objects.some((path) => normalizeKey(path) === normalizeKey(key))
-  if (prefix !== undefined) return isBelow(prefix)
-  return needs === 'object:read' || needs === 'object:write'
+  const isObject = (text: string) => objects.some((path) => normalizeKey(path) === normalizeKey(text))
+  return (key === undefined || isBelow(key) || isObject(key)) && (prefix === undefined || isBelow(prefix))
 }

@@ -28,7 +28,11 @@ export interface SessionClaims {
   /** The endpoint; its host may name a jurisdiction. */
   readonly aud?: string
   readonly iat?: number
+  /** Not before this second. */
+  readonly nbf?: number
   readonly exp: number
+  /** Of credentials that are made here: random, so that no two are the same. */
+  readonly jti?: string
   readonly bucket: string
   readonly scope: SessionPermission
   readonly actions?: readonly string[]
@@ -46,25 +50,36 @@ export interface TemporaryCredentials {
 
 /** A session token that its parent did sign. */
 export interface Session {
+  /** What the audit log calls it: 32 hex digits that follow from the token. Nobody can make another token of the same id. */
+  readonly id: string
   readonly secretAccessKey: string
   /** Absent when what it claims does not hold, or no longer. */
   readonly scope?: SessionScope
 }
 
-const PREFIX = 'jwt/'
-const HEADER = { alg: 'HS256', typ: 'JWT' }
-
-/** Makes credentials out of a parent's secret, as any holder of it can: a JWT whose digest is the temporary secret. */
-export function mintSession(claims: SessionClaims, parentSecret: string): TemporaryCredentials {
-  const text = `${encode(HEADER)}.${encode(claims)}`
-  const jwt = `${text}.${signatureOf(text, parentSecret)}`
-  return { accessKeyId: claims.iss, secretAccessKey: secretOf(jwt), sessionToken: Buffer.from(PREFIX + jwt).toString('base64') }
+/** Credentials, and the id by which the audit log knows them. */
+export interface MintedSession {
+  readonly id: string
+  readonly credentials: TemporaryCredentials
 }
 
-/** The access key id of the parent that a session token claims; undefined when the text is no session token. Nothing is verified yet. */
-export function claimedParent(sessionToken: string): string | undefined {
-  const { iss } = (claimsOf(jwtOf(sessionToken)) ?? {}) as Partial<SessionClaims>
-  return typeof iss === 'string' ? iss : undefined
+const PREFIX = 'jwt/'
+
+/**
+ * A member of the JWT's header, signed with the rest of it: with it, the temporary secret follows from the token and the secret of its
+ * parent; without it, from the token alone, as R2 documents it for tokens that are signed locally. A URL presigned with temporary
+ * credentials shows the token, and so, without it, the secret.
+ */
+const SECRET_BY = 'secret-by'
+const BY_PARENT = 'parent'
+
+/** Makes credentials whose secret does not follow from their token. The parent's secret signs them, as any holder of it can sign others. */
+export function mintSession(claims: SessionClaims, parentSecret: string): MintedSession {
+  const text = `${encode({ alg: 'HS256', typ: 'JWT', [SECRET_BY]: BY_PARENT })}.${encode(claims)}`
+  const jwt = `${text}.${signatureOf(text, parentSecret)}`
+  const sessionToken = Buffer.from(PREFIX + jwt).toString('base64')
+  const secretAccessKey = secretByParent(jwt, parentSecret)
+  return { id: idOf(jwt), credentials: { accessKeyId: claims.iss, secretAccessKey, sessionToken } }
 }
 
 /**
@@ -78,19 +93,30 @@ export function openSession(
 ): Session | null {
   const jwt = jwtOf(sessionToken)
   const [header = '', payload = '', signature = '', ...rest] = jwt.split('.')
-  if (rest.length > 0 || (decode(header) as { alg?: unknown } | undefined)?.alg !== 'HS256') return null
-  if (!sameText(signatureOf(`${header}.${payload}`, secretAccessKey), signature)) return null
-  const secret = secretOf(jwt)
+  const derive = rest.length > 0 ? undefined : derivationOf(decode(header))
+  if (!derive || !sameText(signatureOf(`${header}.${payload}`, secretAccessKey), signature)) return null
+  const session = { id: idOf(jwt), secretAccessKey: derive(jwt, secretAccessKey) }
   const claims = claimsOf(jwt)
-  if (!isClaims(claims) || claims.iss !== token.id) return { secretAccessKey: secret }
-  if (accountId !== undefined && (claims.sub ?? accountId) !== accountId) return { secretAccessKey: secret }
-  return { secretAccessKey: secret, scope: isLiving(claims, Math.floor(now / 1000)) ? scopeOf(claims) : undefined }
+  if (!isClaims(claims) || claims.iss !== token.id) return session
+  if (accountId !== undefined && (claims.sub ?? accountId) !== accountId) return session
+  return { ...session, scope: isLiving(claims, Math.floor(now / 1000)) ? scopeOf(claims) : undefined }
 }
 
 /** One that says it was issued in the future would live longer than a week. */
-function isLiving({ iat, exp }: SessionClaims, seconds: number): boolean {
+function isLiving({ iat, nbf = 0, exp }: SessionClaims, seconds: number): boolean {
   const issued = iat ?? seconds
-  return seconds < exp && exp - issued <= SESSION_MAX_SECONDS && issued <= seconds + LIMITS.skewMs / 1000
+  const begun = nbf <= seconds && issued <= seconds + LIMITS.skewMs / 1000
+  return begun && seconds < exp && exp - issued <= SESSION_MAX_SECONDS
+}
+
+/** How the temporary secret follows from a JWT with this header; undefined for a header that is not understood. */
+function derivationOf(header: unknown): ((jwt: string, parentSecret: string) => string) | undefined {
+  if (typeof header !== 'object' || header === null) return undefined
+  const { alg, crit, [SECRET_BY]: by } = header as Record<string, unknown>
+  // `crit` names members that must be understood, and nothing of the kind is.
+  if (alg !== 'HS256' || crit !== undefined) return undefined
+  if (by === undefined) return secretByToken
+  return by === BY_PARENT ? secretByParent : undefined
 }
 
 function scopeOf({ bucket, scope, actions, paths, aud, jurisdiction }: SessionClaims): SessionScope {
@@ -123,20 +149,26 @@ function jwtOf(sessionToken: string): string {
 const claimsOf = (jwt: string): unknown => decode(jwt.split('.')[1] ?? '')
 
 function isClaims(value: unknown): value is SessionClaims {
-  const { iss, exp, iat, bucket, scope, actions, paths, jurisdiction } = (value ?? {}) as Record<string, unknown>
+  const { iss, exp, iat, nbf, bucket, scope, actions, paths, jurisdiction } = (value ?? {}) as Record<string, unknown>
   const { prefixPaths, objectPaths } = (paths ?? {}) as Record<string, unknown>
   return (
     typeof iss === 'string' &&
     Number.isFinite(exp) &&
-    (iat === undefined || Number.isFinite(iat)) &&
+    [iat, nbf].every((time) => time === undefined || Number.isFinite(time)) &&
     typeof bucket === 'string' &&
     typeof scope === 'string' &&
     Object.hasOwn(SESSION_LEVELS, scope) &&
     [actions, prefixPaths, objectPaths].every(isTexts) &&
-    (paths === undefined || (typeof paths === 'object' && paths !== null)) &&
+    (paths === undefined || isOnlyOf(paths, PATHS_MEMBERS)) &&
     (jurisdiction === undefined || JURISDICTIONS.includes(jurisdiction as Jurisdiction))
   )
 }
+
+/** Paths in a member of another name would limit nothing. */
+const PATHS_MEMBERS = ['prefixPaths', 'objectPaths']
+
+const isOnlyOf = (value: unknown, members: readonly string[]): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).every((name) => members.includes(name))
 
 const isTexts = (value: unknown): boolean =>
   value === undefined || (Array.isArray(value) && value.every((item) => typeof item === 'string'))
@@ -154,4 +186,11 @@ function decode(part: string): unknown {
 /** HMAC with the text of the secret as its key. */
 const signatureOf = (text: string, secret: string): string => createHmac('sha256', secret).update(text).digest('base64url')
 
-const secretOf = (jwt: string): string => createHash('sha256').update(jwt).digest('hex')
+/** As R2 documents it: whoever sees the token has the secret. */
+const secretByToken = (jwt: string): string => createHash('sha256').update(jwt).digest('hex')
+
+const secretByParent = (jwt: string, parentSecret: string): string =>
+  createHmac('sha256', parentSecret).update(`cairn/temporary-secret/${jwt}`).digest('hex')
+
+/** Not the plain digest of the JWT, which may be the secret. */
+const idOf = (jwt: string): string => createHash('sha256').update(`cairn/session/${jwt}`).digest('hex').slice(0, 32)

@@ -11,7 +11,7 @@ export const ALLOWANCES = {
   partCopyConditions: '`x-amz-copy-source-if-*` on UploadPartCopy, which the AWS CLI sends; on R2 501 `NotImplemented`',
   configurationChecksums: '`x-amz-sdk-checksum-algorithm` on PutBucketCors and its like, which AWS SDKs send; on R2 501 `NotImplemented`',
   privateBucketAcl: '`x-amz-acl: private` on CreateBucket; on R2 501 `NotImplemented`',
-  itemTokensOnRest: 'Tokens for the objects of buckets, and session tokens, on the REST API; on R2 403 `Authentication error`',
+  itemTokensOnRest: 'Tokens for the objects of buckets on the REST API; on R2 403 `Authentication error`',
   requestIds: '`x-amz-request-id` on every answer, and `RequestId` in errors; R2 has neither',
   emptyHeaders:
     'Headers that are empty and ask for nothing, such as `x-amz-storage-class` and `x-amz-acl`: taken for absent; on R2 400 or 501',

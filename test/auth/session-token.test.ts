@@ -1,6 +1,7 @@
+import { createHash, createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { claimedParent, mintSession, openSession, type SessionClaims } from '../../src/auth/session-token.ts'
+import { mintSession, openSession, type SessionClaims } from '../../src/auth/session-token.ts'
 import { timeLimit } from '../support/fuzz.ts'
 
 const NOW = Date.UTC(2026, 5, 12)
@@ -17,14 +18,23 @@ const CLAIMS: SessionClaims = {
 }
 
 const open = (sessionToken: string, now = NOW, parent = PARENT) => openSession(sessionToken, parent, { accountId: ACCOUNT, now })
-const minted = (claims: object = {}, secret = PARENT.secretAccessKey) => mintSession({ ...CLAIMS, ...claims } as SessionClaims, secret)
+const minted = (claims: object = {}, secret = PARENT.secretAccessKey) =>
+  mintSession({ ...CLAIMS, ...claims } as SessionClaims, secret).credentials
+
+/** A token as a client signs it, without asking anybody. */
+function signed(header: object, claims: object = {}): { jwt: string; sessionToken: string } {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const text = `${part(header)}.${part({ ...CLAIMS, ...claims })}`
+  const jwt = `${text}.${createHmac('sha256', PARENT.secretAccessKey).update(text).digest('base64url')}`
+  return { jwt, sessionToken: Buffer.from(`jwt/${jwt}`).toString('base64') }
+}
 
 describe('a session token', () => {
   test('opens with the secret of its parent, and gives the secret that it was minted with', () => {
     const { sessionToken, secretAccessKey, accessKeyId } = minted()
     expect(accessKeyId).toBe(PARENT.token.id)
-    expect(claimedParent(sessionToken)).toBe(PARENT.token.id)
     expect(open(sessionToken)).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{32}$/),
       secretAccessKey,
       scope: { bucket: { jurisdiction: 'default', name: 'photos' }, level: 'object-read', actions: undefined },
     })
@@ -46,8 +56,49 @@ describe('a session token', () => {
     ['of an inherited scope', minted({ scope: 'constructor' })],
     ['whose actions are a text', minted({ actions: 'GetObject' })],
     ['whose paths are null', minted({ paths: null })],
+    ['whose paths are a list', minted({ paths: ['in/'] })],
+    ['whose paths are an empty list', minted({ paths: [] })],
+    ['whose paths have a member that is not known', minted({ paths: { prefixPaths: ['in/'], prefixes: ['in/a/'] } })],
+    ['whose paths are misspelt', minted({ paths: { prefixpaths: ['in/'] } })],
+    ['that has not begun', minted({ nbf: SECONDS + 1 })],
+    ['that begins at no time', minted({ nbf: 'tomorrow' })],
   ])('%s is for nothing', (_, { sessionToken, secretAccessKey }) => {
-    expect(open(sessionToken)).toEqual({ secretAccessKey, scope: undefined })
+    const opened = open(sessionToken)
+    expect({ ...opened, scope: opened?.scope }).toEqual({ id: expect.any(String), secretAccessKey, scope: undefined })
+  })
+
+  test('that is made here has a secret that does not follow from it', () => {
+    const { sessionToken, secretAccessKey } = minted()
+    const jwt = Buffer.from(sessionToken, 'base64').toString().slice('jwt/'.length)
+    const digests = [jwt, sessionToken, `jwt/${jwt}`].map((text) => createHash('sha256').update(text).digest('hex'))
+    expect(digests).not.toContain(secretAccessKey)
+    expect(digests.map((text) => text.slice(0, 32))).not.toContain(open(sessionToken)?.id)
+  })
+
+  test('without that member of the header, as R2 documents it and earlier versions made it, has the digest of its JWT as its secret', () => {
+    const { jwt, sessionToken } = signed({ alg: 'HS256', typ: 'JWT' })
+    expect(open(sessionToken)).toMatchObject({
+      secretAccessKey: createHash('sha256').update(jwt).digest('hex'),
+      scope: { level: 'object-read' },
+    })
+  })
+
+  test.each([
+    { alg: 'HS256', 'secret-by': 'anybody' },
+    { alg: 'HS256', 'secret-by': null },
+    { alg: 'HS256', crit: ['b64'] },
+    { alg: 'HS512' },
+    { alg: 'none' },
+    {},
+  ])('of the header %j does not open', (header) => {
+    expect(open(signed(header).sessionToken)).toBeNull()
+  })
+
+  test('has an id of its own, whatever it claims', () => {
+    const ids = [signed({ alg: 'HS256' }), signed({ alg: 'HS256' }, { jti: 'x' }), signed({ alg: 'HS256', typ: 'JWT' })].map(
+      ({ sessionToken }) => open(sessionToken)?.id,
+    )
+    expect(new Set(ids).size).toBe(3)
   })
 
   test('may be issued by a clock that is 15 minutes ahead', () => {

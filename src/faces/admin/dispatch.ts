@@ -24,14 +24,15 @@ export interface AdminPorts {
 
 /**
  * Answers `POST /_cairn/<operation>`: the operators' tools, in JSON both ways. Each call is one bounded step; what is left to do
- * comes back as a cursor. For tokens of the level Admin Read & Write that are not limited to buckets, such as the root token.
+ * comes back as a cursor. For tokens of the level Admin Read & Write that are not limited to buckets and are denied nothing, such as the
+ * root token.
  */
 export async function dispatchAdmin(request: Request, ports: AdminPorts): Promise<Response> {
   try {
     const token = await authorize(request.headers, ports)
     const operation = operationOf(request)
     const { answer, change } = await operation(ports, await readJson(request))
-    if (change) await log(ports, change, actorOf(request, token, 'API'))
+    if (change) await log(ports, change, actorOf(request, { token }, 'API'))
     return Response.json(answer)
   } catch (error) {
     return failure(error)
@@ -43,7 +44,7 @@ async function authorize(headers: Headers, { tokens, control, strangers }: Admin
   const nowMs = Date.now()
   const secret = await tokens.findByValue(control, readBearer(headers), nowMs, strangers.from(clientNetwork(headers), nowMs))
   if (secret === null || !isLive(secret.token, nowMs)) throw new StoreError('InvalidAccessToken')
-  if (!allows(secret.token, 'bucket:write')) throw new StoreError('AccessDenied')
+  if (!allows(secret.token, 'account:write')) throw new StoreError('AccessDenied')
   return secret.token
 }
 

@@ -2,9 +2,7 @@ import type { Identity } from '../../auth/authenticate.ts'
 import { readBearer } from '../../auth/bearer.ts'
 import { isForAccount, isLive } from '../../auth/policies.ts'
 import { permits } from '../../auth/session-scope.ts'
-import { claimedParent, openSession } from '../../auth/session-token.ts'
 import { notImplemented, StoreError } from '../../core/errors.ts'
-import type { Asker } from '../../core/known-names.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
 import { clientNetwork } from '../../http/client-network.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
@@ -43,45 +41,33 @@ async function answer(request: Request, ports: RestPorts): Promise<Response> {
 }
 
 /** R2 gives them objects over S3 alone. */
-function refuseItemTokens({ token, session }: Identity): void {
-  if (token !== NOBODY.token && (session !== undefined || !isForAccount(token))) throw new StoreError('AuthenticationError')
+function refuseItemTokens({ token }: Identity): void {
+  if (token !== NOBODY.token && !isForAccount(token)) throw new StoreError('AuthenticationError')
 }
 
 const NOBODY: Identity = { accessKeyId: '', token: { id: '', name: 'nobody', policies: [] } }
 
 /**
- * Who sends a request: an API token, or the session token of temporary credentials.
+ * Who sends a request: an API token. The session token of temporary credentials is none: it stands in every URL that is presigned with
+ * them, so that it proves nothing without their secret, which this face has no way to ask for.
  * @throws StoreError when the token is missing, unknown, not yet or no longer valid
  */
 async function identify(headers: Headers, { unknownToken }: Route, ports: RestPorts, nowMs: number): Promise<Identity> {
   const asker = ports.strangers.from(clientNetwork(headers), nowMs)
-  const identity = await identityOf(readBearer(headers), ports, { nowMs, asker })
-  if (identity === null || !isLive(identity.token, nowMs)) throw new StoreError(unknownToken ?? 'InvalidAccessToken')
-  return identity
-}
-
-interface Question {
-  readonly nowMs: number
-  readonly asker: Asker
-}
-
-async function identityOf(bearer: string, { tokens, control, secrets }: RestPorts, { nowMs, asker }: Question): Promise<Identity | null> {
-  const parent = claimedParent(bearer)
-  const secret =
-    parent === undefined ? await tokens.findByValue(control, bearer, nowMs, asker) : await tokens.find(control, parent, nowMs, asker)
-  if (secret === null) return null
-  const session = parent === undefined ? undefined : openSession(bearer, secret, { accountId: secrets.accountId, now: nowMs })
-  return session !== undefined && !session?.scope ? null : { accessKeyId: secret.token.id, token: secret.token, session: session?.scope }
+  const secret = await ports.tokens.findByValue(ports.control, readBearer(headers), nowMs, asker)
+  if (secret === null || !isLive(secret.token, nowMs)) throw new StoreError(unknownToken ?? 'InvalidAccessToken')
+  return { accessKeyId: secret.token.id, token: secret.token }
 }
 
 /** On 10000, wrangler asks who the token is and says so: that helps those who have the wrong one. */
 function authorize({ route, params }: Match, identity: Identity, asked: { headers: unknown; query: URLSearchParams }): void {
-  const { needs, op } = route
+  const { needs, needsOfAccount, op } = route
   if (needs === 'token' || needs === 'nobody') return
   const prefix = op === 'ListObjects' ? (asked.query.get('prefix') ?? '') : undefined
   const bucket = namedBucket(params, asked.headers)
   if (!permits(identity, { needs, action: actionOf(route), bucket, key: params.object_key, prefix }))
     throw new StoreError('AuthenticationError')
+  if (needsOfAccount && !permits(identity, { needs: needsOfAccount, action: op })) throw new StoreError('AuthenticationError')
 }
 
 /** Sessions are limited to operations by their names in the S3 API. */

@@ -24,6 +24,8 @@ export interface Row<
   readonly path: Path
   /** What the token must grant, on the bucket that the path names if it names one; `token`: any will do; `nobody`: not even one. */
   readonly needs: Permission | 'token' | 'nobody'
+  /** What it must grant besides, on the account as a whole. */
+  readonly needsOfAccount?: Permission
   readonly query?: Query
   readonly headers?: Headers
   readonly body?: Body

@@ -1,3 +1,5 @@
+import { permits } from '../../../auth/session-scope.ts'
+import { StoreError } from '../../../core/errors.ts'
 import { actorOf } from '../../../http/actor.ts'
 import { type Answer, bucketOf, type Call } from '../call.ts'
 import type { JurisdictionHeader } from '../common-schemas.ts'
@@ -35,8 +37,11 @@ export async function createBucket({
 }: AccountCall<unknown, CreateBucketBody>): Promise<Answer<Bucket>> {
   const { name, locationHint, storageClass } = body
   const location = locationHint === 'auto' ? undefined : locationHint
-  const by = actorOf(request, identity.token, 'API')
-  const created = await store.createBucket({ jurisdiction: headers['cf-r2-jurisdiction'], name }, { location, storageClass, by })
+  const bucket = { jurisdiction: headers['cf-r2-jurisdiction'], name }
+  // The name is in the body, which is read behind the first check.
+  if (!permits(identity, { needs: 'bucket:write', action: 'CreateBucket', bucket })) throw new StoreError('AuthenticationError')
+  const by = actorOf(request, identity, 'API')
+  const created = await store.createBucket(bucket, { location, storageClass, by })
   return { result: toBucket(created) }
 }
 
@@ -46,11 +51,11 @@ export async function getBucket(call: BucketCall): Promise<Answer<Bucket>> {
 
 /** The storage class is all that can be changed. */
 export async function updateBucket(call: BucketCall<UpdateBucketHeaders>): Promise<Answer<Bucket>> {
-  const by = actorOf(call.request, call.identity.token, 'API')
+  const by = actorOf(call.request, call.identity, 'API')
   return { result: toBucket(await call.store.putBucketStorageClass(bucketOf(call), call.headers['cf-r2-storage-class'], by)) }
 }
 
 export async function deleteBucket(call: BucketCall): Promise<Answer<Record<string, never>>> {
-  await call.store.deleteBucket(bucketOf(call), actorOf(call.request, call.identity.token, 'API'))
+  await call.store.deleteBucket(bucketOf(call), actorOf(call.request, call.identity, 'API'))
   return { result: {} }
 }

@@ -32,6 +32,8 @@ export const NOTIFICATION_ROUTES: readonly Route[] = [
     method: 'PUT',
     path: QUEUE,
     needs: 'bucket:write',
+    // Its messages go to a queue of the account.
+    needsOfAccount: 'account:write',
     headers: JurisdictionHeader,
     body: PutRulesBody,
     result: Nothing,

@@ -49,7 +49,7 @@ export const QUEUE_ROUTES: readonly Route[] = [
       op,
       method,
       path,
-      needs: method === 'GET' ? 'account:list' : 'bucket:write',
+      needs: method === 'GET' ? 'account:list' : 'account:write',
       ...(method === 'GET' ? {} : { body: z.unknown() }),
       raw: 'application/json',
       run: forwardToQueues,
