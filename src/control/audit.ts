@@ -1,6 +1,7 @@
-import { AUDITED, type AuditAction, type AuditEntry, type LongValue } from '../core/audit.ts'
+import { AUDITED, type AuditAction, type AuditEntry, type LongValue, type Minter } from '../core/audit.ts'
 import { invalidArgument } from '../core/errors.ts'
 import type { Jurisdiction } from '../core/object.ts'
+import type { SqlCondition } from './still-held.ts'
 
 /** D1 binds 100 parameters at most; a few of them are not filters. */
 const MAX_FILTER_VALUES = 80
@@ -15,6 +16,7 @@ export const AUDIT_FIELDS = {
   kind: 'kind',
   tokenId: 'token_id',
   tokenName: 'token_name',
+  sessionId: 'session_id',
   ip: 'ip',
   method: 'method',
   path: 'uri',
@@ -48,42 +50,45 @@ export interface AuditPosition {
 }
 
 type AuditRow = Record<'id' | 'token_id' | 'token_name' | 'method' | 'uri' | 'resource_id', string> &
-  Record<'ip' | 'user_agent' | 'ray_id' | 'old_value' | 'new_value', string | null> &
+  Record<'ip' | 'session_id' | 'user_agent' | 'ray_id' | 'old_value' | 'new_value', string | null> &
   Record<'old_length' | 'new_length', number | null> & {
     when_ms: number
     action: AuditAction
     face: 'API' | 'S3'
-    resource_type: 'r2.bucket' | 'token'
+    resource_type: AuditEntry['resource']['type']
     jurisdiction: Jurisdiction | null
   }
 
 /**
  * What writes entries, for the batch of the change itself; again, it changes nothing. Entries past their time go on the way.
- * With `ifChanged`, the statement before it decides: a change that did not come about is not logged.
+ * With `ifChanged`, the statement before it decides: a change that did not come about is not logged. With `onlyIf`, a condition does.
  */
 export function auditStatements(
   db: D1Database,
   entries: readonly AuditEntry[],
   keepMs: number,
-  { ifChanged = false }: { ifChanged?: boolean } = {},
+  { ifChanged = false, onlyIf }: { readonly ifChanged?: boolean; readonly onlyIf?: SqlCondition } = {},
 ): D1PreparedStatement[] {
   if (entries.length === 0) return []
-  const insert = db.prepare(`INSERT OR IGNORE INTO audit (id, when_ms, action, kind, token_id, token_name, ip, face, method, uri,
-    user_agent, ray_id, resource_type, resource_id, jurisdiction, old_value, new_value) SELECT ${Array(17).fill('?').join(', ')} WHERE ${ifChanged ? 'changes() > 0' : 'true'}`)
+  const condition = onlyIf ?? { sql: ifChanged ? 'changes() > 0' : 'true', bindings: [] }
+  const insert =
+    db.prepare(`INSERT OR IGNORE INTO audit (id, when_ms, action, kind, token_id, token_name, session_id, ip, face, method, uri,
+    user_agent, ray_id, resource_type, resource_id, jurisdiction, old_value, new_value) SELECT ${Array(18).fill('?').join(', ')} WHERE ${condition.sql}`)
   const forget = db.prepare('DELETE FROM audit WHERE when_ms < ?').bind(Math.max(...entries.map(({ whenMs }) => whenMs)) - keepMs)
-  return [...entries.map((entry) => insert.bind(...columnsOf(entry))), forget]
+  return [...entries.map((entry) => insert.bind(...columnsOf(entry), ...condition.bindings)), forget]
 }
 
 function columnsOf({ id, whenMs, action, by, resource, oldValue, newValue }: AuditEntry): (string | number | null)[] {
-  const who = [by.tokenId, by.tokenName, by.ip ?? null, by.face, by.method, by.path, by.userAgent ?? null, by.rayId ?? null]
+  const who = [by.tokenId, by.tokenName, by.sessionId ?? null, by.ip ?? null]
+  const how = [by.face, by.method, by.path, by.userAgent ?? null, by.rayId ?? null]
   const what = [resource.type, resource.id, resource.jurisdiction ?? null]
-  return [id, whenMs, action, AUDITED[action], ...who, ...what, jsonOf(oldValue), jsonOf(newValue)]
+  return [id, whenMs, action, AUDITED[action], ...who, ...how, ...what, jsonOf(oldValue), jsonOf(newValue)]
 }
 
 const jsonOf = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
 
 /** Of a value no more than its share of the page is read, `?1`, and how long it is. */
-const COLUMNS = `id, when_ms, action, face, method, uri, ip, user_agent, ray_id, token_id, token_name, resource_type, resource_id, jurisdiction,
+const COLUMNS = `id, when_ms, action, face, method, uri, ip, user_agent, ray_id, token_id, token_name, session_id, resource_type, resource_id, jurisdiction,
   substr(old_value, 1, ?1) AS old_value, length(old_value) AS old_length,
   substr(new_value, 1, ?1) AS new_value, length(new_value) AS new_length`
 
@@ -110,16 +115,36 @@ export async function listAudit(db: D1Database, query: AuditQuery): Promise<Audi
     .prepare(`SELECT ${COLUMNS} FROM audit WHERE ${conditions.join(' AND ')} ORDER BY when_ms ${order}, id ${order} LIMIT ? OFFSET ?`)
     .bind(...bindings, limit, offset)
     .all<AuditRow>()
-  return results.map((row) => entryOf(row, valueCharacters))
+  const minters = await mintersOf(db, results)
+  return results.map((row) => entryOf(row, { minters, valueCharacters }))
 }
 
-const entryOf = (row: AuditRow, valueCharacters: number): AuditEntry => ({
+/**
+ * Who made the sessions of some entries, by their ids. The log says it, not the session: its token is signed by its parent, which could
+ * name anybody.
+ */
+async function mintersOf(db: D1Database, rows: readonly AuditRow[]): Promise<Map<string, Minter>> {
+  const ids = [...new Set(rows.map(({ session_id: id }) => id).filter((id) => id !== null))]
+  if (ids.length === 0) return new Map()
+  const query = db.prepare(`SELECT resource_id, token_id, token_name FROM audit
+    WHERE action = 'CreateTemporaryCredentials' AND resource_id IN (SELECT value FROM json_each(?))`)
+  const { results } = await query.bind(JSON.stringify(ids)).all<Pick<AuditRow, 'resource_id' | 'token_id' | 'token_name'>>()
+  return new Map(results.map((row) => [row.resource_id, { tokenId: row.token_id, tokenName: row.token_name }]))
+}
+
+interface Reading {
+  readonly minters: ReadonlyMap<string, Minter>
+  readonly valueCharacters: number
+}
+
+const entryOf = (row: AuditRow, { minters, valueCharacters }: Reading): AuditEntry => ({
   id: row.id,
   whenMs: row.when_ms,
   action: row.action,
   by: {
     tokenId: row.token_id,
     tokenName: row.token_name,
+    sessionId: row.session_id ?? undefined,
     ip: row.ip ?? undefined,
     face: row.face,
     method: row.method,
@@ -127,6 +152,7 @@ const entryOf = (row: AuditRow, valueCharacters: number): AuditEntry => ({
     userAgent: row.user_agent ?? undefined,
     rayId: row.ray_id ?? undefined,
   },
+  mintedBy: minters.get(row.session_id ?? ''),
   resource: { type: row.resource_type, id: row.resource_id, jurisdiction: row.jurisdiction ?? undefined },
   oldValue: readValue(row.old_value, row.old_length, valueCharacters),
   newValue: readValue(row.new_value, row.new_length, valueCharacters),

@@ -4,6 +4,7 @@ import { type Actor, type AuditAction, auditEntry } from '../core/audit.ts'
 import { invalidArgument, StoreError } from '../core/errors.ts'
 import { auditStatements } from './audit.ts'
 import { newTokenId, newTokenValue } from './own-tokens.ts'
+import { type SqlCondition, stillHeld } from './still-held.ts'
 import { compilePolicy, type GivenPolicy, type ShownPolicy, showPolicy } from './token-policies.ts'
 import { insertTokenStatement, purposeOf, secretAccessKeyOf, type TokenFinder, valueDigestOf } from './tokens.ts'
 
@@ -40,6 +41,8 @@ export interface Manager {
   readonly config: Config
   readonly finder: TokenFinder
   readonly token: ApiToken
+  /** Of the token, as the request proved it. */
+  readonly secretAccessKey: string
   readonly by: Actor
   readonly nowMs: number
 }
@@ -73,7 +76,8 @@ export async function makeToken(manager: Manager, attributes: TokenAttributes): 
     issuedMs: nowMs,
     modifiedMs: nowMs,
   }
-  const insert = await insertTokenStatement(manager.db, secrets, { ...record, value, policies, document: record.policies }, nowMs)
+  const token = { ...record, value, policies, document: record.policies }
+  const insert = await insertTokenStatement(manager.db, secrets, token, nowMs, stillHeld(manager))
   await change(manager, insert, { action: 'CreateToken', id, newValue: toAudit(record) })
   return { ...record, value }
 }
@@ -108,6 +112,7 @@ export async function updateToken(manager: Manager, id: string, attributes: Toke
   const { db, nowMs } = manager
   const old = await readToken(db, id)
   checkGrant(manager, old.policies, old.record.expiresMs)
+  const held = stillHeld(manager)
   const policies = compile(manager, attributes)
   const shown = attributes.policies.map(showPolicy)
   const record = {
@@ -120,7 +125,8 @@ export async function updateToken(manager: Manager, id: string, attributes: Toke
   }
   const update = db
     .prepare(
-      'UPDATE tokens SET name = ?, policies = ?, document = ?, not_before_ms = ?, expires_ms = ?, disabled = ?, modified_ms = ? WHERE id = ? AND policies = ?',
+      `UPDATE tokens SET name = ?, policies = ?, document = ?, not_before_ms = ?, expires_ms = ?, disabled = ?, modified_ms = ?
+      WHERE id = ? AND policies = ? AND ${held.sql}`,
     )
     .bind(
       record.name,
@@ -132,6 +138,7 @@ export async function updateToken(manager: Manager, id: string, attributes: Toke
       nowMs,
       id,
       JSON.stringify(old.policies),
+      ...held.bindings,
     )
   await change(manager, update, { action: 'UpdateToken', id, oldValue: toAudit(old.record), newValue: toAudit(record) })
   return record
@@ -148,20 +155,26 @@ export async function rollToken(manager: Manager, id: string): Promise<string> {
   const value = newTokenValue(secrets.keyring)
   const secret = secretAccessKeyOf(value)
   const sealed = await secrets.keyring.seal(purposeOf(id), secret)
+  const held = stillHeld(manager)
   const update = db
-    .prepare('UPDATE tokens SET sealed_secret = ?, value_digest = ?, modified_ms = ? WHERE id = ? AND policies = ?')
-    .bind(sealed, valueDigestOf(secret), nowMs, id, JSON.stringify(policies))
+    .prepare(`UPDATE tokens SET sealed_secret = ?, value_digest = ?, modified_ms = ? WHERE id = ? AND policies = ? AND ${held.sql}`)
+    .bind(sealed, valueDigestOf(secret), nowMs, id, JSON.stringify(policies), ...held.bindings)
   await change(manager, update, { action: 'RollToken', id })
   return value
 }
 
 /**
- * Deletes a token, and with it its S3 credentials and the temporary ones made of them.
- * @throws StoreError NoSuchToken
+ * Deletes a token, and with it its S3 credentials and the temporary ones made of them. Any token may delete itself.
+ * @throws StoreError NoSuchToken, AccessDenied for a token that is more than the manager holds
  */
 export async function deleteToken(manager: Manager, id: string): Promise<void> {
-  const { record } = await readToken(manager.db, id)
-  const remove = manager.db.prepare('DELETE FROM tokens WHERE id = ?').bind(id)
+  const { record, policies } = await readToken(manager.db, id)
+  // In kind and in place; not in time, since nobody gets more of it.
+  if (id !== manager.token.id) checkGrant(manager, policies, 0)
+  const held = stillHeld(manager)
+  const remove = manager.db
+    .prepare(`DELETE FROM tokens WHERE id = ? AND policies = ? AND ${held.sql}`)
+    .bind(id, JSON.stringify(policies), ...held.bindings)
   await change(manager, remove, { action: 'DeleteToken', id, oldValue: toAudit(record) })
 }
 
@@ -174,16 +187,24 @@ interface Told {
 
 /**
  * One transaction holds the change and what the audit log says of it. The statements name the policies that were checked: what somebody
- * made stronger in between is not handed to whoever was allowed the weaker.
+ * made stronger in between is not handed to whoever was allowed the weaker. They name what the manager was known to hold as well.
  */
-async function change({ db, config, finder, by, nowMs }: Manager, statement: D1PreparedStatement, { id, ...told }: Told): Promise<void> {
+async function change(manager: Manager, statement: D1PreparedStatement, { id, ...told }: Told): Promise<void> {
+  const { db, config, finder, by, nowMs } = manager
   const entry = auditEntry({ ...told, whenMs: nowMs, by, resource: { type: 'token', id } })
   const [changed] = await db.batch([statement, ...auditStatements(db, [entry], config.auditMs, { ifChanged: true })])
   finder.forget(id)
   if (changed?.meta.changes === 0) {
+    if (!(await holds(db, stillHeld(manager)))) throw new StoreError('InvalidAccessToken')
     throw new StoreError('InvalidRequest', { status: 409, message: 'The token was changed by somebody else meanwhile.' })
   }
 }
+
+const holds = async (db: D1Database, { sql, bindings }: SqlCondition): Promise<boolean> =>
+  (await db
+    .prepare(`SELECT 1 AS held WHERE ${sql}`)
+    .bind(...bindings)
+    .first()) !== null
 
 function compile(manager: Manager, { policies: given, expiresMs, notBeforeMs }: TokenAttributes): Policy[] {
   if (expiresMs !== undefined && expiresMs <= Math.max(manager.nowMs, notBeforeMs ?? 0)) {

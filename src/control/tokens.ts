@@ -6,6 +6,7 @@ import type { Secrets } from '../config.ts'
 import { rethrowUnavailable, StoreError } from '../core/errors.ts'
 import { type Asker, KnownNames, TRUSTED } from '../core/known-names.ts'
 import { isOurTokenId, isOurTokenValue } from './own-tokens.ts'
+import type { SqlCondition } from './still-held.ts'
 
 /** How long an isolate trusts what it read of a token: a revoked token works for that long at most, while CONTROL answers. */
 export const TOKEN_CACHE_MS = 30_000
@@ -64,12 +65,13 @@ export const valueDigestOf = (secretAccessKey: string): string =>
 /** Where the secret of a sealed row belongs: it opens in no other place. */
 export const purposeOf = (id: string): string => `token/${id}`
 
-/** What stores a token; of its value only the S3 secret is kept, sealed with the master key. */
+/** What stores a token, if a condition holds; of its value only the S3 secret is kept, sealed with the master key. */
 export async function insertTokenStatement(
   db: D1Database,
   { keyring }: Secrets,
   token: NewToken,
   nowMs: number,
+  onlyIf: SqlCondition = { sql: 'true', bindings: [] },
 ): Promise<D1PreparedStatement> {
   const { id, name, value, policies, document, notBeforeMs, expiresMs, disabled } = token
   const secret = secretAccessKeyOf(value)
@@ -86,7 +88,8 @@ export async function insertTokenStatement(
     disabled: disabled ? 1 : 0,
   }
   const names = Object.keys(columns)
-  return db.prepare(`INSERT INTO tokens (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`).bind(...Object.values(columns))
+  const insert = `INSERT INTO tokens (${names.join(', ')}) SELECT ${names.map(() => '?').join(', ')} WHERE ${onlyIf.sql}`
+  return db.prepare(insert).bind(...Object.values(columns), ...onlyIf.bindings)
 }
 
 /** What seals the secret of a token with the present master key, unless the token was given another secret meanwhile. */

@@ -28,6 +28,7 @@ export const AUDITED = {
   UpdateToken: 'update',
   RollToken: 'update',
   DeleteToken: 'delete',
+  CreateTemporaryCredentials: 'create',
 } as const
 
 export type AuditAction = keyof typeof AUDITED
@@ -36,6 +37,8 @@ export type AuditAction = keyof typeof AUDITED
 export interface Actor {
   readonly tokenId: string
   readonly tokenName: string
+  /** Of temporary credentials: which of them. The token is their parent. */
+  readonly sessionId?: string
   readonly ip?: string
   readonly face: 'API' | 'S3'
   readonly method: string
@@ -44,9 +47,16 @@ export interface Actor {
   readonly rayId?: string
 }
 
+/** Who made temporary credentials over the API. */
+export interface Minter {
+  readonly tokenId: string
+  readonly tokenName: string
+}
+
 /** What was changed. */
 export interface AuditedResource {
-  readonly type: 'r2.bucket' | 'token'
+  /** `session`: temporary credentials. */
+  readonly type: 'r2.bucket' | 'token' | 'session'
   readonly id: string
   readonly jurisdiction?: Jurisdiction
 }
@@ -58,6 +68,8 @@ export interface AuditEntry {
   readonly whenMs: number
   readonly action: AuditAction
   readonly by: Actor
+  /** Read from the log itself, for what a session did. Absent for sessions that their parent signed without asking anybody. */
+  readonly mintedBy?: Minter
   readonly resource: AuditedResource
   readonly oldValue?: unknown
   readonly newValue?: unknown

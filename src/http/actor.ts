@@ -2,12 +2,19 @@ import type { Actor } from '../core/audit.ts'
 
 const LONGEST = 512
 
+/** Who was found to send a request: an API token, or temporary credentials whose parent it is. */
+interface Sender {
+  readonly token: { readonly id: string; readonly name: string }
+  readonly sessionId?: string
+}
+
 /** Who sends a request, for the audit log. */
-export function actorOf(request: Request, token: { readonly id: string; readonly name: string }, face: Actor['face']): Actor {
+export function actorOf(request: Request, { token, sessionId }: Sender, face: Actor['face']): Actor {
   const { headers, method, url } = request
   return {
     tokenId: token.id,
     tokenName: token.name,
+    sessionId,
     ip: headers.get('cf-connecting-ip') ?? undefined,
     face,
     method,

@@ -99,12 +99,16 @@ describe.each([
   })
 })
 
-test('credentials made by the API have the parent id, and a secret that follows from their token', async () => {
+test('credentials made by the API have the parent id, and a secret that does not follow from their token', async () => {
   const { accessKeyId, secretAccessKey, sessionToken } = await make()
   const jwt = Buffer.from(sessionToken, 'base64')
     .toString()
     .replace(/^jwt\//, '')
-  expect({ accessKeyId, secretAccessKey }).toEqual({ accessKeyId: root, secretAccessKey: createHash('sha256').update(jwt).digest('hex') })
+  expect({ accessKeyId, secretAccessKey }).toEqual({ accessKeyId: root, secretAccessKey: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  const digest = createHash('sha256').update(jwt).digest('hex')
+  expect(secretAccessKey).not.toBe(digest)
+  const guessed = s3Of({ accessKeyId, secretAccessKey: digest, sessionToken })
+  expect(await failed(guessed.send(new GetObjectCommand({ Bucket, Key: 'one' })))).toMatchObject({ name: 'SignatureDoesNotMatch' })
   const body = { bucket: Bucket, parentAccessKeyId: root, permission: 'object-read-only', ttlSeconds: 60 }
   expect(await rest('POST', '/accounts/{account}/r2/temp-access-credentials', { body })).toMatchObject({ status: 200 })
 })
@@ -177,20 +181,19 @@ describe('paths', () => {
 })
 
 describe('on REST', () => {
-  test('the session token is a bearer token of the same scope', async () => {
-    const { sessionToken } = await make({ permission: 'object-read-only', prefixes: ['in/'] })
-    const ask = async (path: string, method = 'GET', body?: unknown) =>
-      (await rest(method, `/accounts/{account}/r2/buckets${path}`, { token: sessionToken, body })).status
-    expect(await ask(`/${Bucket}/objects?prefix=in%2F`)).toBe(200)
-    expect(await ask(`/${Bucket}/objects`)).toBe(403)
-    expect(await ask(`/${Bucket}/objects/in/x`, 'PUT', 'x')).toBe(403)
-    expect(await ask(`/${Bucket}/objects`, 'DELETE', ['in/a'])).toBe(403)
-    expect(await ask(`/${other.name}/objects?prefix=in%2F`)).toBe(403)
-    expect(await ask('')).toBe(403)
+  test.each([
+    ['made by the API', make],
+    ['minted by a client', async () => mint()],
+  ])('a session token, %s, is nothing: whoever sees a presigned URL has it', async (_, credentials) => {
+    const { sessionToken: token } = await credentials()
+    const buckets = '/accounts/{account}/r2/buckets'
+    const unknown = { status: 401, errors: [{ code: 9109 }] }
+    expect(await rest('GET', `${buckets}/${Bucket}/objects?prefix=in%2F`, { token })).toMatchObject(unknown)
+    expect(await rest('PUT', `${buckets}/${Bucket}/objects/in/x`, { token, body: 'x' })).toMatchObject(unknown)
+    expect(await rest('DELETE', `${buckets}/${Bucket}/objects/in/a`, { token })).toMatchObject(unknown)
     const body = { bucket: Bucket, parentAccessKeyId: root, permission: 'admin-read-write', ttlSeconds: 60 }
-    expect((await rest('POST', '/accounts/{account}/r2/temp-access-credentials', { token: sessionToken, body })).status).toBe(403)
-    const tokens = await rest('GET', '/accounts/{account}/tokens', { token: sessionToken })
-    expect(tokens.status).toBe(403)
+    expect(await rest('POST', '/accounts/{account}/r2/temp-access-credentials', { token, body })).toMatchObject(unknown)
+    expect(await rest('GET', '/accounts/{account}/tokens', { token })).toMatchObject(unknown)
   })
 })
 
@@ -246,11 +249,13 @@ describe('the parent', () => {
     await client.accounts.tokens.delete(parent.id, { account_id: accountId })
   })
 
-  test('cannot be one that holds more than whoever asks', async () => {
+  test('is whoever asks, and no other: root alone may name one', async () => {
     const weak = await token([READ_ITEMS], onBucket)
     const as = cloudflare({ token: weak.value })
-    expect(await failed(make({ permission: 'object-read-write' }, as))).toMatchObject({ status: 403 })
-    await make({ permission: 'object-read-only' }, as)
+    expect(await failed(make({ parentAccessKeyId: weak.id, permission: 'object-read-write' }, as))).toMatchObject({ status: 403 })
+    expect(await failed(make({ permission: 'object-read-only' }, as))).toMatchObject({ status: 403 })
+    const s3 = s3Of(await make({ parentAccessKeyId: weak.id, permission: 'object-read-only' }, as))
+    await s3.send(new GetObjectCommand({ Bucket, Key: 'one' }))
     await client.accounts.tokens.delete(weak.id, { account_id: accountId })
   })
 
@@ -261,6 +266,19 @@ describe('the parent', () => {
     await client.accounts.tokens.delete(parent.id, { account_id: accountId })
     expect(await failed(s3.send(new GetObjectCommand({ Bucket, Key: 'one' })))).toMatchObject({ name: 'Unauthorized' })
     expect(await failed(make({ parentAccessKeyId: parent.id }))).toMatchObject({ status: 400 })
+  })
+
+  test('ends no earlier than its children', async () => {
+    const permission_groups = [{ id: READ_ITEMS }]
+    const policies = [{ effect: 'allow' as const, permission_groups, resources: onBucket }]
+    const expires_on = new Date(Date.now() + 100_000).toISOString()
+    const brief = await client.accounts.tokens.create({ account_id: accountId, name: 'brief', policies, expires_on })
+    const asked = { parentAccessKeyId: brief.id!, permission: 'object-read-only' } as const
+    for (const as of [client, cloudflare({ token: brief.value! })]) {
+      expect(await failed(make({ ...asked, ttlSeconds: 101 }, as))).toMatchObject({ status: 403 })
+      await make({ ...asked, ttlSeconds: 60 }, as)
+    }
+    await client.accounts.tokens.delete(brief.id!, { account_id: accountId })
   })
 
   test.each([{ ttlSeconds: 0 }, { ttlSeconds: 604_801 }, { permission: 'all' as never }, { parentAccessKeyId: '0'.repeat(32) }])(

@@ -5,6 +5,7 @@ import { env } from './bucket.ts'
 export interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  readonly sessionToken?: string
 }
 
 /** The credentials that follow from the test deployment's root token. */

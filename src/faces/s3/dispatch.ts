@@ -146,7 +146,7 @@ async function createMissingBucket(
   if (!bucket || headers.get('cf-create-bucket-if-missing')?.toLowerCase() !== 'true') return
   if (op !== 'PutObject' && op !== 'CreateMultipartUpload') return
   if (!permits(identity, { needs: 'bucket:write', action: 'CreateBucket', bucket })) throw new StoreError('AccessDenied')
-  await store.ensureBucket(bucket, actorOf(request, identity.token, 'S3'))
+  await store.ensureBucket(bucket, actorOf(request, identity, 'S3'))
 }
 
 /** There are no versions to ask for. */

@@ -34,6 +34,7 @@ const COLUMNS = {
   actor_id: 'tokenId',
   actor_token_id: 'tokenId',
   actor_token_name: 'tokenName',
+  actor_session_id: 'sessionId',
   actor_ip_address: 'ip',
   raw_method: 'method',
   raw_uri: 'path',

@@ -23,6 +23,9 @@ export const AuditLogsQuery = z.object({
 })
 export type AuditLogsQuery = z.output<typeof AuditLogsQuery>
 
+/** Who made the temporary credentials, when they were made over the API. */
+const Minter = z.object({ token_id: z.string(), token_name: z.string() })
+
 /** The first version of the API. */
 export const AuditLog = z.object({
   id: z.string(),
@@ -32,6 +35,9 @@ export const AuditLog = z.object({
   metadata: z.object({
     zone_name: z.string(),
     token_name: z.string(),
+    /** Of temporary credentials: which of them. The actor is their parent. */
+    session_id: z.string().optional(),
+    minted_by: Minter.optional(),
     method: z.string(),
     uri: z.string(),
     user_agent: z.string().optional(),
@@ -69,6 +75,9 @@ export const Audit = z.object({
     ip_address: z.string().optional(),
     token_id: z.string(),
     token_name: z.string(),
+    /** Of temporary credentials: which of them. The token is their parent. */
+    session_id: z.string().optional(),
+    minted_by: Minter.optional(),
   }),
   raw: z.object({
     method: z.string(),
@@ -99,7 +108,8 @@ export interface Owner {
 
 export const ZONE_NAME = 'r2.cloudflarestorage.com'
 
-export function toAuditLog({ id, whenMs, action, by, resource, oldValue, newValue }: AuditEntry, owner: Owner): z.input<typeof AuditLog> {
+export function toAuditLog(entry: AuditEntry, owner: Owner): z.input<typeof AuditLog> {
+  const { id, whenMs, action, by, resource, oldValue, newValue } = entry
   const { tokenId, tokenName, ip = '', face, method, path, userAgent } = by
   return {
     id,
@@ -109,6 +119,7 @@ export function toAuditLog({ id, whenMs, action, by, resource, oldValue, newValu
     metadata: {
       zone_name: ZONE_NAME,
       token_name: tokenName,
+      ...sessionOf(entry),
       method,
       uri: path,
       user_agent: userAgent,
@@ -124,7 +135,8 @@ export function toAuditLog({ id, whenMs, action, by, resource, oldValue, newValu
   }
 }
 
-export function toAudit({ id, whenMs, action, by, resource, oldValue, newValue }: AuditEntry, owner: Owner): z.input<typeof Audit> {
+export function toAudit(entry: AuditEntry, owner: Owner): z.input<typeof Audit> {
+  const { id, whenMs, action, by, resource, oldValue, newValue } = entry
   const { tokenId, tokenName, ip, method, path, userAgent, rayId } = by
   return {
     id,
@@ -138,6 +150,7 @@ export function toAudit({ id, whenMs, action, by, resource, oldValue, newValue }
       ip_address: ip,
       token_id: tokenId,
       token_name: tokenName,
+      ...sessionOf(entry),
     },
     raw: { method, uri: path, status_code: 200, user_agent: userAgent, cf_ray_id: rayId },
     resource: {
@@ -151,5 +164,10 @@ export function toAudit({ id, whenMs, action, by, resource, oldValue, newValue }
     zone: {},
   }
 }
+
+const sessionOf = ({ by, mintedBy }: AuditEntry) => ({
+  ...(by.sessionId === undefined ? {} : { session_id: by.sessionId }),
+  ...(mintedBy === undefined ? {} : { minted_by: { token_id: mintedBy.tokenId, token_name: mintedBy.tokenName } }),
+})
 
 const textOf = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value))

@@ -12,11 +12,11 @@ export async function getBucketCors(call: CorsCall): Promise<Answer<PutCorsBody>
 export async function putBucketCors(call: CorsCall<PutCorsBody>): Promise<Answer<Record<string, never>>> {
   const { rules } = call.body
   if (rules.length === 0) return deleteBucketCors(call)
-  await call.store.putBucketCors(bucketOf(call), rules.map(fromRest), actorOf(call.request, call.identity.token, 'API'))
+  await call.store.putBucketCors(bucketOf(call), rules.map(fromRest), actorOf(call.request, call.identity, 'API'))
   return { result: {} }
 }
 
 export async function deleteBucketCors(call: CorsCall): Promise<Answer<Record<string, never>>> {
-  await call.store.deleteBucketCors(bucketOf(call), actorOf(call.request, call.identity.token, 'API'))
+  await call.store.deleteBucketCors(bucketOf(call), actorOf(call.request, call.identity, 'API'))
   return { result: {} }
 }

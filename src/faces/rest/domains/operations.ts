@@ -4,7 +4,7 @@ import type { Config } from '../../../config.ts'
 import * as registry from '../../../control/domain-registry.ts'
 import { listCustomDomains as listAttached } from '../../../control/domains.ts'
 import { type Domain, isReservedHost } from '../../../core/domain.ts'
-import { StoreError } from '../../../core/errors.ts'
+import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { PUBLIC_SEGMENT } from '../../../core/reserved-names.ts'
 import { actorOf } from '../../../http/actor.ts'
 import { type Answer, bucketOf, type Call } from '../call.ts'
@@ -56,6 +56,7 @@ export async function getCustomDomain(call: DomainCall): Promise<Answer<CustomDo
 }
 
 export async function updateCustomDomain(call: DomainCall<UpdateDomainBody>): Promise<Answer<z.input<typeof UpdatedDomain>>> {
+  if ((call.body.domain ?? hostOf(call)) !== hostOf(call)) throw invalidArgument('The domain of the body is not that of the path')
   const bucket = await call.store.headBucketToChange(bucketOf(call))
   const { zoneId: _, ...updated } = toNamed(await registry.updateDomain(managerOf(call), bucket, hostOf(call), settingsOf(call.body)))
   return { result: updated }
@@ -70,7 +71,7 @@ export async function removeCustomDomain(call: DomainCall): Promise<Answer<{ dom
 const hostOf = ({ params }: DomainCall): string => params.domain.toLowerCase()
 
 function managerOf({ request, identity, control, config, nowMs }: BucketCall): registry.DomainManager {
-  return { db: control, auditMs: config.auditMs, by: actorOf(request, identity.token, 'API'), nowMs }
+  return { db: control, auditMs: config.auditMs, by: actorOf(request, identity, 'API'), nowMs }
 }
 
 const toManaged = ({ url, config }: BucketCall, { host: bucketId, enabled }: Domain): z.input<typeof ManagedDomain> => ({

@@ -11,6 +11,6 @@ export async function getBucketLifecycle(call: LifecycleCall): Promise<Answer<Li
 
 export async function putBucketLifecycle(call: LifecycleCall<PutLifecycleBody>): Promise<Answer<Record<string, never>>> {
   const rules = call.body.rules.map(fromRest)
-  await call.store.putBucketLifecycle(bucketOf(call), rules, actorOf(call.request, call.identity.token, 'API'))
+  await call.store.putBucketLifecycle(bucketOf(call), rules, actorOf(call.request, call.identity, 'API'))
   return { result: {} }
 }

@@ -16,6 +16,6 @@ export const putBucketLocks = (call: LocksCall<PutLocksBody>): Promise<Answer<Re
 export const deleteBucketLocks = (call: LocksCall): Promise<Answer<Record<string, never>>> => replaceRules(call, [])
 
 async function replaceRules(call: LocksCall, rules: readonly LockRule[]): Promise<Answer<Record<string, never>>> {
-  await call.store.putBucketLocks(bucketOf(call), rules, actorOf(call.request, call.identity.token, 'API'))
+  await call.store.putBucketLocks(bucketOf(call), rules, actorOf(call.request, call.identity, 'API'))
   return { result: {} }
 }

@@ -20,12 +20,12 @@ export async function getNotificationRules(call: QueueCall): Promise<Answer<Queu
 /** Adds rules: those that are there stay. */
 export async function putNotificationRules(call: QueueCall<PutRulesBody>): Promise<Answer<Record<string, never>>> {
   const { params, body, request, identity, store } = call
-  await store.putBucketNotifications(bucketOf(call), { queueId: params.queue_id, ...body }, actorOf(request, identity.token, 'API'))
+  await store.putBucketNotifications(bucketOf(call), { queueId: params.queue_id, ...body }, actorOf(request, identity, 'API'))
   return { result: {} }
 }
 
 export async function deleteNotificationRules(call: QueueCall<DeleteRulesBody>): Promise<Answer<Record<string, never>>> {
   const { params, body, request, identity, store } = call
-  await store.deleteBucketNotifications(bucketOf(call), { queueId: params.queue_id, ...body }, actorOf(request, identity.token, 'API'))
+  await store.deleteBucketNotifications(bucketOf(call), { queueId: params.queue_id, ...body }, actorOf(request, identity, 'API'))
   return { result: {} }
 }

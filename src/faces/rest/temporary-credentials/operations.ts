@@ -1,38 +1,93 @@
 import type * as z from 'zod'
+import type { Secret } from '../../../auth/authenticate.ts'
+import { readBearer } from '../../../auth/bearer.ts'
 import { isLive, mayGrant, type Policy } from '../../../auth/policies.ts'
-import { mintSession, SESSION_LEVELS } from '../../../auth/session-token.ts'
+import { type MintedSession, mintSession, SESSION_LEVELS, type SessionClaims } from '../../../auth/session-token.ts'
+import { auditStatements } from '../../../control/audit.ts'
+import { stillHeld } from '../../../control/still-held.ts'
+import { secretAccessKeyOf } from '../../../control/tokens.ts'
+import { auditEntry } from '../../../core/audit.ts'
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
+import { randomId } from '../../../core/ids.ts'
+import { actorOf } from '../../../http/actor.ts'
 import type { Answer, Call } from '../call.ts'
 import type { TemporaryCredentials, TemporaryCredentialsBody } from './schemas.ts'
 
 type Minting = Call<{ body: TemporaryCredentialsBody }>
 
 /**
- * Signs credentials with the secret of their parent. Neither the parent nor whoever asks can pass on what it does not hold, and
- * nobody makes credentials of credentials.
+ * Signs credentials with the secret of their parent, which is whoever asks; root may name another one. They hold no more than their
+ * parent, and no longer.
  */
 export async function createTemporaryCredentials(call: Minting): Promise<Answer<z.input<typeof TemporaryCredentials>>> {
-  const { body, identity, tokens, control, secrets, nowMs, url } = call
-  const { bucket, parentAccessKeyId, permission, ttlSeconds, prefixes, objects, jurisdiction } = body
-  if (identity.session) throw new StoreError('AuthenticationError')
-  const parent = await tokens.find(control, parentAccessKeyId, nowMs)
-  if (parent === null || !isLive(parent.token, nowMs)) throw invalidArgument('There is no parent access key with this id')
-  const asked: Policy = { level: SESSION_LEVELS[permission], buckets: [{ jurisdiction: jurisdiction ?? 'default', name: bucket }] }
-  if (![parent.token, identity.token].every((token) => mayGrant(token, asked))) {
-    throw new StoreError('AccessDenied', { message: 'Temporary credentials cannot exceed what their parent, or who asks for them, holds' })
+  const { body, secrets, nowMs, url } = call
+  const parent = await parentOf(call)
+  const claims = sessionClaims(body, { accountId: secrets.accountId, host: url.host, nowMs })
+  checkGrant(parent, body, claims)
+  const minted = mintSession(claims, parent.secretAccessKey)
+  await log(call, parent, minted)
+  return { result: minted.credentials }
+}
+
+/** @throws StoreError AccessDenied for another parent than the caller, InvalidArgument for none. */
+async function parentOf({ body, identity, request, tokens, control, nowMs }: Minting): Promise<Secret> {
+  const { token } = identity
+  if (body.parentAccessKeyId === token.id) return { token, secretAccessKey: secretAccessKeyOf(readBearer(request.headers)) }
+  if (!token.root) {
+    throw new StoreError('AccessDenied', {
+      message: 'parentAccessKeyId must be the id of the API token that asks: only root may name another',
+    })
   }
+  const parent = await tokens.find(control, body.parentAccessKeyId, nowMs)
+  if (parent === null || !isLive(parent.token, nowMs)) throw invalidArgument('There is no parent access key with this id')
+  return parent
+}
+
+/** What a body asks for, as a session token says it. A list that is given limits, even if nothing is in it. */
+export function sessionClaims(
+  { bucket, parentAccessKeyId, permission, ttlSeconds, prefixes, objects, jurisdiction = 'default' }: TemporaryCredentialsBody,
+  { accountId, host, nowMs }: { readonly accountId: string; readonly host: string; readonly nowMs: number },
+): SessionClaims {
   const iat = Math.floor(nowMs / 1000)
-  const limited = (prefixes?.length ?? 0) + (objects?.length ?? 0) > 0
-  const claims = {
-    sub: secrets.accountId,
+  const limited = prefixes !== undefined || objects !== undefined
+  return {
+    sub: accountId,
     iss: parentAccessKeyId,
-    aud: url.host,
+    aud: host,
     iat,
     exp: iat + ttlSeconds,
+    jti: randomId(),
     bucket,
     scope: permission,
     ...(limited ? { paths: { prefixPaths: prefixes ?? [], objectPaths: objects ?? [] } } : {}),
-    jurisdiction: jurisdiction ?? 'default',
+    jurisdiction,
   }
-  return { result: mintSession(claims, parent.secretAccessKey) }
+}
+
+/** @throws StoreError AccessDenied */
+function checkGrant(
+  { token }: Secret,
+  { permission, jurisdiction = 'default', bucket }: TemporaryCredentialsBody,
+  { exp }: SessionClaims,
+): void {
+  const asked: Policy = { level: SESSION_LEVELS[permission], buckets: [{ jurisdiction, name: bucket }] }
+  if (!mayGrant(token, asked)) {
+    throw new StoreError('AccessDenied', { message: 'Temporary credentials cannot exceed what their parent holds' })
+  }
+  if (exp * 1000 > (token.expiresMs ?? Number.POSITIVE_INFINITY)) {
+    throw new StoreError('AccessDenied', { message: 'Temporary credentials cannot outlast their parent: ask for fewer seconds' })
+  }
+}
+
+/** @throws StoreError InvalidAccessToken when the parent is not any more what it was a moment ago. */
+async function log({ body, request, identity, control, config, nowMs }: Minting, parent: Secret, { id }: MintedSession): Promise<void> {
+  const entry = auditEntry({
+    whenMs: nowMs,
+    action: 'CreateTemporaryCredentials',
+    by: actorOf(request, identity, 'API'),
+    resource: { type: 'session', id, jurisdiction: body.jurisdiction },
+    newValue: body,
+  })
+  const [written] = await control.batch(auditStatements(control, [entry], config.auditMs, { onlyIf: stillHeld(parent) }))
+  if (written?.meta.changes === 0) throw new StoreError('InvalidAccessToken')
 }

@@ -1,6 +1,8 @@
 import type * as z from 'zod'
+import { readBearer } from '../../../auth/bearer.ts'
 import { PERMISSION_GROUPS } from '../../../control/permission-groups.ts'
 import * as registry from '../../../control/token-registry.ts'
+import { secretAccessKeyOf } from '../../../control/tokens.ts'
 import { actorOf } from '../../../http/actor.ts'
 import type { Answer, Call } from '../call.ts'
 import { pageInfo } from '../common-schemas.ts'
@@ -61,5 +63,7 @@ export async function listPermissionGroups({
 type Parts = Pick<Call, 'request' | 'identity' | 'control' | 'secrets' | 'config' | 'tokens' | 'nowMs'>
 
 function managerOf({ request, identity, control, secrets, config, tokens, nowMs }: Parts): registry.Manager {
-  return { db: control, secrets, config, finder: tokens, token: identity.token, by: actorOf(request, identity.token, 'API'), nowMs }
+  const { token } = identity
+  const secretAccessKey = secretAccessKeyOf(readBearer(request.headers))
+  return { db: control, secrets, config, finder: tokens, token, secretAccessKey, by: actorOf(request, identity, 'API'), nowMs }
 }

@@ -10,11 +10,11 @@ export async function getBucketCors({ store, bucket }: BucketCall): Promise<Resp
 
 export async function putBucketCors(call: BucketCall): Promise<Response> {
   const rules = parseCorsConfiguration(await readXmlBody(call))
-  await call.store.putBucketCors(call.bucket, rules, actorOf(call.request, call.identity.token, 'S3'))
+  await call.store.putBucketCors(call.bucket, rules, actorOf(call.request, call.identity, 'S3'))
   return new Response(null)
 }
 
 export async function deleteBucketCors({ request, identity, store, bucket }: BucketCall): Promise<Response> {
-  await store.deleteBucketCors(bucket, actorOf(request, identity.token, 'S3'))
+  await store.deleteBucketCors(bucket, actorOf(request, identity, 'S3'))
   return new Response(null, { status: 204 })
 }

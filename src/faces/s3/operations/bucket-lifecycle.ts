@@ -14,12 +14,12 @@ export async function getBucketLifecycleConfiguration({ store, bucket }: BucketC
 
 export async function putBucketLifecycleConfiguration(call: BucketCall): Promise<Response> {
   const rules = parseLifecycleConfiguration(await readXmlBody(call))
-  await call.store.putBucketLifecycle(call.bucket, rules, actorOf(call.request, call.identity.token, 'S3'))
+  await call.store.putBucketLifecycle(call.bucket, rules, actorOf(call.request, call.identity, 'S3'))
   return new Response(null)
 }
 
 /** Removes all rules, the default one included: S3 clients wait until there is no configuration any more. */
 export async function deleteBucketLifecycle({ request, identity, store, bucket }: BucketCall): Promise<Response> {
-  await store.putBucketLifecycle(bucket, [], actorOf(request, identity.token, 'S3'))
+  await store.putBucketLifecycle(bucket, [], actorOf(request, identity, 'S3'))
   return new Response(null, { status: 204 })
 }

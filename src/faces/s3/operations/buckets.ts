@@ -15,7 +15,7 @@ export async function createBucket(call: BucketCall): Promise<Response> {
   refuseParameters(url.searchParams, 'PUT')
   const location = readLocation(parseLocationConstraint(await readXmlBody(call)))
   const storageClass = readStorageClass(headers)
-  await store.createBucket(bucket, { location, storageClass, by: actorOf(call.request, call.identity.token, 'S3') })
+  await store.createBucket(bucket, { location, storageClass, by: actorOf(call.request, call.identity, 'S3') })
   return new Response(null, { headers: { Location: `/${bucket.name}` } })
 }
 
@@ -26,7 +26,7 @@ export async function headBucket({ store, bucket }: BucketCall): Promise<Respons
 
 export async function deleteBucket({ request, identity, url, store, bucket }: BucketCall): Promise<Response> {
   refuseParameters(url.searchParams, 'DELETE')
-  await store.deleteBucket(bucket, actorOf(request, identity.token, 'S3'))
+  await store.deleteBucket(bucket, actorOf(request, identity, 'S3'))
   return new Response(null, { status: 204 })
 }
 
