@@ -3,6 +3,7 @@ import { rotateTokens } from '../../control/rotate-tokens.ts'
 import type { AuditAction } from '../../core/audit.ts'
 import { invalidArgument } from '../../core/errors.ts'
 import { type BucketRef, JURISDICTIONS } from '../../core/object.ts'
+import { schemaMessage } from '../../http/schema-messages.ts'
 import type { FsckCursor } from '../../store/maintenance/fsck.ts'
 import type { AdminPorts } from './dispatch.ts'
 
@@ -53,10 +54,10 @@ function operation<T, A>(
   changed?: (body: T, answer: A) => AdminChange | undefined,
 ): Operation {
   return async (ports, body) => {
-    const parsed = schema.safeParse(body)
+    const parsed = schema.safeParse(body, { error: schemaMessage })
     if (!parsed.success) {
       const [issue] = parsed.error.issues
-      throw invalidArgument(`${issue?.path.join('.') || 'body'}: ${issue?.message}`)
+      throw invalidArgument(`${issue?.path.join('.') || 'The body'} ${issue?.message}.`)
     }
     const answer = await run(ports, parsed.data)
     return { answer, change: changed?.(parsed.data, answer) }

@@ -4,6 +4,7 @@ import { parseJson } from '../../core/json.ts'
 import { checkJsonType } from '../../http/origin-guard.ts'
 import { requestSource } from '../../http/request-body.ts'
 import { memoryOf } from '../../http/request-memory.ts'
+import { schemaMessage } from '../../http/schema-messages.ts'
 import { isObjectSchema } from './route.ts'
 
 /** Far more than any configuration needs. */
@@ -57,15 +58,16 @@ function pick(schema: z.ZodObject, read: (name: string) => string | undefined): 
 
 /** The first thing that is wrong is the one that is told. */
 function check(schema: z.ZodType, value: unknown, where: 'header' | 'parameter' | 'body'): unknown {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { error: schemaMessage })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const { message, path } = issue as z.core.$ZodIssue
   // A schema may name one of our errors as its message.
   if (message in ERRORS) throw new StoreError(message as ErrorCode)
   const place = path.map(String).join('.')
-  if (where !== 'body') throw invalidArgument(`Invalid ${where} ${place}: ${message}`)
-  throw new StoreError('MalformedJSON', { message: `${ERRORS.MalformedJSON.message} ${place ? `${place}: ` : ''}${message}` })
+  if (where !== 'body') throw invalidArgument(`The ${where} ${place} ${message}`)
+  if (value === undefined) throw new StoreError('MalformedJSON', { message: 'The request has no body: it needs one in JSON.' })
+  throw new StoreError('MalformedJSON', { message: `${ERRORS.MalformedJSON.message} ${place || 'It'} ${message}.` })
 }
 
 async function readText(request: Request): Promise<string> {

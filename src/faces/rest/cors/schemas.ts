@@ -2,9 +2,9 @@ import * as z from 'zod'
 import { CORS_METHODS, type CorsRule, checkCorsRules } from '../../../core/cors.ts'
 import { outcomeOf } from '../../../core/outcome.ts'
 
-const RestCorsRule = z.object({
+const RestCorsRule = z.strictObject({
   id: z.string().optional(),
-  allowed: z.object({
+  allowed: z.strictObject({
     origins: z.array(z.string()),
     methods: z.array(z.enum(CORS_METHODS as [string, ...string[]])),
     headers: z.array(z.string()).optional(),
@@ -17,11 +17,11 @@ type RestCorsRule = z.output<typeof RestCorsRule>
 export const CorsConfiguration = z.object({ rules: z.array(RestCorsRule) })
 
 /** No rules at all are no configuration. */
-export const PutCorsBody = z.object({
+export const PutCorsBody = z.strictObject({
   rules: z
     .array(RestCorsRule)
     .default([])
-    .refine((rules) => rules.length === 0 || outcomeOf(() => checkCorsRules(rules.map(fromRest))).ok, 'not a valid CORS configuration'),
+    .refine((rules) => rules.length === 0 || outcomeOf(() => checkCorsRules(rules.map(fromRest))).ok, 'must be a valid CORS configuration'),
 })
 export type PutCorsBody = z.output<typeof PutCorsBody>
 

@@ -3,10 +3,11 @@ import { CIPHERS, type Domain, type DomainSettings, isHostName, TLS_VERSIONS } f
 
 /** `domain` is where the bucket's objects are, behind `https://`. */
 export const ManagedDomain = z.object({ bucketId: z.string(), domain: z.string(), enabled: z.boolean() })
-export const ManagedDomainBody = z.object({ enabled: z.boolean() })
+export const ManagedDomainBody = z.strictObject({ enabled: z.boolean() })
 export type ManagedDomainBody = z.output<typeof ManagedDomainBody>
 
-const Settings = z.object({
+/** Strict: a misspelt `minTLS` would let every version in. */
+const Settings = z.strictObject({
   enabled: z.boolean(),
   minTLS: z.enum(TLS_VERSIONS),
   /** In BoringSSL's names. */
@@ -20,8 +21,8 @@ export const AttachDomainBody = Settings.partial({ minTLS: true, ciphers: true }
 })
 export type AttachDomainBody = z.output<typeof AttachDomainBody>
 
-/** What is not named stays as it is. */
-export const UpdateDomainBody = Settings.partial()
+/** What is not named stays as it is. wrangler names the domain in the body, too. */
+export const UpdateDomainBody = Settings.partial().extend({ domain: z.string().toLowerCase().optional() })
 export type UpdateDomainBody = z.output<typeof UpdateDomainBody>
 
 const Named = z.object({ domain: z.string(), ...Settings.partial({ minTLS: true, ciphers: true }).shape, zoneId: z.string().optional() })
@@ -40,7 +41,7 @@ export type CustomDomain = z.input<typeof CustomDomain>
 export const CustomDomainList = z.object({ domains: z.array(CustomDomain) })
 
 /** What a body says of a custom domain. */
-export const settingsOf = <B extends UpdateDomainBody>({
+export const settingsOf = <B extends Omit<UpdateDomainBody, 'domain'>>({
   minTLS,
   ciphers,
   enabled,

@@ -10,7 +10,7 @@ const AgeCondition = z.object({
 })
 const DateCondition = z.object({
   type: z.literal('Date'),
-  date: z.string().refine((text) => parseIsoDate(text) !== undefined, 'not a date in ISO 8601'),
+  date: z.string().refine((text) => parseIsoDate(text) !== undefined, 'must be a date in ISO 8601'),
 })
 const Condition = z.discriminatedUnion('type', [AgeCondition, DateCondition])
 type Condition = z.output<typeof Condition>
@@ -19,7 +19,8 @@ type Condition = z.output<typeof Condition>
 const RestLifecycleRule = z.looseObject({
   id: z.string(),
   enabled: z.boolean(),
-  conditions: z.object({ prefix: z.string().optional() }).default({}),
+  /** Strict, unlike the rule: a misspelt prefix would delete everything. */
+  conditions: z.strictObject({ prefix: z.string().optional() }).default({}),
   deleteObjectsTransition: z.object({ condition: Condition.optional() }).optional(),
   storageClassTransitions: z.array(z.object({ condition: Condition, storageClass: z.literal('InfrequentAccess') })).optional(),
   abortMultipartUploadsTransition: z.object({ condition: AgeCondition.optional() }).optional(),
@@ -29,7 +30,8 @@ type RestLifecycleRule = z.output<typeof RestLifecycleRule>
 export const LifecycleConfiguration = z.object({ rules: z.array(RestLifecycleRule) })
 export type LifecycleConfiguration = z.output<typeof LifecycleConfiguration>
 
-export const PutLifecycleBody = z.object({ rules: z.array(RestLifecycleRule).default([]) })
+/** Strict: rules under a misspelt name would be none, in place of those that are there. */
+export const PutLifecycleBody = z.strictObject({ rules: z.array(RestLifecycleRule).default([]) })
 export type PutLifecycleBody = z.output<typeof PutLifecycleBody>
 
 export function fromRest(rule: RestLifecycleRule): LifecycleRule {

@@ -17,6 +17,6 @@ const RestLockRule = z
 export const LockConfiguration = z.object({ rules: z.array(RestLockRule) })
 export type LockConfiguration = z.output<typeof LockConfiguration>
 
-/** The SDK may leave `rules` out: then there are none. */
-export const PutLocksBody = z.object({ rules: z.array(RestLockRule).default([]) })
+/** The SDK may leave `rules` out: then there are none. Strict, since rules under a misspelt name would lift all locks. */
+export const PutLocksBody = z.strictObject({ rules: z.array(RestLockRule).default([]) })
 export type PutLocksBody = z.output<typeof PutLocksBody>

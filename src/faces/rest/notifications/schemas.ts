@@ -19,10 +19,11 @@ export type QueueRules = z.input<typeof QueueRules>
 export const NotificationConfiguration = z.object({ bucketName: z.string(), queues: z.array(QueueRules) })
 export type NotificationConfiguration = z.input<typeof NotificationConfiguration>
 
-export const PutRulesBody = z.object({
+/** Strict: a misspelt prefix would tell the queue of every key. */
+export const PutRulesBody = z.strictObject({
   rules: z
     .array(
-      z.object({
+      z.strictObject({
         prefix: z.string().optional(),
         suffix: z.string().optional(),
         actions: Actions,
@@ -33,8 +34,8 @@ export const PutRulesBody = z.object({
 })
 export type PutRulesBody = z.output<typeof PutRulesBody>
 
-/** Without a body, or without ids, all rules of the queue are meant. */
-export const DeleteRulesBody = z.object({ ruleIds: z.array(z.string()).optional() }).optional()
+/** Without a body, or without ids, all rules of the queue are meant; of an empty list, none. */
+export const DeleteRulesBody = z.strictObject({ ruleIds: z.array(z.string()).optional() }).optional()
 export type DeleteRulesBody = z.output<typeof DeleteRulesBody>
 
 export const toQueueRules = ({ queueId, queueName, rules }: QueueNotifications): QueueRules => ({

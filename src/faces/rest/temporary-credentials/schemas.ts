@@ -2,7 +2,8 @@ import * as z from 'zod'
 import { SESSION_LEVELS, SESSION_MAX_SECONDS, type SessionPermission } from '../../../auth/session-token.ts'
 import { JURISDICTIONS } from '../../../core/object.ts'
 
-export const TemporaryCredentialsBody = z.object({
+/** Strict, since what is left out does not limit; a list that is given does, an empty one to nothing. */
+export const TemporaryCredentialsBody = z.strictObject({
   bucket: z.string(),
   parentAccessKeyId: z.string(),
   permission: z.enum(Object.keys(SESSION_LEVELS) as [SessionPermission, ...SessionPermission[]]),

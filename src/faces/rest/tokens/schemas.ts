@@ -7,9 +7,14 @@ const Resources = z.record(z.string(), z.union([z.string(), z.record(z.string(),
 const Effect = z.enum(['allow', 'deny'])
 const Status = z.enum(['active', 'disabled', 'expired'])
 
-const GivenPolicy = z.object({
+/**
+ * Bodies that grant are strict: a limit that is misspelt, or not known here, would be no limit. What is shown of a token may be sent back
+ * with it, and means nothing.
+ */
+const GivenPolicy = z.strictObject({
+  id: z.string().optional(),
   effect: Effect,
-  permission_groups: z.array(z.object({ id: z.string() })).min(1),
+  permission_groups: z.array(z.strictObject({ id: z.string(), name: z.string().optional(), meta: z.unknown().optional() })).min(1),
   resources: Resources,
 })
 
@@ -22,18 +27,33 @@ const ShownPolicy = z.object({
 
 const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
 
-/** Limits to addresses cannot be kept yet, so that none are taken. */
-const NoCondition = z
-  .object({ request_ip: z.object({ in: z.array(z.string()).max(0).optional(), not_in: z.array(z.string()).max(0).optional() }).optional() })
-  .optional()
+const NO_ADDRESSES = 'is not supported: tokens cannot be limited to addresses yet, so leave it out'
 
-export const TokenBody = z.object({
+/** Limits to addresses cannot be kept yet, so that none are taken: nor an empty list, which lets nobody in. */
+const NoCondition = z
+  .strictObject({
+    request_ip: z
+      .strictObject({
+        in: z.array(z.string()).refine(() => false, NO_ADDRESSES),
+        not_in: z.array(z.string()).max(0, NO_ADDRESSES),
+      })
+      .partial()
+      .optional(),
+  })
+  .nullish()
+
+export const TokenBody = z.strictObject({
   name: z.string().min(1).max(120),
   policies: z.array(GivenPolicy).min(1).max(50),
   not_before: Time.nullish(),
   expires_on: Time.nullish(),
   condition: NoCondition,
-  status: Status.optional(),
+  status: z.enum(['active', 'disabled'], { error: 'must be "active" or "disabled": when a token ends, expires_on says' }).optional(),
+  /** As for the policies. */
+  id: z.string().optional(),
+  issued_on: z.string().optional(),
+  modified_on: z.string().optional(),
+  last_used_on: z.string().nullish(),
 })
 export type TokenBody = z.output<typeof TokenBody>
 
