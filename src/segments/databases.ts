@@ -42,7 +42,7 @@ export class Databases {
     if (now() - (this.#warnedMs.get(index) ?? -WARN_EVERY_MS) < WARN_EVERY_MS) return
     this.#warnedMs.set(index, now())
     console.warn(
-      `The segment database d1:${index} is ${Math.floor((100 * bytes) / maxBytes)} % full: add another one, see docs/operations.md.`,
+      `The segment database d1:${index} is ${Math.floor((100 * bytes) / maxBytes)} % full: add another one, see docs/guides/operations.md.`,
     )
   }
 

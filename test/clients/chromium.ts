@@ -48,7 +48,7 @@ async function inBrowser(place: Place, work: (browser: Chromium, place: Place) =
   }
 }
 
-/** The page of docs/clients.md, with the server behind it that gives it the URL. */
+/** The page of docs/reference/clients.md, with the server behind it that gives it the URL. */
 async function runPage(file: string, place: Place): Promise<void> {
   const url = join(place.folder, 'upload-url.txt')
   expectTrue(existsSync(url), 'the server has left an URL')

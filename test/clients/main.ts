@@ -16,7 +16,7 @@ Drives real clients against \`npm run serve\` with data of its own, and prints a
   clients                  beginnings of file names in test/clients; none means all
   --scenarios large,sync   only these of ${SCENARIO_IDS.join(', ')}
   --jobs N                 clients at the same time (2)
-  --readme                 writes the matrix into README.md and its notes into docs/clients.md
+  --readme                 writes the matrix into README.md and its notes into docs/reference/clients.md
   --json FILE              writes the counts
 `
 

@@ -67,7 +67,7 @@ function driverOf(place: Place): Driver {
 
 const s3cmd = async (place: Place, args: readonly string[]): Promise<string> => (await run(place, [S3CMD, '--no-progress', ...args])).out
 
-/** As docs/clients.md has it. */
+/** As docs/reference/clients.md has it. */
 const configuration = ({ endpoint, accessKeyId, secretAccessKey }: Place) => `[default]
 access_key = ${accessKeyId}
 secret_key = ${secretAccessKey}

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import security from '../../docs/security.md?raw'
+import security from '../../docs/design/security.md?raw'
 import { newTokenId, newTokenValue } from '../../src/control/own-tokens.ts'
 import { createToken, secretAccessKeyOf } from '../../src/control/tokens.ts'
 import type { Env } from '../../src/env.ts'
@@ -164,14 +164,14 @@ describe('a request without valid credentials', () => {
 /** Between the two comments; `npx vitest run --project unit test/hostile/strangers.test.ts -u` writes it anew. */
 const TABLE = /(<!-- Printed by test\/hostile\/strangers.test.ts -->\n)[\s\S]*(\n<!-- End of the printed table. -->)/
 
-test('docs/security.md prints the table', async () => {
+test('docs/design/security.md prints the table', async () => {
   expect(security).toMatch(TABLE)
   const words = (cost: Cost) => cost.join(' / ')
   const rows = ROWS.map(([face, what, , status, first, again]) => `| ${face} | ${what} | ${status} | ${words(first)} | ${words(again)} |`)
   const table = ['', '| face | request | answer | first: D1 / Durable Object / KV | again |', '|---|---|---|---|---|', ...rows, ''].join(
     '\n',
   )
-  await expect(security.replace(TABLE, (_, start, end) => start + table + end)).toMatchFileSnapshot('../../docs/security.md')
+  await expect(security.replace(TABLE, (_, start, end) => start + table + end)).toMatchFileSnapshot('../../docs/design/security.md')
 })
 
 /** A limiter as the platform has it, of so many calls for each key. */

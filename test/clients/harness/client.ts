@@ -13,10 +13,10 @@
  * Clients in other languages are programs that speak JSON, a line a request: see {@link openProgram} in harness/program.ts and python/driver.py.
  * Command line tools use {@link run} of the same file.
  *
- * Each client has a section in docs/clients.md whose code blocks are executed as they are written, by the scenario `snippet`: see harness/snippets.ts.
+ * Each client has a section in docs/reference/clients.md whose code blocks are executed as they are written, by the scenario `snippet`: see harness/snippets.ts.
  */
 export interface Client {
-  /** As the matrix and the heading in docs/clients.md name it. */
+  /** As the matrix and the heading in docs/reference/clients.md name it. */
   readonly name: string
   /** What install.ts does for it, if it does not come with `npm ci`. */
   readonly install?: readonly Step[]
@@ -44,7 +44,7 @@ export interface Client {
   readonly serial?: string
   /** Checks what the snippet left in the bucket `photos`, when that is not `README.md`. */
   readonly snippetLeft?: (place: Place) => Promise<void>
-  /** How a block of docs/clients.md is run, by the language in its fence, beyond those of harness/snippets.ts. */
+  /** How a block of docs/reference/clients.md is run, by the language in its fence, beyond those of harness/snippets.ts. */
   readonly languages?: Readonly<Record<string, (file: string, place: Place) => Promise<void>>>
 }
 

@@ -8,4 +8,4 @@ export const INSTALLED = join(ROOT, '.wrangler/clients')
 /** Where a run keeps its files while it lasts: below our node_modules' parent, so that snippets find them. */
 export const RUN = join(INSTALLED, 'run')
 
-export const DOC = join(ROOT, 'docs/clients.md')
+export const DOC = join(ROOT, 'docs/reference/clients.md')

@@ -13,10 +13,10 @@ export interface Block {
 
 const FENCED = /^```(\w+)(?: (\S+))?\n(.*?)^```$/gms
 
-/** The code blocks below a client's heading in docs/clients.md. */
+/** The code blocks below a client's heading in docs/reference/clients.md. */
 export function snippetsOf(name: string, document = readFileSync(DOC, 'utf8')): Block[] {
   const section = document.split(/^## /m).find((text) => text.startsWith(`${name}\n`))
-  if (section === undefined) throw new Error(`docs/clients.md has no section "${name}"`)
+  if (section === undefined) throw new Error(`docs/reference/clients.md has no section "${name}"`)
   return [...section.matchAll(FENCED)].map(([, language = '', path = '', text = '']) => ({ language, path, text }))
 }
 
@@ -27,7 +27,7 @@ export function snippetsOf(name: string, document = readFileSync(DOC, 'utf8')): 
  */
 export async function runSnippets(client: Client, place: Place): Promise<void> {
   const blocks = snippetsOf(client.name)
-  if (blocks.length === 0) throw new Error(`docs/clients.md has no code for ${client.name}`)
+  if (blocks.length === 0) throw new Error(`docs/reference/clients.md has no code for ${client.name}`)
   for (const [index, block] of blocks.entries()) {
     if (block.path !== '') writeBelow(place.env.HOME!, block.path, withKeys(block.text, place))
     else await runBlock({ client, place, block, index })
@@ -36,7 +36,7 @@ export async function runSnippets(client: Client, place: Place): Promise<void> {
 
 async function runBlock({ client, place, block, index }: { client: Client; place: Place; block: Block; index: number }): Promise<void> {
   const interpret = client.languages?.[block.language] ?? LANGUAGES[block.language]
-  if (interpret === undefined) throw new Error(`docs/clients.md: nothing runs \`${block.language}\` for ${client.name}`)
+  if (interpret === undefined) throw new Error(`docs/reference/clients.md: nothing runs \`${block.language}\` for ${client.name}`)
   const file = join(place.folder, `snippet${index}.${block.language}`)
   writeFileSync(file, block.text)
   await interpret(file, place)

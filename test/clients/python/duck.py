@@ -5,7 +5,7 @@ from duckdb_extensions import import_extension
 
 
 def connect():
-    """As docs/clients.md sets it up, with the extension from its package."""
+    """As docs/reference/clients.md sets it up, with the extension from its package."""
     con = duckdb.connect()
     import_extension('httpfs', con=con)
     con.load_extension('httpfs')

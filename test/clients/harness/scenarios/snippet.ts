@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { runSnippets } from '../snippets.ts'
 import { expectBytes, scenario } from './scenario.ts'
 
-/** The bucket and the key of every snippet in docs/clients.md; the bucket is there when the snippet begins. */
+/** The bucket and the key of every snippet in docs/reference/clients.md; the bucket is there when the snippet begins. */
 const AT = { bucket: 'photos', key: 'README.md' }
 
 /**
- * What docs/clients.md says, as it is written: it stores the file `README.md` of the folder under the same key of the bucket `photos`, whatever else
+ * What docs/reference/clients.md says, as it is written: it stores the file `README.md` of the folder under the same key of the bucket `photos`, whatever else
  * it does, or leaves what the client's `snippetLeft` looks for.
  */
 export const snippet = scenario({
