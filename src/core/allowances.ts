@@ -12,6 +12,8 @@ export const ALLOWANCES = {
   configurationChecksums: '`x-amz-sdk-checksum-algorithm` on PutBucketCors and its like, which AWS SDKs send; on R2 501 `NotImplemented`',
   privateBucketAcl: '`x-amz-acl: private` on CreateBucket; on R2 501 `NotImplemented`',
   itemTokensOnRest: 'Tokens for the objects of buckets on the REST API; on R2 403 `Authentication error`',
+  namedStorageClass:
+    'A storage class that there is not, in the Workers binding: named in the error (10062); on R2 an internal error (10001)',
   requestIds: '`x-amz-request-id` on every answer, and `RequestId` in errors; R2 has neither',
   emptyHeaders:
     'Headers that are empty and ask for nothing, such as `x-amz-storage-class` and `x-amz-acl`: taken for absent; on R2 400 or 501',

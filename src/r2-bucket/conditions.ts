@@ -1,19 +1,26 @@
 import { dateField, headerDate } from './dates'
+import { textField } from './text-field'
 import type { WireConditions, WireEtags } from './wire'
 
 /**
  * Reads `onlyIf` in either of its forms.
  * @throws TypeError, Error with the runtime's texts, before anything is sent.
  */
-export function readOnlyIf(onlyIf: R2Conditional | Headers | undefined): WireConditions | undefined {
-  if (!onlyIf) return undefined
+export function readOnlyIf(
+  onlyIf: R2Conditional | Headers | null | undefined,
+  on: 'GetOptions' | 'PutOptions',
+): WireConditions | undefined {
+  if (onlyIf === undefined || onlyIf === null) return undefined
+  if (typeof onlyIf !== 'object') {
+    throw new TypeError(`Incorrect type for the 'onlyIf' field on '${on}': the provided value is not of type 'Conditional or Headers'.`)
+  }
   return onlyIf instanceof Headers ? fromHeaders(onlyIf) : fromObject(onlyIf)
 }
 
 function fromObject({ etagMatches, etagDoesNotMatch, uploadedBefore, uploadedAfter, secondsGranularity }: R2Conditional): WireConditions {
   return {
-    etagMatches: singleEtag(etagMatches),
-    etagDoesNotMatch: singleEtag(etagDoesNotMatch),
+    etagMatches: singleEtag(textField(etagMatches, 'etagMatches', 'Conditional')),
+    etagDoesNotMatch: singleEtag(textField(etagDoesNotMatch, 'etagDoesNotMatch', 'Conditional')),
     uploadedBeforeMs: dateField(uploadedBefore, 'uploadedBefore', 'Conditional'),
     uploadedAfterMs: dateField(uploadedAfter, 'uploadedAfter', 'Conditional'),
     secondsGranularity,
@@ -21,7 +28,7 @@ function fromObject({ etagMatches, etagDoesNotMatch, uploadedBefore, uploadedAft
 }
 
 function singleEtag(tag: string | undefined): WireEtags | undefined {
-  if (tag === undefined || tag === null) return undefined
+  if (tag === undefined) return undefined
   if (tag === '*') return '*'
   if (/^".*"$/s.test(tag)) throw new TypeError(`Conditional ETag should not be wrapped in quotes (${tag}).`)
   return [{ etag: tag, weak: false }]

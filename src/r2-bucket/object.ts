@@ -42,7 +42,8 @@ export class CairnObject implements R2Object {
   constructor(object: WireObject) {
     this.ssecKeyMd5 = object.ssecKeyMd5
     this.storageClass = object.storageClass
-    this.range = object.range
+    // The runtime's has a field for each of its forms, set or not.
+    this.range = object.range && { ...object.range, suffix: undefined }
     this.customMetadata = object.customMetadata
     this.httpMetadata = object.httpMetadata && toHttpMetadata(object.httpMetadata)
     this.uploaded = new Date(object.uploadedMs)

@@ -1,21 +1,27 @@
 import { readOnlyIf } from './conditions'
 import { dateField, headerDate } from './dates'
 import { toInt32 } from './numbers'
+import { textField } from './text-field'
 import type { HashName, WireCreateOptions, WireGetOptions, WireHttpMetadata, WireListOptions, WirePutOptions, WireRange } from './wire'
 
 // The options of each method as they cross to Cairn. What the runtime refuses before a call is refused here, with its texts.
-// A null is as good as none.
+// A null is as good as none, but where the runtime takes nothing but a text.
 
 /** @throws RangeError, TypeError, Error */
 export function readGetOptions(given?: R2GetOptions): WireGetOptions {
   const options = given ?? {}
-  return { onlyIf: readOnlyIf(options.onlyIf), range: readRange(options.range), ssecKey: readSsecKey(options.ssecKey) }
+  return { onlyIf: readOnlyIf(options.onlyIf, 'GetOptions'), range: readRange(options.range), ssecKey: readSsecKey(options.ssecKey) }
 }
 
 /** @throws TypeError, Error */
 export function readPutOptions(given?: R2PutOptions): WirePutOptions {
   const options = given ?? {}
-  return { onlyIf: readOnlyIf(options.onlyIf), ...readMetadata(options), hashes: readHashes(options), ...readStorage(options) }
+  return {
+    onlyIf: readOnlyIf(options.onlyIf, 'PutOptions'),
+    ...readMetadata(options),
+    hashes: readHashes(options),
+    ...readStorage(options),
+  }
 }
 
 /** @throws Error */
@@ -24,7 +30,7 @@ export function readCreateOptions(given?: R2MultipartOptions): WireCreateOptions
   return { ...readMetadata(options), ...readStorage(options) }
 }
 
-/** @throws RangeError */
+/** @throws RangeError, TypeError */
 export function readListOptions(given?: R2ListOptions): WireListOptions {
   const options = given ?? {}
   for (const value of options.include ?? []) {
@@ -33,10 +39,11 @@ export function readListOptions(given?: R2ListOptions): WireListOptions {
   const { limit, prefix, cursor, delimiter, startAfter, include } = options
   return {
     limit: readLimit(limit),
-    prefix: optionalText(prefix),
-    cursor: optionalText(cursor),
-    delimiter: optionalText(delimiter),
-    startAfter: optionalText(startAfter),
+    prefix: textField(prefix, 'prefix', 'ListOptions'),
+    // The empty one, as of a loop that has not begun, is none.
+    cursor: textField(cursor, 'cursor', 'ListOptions') || undefined,
+    delimiter: textField(delimiter, 'delimiter', 'ListOptions'),
+    startAfter: textField(startAfter, 'startAfter', 'ListOptions'),
     include: include && [...include],
   }
 }

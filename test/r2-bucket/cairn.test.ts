@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { StoreError } from '../../src/core/errors.ts'
+import { failureOf } from '../../src/faces/binding/failure.ts'
 import { r2Bucket } from '../../src/r2-bucket/index.ts'
 import { createStore } from '../../src/store/store.ts'
 import { portsWith } from '../support/bucket.ts'
@@ -66,10 +68,12 @@ describe('storage classes', () => {
     expect((await upload.complete([await upload.uploadPart(1, 'x')])).storageClass).toBe('InfrequentAccess')
   })
 
-  test('that are none are an internal error, as on R2', async () => {
-    const message = (method: string) => `Error: ${method}: We encountered an internal error. Please try again. (10001)`
+  test('that are none are named; R2 calls them an internal error, and so does strict mode', async () => {
+    const message = (method: string) => `Error: ${method}: The storage class specified is not valid. (10062)`
     expect(await failure(() => bucket.put('class', 'x', { storageClass: 'Glacier' }))).toBe(message('put'))
     expect(await failure(() => bucket.createMultipartUpload('class', { storageClass: '' }))).toBe(message('createMultipartUpload'))
+    const strict = { allows: () => false }
+    expect(failureOf(new StoreError('InvalidStorageClass'), strict)).toMatchObject({ code: 10001 })
   })
 })
 

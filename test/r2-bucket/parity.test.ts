@@ -385,6 +385,58 @@ describe('get and its body', () => {
   })
 })
 
+describe('edge values of options', () => {
+  /** Objects with a class of their own are not equal to plain ones; the names of their fields and the values are. */
+  const fieldsOf = (range: R2Range | undefined) => range && Object.entries(range)
+
+  for (const range of [undefined, { offset: 2 }, { suffix: 2 }, { length: 2 }]) {
+    parity(`a range has three fields of its own: ${JSON.stringify(range)}`, async ({ bucket, key }) => {
+      await bucket.put(key, '0123456789')
+      const [got, missed] = [await bucket.get(key, { range }), await bucket.get(key, { range, onlyIf: { etagMatches: 'x' } })]
+      return [fieldsOf(got!.range), JSON.stringify(got!.range), fieldsOf(missed!.range), fieldsOf((await bucket.head(key))!.range)]
+    })
+  }
+
+  parity('an empty cursor is none, as in a loop that begins', async ({ bucket, key }) => {
+    await bucket.put(key, 'x')
+    return page(await bucket.list({ prefix: key, cursor: '' }))
+  })
+
+  const noTexts = [null, 0, true, false, {}, [], ['x'], ['*'], [null]]
+  for (const field of ['prefix', 'cursor', 'startAfter', 'delimiter']) {
+    for (const value of noTexts) {
+      parity(`${field} ${JSON.stringify(value)} is no text`, ({ bucket }) => failure(() => bucket.list({ [field]: bad(value) })))
+    }
+  }
+  for (const field of ['etagMatches', 'etagDoesNotMatch']) {
+    for (const value of noTexts) {
+      parity(`${field} ${JSON.stringify(value)} is no text`, async ({ bucket, key }) => [
+        await failure(() => bucket.get(key, { onlyIf: bad({ [field]: value }) })),
+        await failure(() => bucket.put(key, 'x', { onlyIf: bad({ [field]: value }) })),
+      ])
+    }
+  }
+  for (const onlyIf of [0, '', 'x', true, false]) {
+    parity(`onlyIf ${JSON.stringify(onlyIf)} is no condition`, async ({ bucket, key }) => [
+      await failure(() => bucket.get(key, { onlyIf: bad(onlyIf) })),
+      await failure(() => bucket.put(key, 'x', { onlyIf: bad(onlyIf) })),
+    ])
+  }
+  for (const onlyIf of [null, [], {}]) {
+    parity(`onlyIf ${JSON.stringify(onlyIf)} asks for nothing`, async ({ bucket, key }) => {
+      await bucket.put(key, 'x')
+      return read(await bucket.get(key, { onlyIf: bad(onlyIf) }))
+    })
+  }
+
+  differs(
+    'a storage class that there is not',
+    'R2 refuses it; the local server knows no classes',
+    async ({ bucket, key }) => bucket.put(key, 'x', { storageClass: 'Glacier' }).then(({ storageClass }) => storageClass, String),
+    { r2: '', cairn: 'Error: put: The storage class specified is not valid. (10062)' },
+  )
+})
+
 describe('ranges', () => {
   const ranges: unknown[] = [
     { offset: 0 },

@@ -4,13 +4,15 @@ import type { BucketRef } from '../../core/object.ts'
 import type { Env } from '../../env.ts'
 import type { BindingApi, WireCreateOptions, WireGetOptions, WireListOptions, WireOutcome, WirePart } from '../../r2-bucket/wire.ts'
 import type { Store } from '../../store/store.ts'
-import { failureOf } from './failure.ts'
+import { type Allows, failureOf } from './failure.ts'
 import { type Call, OPERATIONS, READS } from './operations.ts'
 import { type BindingProps, readProps } from './props.ts'
 import { readUploadHeader, storeUpload } from './upload.ts'
 
 /** A deployment, or why it is none. */
-type Deployment = { readonly ok: true; readonly ports: { readonly store: Store } } | { readonly ok: false; readonly reason: string }
+type Deployment =
+  | { readonly ok: true; readonly ports: { readonly store: Store; readonly config: Allows } }
+  | { readonly ok: false; readonly reason: string }
 
 type Operations = typeof OPERATIONS
 type Rest<F> = F extends (call: Call, ...args: infer Args) => unknown ? Args : never
@@ -81,7 +83,8 @@ export function bindingEntrypoint(deploymentOf: (env: Env) => Deployment) {
         if (grant.createIfMissing) await ensureOnce(store, grant.bucket)
         return { ok: true, value: await work({ store, grant }) }
       } catch (error) {
-        return failureOf(error)
+        const deployment = deploymentOf(this.env)
+        return failureOf(error, deployment.ok ? deployment.ports.config : undefined)
       }
     }
   }

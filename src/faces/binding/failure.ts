@@ -1,14 +1,19 @@
+import type { Allowance } from '../../core/allowances.ts'
 import { ERRORS, type ErrorCode, StoreError } from '../../core/errors.ts'
 import type { WireFailure } from '../../r2-bucket/wire.ts'
 
+/** The part of the configuration that says whether something beyond R2 is allowed. */
+export type Allows = { readonly allows: (allowance: Allowance) => boolean }
+
 /** A failure as the client throws it: R2's text and number. What is not an answer is logged and told as an internal error. */
-export function failureOf(error: unknown): WireFailure {
+export function failureOf(error: unknown, { allows }: Allows = { allows: () => true }): WireFailure {
   if (error instanceof TypeError && error.cause === PLAIN) return { ok: false, message: error.message }
   if (!(error instanceof StoreError)) {
     console.error('Unexpected failure:', error)
     return internal()
   }
   if (error.code === 'NoSuchUpload' && error.detail.neverWas) return internal()
+  if (error.code === 'InvalidStorageClass' && !allows('namedStorageClass')) return internal()
   if (error.code === 'InvalidPart' && error.detail.message) return { ok: false, ...BAD_UPLOAD }
   // Failures that S3 alone has a name for are mistakes in the arguments.
   return { ok: false, message: error.message, code: numberOf(error.code) ?? ERRORS.InvalidArgument.v4 }

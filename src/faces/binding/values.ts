@@ -63,10 +63,10 @@ export function readCreateOptions(options: WireCreateOptions): PutOptions {
   }
 }
 
-/** R2 answers an unknown class with an internal error. */
+/** @throws StoreError InvalidStorageClass */
 function readStorageClass(name: string | undefined): StorageClass | undefined {
   if (name === undefined || name === 'Standard' || name === 'InfrequentAccess') return name
-  throw new StoreError('InternalError')
+  throw new StoreError('InvalidStorageClass')
 }
 
 /** An object as the client shows it. */
