@@ -17,14 +17,18 @@ const pick = (values: NodeJS.ProcessEnv, names: readonly string[]) =>
 
 export default defineConfig({
   test: {
+    // What a test that passes makes the Worker print is no news: of failures that it provokes, mostly.
+    silent: 'passed-only',
     // One less is usual, which on a machine with two processors is half of it; much of a test is waiting for a server.
     maxWorkers: '100%',
     projects: [
       {
         // Inside workerd, with the bindings of wrangler.jsonc: everything that runs in the Worker.
+        logLevel: 'error', // Packages whose source maps name files that they do not ship.
         plugins: [
           cloudflareTest(async () => ({
             wrangler: { configPath: './wrangler.jsonc' },
+            verbose: false, // workerd's own log, such as its opinion of each `text()` of bytes.
             miniflare: {
               // workerd's own R2, for the parity suite of the binding to compare with.
               r2Buckets: ['REAL'],

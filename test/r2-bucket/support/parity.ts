@@ -37,3 +37,14 @@ export function parity(name: string, scenario: Scenario, expected?: unknown): vo
 export function differs(name: string, reason: string, scenario: Scenario, expected: { cairn: unknown; r2: unknown }): void {
   test(`${name} (differs: ${reason})`, async () => expect(await play(scenario)).toEqual(expected), PATIENCE_MS)
 }
+
+/** Where the local R2 breaks down, which it prints at length: Cairn's answer alone. */
+export function alone(name: string, reason: string, scenario: Scenario, expected: unknown): void {
+  test(
+    `${name} (without the local R2: ${reason})`,
+    async () => {
+      expect(await scenario({ bucket: await cairn, key: crypto.randomUUID() })).toEqual(expected)
+    },
+    PATIENCE_MS,
+  )
+}
