@@ -77,6 +77,7 @@ class RequestSource implements ByteSource {
   async cancel(): Promise<void> {}
 
   async drop(): Promise<void> {
+    if (this.#left === 0) return // Nearly every upload: without a timer.
     await within(this.#latest, PIECE_MS)
     if (this.#left !== undefined && this.#left > MOST_BYTES) return
     for (let most = MOST_BYTES; most > 0 && this.#left !== 0; most -= PIECE_BYTES) await within(this.read(PIECE_BYTES), PIECE_MS)

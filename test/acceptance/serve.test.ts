@@ -101,6 +101,18 @@ describe.each(['start', 'serve'] as const)('npm run %s', (door) => {
     expect(bytes.equals(zipped)).toBe(true)
   })
 
+  test('A2b: a gzip object that was stored with a checksum passes that checksum on its way out, as the aws CLI and boto3 compare it', async () => {
+    const zipped = gzipSync(TEXT)
+    const at = { Bucket: 'served', Key: 'checked.gz' }
+    const client = s3Client({ server })
+    await client.send(new PutObjectCommand({ ...at, Body: zipped, ContentEncoding: 'gzip', ChecksumAlgorithm: 'CRC32' }))
+    const { Body, ContentLength, ContentEncoding, ChecksumCRC32 } = await client.send(
+      new GetObjectCommand({ ...at, ChecksumMode: 'ENABLED' }),
+    )
+    expect(Buffer.from(await Body!.transformToByteArray()).equals(zipped)).toBe(true)
+    expect([ContentLength, ContentEncoding, ChecksumCRC32]).toEqual([zipped.length, 'gzip', expect.any(String)])
+  })
+
   test('takes Expect: 100-continue', async () => {
     const { headers } = signHeaders({ method: 'PUT', target: '/served/expected', headers: { 'content-length': '5' }, server })
     const answers = await new Promise<string>((resolve, reject) => {
