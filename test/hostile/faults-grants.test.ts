@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Policy } from '../../src/auth/policies.ts'
 import { createToken, secretAccessKeyOf } from '../../src/control/tokens.ts'
 import { OPERATIONS } from '../../src/faces/admin/operations.ts'
+import { readProps } from '../../src/faces/binding/props.ts'
 import { ROUTES as REST_ROUTES } from '../../src/faces/rest/routes.ts'
 import { ROUTES as S3_ROUTES } from '../../src/faces/s3/routes.ts'
 import { handle } from '../../src/gateway.ts'
@@ -249,6 +250,10 @@ describe('6: what is not understood is refused', () => {
   ])('in what shows or deletes objects: %s %s %j', async (method, path, body) => {
     const answer = await rest(method, `${ACCOUNT}/r2/buckets/${bucket}/${path}`, { body })
     expect(answer).toMatchObject({ status: 400, errors: [{ code: 10040, message: expect.stringContaining('must not have') }] })
+  })
+
+  test.each([{ prefix: 'in/' }, { Permission: 'read' }, { expires: 0 }])('in the props of a binding: %j', (more) => {
+    expect(() => readProps({ bucket, permission: 'read-write', ...more })).toThrow('The props of a binding to Cairn have no')
   })
 
   test('in event rules, of which an empty list removes none', async () => {

@@ -162,6 +162,9 @@ describe('a binding', () => {
     expect(await failure(() => bindTo({}).head('k'))).toBe('TypeError: The props of a binding to Cairn must name its "bucket".')
     expect(await failure(() => bindTo({ bucket: 'binding', permission: 'all' }).head('k'))).toMatch(/^TypeError: The "permission"/)
     expect(await failure(() => bindTo({ bucket: 'binding', jurisdiction: 'mars' }).put('k', 'x'))).toMatch(/^TypeError: The "jurisdiction"/)
+    expect(await failure(() => bindTo({ bucket: 'binding', prefix: 'mine/' }).head('k'))).toMatch(
+      /^TypeError: The props .* have no "prefix"/,
+    )
   })
 
   test('that is missing is told when the bucket is made', () => {

@@ -11,6 +11,9 @@ export interface BindingProps {
   readonly createIfMissing?: boolean
 }
 
+/** Whoever writes another one may mean a limit, which would be none. */
+const MEMBERS: readonly string[] = ['bucket', 'jurisdiction', 'permission', 'createIfMissing'] satisfies (keyof BindingProps)[]
+
 /** What a binding was configured for. */
 export interface Grant {
   readonly bucket: BucketRef
@@ -25,6 +28,8 @@ export interface Grant {
 export function readProps(props: Partial<Record<keyof BindingProps, unknown>> | undefined): Grant {
   const { bucket, jurisdiction = 'default', permission = 'read', createIfMissing = false } = props ?? {}
   if (typeof bucket !== 'string' || bucket === '') throw plainTypeError('The props of a binding to Cairn must name its "bucket".')
+  const unknown = Object.keys(props ?? {}).find((name) => !MEMBERS.includes(name))
+  if (unknown !== undefined) throw plainTypeError(`The props of a binding to Cairn have no "${unknown}": they are ${MEMBERS.join(', ')}.`)
   if (!JURISDICTIONS.includes(jurisdiction as Jurisdiction)) {
     throw plainTypeError(`The "jurisdiction" of a binding to Cairn must be one of: ${JURISDICTIONS.join(', ')}.`)
   }
