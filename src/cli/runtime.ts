@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import type { Unstable_MiniflareWorkerOptions } from 'wrangler'
 import type { WorkerModule } from './bundle.ts'
+import { checkPort } from './port.ts'
 import type { Settings } from './settings.ts'
 import { setQuietEnvironment } from './wrangler.ts'
 
@@ -45,6 +46,10 @@ export async function runWorkers({ cairn, beside, secrets, vars, persistTo, port
   const bindings = { KV_OPERATIONS: '0', ...secrets, ...pairsOf(vars) }
   const own = await workerOf(cairn, { ...place, port, envFiles: [place.devVarsPath], bindings })
   const others = await Promise.all(beside.map((worker) => workerOf(worker, { ...place, free: port === 0 })))
+  for (const { name, unsafeDirectSockets } of others) {
+    for (const { port: asked } of unsafeDirectSockets)
+      await checkPort(place.host, asked, `"dev": { "port" } in the configuration of ${name}`)
+  }
   const workers = [own, ...others]
   const logs = { handleStructuredLogs: beside.length > 0 ? printEverything : printProblems }
   const shared = { host: '127.0.0.1', port: 0, resourcePersistencePath: join(persistTo, 'v3'), cf: false, ...logs }
