@@ -176,7 +176,7 @@ describe('x-amz-metadata-directive', () => {
     expect(metadataOf(await bucket.head('merged'))).toEqual(METADATA)
   })
 
-  test.each(['copy', 'replace', 'DELETE', '', 'COPY, REPLACE'])('%j is refused', async (directive) => {
+  test.each(['copy', 'replace', 'DELETE', 'COPY, REPLACE'])('%j is refused', async (directive) => {
     const response = await copy('source', 'refused', { 'x-amz-metadata-directive': directive })
     await expectError(response, 400, 'InvalidArgument', `metadata directive ${directive}.`)
   })
@@ -338,7 +338,8 @@ describe('header screening', () => {
     'x-amz-checksum-algorithm',
   ])('refuses %s', async (name) => {
     await expectHeaderNotImplemented(await copy('source', 'screened', { [name]: 'v' }), name, 'v')
-    await expectHeaderNotImplemented(await copy('source', 'screened', { [name]: '' }), name, '')
+    // R2 refuses the empty one, too: strict.test.ts. Here it was not sent.
+    expect((await copy('source', 'screened', { [name]: '' })).status).toBe(200)
   })
 
   test.each([
