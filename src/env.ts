@@ -3,6 +3,7 @@ import type { SegmentBindings } from './segments/store.ts'
 /** The Worker's bindings, as `wrangler.jsonc` and the secrets give them. */
 export interface Env {
   readonly BUCKETS: DurableObjectNamespace
+  readonly JOBS: DurableObjectNamespace
   readonly CONTROL: D1Database
   /** Segment databases; further ones are SEGMENTS_2, SEGMENTS_3 and so on. */
   readonly SEGMENTS: D1Database

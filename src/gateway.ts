@@ -5,10 +5,9 @@ import { DeploymentGuard } from './control/deployment.ts'
 import { findDomain } from './control/domains.ts'
 import { Strangers } from './control/strangers.ts'
 import { TokenFinder } from './control/tokens.ts'
-import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
-import type { BucketRef, Jurisdiction, Location } from './core/object.ts'
-import { type Env, segmentBindings } from './env.ts'
+import { createEngine } from './engine.ts'
+import type { Env } from './env.ts'
 import { dispatchAdmin } from './faces/admin/dispatch.ts'
 import { dispatchPublic } from './faces/public/dispatch.ts'
 import type { PublicPorts } from './faces/public/ports.ts'
@@ -17,14 +16,13 @@ import { dispatchRest } from './faces/rest/dispatch.ts'
 import { dispatch, type S3Ports } from './faces/s3/dispatch.ts'
 import { clientNetwork } from './http/client-network.ts'
 import { logUnexpected } from './http/log-unexpected.ts'
+import type { JobApi } from './jobs/job-api.ts'
+import { createJobs, type Jobs } from './jobs/jobs.ts'
 import { createQueues } from './queues/queues.ts'
 import { hasCredentials, refuse } from './refuse.ts'
-import { createSegments } from './segments/store.ts'
-import type { BucketApi } from './store/bucket-api.ts'
-import { createStore } from './store/store.ts'
 
 /** What the faces work with, all of them together. */
-type FacePorts = S3Ports & RestPorts & PublicPorts
+type FacePorts = S3Ports & RestPorts & PublicPorts & { readonly jobs: Jobs }
 
 /** Everything that is made once for an isolate. */
 type Deployment = { readonly ok: true; readonly ports: FacePorts } | { readonly ok: false; readonly reason: string }
@@ -100,21 +98,12 @@ function makeDeployment(env: Env): Deployment {
 function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   const { accountId, keyring } = secrets
   const queues = createQueues(queueBindings(env))
-  const store = createStore({
-    bucket: (ref, location) => bucketStub(env.BUCKETS, ref, location),
-    segments: createSegments(segmentBindings(env), keyring, {
-      config: config.segments,
-      deployment: accountId,
-      keepAlive: waitUntil,
-      databaseBytes: config.databaseBytes,
-      kvOperations: config.kvOperations,
-    }),
-    control: env.CONTROL,
-    queues,
-  })
+  const store = createEngine(env, { config, keyring, keepAlive: waitUntil })
+  const jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(env.JOBS, id) })
   const guard = new DeploymentGuard({ control: env.CONTROL, segments: env.SEGMENTS }, { ...secrets, lostKeyIds: config.lostKeyIds })
   return {
     store,
+    jobs,
     config,
     secrets,
     accountId,
@@ -130,23 +119,5 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   }
 }
 
-/**
- * The stub of a bucket's Durable Object. A jurisdiction is a namespace of its own, and where the platform has it, a place.
- * @throws StoreError NoSuchBucket for a name that no bucket can have, which wakes nothing.
- */
-function bucketStub(namespace: Env['BUCKETS'], { jurisdiction, name }: BucketRef, location?: Location): BucketApi {
-  if (!isBucketName(name)) throw new StoreError('NoSuchBucket')
-  const within = jurisdiction === 'default' ? namespace : withinJurisdiction(namespace, jurisdiction)
-  const stub = within.get(within.idFromName(`${jurisdiction}/${name}`), location && { locationHint: location })
-  return stub as unknown as BucketApi
-}
-
-/** Local servers have no jurisdictions, and say so: the name keeps the buckets apart there. Any other failure must not move data elsewhere. */
-function withinJurisdiction(namespace: Env['BUCKETS'], jurisdiction: Exclude<Jurisdiction, 'default'>): Env['BUCKETS'] {
-  try {
-    return namespace.jurisdiction(jurisdiction)
-  } catch (error) {
-    if (!/not implemented/i.test((error as Error).message)) throw error
-    return namespace
-  }
-}
+/** The stub of a job's Durable Object. */
+const jobStub = (namespace: Env['JOBS'], id: string): JobApi => namespace.get(namespace.idFromName(id)) as unknown as JobApi

@@ -5,6 +5,7 @@ import { finishBody } from './http/request-body.ts'
 import { releaseMemory } from './http/request-memory.ts'
 
 export { Bucket } from '../durable-objects/bucket/bucket.ts'
+export { Job } from '../durable-objects/job/job.ts'
 
 /** What other Workers bind to: `props` name the bucket and what they may do with it. */
 export class BucketBinding extends bindingEntrypoint(deploymentOf) {}

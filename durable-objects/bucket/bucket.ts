@@ -1,8 +1,10 @@
 import { DurableObject } from 'cloudflare:workers'
 import { queueBindings, readConfig, readKeyring } from '../../src/config.ts'
+import { indexStatements, unindexStatements } from '../../src/control/buckets.ts'
 import type { Actor } from '../../src/core/audit.ts'
 import type { BucketInfo } from '../../src/core/bucket.ts'
 import { StoreError } from '../../src/core/errors.ts'
+import type { BucketRef } from '../../src/core/object.ts'
 import { type Outcome, outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
 import { type Env, segmentBindings } from '../../src/env.ts'
 import { createQueues } from '../../src/queues/queues.ts'
@@ -10,20 +12,21 @@ import type { Keyring } from '../../src/segments/keyring.ts'
 import { createTiers } from '../../src/segments/store.ts'
 import type { Begin, Begun, BucketApi } from '../../src/store/bucket-api.ts'
 import type { KnownBlobs, RecoverTo } from '../../src/store/maintenance/maintenance-api.ts'
+import { AccountNews } from '../common/account-news.ts'
+import { AlarmClock } from '../common/alarm-clock.ts'
+import { hasSchema, migrate, newerSchema } from '../common/schema.ts'
+import { forgetSettings } from '../common/settings.ts'
+import { storageFull } from '../common/storage-full.ts'
 import { checkCanary, mustSeal, sealCanary } from '../keyspace/blobs/canary.ts'
 import { abandon } from '../keyspace/blobs/garbage.ts'
 import { noticeKeys } from '../keyspace/blobs/key-marker.ts'
 import { knownBlobs } from '../keyspace/blobs/stored-blobs.ts'
 import type { Call, Methods } from '../keyspace/calls.ts'
-import { AlarmClock } from '../keyspace/chores/alarm-clock.ts'
 import { type Chore, nextDueMs, type Platform } from '../keyspace/chores/chore.ts'
 import { KEYSPACE_CHORES } from '../keyspace/chores/chores.ts'
 import { Delivery } from '../keyspace/events/delivery.ts'
-import { hasSchema, migrate, newerSchema } from '../keyspace/schema.ts'
-import { forgetSettings } from '../keyspace/settings.ts'
+import { BUCKET_SCHEMA } from '../keyspace/schema.ts'
 import { findBucketInfo } from '../keyspace/state.ts'
-import { storageFull } from '../keyspace/storage-full.ts'
-import { Account } from './account.ts'
 import { BUCKET_CHANGES, BUCKET_READS, createBucket, removeBucket } from './calls.ts'
 import type { BucketContext } from './context.ts'
 import { prepareRecovery } from './recover.ts'
@@ -78,7 +81,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   /** Queues that the running transaction wrote messages for. */
   readonly #announced = new Set<string>()
   readonly #context: BucketContext
-  readonly #account: Account
+  readonly #account: AccountNews
   readonly #alarm: AlarmClock
   readonly #platform: Platform
   readonly #chores: readonly Chore[]
@@ -95,26 +98,30 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       wakeAt: (dueMs: number) => this.#alarm.wakeAt(dueMs),
       announce: (queueId: string) => this.#announced.add(queueId),
     }
-    this.#account = new Account({
-      context,
-      control: () => this.env.CONTROL,
-      told: (retryMs) => this.#disarm(retryMs),
+    this.#account = new AccountNews({
+      ...context,
       arm: () => this.#alarm.arm(),
+      control: () => this.env.CONTROL,
+      auditMs: context.config.auditMs,
+      indexed: () => findBucketInfo(storage.sql),
+      indexStatements: (db, bucket) => indexRow(db, findBucketInfo(storage.sql), bucket as BucketRef),
+      told: (retryMs) => this.#disarm(retryMs),
     })
     this.#context = { ...context, account: this.#account }
     const transaction: Platform['transaction'] = (work) => this.#transaction(work)
     const delivery = new Delivery({ context, queues: () => createQueues(queueBindings(this.env)), sync: () => storage.sync(), transaction })
     this.#platform = { storage, tiers: () => createTiers(segmentBindings(this.env)), delivery, transaction }
-    this.#chores = [this.#account.chore, ...KEYSPACE_CHORES]
+    const tellAccount: Chore = { name: 'tell-account', dueMs: () => this.#account.nextMs(), run: () => this.#account.sync() }
+    this.#chores = [tellAccount, ...KEYSPACE_CHORES]
     state.blockConcurrencyWhile(() => this.#open())
   }
 
   async #open(): Promise<void> {
     const { storage } = this.ctx
     if (!hasSchema(storage.sql)) return
-    this.#refusal = newerSchema(storage.sql)
+    this.#refusal = newerSchema(storage.sql, BUCKET_SCHEMA)
     if (this.#refusal) return
-    const isMigrated = migrate(storage)
+    const isMigrated = migrate(storage, BUCKET_SCHEMA)
     this.#exists = findBucketInfo(storage.sql) !== null
     await this.#alarm.load()
     if (this.#exists) noticeKeys(this.#context)
@@ -131,7 +138,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     const created = outcomeOf(() => {
       if (this.#refusal) throw this.#refusal
       if (this.#exists) throw new StoreError('BucketAlreadyOwnedByYou')
-      migrate(this.ctx.storage)
+      migrate(this.ctx.storage, BUCKET_SCHEMA)
       const bucket = this.#transaction(() => createBucket(this.#context, { info, canary, by }))
       this.#exists = true
       return bucket
@@ -237,3 +244,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     if (this.#exists && setMs !== null && setMs === retryMs) this.#alarm.moveTo(nextDueMs(this.#context, this.#chores))
   }
 }
+
+/** The statements that make the account's index show the bucket, or show it no more. */
+const indexRow = (db: D1Database, info: BucketInfo | null, removed: BucketRef): D1PreparedStatement[] =>
+  info ? indexStatements(db, info) : unindexStatements(db, removed)

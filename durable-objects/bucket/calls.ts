@@ -2,16 +2,16 @@ import type { Actor } from '../../src/core/audit.ts'
 import type { BucketInfo } from '../../src/core/bucket.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import { addRules, type NewNotificationRule, type QueueRef, removeRules } from '../../src/core/notifications.ts'
-import type { StorageClass } from '../../src/core/object.ts'
+import type { BucketRef, StorageClass } from '../../src/core/object.ts'
 import { type BucketSettings, SETTINGS, type SettingName } from '../../src/core/settings.ts'
 import type { Imported } from '../../src/store/maintenance/maintenance-api.ts'
+import { forgetSettings, readSetting, writeSetting } from '../common/settings.ts'
 import { writeCanary } from '../keyspace/blobs/canary.ts'
 import { type Call, CHANGES, READS } from '../keyspace/calls.ts'
 import { closeCheck } from '../keyspace/check/check-tables.ts'
 import { importLines } from '../keyspace/dump/import.ts'
 import { forgetImport } from '../keyspace/dump/imported.ts'
 import { followSetting } from '../keyspace/rules/follow-setting.ts'
-import { forgetSettings, readSetting, writeSetting } from '../keyspace/settings.ts'
 import { bucketInfo } from '../keyspace/state.ts'
 import { forgetFlows } from '../keyspace/usage.ts'
 import { admitChange } from './change-rate.ts'
@@ -36,6 +36,8 @@ export const BUCKET_CHANGES = {
   reindex: { run: reindex },
 } satisfies Record<string, Call<BucketContext>>
 
+const refOf = ({ jurisdiction, name }: BucketInfo): BucketRef => ({ jurisdiction, name })
+
 /** Changes the default storage class; objects that are there keep theirs. */
 function putStorageClass(context: BucketContext, storageClass: StorageClass, by?: Actor): BucketInfo {
   const { sql, account } = context
@@ -44,7 +46,7 @@ function putStorageClass(context: BucketContext, storageClass: StorageClass, by?
   const old = bucketInfo(sql)
   const info: BucketInfo = { ...old, storageClass }
   writeSetting(sql, 'info', info)
-  account.indexChanged(info)
+  account.indexChanged(refOf(info))
   const [oldValue, newValue] = [old, info].map((value) => ({ storageClass: value.storageClass }))
   account.audit({ action: 'PutBucketStorageClass', bucket: info, by, oldValue, newValue })
   return info
@@ -100,7 +102,7 @@ function importAll(context: BucketContext, text: string): Imported {
 
 function reindex({ sql, account }: BucketContext): BucketInfo {
   const info = bucketInfo(sql)
-  account.indexChanged(info)
+  account.indexChanged(refOf(info))
   return info
 }
 
@@ -116,7 +118,7 @@ export function createBucket({ sql, account, now }: BucketContext, { info, canar
   const bucket: BucketInfo = { ...info, createdMs: now() }
   writeSetting(sql, 'info', bucket)
   writeCanary(sql, canary)
-  account.indexChanged(bucket)
+  account.indexChanged(refOf(bucket))
   account.audit({ action: 'CreateBucket', bucket, by, newValue: bucket })
   return bucket
 }
@@ -132,7 +134,7 @@ export function removeBucket({ sql, account }: BucketContext, by?: Actor): void 
     if (message !== undefined && readSetting(sql, name) !== null) throw new StoreError('BucketNotEmpty', { message })
   }
   const bucket = bucketInfo(sql)
-  account.indexChanged(bucket)
+  account.indexChanged(refOf(bucket))
   account.audit({ action: 'DeleteBucket', bucket, by, oldValue: bucket })
   sql.exec('DELETE FROM uploads')
   forgetFlows(sql)

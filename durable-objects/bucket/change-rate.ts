@@ -1,6 +1,6 @@
 import { StoreError } from '../../src/core/errors.ts'
+import { readSetting, writeSetting } from '../common/settings.ts'
 import type { Context } from '../keyspace/context.ts'
-import { readSetting, writeSetting } from '../keyspace/settings.ts'
 
 /** So many changes of its configuration a bucket takes at once, and then one each so often: each is kept in the audit log for long. */
 const BURST = 100

@@ -1,6 +1,6 @@
 import type { BucketRef } from '../../src/core/object.ts'
+import type { Change } from '../common/audit-outbox.ts'
 import type { Context } from '../keyspace/context.ts'
-import type { Change } from './audit-outbox.ts'
 
 /** The notes of a transaction for the account: they are rows of that transaction, and reach the account behind it. */
 export interface AccountNotes {

@@ -11,6 +11,7 @@ import type {
   CopyObject,
   CopyPart,
   CreateUpload,
+  DeleteOnly,
   Lookup,
 } from '../../src/store/bucket-api.ts'
 import { begin } from './blobs/begin.ts'
@@ -61,7 +62,7 @@ export const READS = {
 export const CHANGES = {
   begin: { keys: ({ target }: Begin) => [target.key], seals: true, run: begin },
   commitObject: { keys: keyOf as (commit: CommitObject) => readonly string[], seals: true, run: commitObject },
-  deleteObjects: { keys: (keys: readonly string[]) => keys, run: deleteObjects },
+  deleteObjects: { keys: (keys: readonly string[], _only?: DeleteOnly) => keys, run: deleteObjects },
   copyObject: { keys: keysOfCopy as (copy: CopyObject) => readonly string[], run: copyObject },
   createUpload: { keys: keyOf as (create: CreateUpload) => readonly string[], seals: true, run: createUpload },
   commitPart: { keys: keyOf as (commit: CommitPart) => readonly string[], seals: true, run: commitPart },

@@ -1,6 +1,6 @@
 import type { BucketInfo } from '../../src/core/bucket.ts'
 import { StoreError } from '../../src/core/errors.ts'
-import { cachedSetting, readSetting } from './settings.ts'
+import { cachedSetting, readSetting } from '../common/settings.ts'
 
 // The state of a bucket that its own parts write, in the table of the settings: neither a face nor an export knows these names.
 

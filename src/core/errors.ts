@@ -63,6 +63,7 @@ export const ERRORS = {
   NoSuchBucket: { s3: 404, v4: 10006, message: 'The specified bucket does not exist.' },
   NoSuchCORSConfiguration: { s3: 404, v4: 10059, message: 'The CORS configuration does not exist.' },
   NoSuchDomain: { s3: 404, v4: 10053, message: 'The specified custom domain does not exist.' },
+  NoSuchJob: { s3: 404, message: 'The job does not exist.' },
   NoSuchKey: { s3: 404, v4: 10007, message: 'The specified key does not exist.' },
   NoSuchLifecycleConfiguration: { s3: 404, message: 'The lifecycle configuration does not exist.' },
   NoSuchNotificationConfiguration: { s3: 404, v4: 11015, message: 'The bucket has no event notification rules for this queue.' },

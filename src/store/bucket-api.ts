@@ -162,6 +162,12 @@ export interface CompleteUpload extends UploadRef {
   readonly size?: number
 }
 
+/** Which objects are meant by their keys; others stay, without a failure. */
+export interface DeleteOnly {
+  /** Written at this time or before. */
+  readonly writtenUntilMs: number
+}
+
 export interface Deleted {
   readonly key: string
   /** Why it could not be deleted. */
@@ -193,7 +199,7 @@ export interface BucketApi extends MaintenanceApi {
   moreSlices(rest: BodyRest): Promise<Outcome<BodySlices>>
   listObjects(query: ListQuery): Promise<Outcome<ListPage<ObjectHead>>>
   listSummaries(query: Omit<ListQuery, 'includeMetadata'>): Promise<Outcome<ListPage<ObjectSummary>>>
-  deleteObjects(keys: readonly string[]): Promise<Outcome<Deleted[]>>
+  deleteObjects(keys: readonly string[], only?: DeleteOnly): Promise<Outcome<Deleted[]>>
   copyObject(copy: CopyObject): Promise<Outcome<Copied<CopiedObject>>>
 
   createUpload(create: CreateUpload): Promise<Outcome<CreatedUpload>>

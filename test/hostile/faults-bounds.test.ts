@@ -1,7 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasEntries, pendingEntries } from '../../durable-objects/bucket/audit-outbox.ts'
 import { Bucket } from '../../durable-objects/bucket/bucket.ts'
+import { hasEntries, pendingEntries } from '../../durable-objects/common/audit-outbox.ts'
 import { copyPart } from '../../durable-objects/keyspace/objects/copy.ts'
 import { completeUpload, createUpload } from '../../durable-objects/keyspace/uploads/uploads.ts'
 import { listAudit } from '../../src/control/audit.ts'

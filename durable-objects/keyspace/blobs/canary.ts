@@ -3,8 +3,8 @@ import { StoreError } from '../../../src/core/errors.ts'
 import type { BucketRef } from '../../../src/core/object.ts'
 import { sealedUnder, unknownKey } from '../../../src/segments/canary.ts'
 import { type Keyring, SSEC_KEY_ID } from '../../../src/segments/keyring.ts'
+import { readSetting, writeSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
-import { readSetting, writeSetting } from '../settings.ts'
 import { type BlobRow, toRecord } from './blobs.ts'
 
 // A text that is sealed with the master key of the bucket's data: who cannot open it has another key, and must not seal anything.

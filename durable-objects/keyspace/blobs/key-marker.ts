@@ -1,6 +1,6 @@
 import { type Keyring, SSEC_KEY_ID } from '../../../src/segments/keyring.ts'
+import { readSetting, writeSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
-import { readSetting, writeSetting } from '../settings.ts'
 import { findBucketInfo } from '../state.ts'
 
 // What a Bucket knows of the master keys that its data keys are wrapped with, in one row: to find out that there is nothing to

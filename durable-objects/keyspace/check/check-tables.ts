@@ -1,5 +1,5 @@
+import { readSetting, writeSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
-import { readSetting, writeSetting } from '../settings.ts'
 
 // A check goes through a bucket in steps while the bucket is in use. Its tables exist as long as it runs, and so do the
 // triggers that tell it what changes behind its back: a bucket that nobody checks pays nothing.

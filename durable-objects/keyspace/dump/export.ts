@@ -1,9 +1,9 @@
 import { StoreError } from '../../../src/core/errors.ts'
 import { EXPORTED_SETTINGS } from '../../../src/core/settings.ts'
 import type { ExportCursor, ExportPage } from '../../../src/store/maintenance/maintenance-api.ts'
+import { readSetting } from '../../common/settings.ts'
 import { COMPOSITE } from '../blobs/blobs.ts'
 import type { Context } from '../context.ts'
-import { readSetting } from '../settings.ts'
 import { bucketInfo } from '../state.ts'
 import { BYTE_COLUMNS, COLUMNS, FORMAT, FORMAT_VERSION, type Line, type Row, type RowType } from './dump-format.ts'
 

@@ -1,5 +1,5 @@
+import { cachedSetting, writeSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
-import { cachedSetting, writeSetting } from '../settings.ts'
 
 /** The last import that was finished: for a while, one whose last answer was lost is told so again. */
 export interface Finished {

@@ -1,7 +1,7 @@
 import { LIMITS } from '../../../src/core/limits.ts'
 import { eventMessage, matches, type ObjectEvent, type QueueNotifications } from '../../../src/core/notifications.ts'
+import { cachedSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
-import { cachedSetting } from '../settings.ts'
 import { bucketInfo } from '../state.ts'
 
 /** How many messages are read at once: what one batch may hold. */

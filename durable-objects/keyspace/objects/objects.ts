@@ -8,7 +8,16 @@ import { type ByteSpan, type Conditions, newVersion, type ObjectHead, type Stora
 import { outcomeOf } from '../../../src/core/outcome.ts'
 import { resolveRange } from '../../../src/core/range.ts'
 import { unusedByteDays } from '../../../src/core/storage-class.ts'
-import type { CommitObject, Committed, Deleted, Found, Looked, Lookup, ObjectAttributes } from '../../../src/store/bucket-api.ts'
+import type {
+  CommitObject,
+  Committed,
+  Deleted,
+  DeleteOnly,
+  Found,
+  Looked,
+  Lookup,
+  ObjectAttributes,
+} from '../../../src/store/bucket-api.ts'
 import { dropReference, insertBlob, partSpan, slicesOf } from '../blobs/blobs.ts'
 import { redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
@@ -123,12 +132,12 @@ export const headOf = (sql: SqlStorage, row: Omit<ObjectRow, 'due_ms'>): ObjectH
 })
 
 /** Deletes keys, present or not, and answers in their order. What is locked stays, and its key says so. */
-export function deleteObjects(context: Context, keys: readonly string[]): Deleted[] {
+export function deleteObjects(context: Context, keys: readonly string[], only?: DeleteOnly): Deleted[] {
   const tally = new Tally()
   const deleted = keys.map((key) => {
     const outcome = outcomeOf(() => {
       const row = findObject(context.sql, key)
-      if (!row) return
+      if (!row || (only && row.uploaded_ms > only.writtenUntilMs)) return
       checkUnlocked(context, row)
       deleteObject(context, row, { action: 'DeleteObject', tally })
     })

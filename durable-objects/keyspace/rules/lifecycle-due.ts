@@ -9,9 +9,9 @@ import {
 } from '../../../src/core/lifecycle.ts'
 import type { LifecycleDue } from '../../../src/core/object.ts'
 import type { BucketSettings } from '../../../src/core/settings.ts'
+import { preparedSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
 import type { ObjectRow, UploadRow } from '../rows.ts'
-import { preparedSetting } from '../settings.ts'
 import { objectLockedUntil } from './locks.ts'
 
 // What the bucket's rules say of a row, as they are now. Rules are parsed once: each write asks them.

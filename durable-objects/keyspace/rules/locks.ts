@@ -1,9 +1,9 @@
 import { StoreError } from '../../../src/core/errors.ts'
 import { activeLocks, lockedUntil } from '../../../src/core/locks.ts'
 import type { BucketSettings } from '../../../src/core/settings.ts'
+import { preparedSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
 import type { ObjectRow } from '../rows.ts'
-import { preparedSetting } from '../settings.ts'
 
 const locksOf = (rules: BucketSettings['locks'] | null) => activeLocks(rules ?? [])
 

@@ -2,7 +2,7 @@ import { StoreError } from '../../core/errors.ts'
 import { checkKey } from '../../core/key.ts'
 import type { BucketRef, ObjectRef } from '../../core/object.ts'
 import { type Outcome, outcomeOf, unwrap } from '../../core/outcome.ts'
-import type { Deleted } from '../bucket-api.ts'
+import type { Deleted, DeleteOnly } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
 /**
@@ -18,10 +18,10 @@ export async function deleteObject(ports: Ports, at: ObjectRef): Promise<void> {
  * Deletes up to 1,000 keys in one transaction and answers in their order, missing keys included.
  * @throws StoreError NoSuchBucket; what concerns one key is told with that key.
  */
-export async function deleteObjects(ports: Ports, bucket: BucketRef, keys: readonly string[]): Promise<Deleted[]> {
+export async function deleteObjects(ports: Ports, bucket: BucketRef, keys: readonly string[], only?: DeleteOnly): Promise<Deleted[]> {
   const checked = keys.map((key): Outcome<void> => outcomeOf(() => checkKey(key)))
   const sound = keys.filter((_, index) => checked[index]?.ok)
-  const deleted = unwrap(await ports.bucket(bucket).deleteObjects(sound)).values()
+  const deleted = unwrap(await ports.bucket(bucket).deleteObjects(sound, only)).values()
   return keys.map((key, index) => {
     const check = checked[index] as Outcome<void>
     return check.ok ? (deleted.next().value as Deleted) : { key, failure: check }

@@ -1,10 +1,15 @@
 import { type Actor, type AuditAction, type AuditEntry, auditEntry, shortened } from '../../src/core/audit.ts'
 import type { BucketRef } from '../../src/core/object.ts'
-import type { Context } from '../keyspace/context.ts'
 
 /** How many entries go to the log at once, and how many bytes of them about: one statement of a batch each. */
 const PAGE = 50
 const PAGE_BYTES = 512 * 1024
+
+/** The database and the clock of a Durable Object. */
+interface Tables {
+  readonly sql: SqlStorage
+  readonly now: () => number
+}
 
 export interface Change {
   readonly action: AuditAction
@@ -15,7 +20,7 @@ export interface Change {
 }
 
 /** Notes a change for the audit log, in the transaction of the change itself. */
-export function noteChange({ sql, now }: Context, { action, bucket, by, oldValue, newValue }: Change): void {
+export function noteChange({ sql, now }: Tables, { action, bucket, by, oldValue, newValue }: Change): void {
   const resource = { type: 'r2.bucket', id: bucket.name, jurisdiction: bucket.jurisdiction } as const
   const entry = auditEntry({ whenMs: now(), action, by, resource, oldValue, newValue })
   sql.exec('INSERT INTO audit_outbox (id, entry) VALUES (?, ?)', entry.id, JSON.stringify(entry))

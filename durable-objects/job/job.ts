@@ -1,0 +1,208 @@
+import { DurableObject } from 'cloudflare:workers'
+import { readConfig } from '../../src/config.ts'
+import { forgetJobStatement, jobStatement } from '../../src/control/job-index.ts'
+import type { Actor, AuditAction } from '../../src/core/audit.ts'
+import { StoreError } from '../../src/core/errors.ts'
+import { ENDED, type JobInfo, type JobLogEntry, type JobRequest, stateAfter } from '../../src/core/job.ts'
+import { type Outcome, outcomeOf } from '../../src/core/outcome.ts'
+import { createEngine } from '../../src/engine.ts'
+import type { Env } from '../../src/env.ts'
+import type { JobApi, JobLogQuery, NewJob } from '../../src/jobs/job-api.ts'
+import type { JobPorts } from '../../src/jobs/job-kind.ts'
+import { kindOf } from '../../src/jobs/kinds.ts'
+import { AccountNews } from '../common/account-news.ts'
+import { AlarmClock } from '../common/alarm-clock.ts'
+import { hasSchema, migrate, newerSchema } from '../common/schema.ts'
+import { forgetSettings } from '../common/settings.ts'
+import { storageFull } from '../common/storage-full.ts'
+import { readLog, writeLog } from './job-log.ts'
+import { advance, forgetFailures, jobOf, nextStepMs, noteFailure, readCursor, readJob, writeJob } from './progress.ts'
+import { JOB_SCHEMA } from './schema.ts'
+
+/** One alarm makes fewer calls than the thousand that the platform allows an invocation, and leaves time for what else waits. */
+const CALLS_PER_ALARM = 500
+const ALARM_MS = 20_000
+/** When an alarm that met tables of a newer version rings again. */
+const NEWER_SCHEMA_MS = 10 * 60_000
+/** How long an ended job stays in the list. */
+const RETENTION_MS = 90 * 86_400_000
+
+const AUDITED: Readonly<Record<JobRequest, AuditAction>> = { pause: 'PauseJob', resume: 'ResumeJob', cancel: 'CancelJob' }
+
+/**
+ * One job: where it stands, and the alarm that does its steps. A step is noted in one transaction behind its work, so that an object
+ * that is lost in between does that step again. The rest is the kind's: `src/jobs/kinds`.
+ */
+export class Job extends DurableObject<Env> implements JobApi {
+  /** Milliseconds since the epoch; tests set it. */
+  clock: () => number = Date.now
+  /** Makes the ports of a step; tests replace them. */
+  portsOf: () => JobPorts = () => ({ store: createEngine(this.env, { keepAlive: (work) => this.ctx.waitUntil(work) }) })
+  /** Why nothing may be done with the tables. */
+  #refusal: StoreError | undefined
+  readonly #alarm: AlarmClock
+  readonly #news: AccountNews
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env)
+    const { sql } = state.storage
+    this.#alarm = new AlarmClock(state.storage, () => this.clock())
+    this.#news = new AccountNews({
+      sql,
+      now: () => this.clock(),
+      wakeAt: (dueMs) => this.#alarm.wakeAt(dueMs),
+      arm: () => this.#alarm.arm(),
+      control: () => this.env.CONTROL,
+      auditMs: readConfig(env).auditMs,
+      indexed: () => readJob(sql)?.state ?? null,
+      indexStatements: (db) => [jobStatement(db, jobOf(sql))],
+    })
+    state.blockConcurrencyWhile(() => this.#open())
+  }
+
+  async #open(): Promise<void> {
+    const { storage } = this.ctx
+    if (!hasSchema(storage.sql)) return
+    this.#refusal = newerSchema(storage.sql, JOB_SCHEMA)
+    if (this.#refusal) return
+    migrate(storage, JOB_SCHEMA)
+    await this.#alarm.load()
+    if (this.#alarm.setMs === null) this.#wake()
+    this.#alarm.arm()
+  }
+
+  async create({ id, kind, bucket, params }: NewJob, by?: Actor): Promise<Outcome<JobInfo>> {
+    const { storage } = this.ctx
+    const created = outcomeOf(() => {
+      kindOf(kind)
+      migrate(storage, JOB_SCHEMA)
+      const nowMs = this.clock()
+      return this.#transaction((sql) => {
+        const old = readJob(sql)
+        if (old) return old
+        const job: JobInfo = { id, kind, bucket, params, state: 'running', counts: {}, createdMs: nowMs, updatedMs: nowMs }
+        writeJob(sql, job)
+        writeLog(sql, nowMs, [{ level: 'info', message: 'Started.' }])
+        this.#news.indexChanged(true)
+        this.#news.audit({ action: 'StartJob', bucket, by, newValue: { id, kind, params } })
+        this.#alarm.wakeAt(nowMs)
+        return job
+      })
+    })
+    if (this.#news.takeNoted()) await this.#news.sync()
+    return created
+  }
+
+  async info(): Promise<Outcome<JobInfo>> {
+    return this.#outcome(jobOf)
+  }
+
+  async log(query: JobLogQuery): Promise<Outcome<JobLogEntry[]>> {
+    return this.#outcome((sql) => {
+      jobOf(sql)
+      return readLog(sql, query)
+    })
+  }
+
+  async request(request: JobRequest, by?: Actor): Promise<Outcome<JobInfo>> {
+    const changed = this.#outcome((sql) => {
+      const job = jobOf(sql)
+      const state = stateAfter(request, job.state)
+      if (state === job.state) return job
+      const nowMs = this.clock()
+      const next: JobInfo = { ...job, state, updatedMs: nowMs, ...(ENDED.includes(state) && { endedMs: nowMs }) }
+      writeJob(sql, next)
+      forgetFailures(sql)
+      writeLog(sql, nowMs, [{ level: 'info', message: `Asked to ${request}.` }])
+      this.#news.indexChanged(true)
+      this.#news.audit({ action: AUDITED[request], bucket: job.bucket, by, newValue: { id: job.id, kind: job.kind } })
+      this.#alarm.wakeAt(state === 'running' ? nowMs : nowMs + RETENTION_MS)
+      return next
+    })
+    if (this.#news.takeNoted()) await this.#news.sync()
+    return changed
+  }
+
+  /** Tells the account, does steps while the budget lasts, and sets the next alarm. Safe to repeat. */
+  override async alarm(): Promise<void> {
+    this.#alarm.rang()
+    if (this.#refusal) return this.ctx.storage.setAlarm(this.clock() + NEWER_SCHEMA_MS)
+    if (!hasSchema(this.ctx.storage.sql)) return
+    await this.#news.sync()
+    await this.#runSteps()
+    if (await this.#forget()) return
+    if (this.#news.takeNoted()) await this.#news.sync()
+    this.#wake()
+    this.#alarm.arm()
+  }
+
+  async #runSteps(): Promise<void> {
+    const { sql } = this.ctx.storage
+    const untilMs = this.clock() + ALARM_MS
+    for (let calls = 0; calls < CALLS_PER_ALARM && this.clock() < untilMs; ) {
+      const dueMs = nextStepMs(sql, this.clock())
+      if (dueMs === null || dueMs > this.clock()) return
+      const { kind } = await this.#runStep(jobOf(sql))
+      calls += kindOf(kind).callsPerStep
+    }
+  }
+
+  async #runStep(job: JobInfo): Promise<JobInfo> {
+    const { sql } = this.ctx.storage
+    try {
+      const step = await kindOf(job.kind).step(this.portsOf(), job, readCursor(sql))
+      return this.#note(() => advance(sql, this.clock(), step))
+    } catch (error) {
+      if (!(error instanceof StoreError)) console.warn(`A step of the job ${job.id} failed:`, error)
+      return this.#note(() => noteFailure(sql, this.clock(), error))
+    }
+  }
+
+  /** Notes a step in one transaction; the list of jobs follows the state. */
+  #note(work: () => JobInfo): JobInfo {
+    return this.#transaction((sql) => {
+      const before = jobOf(sql).state
+      const job = work()
+      if (job.state !== before) this.#news.indexChanged(true)
+      return job
+    })
+  }
+
+  /** Deletes a job that ended long ago, and its row in the list. Returns whether it did. */
+  async #forget(): Promise<boolean> {
+    const { storage } = this.ctx
+    const job = readJob(storage.sql)
+    if (!job?.endedMs || job.endedMs + RETENTION_MS > this.clock()) return false
+    await this.env.CONTROL.batch([forgetJobStatement(this.env.CONTROL, job.id)])
+    await storage.deleteAll()
+    return true
+  }
+
+  #wake(): void {
+    const { sql } = this.ctx.storage
+    const { endedMs } = readJob(sql) ?? {}
+    const times = [this.#news.nextMs(), nextStepMs(sql, this.clock()), endedMs === undefined ? null : endedMs + RETENTION_MS]
+    for (const time of times) if (time !== null) this.#alarm.wakeAt(time)
+  }
+
+  /** `NoSuchJob` and the failures of `work` are outcomes. */
+  #outcome<T>(work: (sql: SqlStorage) => T): Outcome<T> {
+    return outcomeOf(() => {
+      if (this.#refusal) throw this.#refusal
+      if (!hasSchema(this.ctx.storage.sql)) throw new StoreError('NoSuchJob')
+      return this.#transaction(work)
+    })
+  }
+
+  #transaction<T>(work: (sql: SqlStorage) => T): T {
+    const { storage } = this.ctx
+    try {
+      return storage.transactionSync(() => work(storage.sql))
+    } catch (error) {
+      forgetSettings(storage.sql)
+      throw storageFull(error) ?? error
+    } finally {
+      this.#alarm.arm()
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { JobInfo, JobState } from '../core/job.ts'
+import type { BucketRef, Jurisdiction } from '../core/object.ts'
+
+/** A row of the account's list of jobs. Counts and errors are the job's own to tell. */
+export type JobEntry = Pick<JobInfo, 'id' | 'kind' | 'bucket' | 'state' | 'createdMs' | 'endedMs'>
+
+export interface JobsQuery {
+  /** Only jobs of this bucket. */
+  readonly bucket?: BucketRef
+  /** The last job of the page before. */
+  readonly after?: string
+  readonly limit: number
+}
+
+interface JobRow {
+  readonly id: string
+  readonly kind: string
+  readonly jurisdiction: Jurisdiction
+  readonly bucket: string
+  readonly state: JobState
+  readonly created_ms: number
+  readonly ended_ms: number | null
+}
+
+/** One page of an account's jobs, the newest first, since ids rise with time. One row more than `limit` is read to know whether there are others. */
+export async function listJobs(db: D1Database, { bucket, after, limit }: JobsQuery): Promise<{ jobs: JobEntry[]; truncated: boolean }> {
+  const filters = [...(bucket ? ['jurisdiction = ? AND bucket = ?'] : []), 'id < ?'].join(' AND ')
+  const values = [...(bucket ? [bucket.jurisdiction, bucket.name] : []), after ?? '~', limit + 1]
+  const query = db.prepare(`SELECT * FROM jobs WHERE ${filters} ORDER BY id DESC LIMIT ?`)
+  const { results } = await query.bind(...values).all<JobRow>()
+  return { jobs: results.slice(0, limit).map(toEntry), truncated: results.length > limit }
+}
+
+const toEntry = (row: JobRow): JobEntry => ({
+  id: row.id,
+  kind: row.kind,
+  bucket: { jurisdiction: row.jurisdiction, name: row.bucket },
+  state: row.state,
+  createdMs: row.created_ms,
+  endedMs: row.ended_ms ?? undefined,
+})
+
+/** Writes the row of a job, or brings it up to date. */
+export const jobStatement = (
+  db: D1Database,
+  { id, kind, bucket, state, createdMs, endedMs = null }: Nullable<JobEntry>,
+): D1PreparedStatement =>
+  db
+    .prepare('INSERT OR REPLACE INTO jobs (id, kind, jurisdiction, bucket, state, created_ms, ended_ms) VALUES (?, ?, ?, ?, ?, ?, ?)')
+    .bind(id, kind, bucket.jurisdiction, bucket.name, state, createdMs, endedMs)
+
+type Nullable<Entry extends JobEntry> = Omit<Entry, 'endedMs'> & { readonly endedMs?: number | null }
+
+/** Takes the row of a job that is forgotten. */
+export const forgetJobStatement = (db: D1Database, id: string): D1PreparedStatement => db.prepare('DELETE FROM jobs WHERE id = ?').bind(id)

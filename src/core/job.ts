@@ -1,0 +1,69 @@
+import { StoreError } from './errors.ts'
+import type { BucketRef } from './object.ts'
+
+// A job is work that runs for minutes or days and that an account sees: it can be paused, resumed and canceled.
+
+export type JobState = 'running' | 'paused' | 'completed' | 'failed' | 'canceled'
+
+/** The states in which a job has nothing more to do. */
+export const ENDED: readonly JobState[] = ['completed', 'canceled']
+
+/** How much a job has done, by names of its kind: `deleted`, `refused`. */
+export type JobCounts = Readonly<Record<string, number>>
+
+/** A job as its account sees it. */
+export interface JobInfo {
+  /** 32 lowercase hex digits that rise with time. */
+  readonly id: string
+  /** The name of its kind: `delete-prefix`. */
+  readonly kind: string
+  readonly bucket: BucketRef
+  /** What its kind was asked for. */
+  readonly params: unknown
+  readonly state: JobState
+  readonly counts: JobCounts
+  readonly createdMs: number
+  readonly updatedMs: number
+  /** When it was completed or canceled. */
+  readonly endedMs?: number
+  /** Why its last step failed; absent once a step succeeds. */
+  readonly error?: string
+}
+
+/** A line of a job's log. */
+export interface JobLogEntry {
+  /** Rises by one a line; old lines are dropped. */
+  readonly seq: number
+  readonly atMs: number
+  readonly level: 'info' | 'warning' | 'error'
+  readonly message: string
+}
+
+/** What a user may ask of a job, the states in which it may be asked, and the state that follows. */
+export const JOB_REQUESTS = {
+  pause: { from: ['running'], to: 'paused' },
+  /** Also tries a failed job again. */
+  resume: { from: ['paused', 'failed'], to: 'running' },
+  cancel: { from: ['running', 'paused', 'failed'], to: 'canceled' },
+} as const satisfies Record<string, { from: readonly JobState[]; to: JobState }>
+
+export type JobRequest = keyof typeof JOB_REQUESTS
+
+/**
+ * The state of a job after a request. To ask for the state that it is in changes nothing.
+ * @throws StoreError InvalidRequest when the job's state does not allow it
+ */
+export function stateAfter(request: JobRequest, state: JobState): JobState {
+  const { from, to } = JOB_REQUESTS[request]
+  if (state !== to && !(from as readonly JobState[]).includes(state)) {
+    throw new StoreError('InvalidRequest', { message: `The job is ${state}: it cannot be asked to ${request}.` })
+  }
+  return to
+}
+
+/** The sum of two counts, name by name. */
+export function addCounts(a: JobCounts, b: JobCounts): JobCounts {
+  const sum: Record<string, number> = { ...a }
+  for (const [name, amount] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + amount
+  return sum
+}

@@ -1,0 +1,58 @@
+import { type Config, queueBindings, readConfig, readKeyring } from './config.ts'
+import { isBucketName } from './core/bucket-name.ts'
+import { StoreError } from './core/errors.ts'
+import type { BucketRef, Jurisdiction, Location } from './core/object.ts'
+import { type Env, segmentBindings } from './env.ts'
+import { createQueues } from './queues/queues.ts'
+import type { Keyring } from './segments/keyring.ts'
+import { createSegments } from './segments/store.ts'
+import type { BucketApi } from './store/bucket-api.ts'
+import { createStore, type Store } from './store/store.ts'
+
+interface EngineOptions {
+  /** Keeps the invocation alive until some work behind its answer is done. */
+  readonly keepAlive: (work: Promise<unknown>) => void
+  readonly config?: Config
+  readonly keyring?: Keyring
+}
+
+/**
+ * The engine on the bindings of a deployment: for the gateway, and for jobs.
+ * @throws Error with one clear sentence when a setting or the master key is missing or malformed
+ */
+export function createEngine(env: Env, { keepAlive, config = readConfig(env), keyring = readKeyring(env) }: EngineOptions): Store {
+  const { segments, accountId, databaseBytes, kvOperations } = config
+  return createStore({
+    bucket: (ref, location) => bucketStub(env.BUCKETS, ref, location),
+    segments: createSegments(segmentBindings(env), keyring, {
+      config: segments,
+      deployment: accountId,
+      keepAlive,
+      databaseBytes,
+      kvOperations,
+    }),
+    control: env.CONTROL,
+    queues: createQueues(queueBindings(env)),
+  })
+}
+
+/**
+ * The stub of a bucket's Durable Object. A jurisdiction is a namespace of its own, and where the platform has it, a place.
+ * @throws StoreError NoSuchBucket for a name that no bucket can have, which wakes nothing.
+ */
+function bucketStub(namespace: Env['BUCKETS'], { jurisdiction, name }: BucketRef, location?: Location): BucketApi {
+  if (!isBucketName(name)) throw new StoreError('NoSuchBucket')
+  const within = jurisdiction === 'default' ? namespace : withinJurisdiction(namespace, jurisdiction)
+  const stub = within.get(within.idFromName(`${jurisdiction}/${name}`), location && { locationHint: location })
+  return stub as unknown as BucketApi
+}
+
+/** Local servers have no jurisdictions, and say so: the name keeps the buckets apart there. Any other failure must not move data elsewhere. */
+function withinJurisdiction(namespace: Env['BUCKETS'], jurisdiction: Exclude<Jurisdiction, 'default'>): Env['BUCKETS'] {
+  try {
+    return namespace.jurisdiction(jurisdiction)
+  } catch (error) {
+    if (!/not implemented/i.test((error as Error).message)) throw error
+    return namespace
+  }
+}

@@ -1,0 +1,70 @@
+import { type JobEntry, type JobsQuery, listJobs } from '../control/job-index.ts'
+import type { Actor } from '../core/audit.ts'
+import { StoreError } from '../core/errors.ts'
+import { risingId } from '../core/ids.ts'
+import type { JobInfo, JobLogEntry, JobRequest } from '../core/job.ts'
+import type { BucketRef } from '../core/object.ts'
+import { unwrap } from '../core/outcome.ts'
+import type { Store } from '../store/store.ts'
+import type { JobApi, JobLogQuery } from './job-api.ts'
+import type { JobPorts } from './job-kind.ts'
+import { kindOf } from './kinds.ts'
+
+/** What the jobs of an account work with. */
+export interface JobsPorts extends JobPorts {
+  readonly control: D1Database
+  /** The stub of a job, whether it exists or not. */
+  readonly job: (id: string) => JobApi
+}
+
+/** A job to start. */
+export interface StartJob {
+  readonly kind: string
+  readonly bucket: BucketRef
+  readonly params: unknown
+}
+
+/** The jobs of an account, as faces see them. */
+export interface Jobs {
+  /**
+   * Starts a job. It is in the list of jobs before this returns, unless the database of the list does not answer: then soon after.
+   * @throws StoreError InvalidArgument for a kind or parameters that it cannot work with, NoSuchBucket
+   */
+  start(job: StartJob, by?: Actor): Promise<JobInfo>
+  /** @throws StoreError NoSuchJob */
+  get(id: string): Promise<JobInfo>
+  /** One page of the account's jobs, or of a bucket's, the newest first. */
+  list(query: JobsQuery): Promise<{ jobs: JobEntry[]; truncated: boolean }>
+  /**
+   * Pauses, resumes or cancels a job. A step that is under way ends first.
+   * @throws StoreError NoSuchJob, InvalidRequest when the job's state does not allow it
+   */
+  request(id: string, request: JobRequest, by?: Actor): Promise<JobInfo>
+  /** @throws StoreError NoSuchJob */
+  log(id: string, query: JobLogQuery): Promise<JobLogEntry[]>
+}
+
+/** Binds the jobs of an account to their ports. */
+export function createJobs(ports: JobsPorts): Jobs {
+  /** An id that no job can have wakes no Durable Object. */
+  const stub = (id: string): JobApi => {
+    if (!/^[0-9a-f]{32}$/.test(id)) throw new StoreError('NoSuchJob')
+    return ports.job(id)
+  }
+  return {
+    start: (job, by) => start(ports, job, by),
+    get: async (id) => unwrap(await stub(id).info()),
+    list: (query) => listJobs(ports.control, query),
+    request: async (id, request, by) => unwrap(await stub(id).request(request, by)),
+    log: async (id, query) => unwrap(await stub(id).log(query)),
+  }
+}
+
+async function start({ store, job }: JobsPorts, { kind, bucket, params }: StartJob, by?: Actor): Promise<JobInfo> {
+  kindOf(kind).check(params)
+  await checkBucket(store, bucket)
+  const id = risingId()
+  return unwrap(await job(id).create({ id, kind, bucket, params }, by))
+}
+
+const checkBucket = (store: Store, bucket: BucketRef): Promise<unknown> => store.headBucket(bucket)

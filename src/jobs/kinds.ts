@@ -1,0 +1,17 @@
+import { StoreError } from '../core/errors.ts'
+import type { JobKind } from './job-kind.ts'
+import { deletePrefix } from './kinds/delete-prefix.ts'
+
+/** Every kind of job. A new one is a file of `kinds/` and a row here. */
+// biome-ignore lint/suspicious/noExplicitAny: each kind has parameters and a cursor of its own.
+const KINDS: readonly JobKind<any, any>[] = [deletePrefix]
+
+/**
+ * The kind of that name.
+ * @throws StoreError InvalidArgument
+ */
+export function kindOf(name: string): JobKind {
+  const kind = KINDS.find((one) => one.name === name)
+  if (!kind) throw new StoreError('InvalidArgument', { message: `There is no kind of job with the name ${JSON.stringify(name)}.` })
+  return kind
+}

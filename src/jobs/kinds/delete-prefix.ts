@@ -1,0 +1,63 @@
+import { invalidArgument } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { ListPosition } from '../../core/listing.ts'
+import type { JobKind, JobReport } from '../job-kind.ts'
+
+export interface DeletePrefixParams {
+  /** Keys that begin with it are deleted; empty for all of the bucket. */
+  readonly prefix: string
+}
+
+/** Objects first, then open uploads; each goes on behind the last key that was looked at. */
+interface DeletePrefixCursor {
+  readonly over: 'objects' | 'uploads'
+  readonly after?: ListPosition
+  readonly afterUploadId?: string
+}
+
+const KEYS_PER_STEP = LIMITS.deleteMax
+const UPLOADS_PER_STEP = 20
+/** How many refused keys of a step the log names. */
+const NAMED_KEYS = 10
+
+/**
+ * Deletes all objects below a prefix, and aborts the open uploads there. An object that is written after the job was created stays,
+ * as does a locked one: the count `refused` and the log tell of it. Later pages never meet a key again, so the job ends however
+ * fast new objects come in.
+ */
+export const deletePrefix: JobKind<DeletePrefixParams, DeletePrefixCursor> = {
+  name: 'delete-prefix',
+  callsPerStep: 1 + UPLOADS_PER_STEP,
+
+  check({ prefix }) {
+    const isKey = typeof prefix === 'string' && prefix.isWellFormed() && Buffer.byteLength(prefix) <= LIMITS.keyBytes
+    if (!isKey) throw invalidArgument('A job that deletes objects needs a prefix of at most 1,024 bytes; an empty one stands for all.')
+  },
+
+  step: (ports, job, cursor = { over: 'objects' }) =>
+    cursor.over === 'objects' ? deleteObjects(ports, job, cursor) : abortUploads(ports, job, cursor),
+}
+
+const deleteObjects: typeof deletePrefix.step = async ({ store }, { bucket, params: { prefix }, createdMs }, cursor) => {
+  const page = await store.listSummaries(bucket, { prefix, after: cursor?.after, limit: KEYS_PER_STEP })
+  const old = page.items.filter(({ uploadedMs }) => uploadedMs <= createdMs)
+  const deleted = old.length === 0 ? [] : await store.deleteObjects(bucket, keysOf(old), { writtenUntilMs: createdMs })
+  const refused = deleted.flatMap(({ key, failure }) => (failure ? [{ key, code: failure.code }] : []))
+  const log: JobReport['log'] = refused
+    .slice(0, NAMED_KEYS)
+    .map(({ key, code }) => ({ level: 'warning', message: `${code}: ${JSON.stringify(key)} stays.` }))
+  const counts = { deleted: deleted.length - refused.length, refused: refused.length, newer: page.items.length - old.length }
+  return { report: { counts, log }, next: page.truncated ? { over: 'objects', after: page.last } : { over: 'uploads' } }
+}
+
+const keysOf = (items: readonly { readonly key: string }[]): string[] => items.map(({ key }) => key)
+
+const abortUploads: typeof deletePrefix.step = async ({ store }, { bucket, params: { prefix }, createdMs }, cursor) => {
+  const { after, afterUploadId } = cursor ?? {}
+  const page = await store.listMultipartUploads(bucket, { prefix, after, afterUploadId, limit: UPLOADS_PER_STEP })
+  const old = page.items.filter((upload) => upload.createdMs <= createdMs)
+  for (const { key, uploadId } of old) await store.abortMultipartUpload({ bucket, key }, uploadId)
+  const last = page.items.at(-1)
+  const next = page.truncated && last ? ({ over: 'uploads', after: { key: last.key }, afterUploadId: last.uploadId } as const) : undefined
+  return { report: { counts: { aborted: old.length } }, next }
+}

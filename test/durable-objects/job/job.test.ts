@@ -1,0 +1,273 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { StoreError } from '../../../src/core/errors.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { DAY_MS, env, HOUR_MS, secrets, TestBucket } from '../../support/bucket.ts'
+import { FAULTS, Gate, Outage } from '../../support/faults.ts'
+import { jobs, store, TestJob } from '../../support/job.ts'
+
+beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}))
+afterEach(() => void vi.restoreAllMocks())
+
+const keysIn = async (bucket: TestBucket): Promise<string[]> =>
+  (await store.listSummaries(bucket.ref, { prefix: '', limit: 1000 })).items.map(({ key }) => key)
+
+/** The engine with some operations replaced. */
+const storeWith = (changes: Partial<Store>): Store => ({ ...store, ...changes })
+
+async function bucketOf(...keys: string[]): Promise<TestBucket> {
+  const bucket = await TestBucket.create()
+  for (const key of keys) await bucket.put(key, 10)
+  return bucket
+}
+
+describe('a job that deletes a prefix', () => {
+  test('deletes what is below it, aborts the uploads there, and touches nothing else', async () => {
+    const bucket = await bucketOf('a', 'logs/1', 'logs/2', 'logs/3', 'logt')
+    const upload = { httpMetadata: {}, customMetadata: {} }
+    await store.createMultipartUpload(bucket.at('logs/open'), upload)
+    await store.createMultipartUpload(bucket.at('other/open'), upload)
+    const job = await TestJob.deletePrefix(bucket.ref, 'logs/', bucket.nowMs)
+    await job.finish()
+    expect(await job.info()).toMatchObject({ state: 'completed', counts: { deleted: 3, refused: 0, newer: 0, aborted: 1 } })
+    expect(await keysIn(bucket)).toEqual(['a', 'logt'])
+    const { items } = await store.listMultipartUploads(bucket.ref, { prefix: '', limit: 10 })
+    expect(items.map(({ key }) => key)).toEqual(['other/open'])
+  })
+
+  test('empties a bucket of more keys than one step takes, and it can be deleted', async () => {
+    const bucket = await bucketOf()
+    await bucket.put('0', 10)
+    for (let n = 1; n <= 1200; n++)
+      await store.copyObject(bucket.at(`k${n}`), { at: bucket.at('0') }, { directive: 'COPY', httpMetadata: {}, customMetadata: {} })
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await job.finish()
+    expect((await job.info()).counts).toMatchObject({ deleted: 1201 })
+    await store.deleteBucket(bucket.ref)
+  }, 60_000)
+
+  test('leaves locked objects, counts them, and names them in its log', async () => {
+    const bucket = await bucketOf('free', 'kept')
+    await store.putBucketLocks(bucket.ref, [{ id: 'keep', enabled: true, prefix: 'kept', condition: { type: 'Indefinite' } }])
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await job.finish()
+    expect((await job.info()).counts).toMatchObject({ deleted: 1, refused: 1 })
+    expect(await keysIn(bucket)).toEqual(['kept'])
+    expect((await jobs.log(job.id, { limit: 10 })).map(({ message }) => message)).toContainEqual(expect.stringContaining('"kept" stays'))
+  })
+
+  test('leaves objects that were written after it was made', async () => {
+    const bucket = await bucketOf('old')
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    bucket.nowMs += 1
+    await bucket.put('new', 10)
+    await job.finish()
+    expect(await keysIn(bucket)).toEqual(['new'])
+    expect((await job.info()).counts).toMatchObject({ deleted: 1, newer: 1 })
+  })
+
+  test('is refused for a prefix that no key can have, and for a bucket that is not there', async () => {
+    const bucket = await bucketOf()
+    const start = (ref: typeof bucket.ref, prefix: unknown) => jobs.start({ kind: 'delete-prefix', bucket: ref, params: { prefix } })
+    await expect(start(bucket.ref, 'x'.repeat(1025))).rejects.toMatchObject({ code: 'InvalidArgument' })
+    await expect(start(bucket.ref, undefined)).rejects.toMatchObject({ code: 'InvalidArgument' })
+    await expect(start({ ...bucket.ref, name: 'nobody-has-this' }, '')).rejects.toMatchObject({ code: 'NoSuchBucket' })
+    await expect(jobs.start({ kind: 'constructor', bucket: bucket.ref, params: {} })).rejects.toMatchObject({ code: 'InvalidArgument' })
+  })
+})
+
+describe('a job', () => {
+  test('is paused, resumed and canceled, and says when it cannot be', async () => {
+    const bucket = await bucketOf('a')
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    expect(await jobs.request(job.id, 'pause')).toMatchObject({ state: 'paused' })
+    await job.ring()
+    expect(await keysIn(bucket)).toEqual(['a'])
+    await expect(jobs.request(job.id, 'pause')).resolves.toMatchObject({ state: 'paused' })
+    expect(await jobs.request(job.id, 'resume')).toMatchObject({ state: 'running' })
+    expect(await jobs.request(job.id, 'cancel')).toMatchObject({ state: 'canceled', endedMs: job.nowMs })
+    await job.ring()
+    expect(await keysIn(bucket)).toEqual(['a'])
+    await expect(jobs.request(job.id, 'resume')).rejects.toMatchObject({ code: 'InvalidRequest' })
+  })
+
+  test('keeps the work of a step during which it was canceled', async () => {
+    const bucket = await bucketOf('a', 'b')
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await job.use((instance) => {
+      const deleteObjects: Store['deleteObjects'] = async (...args) => {
+        const deleted = await store.deleteObjects(...args)
+        await instance.request('cancel')
+        return deleted
+      }
+      instance.portsOf = () => ({ store: storeWith({ deleteObjects }) })
+    })
+    await job.ring()
+    expect(await job.info()).toMatchObject({ state: 'canceled', counts: { deleted: 2 } })
+  })
+
+  test('that nobody made is not found, and an id that no job can have wakes nothing', async () => {
+    await expect(jobs.get('0'.repeat(32))).rejects.toMatchObject({ code: 'NoSuchJob' })
+    await expect(jobs.get('../x')).rejects.toMatchObject({ code: 'NoSuchJob' })
+    await expect(jobs.log('0'.repeat(32), { limit: 1 })).rejects.toMatchObject({ code: 'NoSuchJob' })
+    await expect(jobs.request('0'.repeat(32), 'pause')).rejects.toMatchObject({ code: 'NoSuchJob' })
+  })
+
+  test('tries a step again later and later, gives up after ten times, and goes on when it is resumed', async () => {
+    const bucket = await bucketOf('a')
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    const broken = () => Promise.reject(new Outage('KV is away'))
+    await job.use((instance) => {
+      instance.portsOf = () => ({ store: storeWith({ deleteObjects: broken }) })
+    })
+    const waits: number[] = []
+    while ((await job.info()).state === 'running' && waits.length < 20) {
+      await job.ring()
+      const alarmMs = (await job.alarmMs()) ?? 0
+      waits.push(alarmMs - job.nowMs)
+      job.nowMs = Math.max(job.nowMs, alarmMs)
+    }
+    expect(waits).toHaveLength(10)
+    expect(waits[7]).toBeGreaterThan(waits[0]! * 10)
+    expect(Math.max(...waits.slice(0, 9))).toBeLessThanOrEqual(5 * 60_000)
+    expect(await job.info()).toMatchObject({ state: 'failed', error: 'The platform did not answer.' })
+    await job.restart()
+    await jobs.request(job.id, 'resume')
+    await job.finish()
+    expect(await job.info()).toMatchObject({ state: 'completed', counts: { deleted: 1 } })
+    expect((await job.info()).error).toBeUndefined()
+  })
+
+  test('fails at once when its bucket is gone', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await store.deleteBucket(bucket.ref)
+    await job.ring()
+    expect(await job.info()).toMatchObject({ state: 'failed', error: expect.stringContaining('NoSuchBucket') })
+  })
+
+  test('makes a bounded number of calls in an alarm, however much there is to do', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    let calls = 0
+    const endless: Partial<Store> = {
+      listSummaries: async () => {
+        calls++
+        return { items: [], delimitedPrefixes: [], truncated: true, last: { key: 'k' } }
+      },
+    }
+    await job.use((instance) => {
+      instance.portsOf = () => ({ store: storeWith(endless) })
+    })
+    await job.ring()
+    expect(calls).toBeGreaterThan(5)
+    expect(calls).toBeLessThan(500)
+    expect(await job.alarmMs()).toBe(job.nowMs)
+    const before = calls
+    await job.ring()
+    expect(calls).toBe(2 * before)
+  })
+
+  test('survives a restart at every call of its steps, in every way a call can go wrong', async () => {
+    const calls = await callsOf()
+    expect(new Set(calls)).toEqual(new Set(['listSummaries', 'deleteObjects', 'listMultipartUploads', 'abortMultipartUpload']))
+    for (const fault of FAULTS) for (const at of calls.keys()) await callsOf({ fault, at })
+  }, 120_000)
+
+  test('of which a newer version made the tables is left alone', async () => {
+    const bucket = await bucketOf('a')
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await job.run((_, { storage }) => void storage.sql.exec("UPDATE config SET value = '99' WHERE name = 'schema'"))
+    await job.restart()
+    await expect(job.info()).rejects.toMatchObject({ code: 'ServiceUnavailable' })
+    await job.ring()
+    expect(await keysIn(bucket)).toEqual(['a'])
+  })
+})
+
+/** Runs a job whose store goes wrong at one call, restarts it there, and checks that it comes to its end. Returns the calls. */
+async function callsOf(trap?: { fault: (typeof FAULTS)[number]; at: number }): Promise<readonly string[]> {
+  const bucket = await bucketOf('a', 'b')
+  await store.createMultipartUpload(bucket.at('open'), { httpMetadata: {}, customMetadata: {} })
+  const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+  const gate = await job.run((instance, state) => {
+    const end = () => state.abort('A crash')
+    const made = new Gate(trap && { ...trap, end, meanwhile: () => bucket.pass(HOUR_MS) })
+    instance.portsOf = () => ({ store: gatedStore(made) })
+    return made
+  })
+  await gate.client(job.ring()).catch(() => {})
+  await job.setClock()
+  // What is down comes back; what was disturbed once goes on by itself.
+  if (trap?.fault === 'down') await job.use((instance) => void Object.assign(instance, { portsOf: () => ({ store }) }))
+  await job.finish()
+  expect((await job.info()).state, `${trap?.fault} at ${trap?.at}`).toBe('completed')
+  expect(await keysIn(bucket)).toEqual([])
+  return gate.calls
+}
+
+const gatedStore = (gate: Gate): Store =>
+  new Proxy(store, {
+    get: (target, name) => {
+      const operation = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>
+      return (...args: unknown[]) => gate.pass(String(name), () => operation(...args))
+    },
+  })
+
+describe('the list of jobs', () => {
+  const ids = async (query: Omit<Parameters<typeof jobs.list>[0], 'limit'> = {}) =>
+    (await jobs.list({ limit: 1000, ...query })).jobs.map(({ id }) => id)
+
+  test('has the newest first, those of a bucket, page by page', async () => {
+    const [one, other] = [await bucketOf(), await bucketOf()]
+    const made: string[] = []
+    for (const bucket of [one, other, one]) made.push((await TestJob.deletePrefix(bucket.ref, '')).id)
+    expect((await ids()).slice(0, 3)).toEqual(made.toReversed())
+    expect(await ids({ bucket: one.ref })).toEqual([made[2], made[0]])
+    const page = await jobs.list({ bucket: one.ref, limit: 1 })
+    expect(page).toMatchObject({ truncated: true, jobs: [{ id: made[2], kind: 'delete-prefix', state: 'running' }] })
+    expect(await ids({ bucket: one.ref, after: made[2] })).toEqual([made[0]])
+  })
+
+  test('follows the state of a job, soon after if its database was away', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    const stateOf = async () => (await jobs.list({ bucket: bucket.ref, limit: 1 })).jobs[0]?.state
+    await job.use((instance) => {
+      Object.assign(instance, { env: { ...env, CONTROL: { prepare: () => broken(), batch: () => broken() } } })
+    })
+    await job.ring()
+    expect(await stateOf()).toBe('running')
+    await job.restart()
+    job.nowMs += HOUR_MS
+    await job.ring()
+    expect(await stateOf()).toBe('completed')
+  })
+
+  test('forgets a job 90 days after its end, and so does its object', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await job.finish()
+    job.nowMs += 90 * DAY_MS
+    await job.ring()
+    expect(await ids({ bucket: bucket.ref })).toEqual([])
+    await expect(job.info()).rejects.toMatchObject({ code: 'NoSuchJob' })
+  })
+
+  test('and the audit log know who started, paused and canceled a job', async () => {
+    const bucket = await bucketOf()
+    const by = { tokenId: secrets.rootTokenId, tokenName: 'root', face: 'API', method: 'POST', path: '/' } as const
+    const { id } = await jobs.start({ kind: 'delete-prefix', bucket: bucket.ref, params: { prefix: 'x' } }, by)
+    await jobs.request(id, 'cancel', by).catch((error) => {
+      // It may have come to its end before.
+      if (!(error instanceof StoreError)) throw error
+    })
+    const { results } = await env.CONTROL.prepare('SELECT action, token_id FROM audit WHERE resource_id = ? ORDER BY id')
+      .bind(bucket.ref.name)
+      .all<{ action: string; token_id: string }>()
+    expect(results.filter(({ action }) => action === 'StartJob')).toEqual([{ action: 'StartJob', token_id: by.tokenId }])
+  })
+})
+
+function broken(): never {
+  throw new Outage('CONTROL is away')
+}

@@ -1,0 +1,84 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import type { Job } from '../../durable-objects/job/job.ts'
+import { risingId } from '../../src/core/ids.ts'
+import type { JobInfo } from '../../src/core/job.ts'
+import type { BucketRef } from '../../src/core/object.ts'
+import { unwrap } from '../../src/core/outcome.ts'
+import type { JobApi } from '../../src/jobs/job-api.ts'
+import { createJobs, type Jobs } from '../../src/jobs/jobs.ts'
+import { createStore } from '../../src/store/store.ts'
+import { DAY_MS, env, portsWith } from './bucket.ts'
+
+export const jobStub = (id: string): DurableObjectStub<Job> => env.JOBS.get(env.JOBS.idFromName(id)) as DurableObjectStub<Job>
+
+export const store = createStore(portsWith())
+
+/** The account's jobs on the real bindings. */
+export const jobs: Jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(id) as unknown as JobApi })
+
+/** A job under test, whose alarms ring when the test says so: its clock is the test's. */
+export class TestJob {
+  readonly id: string
+  nowMs: number
+
+  private constructor(id: string, nowMs: number) {
+    this.id = id
+    this.nowMs = nowMs
+  }
+
+  /** Makes a job that deletes below a prefix. Its clock is a day ahead, so that no alarm rings by itself. */
+  static async deletePrefix(bucket: BucketRef, prefix: string, nowMs = Date.now() + DAY_MS): Promise<TestJob> {
+    const job = new TestJob(risingId(), nowMs)
+    await job.setClock()
+    unwrap(await (job.stub as unknown as JobApi).create({ id: job.id, kind: 'delete-prefix', bucket, params: { prefix } }))
+    return job
+  }
+
+  get stub(): DurableObjectStub<Job> {
+    return jobStub(this.id)
+  }
+
+  run<R>(work: (job: Job, state: DurableObjectState) => R | Promise<R>): Promise<R> {
+    return runInDurableObject(this.stub as never, work as never) as Promise<R>
+  }
+
+  /** Changes the instance: a fresh one, as after an eviction, is as it was made. */
+  use(change: (job: Job) => void): Promise<void> {
+    return this.run((instance) => change(instance))
+  }
+
+  info(): Promise<JobInfo> {
+    return jobs.get(this.id)
+  }
+
+  /** Rings once, due or not. */
+  async ring(): Promise<void> {
+    await runDurableObjectAlarm(this.stub)
+  }
+
+  alarmMs(): Promise<number | null> {
+    return this.run((_, { storage }) => storage.getAlarm())
+  }
+
+  /** Ends the instance in the middle of what it does, as a crash does. */
+  async restart(): Promise<void> {
+    await this.run((_, state) => state.abort('A crash')).catch(() => {})
+    await this.setClock()
+  }
+
+  setClock(): Promise<void> {
+    return this.use((instance) => {
+      instance.clock = () => this.nowMs
+    })
+  }
+
+  /** Moves the clock to each alarm that is set, and rings it, until the job does not run any more. Returns how often. */
+  async finish(most = 100): Promise<number> {
+    for (let rings = 0; rings < most; rings++) {
+      if ((await this.info()).state !== 'running') return rings
+      this.nowMs = Math.max(this.nowMs, (await this.alarmMs()) ?? this.nowMs)
+      await this.ring()
+    }
+    throw new Error(`The job still runs after ${most} alarms.`)
+  }
+}
