@@ -2,13 +2,13 @@ import type { Actor } from '../core/audit.ts'
 
 const LONGEST = 512
 
-/** Who was found to send a request: an API token, or temporary credentials whose parent it is. */
+/** The authenticated sender of a request: an API token, or temporary credentials (`sessionId`) whose parent it is. */
 interface Sender {
   readonly token: { readonly id: string; readonly name: string }
   readonly sessionId?: string
 }
 
-/** Who sends a request, for the audit log. */
+/** Describes the sender of a request for the audit log. */
 export function actorOf(request: Request, { token, sessionId }: Sender, face: Actor['face']): Actor {
   const { headers, method, url } = request
   return {

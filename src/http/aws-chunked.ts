@@ -2,13 +2,13 @@ import { createHash, type Hash } from 'node:crypto'
 import type { ByteSource } from '../core/byte-source.ts'
 import { StoreError } from '../core/errors.ts'
 
-/** Verifies the pieces of a signed body; each method throws where the signature is wrong. */
+/** Verifies the signatures of a signed body. Each method throws when a signature is wrong. */
 export interface ChunkVerifier {
-  /** Whether trailers are signed too; where they are not, there may be none. */
+  /** Whether trailers are signed, too. If they are not, the body must have none. */
   readonly trailer: boolean
   /** @param sha256 of the chunk's data, in lowercase hex. */
   verifyChunk(sha256: string, signature: string): void
-  /** @param text the trailers, `name:value\n` each. */
+  /** @param text the trailers as `name:value\n` lines. */
   verifyTrailers(text: string, signature: string): void
 }
 
@@ -16,8 +16,8 @@ export interface AwsChunkedOptions {
   /** Absent for an unsigned body. */
   readonly signatures?: ChunkVerifier
   /**
-   * Names that `x-amz-trailer` promises. Their absence is an error, and so is any other value that is to be checked; where the list itself
-   * is absent, the caller looks at the trailers.
+   * The names in `x-amz-trailer`. Each of them must arrive, and a checksum trailer outside the list is an error. Without the list, the
+   * caller checks the trailers.
    */
   readonly announced?: readonly string[]
 }
@@ -32,23 +32,24 @@ const EMPTY = new Uint8Array(0)
 
 /**
  * The data of an aws-chunked body: `<hex size>[;extensions]\r\n<data>\r\n` … `0\r\n`, trailers, `\r\n`.
- * A chunk of any size is handed out as it comes: its signature is verified behind its last byte, so nothing may be made of the bytes
- * before `read` came back short. The trailers are there then, too; a caller that knows the length still has to read past it.
+ * It returns the bytes of a chunk as they arrive, but can verify their signature only after the last byte of the chunk. So a caller must
+ * not commit anything until `read` has returned less than it asked for. The trailers are complete from then on. A caller that knows the
+ * length must read beyond it once, for the same reason.
  */
 export class AwsChunkedSource implements ByteSource {
   readonly #inner: ByteSource
   readonly #signatures: ChunkVerifier | undefined
   readonly #announced: readonly string[] | undefined
   readonly #trailers = new Map<string, string>()
-  /** Bytes from the wire; those before `#at` are used up. */
+  /** Bytes from the wire. Those before `#at` are consumed. */
   #window: Uint8Array = EMPTY
   #at = 0
-  /** Bytes of the current chunk that are not handed out yet. */
+  /** Bytes of the current chunk that are not returned yet. */
   #left = 0
-  /** Of a signed chunk: the hash of what was handed out, and what it must come to. */
+  /** Of a signed chunk: the hash of the bytes returned so far, and the signature to check it against. */
   #signed: { readonly hash: Hash; readonly signature: string } | undefined
   #phase: 'start' | 'chunks' | 'end' = 'start'
-  /** A source that failed stays failed: what follows a bad chunk is never handed out. */
+  /** A source that failed stays failed, so nothing after a bad chunk is ever returned. */
   #failure: { readonly error: unknown } | undefined
 
   constructor(inner: ByteSource, { signatures, announced }: AwsChunkedOptions = {}) {
@@ -57,7 +58,7 @@ export class AwsChunkedSource implements ByteSource {
     this.#announced = announced?.map((name) => name.toLowerCase())
   }
 
-  /** Trailers by lowercase name, without the signature; empty before the end. */
+  /** The trailers by lowercase name, without the signature. Empty until the end of the body. */
   get trailers(): ReadonlyMap<string, string> {
     return this.#trailers
   }
@@ -91,7 +92,7 @@ export class AwsChunkedSource implements ByteSource {
     return data.subarray(0, filled)
   }
 
-  /** Moves on to the data of the next chunk; false at the end of the body, trailers included. */
+  /** Advances to the data of the next chunk. Returns false at the end of the body, after reading the trailers. */
   async #nextChunk(): Promise<boolean> {
     if (this.#phase === 'end') return false
     if (this.#phase === 'chunks') await this.#endChunk()
@@ -115,7 +116,7 @@ export class AwsChunkedSource implements ByteSource {
     if (!(await this.#have(CRLF.length)) || latin1(this.#take(CRLF.length)) !== CRLF) throw incomplete()
   }
 
-  /** Blank lines are passed over, and the last one may be missing: clients disagree on how many there are. */
+  /** Skips blank lines. The last one may be missing: clients disagree on how many to send. */
   async #readTrailers(): Promise<void> {
     let text = ''
     for (let line = await this.#line(); line !== undefined; line = await this.#line()) {
@@ -130,7 +131,7 @@ export class AwsChunkedSource implements ByteSource {
     for (const [name, value] of trailers) this.#trailers.set(name, value)
   }
 
-  /** The next line without its line feed; undefined at the end of the body. */
+  /** Returns the next line without its line feed, or undefined at the end of the body. */
   async #line(): Promise<string | undefined> {
     let seen = 0
     for (;;) {
@@ -149,7 +150,7 @@ export class AwsChunkedSource implements ByteSource {
     return this.#window.subarray(this.#at - count, this.#at)
   }
 
-  /** Gets `count` bytes, a line at most, into the window; false where the body ends before. */
+  /** Reads until the window holds `count` bytes (at most one line). Returns false when the body ends earlier. */
   async #have(count: number): Promise<boolean> {
     const rest = this.#window.subarray(this.#at)
     if (rest.length >= count) return true
@@ -167,7 +168,7 @@ function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** A size is bare hex digits: `parseInt` alone would take signs, spaces and whatever follows. */
+/** A size must be bare hex digits: `parseInt` alone would accept signs, spaces and trailing text. */
 function parseChunkHeader(line: string | undefined): { size: number; signature: string } {
   const match = /^([\dA-Fa-f]{1,16})(;.*)?\r$/.exec(line ?? '')
   const size = Number.parseInt(match?.[1] ?? '', 16)
@@ -193,7 +194,7 @@ function checkAnnounced(trailers: ReadonlyMap<string, string>, announced: readon
   if ([...trailers.keys()].some((name) => isClaim(name) && !announced.includes(name))) throw malformedTrailer()
 }
 
-/** A trailer that says something of the bytes: it is compared or refused, never passed over. */
+/** Whether a trailer makes a claim about the bytes. Such a trailer is checked or refused, never ignored. */
 const isClaim = (name: string): boolean => name.startsWith('x-amz-checksum-') || name === 'content-md5'
 
 function verifyTrailers(signatures: ChunkVerifier, trailers: ReadonlyMap<string, string>): void {

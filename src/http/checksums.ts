@@ -2,15 +2,16 @@ import { decodeDigest } from '../core/checksums.ts'
 import { StoreError } from '../core/errors.ts'
 import { CHECKSUM_ALGORITHMS, type Checksum, type ChecksumAlgorithm } from '../core/object.ts'
 
-/** The header, or trailer, that carries a checksum of this algorithm. */
+/** Returns the name of the header or trailer that carries a checksum of this algorithm. */
 export const checksumHeaderName = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm.toLowerCase()}`
 
 /**
- * The checksum that a request claims in its headers.
- * @throws StoreError `InvalidRequest` when there are two, or when another algorithm was announced; `InvalidDigest` when the value is not base64 of its algorithm's length.
+ * Reads the checksum that a request claims in its headers.
+ * @throws StoreError `InvalidRequest` when there are two checksums, or when `x-amz-checksum-algorithm` names another algorithm;
+ *   `InvalidDigest` when the value is not base64 of the length that the algorithm has.
  */
 export function readChecksum(headers: Headers): { algorithm: ChecksumAlgorithm; value: string } | undefined {
-  // Only known names count: `x-amz-checksum-algorithm`, `-type` and `-mode` are not values, and R2 ignores names it does not know.
+  // Only known names count: `x-amz-checksum-algorithm`, `-type` and `-mode` are not values, and R2 ignores unknown names.
   const present = CHECKSUM_ALGORITHMS.filter((algorithm) => headers.has(checksumHeaderName(algorithm)))
   if (present.length > 1) throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.')
   const [algorithm] = present
@@ -21,20 +22,20 @@ export function readChecksum(headers: Headers): { algorithm: ChecksumAlgorithm; 
   return { algorithm, value }
 }
 
-/** A request that names one algorithm and brings the checksum of another is refused: one of the two is a mistake. */
+/** Refuses a request that names one algorithm and sends the checksum of another: one of the two must be a mistake. */
 function checkAnnounced(headers: Headers, algorithm: ChecksumAlgorithm): void {
   const announced = headers.get('x-amz-checksum-algorithm')
   if (announced === null || announced.toUpperCase() === algorithm) return
   throw invalidRequest('The checksum that was sent is not of the algorithm that the x-amz-checksum-algorithm header names.')
 }
 
-/** Whether a header's or trailer's value is base64 of the algorithm's length. */
+/** Returns whether the value of a header or trailer is base64 of the length that the algorithm has. */
 export function isChecksumValue(algorithm: ChecksumAlgorithm, value: string): boolean {
   return decodeDigest(algorithm.toLowerCase() as Lowercase<ChecksumAlgorithm>, value) !== undefined
 }
 
 /**
- * `Content-MD5`, in base64.
+ * Reads `Content-MD5`, in base64.
  * @throws StoreError `InvalidDigest` when it is not base64 of 16 bytes.
  */
 export function readContentMd5(headers: Headers): string | undefined {
@@ -45,8 +46,8 @@ export function readContentMd5(headers: Headers): string | undefined {
 }
 
 /**
- * The algorithm of the checksum that `x-amz-trailer` announces.
- * @throws StoreError when it announces anything else, or when a header carries a checksum already.
+ * Returns the algorithm of the checksum that `x-amz-trailer` announces.
+ * @throws StoreError `InvalidRequest` when it announces anything else, or when a header already carries a checksum.
  */
 export function trailerAlgorithm(headers: Headers): ChecksumAlgorithm | undefined {
   const name = headers.get('x-amz-trailer')?.toLowerCase()
@@ -59,8 +60,8 @@ export function trailerAlgorithm(headers: Headers): ChecksumAlgorithm | undefine
 }
 
 /**
- * `x-amz-checksum-algorithm` of CreateMultipartUpload.
- * @throws StoreError when we do not know it.
+ * Reads `x-amz-checksum-algorithm` of CreateMultipartUpload.
+ * @throws StoreError `InvalidRequest` when the algorithm is unknown.
  */
 export function readChecksumAlgorithm(headers: Headers): ChecksumAlgorithm | undefined {
   const asked = headers.get('x-amz-checksum-algorithm')?.toUpperCase()
@@ -72,7 +73,7 @@ export function readChecksumAlgorithm(headers: Headers): ChecksumAlgorithm | und
   )
 }
 
-/** The response headers that report a stored checksum. */
+/** Returns the response headers that report a stored checksum. */
 export function checksumHeaders({ algorithm, type, value }: Checksum): [name: string, value: string][] {
   return [
     [checksumHeaderName(algorithm), value],

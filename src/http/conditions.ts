@@ -1,9 +1,9 @@
 import type { Conditions, EtagList } from '../core/object.ts'
 
-/** The three families of conditional headers: on the object, on the source of a copy, and on its destination. */
+/** The three families of conditional headers: for the object itself, for the source of a copy, and for its destination. */
 export type ConditionPrefix = '' | 'x-amz-copy-source-' | 'cf-copy-destination-'
 
-/** Reads one family of conditional headers. Dates that are not dates are ignored, as RFC 9110 asks. */
+/** Reads one family of conditional headers. Ignores malformed dates, as RFC 9110 asks. */
 export function readConditions(headers: Headers, prefix: ConditionPrefix = ''): Conditions {
   return {
     ifMatch: readEtags(headers.get(`${prefix}if-match`)),
@@ -15,8 +15,8 @@ export function readConditions(headers: Headers, prefix: ConditionPrefix = ''): 
 }
 
 /**
- * What `If-Range` asks of an object before a range of it may be sent, as conditions that fail where it does (RFC 9110, 13.1.5).
- * `undefined` for what can never hold: a weak tag, or no validator at all.
+ * Reads `If-Range` as conditions on the object: if they fail, the range must not be sent (RFC 9110, 13.1.5).
+ * Returns `undefined` for a value that never holds: a weak tag, or neither a tag nor a date.
  */
 export function readIfRange(header: string): Conditions | undefined {
   const modifiedMs = parseHttpDate(header)
@@ -25,12 +25,12 @@ export function readIfRange(header: string): Conditions | undefined {
   return etag === undefined ? undefined : { ifMatch: [{ etag, weak: false }] }
 }
 
-/** One member of a list: a tag in quotes, which may hold commas, or whatever stands before the next comma. */
+/** One member of a list: a tag in quotes, which may hold commas, or any text up to the next comma. */
 const MEMBER = /[ \t]*(?:(W\/)?"([^"]*)"[ \t]*(?=,|$)|([^,]+))/g
 
 /**
- * `*`, or the tags of a list. AWS takes tags without quotes, so we do.
- * A list without tags stays a list: `If-Match` then matches nothing, which is the safe side for a write.
+ * Reads `*` or a list of tags. Accepts tags without quotes, as AWS does.
+ * A list without tags stays an empty list, so that `If-Match` matches nothing: this is the safe side for a write.
  */
 function readEtags(header: string | null): EtagList | undefined {
   if (header === null) return undefined
@@ -45,14 +45,14 @@ function readEtags(header: string | null): EtagList | undefined {
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
-/** RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT` and the two forms that it obsoletes. The name of the day is not checked. */
+/** RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT` and the two obsolete forms. The name of the day is not checked. */
 const DATE_FORMS = [
   /^[a-z]{3}, (?<day>\d{2}) (?<month>[a-z]{3}) (?<year>\d{4}) (?<time>\d{2}:\d{2}:\d{2}) GMT$/i,
   /^[a-z]{6,9}, (?<day>\d{2})-(?<month>[a-z]{3})-(?<year>\d{2}) (?<time>\d{2}:\d{2}:\d{2}) GMT$/i,
   /^[a-z]{3} (?<month>[a-z]{3}) (?<day>[ \d]\d) (?<time>\d{2}:\d{2}:\d{2}) (?<year>\d{4})$/i,
 ]
 
-/** Milliseconds of an HTTP date in any of its three forms; `undefined` when it is none. */
+/** Returns an HTTP date in any of its three forms as milliseconds, or `undefined` when it is malformed. */
 export function parseHttpDate(text: string | null, nowMs: number = Date.now()): number | undefined {
   const fields = DATE_FORMS.map((form) => form.exec(text ?? '')?.groups).find((groups) => groups !== undefined)
   if (!fields) return undefined
@@ -61,12 +61,12 @@ export function parseHttpDate(text: string | null, nowMs: number = Date.now()): 
   if (month < 0 || hour > 23 || minute > 59 || second > 60) return undefined
   const day = Number(fields.day)
   const midnight = new Date(Date.UTC(fullYear(fields.year!, nowMs), month, day))
-  // The 31st of February would have rolled over.
+  // `Date.UTC` turns the 31st of February into a day in March.
   if (midnight.getUTCMonth() !== month || midnight.getUTCDate() !== day) return undefined
   return midnight.getTime() + ((hour * 60 + minute) * 60 + second) * 1000
 }
 
-/** Two digits that seem more than fifty years ahead are the last year in the past that ends in them. */
+/** RFC 9110: a two-digit year that seems more than fifty years ahead is the latest past year that ends in these digits. */
 function fullYear(digits: string, nowMs: number): number {
   if (digits.length === 4) return Number(digits)
   const thisYear = new Date(nowMs).getUTCFullYear()
@@ -74,5 +74,5 @@ function fullYear(digits: string, nowMs: number): number {
   return year > thisYear + 50 ? year - 100 : year
 }
 
-/** An instant as RFC 1123 writes it, in whole seconds. */
+/** Formats a time as RFC 1123 does, in whole seconds. */
 export const formatHttpDate = (ms: number): string => new Date(ms).toUTCString()

@@ -1,12 +1,13 @@
 import { type CorsMatch, type CorsRule, matchCors } from '../core/cors.ts'
 import { StoreError } from '../core/errors.ts'
 
-/** Longer than any origin: a scheme, a host of 253 characters, a port. The answer repeats it. */
+/** Longer than any real origin (a scheme, a host of 253 characters, a port). A limit is needed because the response repeats the origin. */
 const ORIGIN_LENGTH = 1024
 
 /**
- * CORS headers of an actual answer, errors included. Empty without `Origin` and where no rule fits: such a request is served as any other.
- * @param method the request's own.
+ * Returns the CORS headers of a response that is not a preflight's; errors carry them, too. Returns none when the request has no `Origin`
+ * or no rule matches: such a request is served like any other.
+ * @param method the method of the request itself.
  */
 export function corsHeaders(rules: readonly CorsRule[], method: string, headers: Headers): [string, string][] {
   const origin = headers.get('origin')
@@ -16,8 +17,8 @@ export function corsHeaders(rules: readonly CorsRule[], method: string, headers:
 }
 
 /**
- * Headers of the answer to a preflight, which is a 204.
- * @throws StoreError `BadRequest` when it is no preflight, `Unauthorized` (a 403) when no rule fits or the bucket has none.
+ * Returns the headers of the response to a preflight, which is a 204.
+ * @throws StoreError `BadRequest` when the request is no preflight, `Unauthorized` (a 403) when no rule matches or the bucket has none.
  */
 export function preflightHeaders(rules: readonly CorsRule[], headers: Headers): [string, string][] {
   checkPreflight(headers)
@@ -28,7 +29,7 @@ export function preflightHeaders(rules: readonly CorsRule[], headers: Headers): 
 
   const { rule } = match
   const answer: [string, string][] = [
-    // The origin even where a lone `*` allowed it, unlike on actual answers: so R2 was seen to do.
+    // A preflight repeats the origin even if a lone `*` allowed it; other responses say `*` then. R2 was seen to do both.
     ['Access-Control-Allow-Origin', origin],
     ['Access-Control-Allow-Methods', rule.allowedMethods.join(', ')],
   ]
@@ -39,12 +40,12 @@ export function preflightHeaders(rules: readonly CorsRule[], headers: Headers): 
   return answer
 }
 
-/** Browsers send some dozen names. A preflight costs time for each of them and each rule, and its answer repeats them. */
+/** Browsers send about a dozen names. Each name costs time per rule, and the response repeats it, so their length is limited. */
 const PREFLIGHT_BYTES = 4096
 
 /**
- * Checks a preflight before anything is looked up for it.
- * @throws StoreError `BadRequest` when it is no preflight, or one that is too long
+ * Checks the form of a preflight, before anything is looked up for it.
+ * @throws StoreError `BadRequest` when it is no preflight, or when it is too long
  */
 export function checkPreflight(headers: Headers): void {
   const [origin, method, names] = ['origin', 'access-control-request-method', 'access-control-request-headers'].map((n) => headers.get(n))
@@ -53,7 +54,7 @@ export function checkPreflight(headers: Headers): void {
   if (origin.length + (names?.length ?? 0) > PREFLIGHT_BYTES) throw new StoreError('BadRequest', { message: 'The preflight is too long.' })
 }
 
-/** R2's answer to every preflight it does not allow, for an unknown bucket too. */
+/** R2's response to every preflight that it does not allow, also for an unknown bucket. */
 export const corsNotConfigured = (): StoreError =>
   new StoreError('Unauthorized', { status: 403, message: 'CORS not configured for this bucket' })
 

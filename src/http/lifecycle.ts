@@ -1,11 +1,11 @@
 import type { LifecycleDue } from '../core/object.ts'
 import { formatHttpDate } from './conditions.ts'
 
-/** When a lifecycle rule deletes an object, and which one: of reads and writes. Empty where no rule does. */
+/** Returns the header of reads and writes that says when an object expires, and by which lifecycle rule. Empty if no rule applies. */
 export const expirationHeaders = (due: LifecycleDue | undefined): [string, string][] =>
   due ? [['x-amz-expiration', `expiry-date="${formatHttpDate(due.dueMs)}", rule-id="${encodeURIComponent(due.ruleId)}"`]] : []
 
-/** When an open upload ends by itself, and by which rule. */
+/** Returns the headers that say when an open upload is aborted, and by which lifecycle rule. Empty if no rule applies. */
 export const abortHeaders = (due: LifecycleDue | undefined): [string, string][] =>
   due
     ? [

@@ -1,8 +1,8 @@
 import { StoreError } from '../core/errors.ts'
 
 /**
- * What the client did wrong is its own affair; what we did is for the log, which never sees a header or a body.
- * @param requestId as the client was told it, so that its report leads to this line
+ * Logs an error that is our fault. Errors of the client are not logged. Headers and bodies never enter the log.
+ * @param requestId the id that the response showed, so that a client's report leads to this line
  */
 export function logUnexpected(error: unknown, requestId?: string): void {
   const who = requestId === undefined ? '' : `Request ${requestId}: `

@@ -2,7 +2,7 @@ import type { CustomMetadata, HttpMetadata } from '../core/object.ts'
 import { parseHttpDate } from './conditions.ts'
 import { decodeWords, encodeWords } from './rfc2047.ts'
 
-/** Where each text of the system metadata travels; `Expires` is a date and stands apart. */
+/** The header of each text field of the system metadata. `Expires` is separate, because it is a date. */
 export const HTTP_METADATA_HEADERS = [
   ['contentType', 'content-type'],
   ['contentLanguage', 'content-language'],
@@ -13,7 +13,7 @@ export const HTTP_METADATA_HEADERS = [
 
 const META_PREFIX = 'x-amz-meta-'
 
-/** Reads the system metadata of an upload. An empty header is one that was not sent; an `Expires` that is no date is ignored. */
+/** Reads the system metadata of an upload. Ignores empty headers, and an `Expires` that is not a date. */
 export function readHttpMetadata(headers: Headers): HttpMetadata {
   const metadata: { -readonly [field in keyof HttpMetadata]: HttpMetadata[field] } = {}
   for (const [field, name] of HTTP_METADATA_HEADERS) {
@@ -25,7 +25,7 @@ export function readHttpMetadata(headers: Headers): HttpMetadata {
   return metadata
 }
 
-/** `aws-chunked` frames the request and is not part of the object; other codings are kept in their order. */
+/** Removes `aws-chunked`, which describes the request and not the object. Other codings stay in their order. */
 function withoutAwsChunked(header: string | null): string | null {
   if (!header?.toLowerCase().includes('aws-chunked')) return header
   const codings = header.split(',').map((coding) => coding.trim())
@@ -33,8 +33,8 @@ function withoutAwsChunked(header: string | null): string | null {
 }
 
 /**
- * Reads the user metadata of an upload, decoding RFC 2047 words. Names come in lowercase from `Headers`, and values
- * that were sent as raw UTF-8 come decoded: Workers read header bytes as UTF-8, so decoding again would spoil them.
+ * Reads the user metadata of an upload and decodes RFC 2047 words. `Headers` gives the names in lowercase. Values that were sent as raw
+ * UTF-8 are decoded already, because Workers read header bytes as UTF-8: decoding them again would corrupt them.
  */
 export function readCustomMetadata(headers: Headers): CustomMetadata {
   const entries: [string, string][] = []
@@ -42,14 +42,14 @@ export function readCustomMetadata(headers: Headers): CustomMetadata {
     const own = name.startsWith(META_PREFIX) ? name.slice(META_PREFIX.length) : ''
     if (own !== '') entries.push([own, decodeWords(value)])
   }
-  // Not by assignment: `x-amz-meta-__proto__` is a name like any other.
+  // `fromEntries` instead of assignment: `x-amz-meta-__proto__` is a valid name like any other.
   return Object.fromEntries(entries)
 }
 
 const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/i
 const PLAIN = /^[ -~]*$/
 
-/** User metadata as headers; `missing` counts the names that no header can have, for `x-amz-missing-meta`. */
+/** Returns user metadata as headers. `missing` counts the names that cannot be a header name, for `x-amz-missing-meta`. */
 export function writeCustomMetadata(custom: CustomMetadata): { headers: [string, string][]; missing: number } {
   const all = Object.entries(custom)
   const writable = all.filter(([name]) => HEADER_NAME.test(name))

@@ -7,21 +7,21 @@ import { HTTP_METADATA_HEADERS, writeCustomMetadata } from './metadata.ts'
 import { ssecHeaders } from './ssec.ts'
 import { storageClassName } from './storage-class.ts'
 
-/** Headers that a read is asked to answer with in place of the stored ones. */
+/** Response headers that a client asks for with `response-*` parameters. They replace the stored ones. */
 export type HeaderOverrides = readonly (readonly [name: string, value: string])[]
 
 export interface ObjectHeaderOptions {
-  /** From `response-*` parameters; for 200 and 206 only. */
+  /** From `response-*` parameters. Apply to 200 and 206 only. */
   readonly overrides?: HeaderOverrides
-  /** A public bucket shows no `x-amz-*`. */
+  /** A public bucket sends no `x-amz-*` headers. */
   readonly public?: boolean
-  /** `x-amz-checksum-mode: ENABLED`, and the whole object or one whole part is answered. */
+  /** True if the client sent `x-amz-checksum-mode: ENABLED` and the response is the whole object or one whole part. */
   readonly checksumMode?: boolean
 }
 
 const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 
-/** Headers of every answer about an object: 200, 206 and 304. Lengths, ranges and part counts are the caller's. */
+/** Returns the headers that 200, 206 and 304 have in common. The caller adds lengths, ranges and part counts. */
 export function objectHeaders(head: ObjectHead, options: ObjectHeaderOptions = {}): Headers {
   const headers = new Headers([
     ['Content-Type', DEFAULT_CONTENT_TYPE],
@@ -43,7 +43,7 @@ function addHttpMetadata(headers: Headers, { httpMetadata }: ObjectHead): void {
   if (httpMetadata.cacheExpiryMs !== undefined) headers.set('Expires', formatHttpDate(httpMetadata.cacheExpiryMs))
 }
 
-/** The binding and the REST face can store what no header may hold. */
+/** The binding and the REST face can store characters that a header cannot hold: this replaces them by blanks. */
 const singleLine = (value: string): string => value.replace(/[\0\r\n]/g, ' ')
 
 function addAmzHeaders(headers: Headers, head: ObjectHead, checksumMode = false): void {
@@ -58,11 +58,11 @@ function addAmzHeaders(headers: Headers, head: ObjectHead, checksumMode = false)
 
 const OVERRIDABLE = ['content-type', 'content-language', 'expires', 'cache-control', 'content-disposition', 'content-encoding']
 
-/** A header's text: blanks, printable ASCII and the upper half of Latin-1. */
+/** The characters of a header value: blanks, printable ASCII and the upper half of Latin-1. */
 const HEADER_VALUE = /^[\t -~\x80-\xff]*$/
 
 /**
- * Reads the `response-*` parameters of a read; an empty one changes nothing.
+ * Reads the `response-*` parameters of a read. Ignores those with an empty value.
  * @throws StoreError `InvalidArgument` when a value cannot be a header.
  */
 export function readOverrides(query: URLSearchParams): HeaderOverrides {
@@ -70,7 +70,7 @@ export function readOverrides(query: URLSearchParams): HeaderOverrides {
   for (const name of OVERRIDABLE) {
     const value = query.get(`response-${name}`)
     if (!value) continue
-    // AWS's text; R2's is not known.
+    // The text is AWS's: we do not know R2's.
     if (!HEADER_VALUE.test(value)) throw invalidArgument('Header value cannot be represented using ISO-8859-1.')
     overrides.push([name, value])
   }

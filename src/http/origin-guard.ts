@@ -1,20 +1,20 @@
 import { StoreError } from '../core/errors.ts'
 
 /**
- * A document with this policy has an opaque origin: it runs, but without the storage, the cookies and the service workers of its host, and to
- * the API it is a stranger. https://html.spec.whatwg.org/multipage/browsers.html#sandboxing
+ * A document with this policy has an opaque origin. Its scripts run, but they cannot use the storage, cookies or service workers of its
+ * host, and the API treats them as a foreign site. https://html.spec.whatwg.org/multipage/browsers.html#sandboxing
  */
 export const SANDBOX = 'sandbox allow-downloads allow-forms allow-popups allow-scripts'
 
-/** One media type and its parameters. Of several behind commas, a browser takes the last. */
+/** One media type with its parameters. A value with commas never matches: a browser would take the last of its types. */
 const MEDIA_TYPE = /^[ \t]*([a-z]+)\/([a-z0-9.+-]+)[ \t]*(?:;[^,]*)?$/i
 
 const INERT_KINDS: readonly string[] = ['image', 'audio', 'video', 'font']
 const INERT_TYPES: readonly string[] = ['text/plain', 'application/json', 'application/octet-stream', 'application/pdf']
 
 /**
- * Guards the origin of the API against what a user uploaded: no browser guesses a type, and what it might run it runs in a sandbox. For every
- * answer with an object from a host that also serves the API; programs see two more headers.
+ * Protects the API's origin from uploaded content: browsers do not guess its type, and run anything runnable in a sandbox. Used on every
+ * response that carries an object from a host that also serves the API. Programs only see two more headers.
  */
 export function guardOrigin(headers: Headers): void {
   headers.set('X-Content-Type-Options', 'nosniff')
@@ -22,8 +22,8 @@ export function guardOrigin(headers: Headers): void {
 }
 
 /**
- * Whether a browser that opens this runs nothing of it: it shows or plays it, or offers to save it. A PDF does not open in a sandbox, and its
- * scripts do not reach the origin. XML of any kind, SVG among it, may hold scripts.
+ * Returns whether a browser that opens this content runs none of it: it shows it, plays it or offers to save it. A PDF counts as inert: it
+ * cannot be shown in a sandbox, and its scripts cannot reach the origin. XML of any kind, SVG included, may hold scripts.
  */
 export function isInert(contentType: string): boolean {
   const [, kind = '', subtype = ''] = MEDIA_TYPE.exec(contentType.toLowerCase()) ?? []
@@ -32,8 +32,9 @@ export function isInert(contentType: string): boolean {
 }
 
 /**
- * A page on another site can make a browser send text to this one without asking. So whoever names an origin, as browsers do, must send JSON as
- * `application/json`, which is not sent without asking. Other clients call it what they like: wrangler says `text/plain`.
+ * Blocks cross-site requests with JSON. A page on another site can make a browser send text here without a preflight, but
+ * `application/json` needs one. So a request that a browser sent (it names an origin) must use that type. Other clients may use any type:
+ * wrangler sends `text/plain`.
  * @throws StoreError InvalidRequest, a 415
  */
 export function checkJsonType(headers: Headers): void {

@@ -5,13 +5,13 @@ const RANGE = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/
 const COPY_RANGE = /^bytes=(\d+)-(\d+)$/
 
 /**
- * Reads a `Range` header; what is wrong whatever the object is refused here, before the object is looked up.
+ * Reads a `Range` header. It refuses every range that is wrong for any object, before the object is looked up.
  * @throws StoreError `InvalidArgument` on anything but one range of bytes, `InvalidRange` on `bytes=-0`.
  */
 export function readRange(header: string | null): RangeRequest | undefined {
   if (header === null) return undefined
   const [matched, first, last, suffix] = RANGE.exec(header) ?? []
-  // R2's text really ends in `.'`.
+  // R2's text ends in `.'`, odd as it is.
   if (matched === undefined) throw invalidArgument("range must be in format 'bytes=start-end', 'bytes=start-' or 'bytes=-suffix'.'")
   if (suffix !== undefined) return suffixOf(position(suffix))
   const offset = position(first)
@@ -26,7 +26,7 @@ function suffixOf(suffix: number): RangeRequest {
 }
 
 /**
- * Reads `x-amz-copy-source-range`, which has to name both ends.
+ * Reads `x-amz-copy-source-range`, which must name both ends.
  * @throws StoreError `InvalidArgument`
  */
 export function readCopySourceRange(header: string | null): ByteSpan | undefined {
@@ -38,8 +38,8 @@ export function readCopySourceRange(header: string | null): ByteSpan | undefined
   return { offset, length: position(last) - offset + 1 }
 }
 
-/** Digits as a number; past what is exact they are past any object, and a cap keeps the arithmetic finite. */
+/** Converts digits to a number. The cap keeps the arithmetic exact and finite: it is larger than any object. */
 const position = (digits: string | undefined): number => Math.min(Number(digits), Number.MAX_SAFE_INTEGER)
 
-/** `Content-Range` of a partial answer. */
+/** Returns the `Content-Range` of a partial response. */
 export const contentRange = ({ offset, length }: ByteSpan, size: number): string => `bytes ${offset}-${offset + length - 1}/${size}`

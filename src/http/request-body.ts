@@ -1,18 +1,18 @@
 import type { ByteSource } from '../core/byte-source.ts'
 import { byteSource } from '../core/byte-sources.ts'
 
-/** How much of a body is read that nobody wants: everything that a deployment on most plans lets through. */
+/** How much of an unread body is read and dropped. This covers the largest body that most Cloudflare plans accept. */
 const MOST_BYTES = 128 * 1024 * 1024
 const PIECE_BYTES = 256 * 1024
 
-/** How long a client may take for a piece: 26 KB/s are fast enough. */
+/** How long a client may take per piece. This allows for 26 KB/s. */
 const PIECE_MS = 10_000
 
-/** The open bodies: each is opened once. */
+/** The open bodies, so that each is opened once. */
 const sources = new WeakMap<Request, RequestSource>()
 
 /**
- * The bytes of a request on its way in, the same source at each call. A reader may stop anywhere: {@link finishBody} reads the rest.
+ * Returns the incoming bytes of a request, the same source at each call. A reader may stop anywhere: {@link finishBody} reads the rest.
  * Its `read` throws StoreError IncompleteBody when the body breaks off.
  */
 export const requestSource = (request: Request): ByteSource => sourceOf(request)
@@ -26,19 +26,19 @@ function sourceOf(request: Request): RequestSource {
 }
 
 /**
- * Reads what is left of a request's body and drops it, within bounds. To be called before every answer goes out: many clients
- * look for an answer only after they have sent everything, and the runtime closes the connection of a request whose body
- * was not read. They would see a broken pipe instead of the answer.
+ * Reads the rest of a request's body and drops it, within bounds. Call it before every response is sent: many clients
+ * read the response only after they have sent everything, and the runtime closes the connection of a request whose body
+ * was not read. Those clients would see a broken pipe instead of the response.
  *
- * A body that announces more than the bound is left alone: clients that look for the answer while they send, or that wait
- * for `100 Continue` (which the first read sends), have it at once and send no further.
+ * A body that announces more than the bound is left unread. A client that reads the response while it sends, or that waits
+ * for `100 Continue` (which the first read sends), gets the response at once and stops sending.
  */
 export async function finishBody(request: Request): Promise<void> {
   if (request.body === null) return
   try {
     await sourceOf(request).drop()
   } catch {
-    // The client is gone, sent less than it announced, or is too slow: the answer goes out as things are.
+    // The client is gone, sent less than it announced, or is too slow: the response is sent anyway.
   }
 }
 
@@ -49,9 +49,9 @@ function lengthOf({ headers }: Request): number | undefined {
 
 class RequestSource implements ByteSource {
   readonly #inner: ByteSource
-  /** Bytes that are still to come; undefined when no length was announced. */
+  /** Bytes that are still to arrive, or undefined when no length was announced. */
   #left: number | undefined
-  /** A stream takes one read at a time. */
+  /** The last read: a stream takes one read at a time. */
   #latest: Promise<unknown> = Promise.resolve()
 
   constructor(inner: ByteSource, length: number | undefined) {
@@ -73,18 +73,18 @@ class RequestSource implements ByteSource {
     return bytes
   }
 
-  /** The connection is still in use: the answer goes over it. */
+  /** Does nothing: the connection must stay open, because the response uses it. */
   async cancel(): Promise<void> {}
 
   async drop(): Promise<void> {
-    if (this.#left === 0) return // Nearly every upload: without a timer.
+    if (this.#left === 0) return // True of nearly every upload, which then needs no timer.
     await within(this.#latest, PIECE_MS)
     if (this.#left !== undefined && this.#left > MOST_BYTES) return
     for (let most = MOST_BYTES; most > 0 && this.#left !== 0; most -= PIECE_BYTES) await within(this.read(PIECE_BYTES), PIECE_MS)
   }
 }
 
-/** @throws Error when the work takes longer, or fails. */
+/** @throws Error when the work fails or takes longer than the limit. */
 async function within(work: Promise<unknown>, limitMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {

@@ -2,7 +2,7 @@ import { type Hold, isolateMemory } from '../core/memory-budget.ts'
 
 const holds = new WeakMap<Request, Hold>()
 
-/** What a request makes the isolate hold until it is answered: bodies that are read whole, and what is made of them. */
+/** Returns the memory that a request reserves in the isolate until it is answered: bodies read whole, and the values parsed from them. */
 export function memoryOf(request: Request): Hold {
   const known = holds.get(request)
   if (known) return known
@@ -11,5 +11,5 @@ export function memoryOf(request: Request): Hold {
   return hold
 }
 
-/** To be called once a request is answered, whatever the answer. */
+/** Frees the memory of a request. Call it once the request is answered, also after an error. */
 export const releaseMemory = (request: Request): void => holds.get(request)?.release()

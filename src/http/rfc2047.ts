@@ -1,12 +1,12 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 
-/** RFC 2047 allows 75 characters a word; base64 comes in fours, and four characters carry three bytes. */
+/** RFC 2047 allows 75 characters per word. Base64 uses groups of four characters, and each group carries three bytes. */
 const WORD_LENGTH = 75
 const WORD_START = '=?UTF-8?B?'
 const WORD_END = '?='
 const WORD_BYTES = Math.floor((WORD_LENGTH - WORD_START.length - WORD_END.length) / 4) * 3
 
-/** Encodes any text as one or more encoded words, none of which cuts a character in two. */
+/** Encodes any text as one or more encoded words. It never splits a character between two words. */
 export function encodeWords(text: string): string {
   const words: string[] = []
   let chunk = ''
@@ -26,10 +26,10 @@ export function encodeWords(text: string): string {
 
 const encodeWord = (chunk: string): string => WORD_START + Buffer.from(chunk).toString('base64') + WORD_END
 
-/** Each part stops at the next `?`, so no input makes the search go over the same text again and again. */
+/** Each part stops at the next `?`, so the search takes linear time on every input. */
 const WORD = /=\?([^?\s]+)\?([bq])\?([^?\s]*)\?=/gi
 
-/** Neighbouring words of one charset: some encoders cut a character in two, so they are decoded together. */
+/** Neighbouring words of one charset. They are decoded together, because some encoders split a character between two words. */
 interface Run {
   readonly charset: string
   readonly chunks: Uint8Array[]
@@ -38,8 +38,8 @@ interface Run {
 }
 
 /**
- * Decodes the encoded words of a header value (B and Q; UTF-8, ISO-8859-1 and US-ASCII) and leaves the rest as it is, malformed words too.
- * Blanks between two words are not part of the text.
+ * Decodes the encoded words of a header value (B and Q; UTF-8, ISO-8859-1 and US-ASCII). All other text stays as it is, and so do
+ * malformed words. Blanks between two encoded words are dropped.
  */
 export function decodeWords(value: string): string {
   let text = ''
@@ -71,11 +71,11 @@ const CHARSETS: ReadonlyMap<string, string> = new Map([
   ['ascii', 'ascii'],
 ])
 
-/** Whole groups of four; of the last one, the padding may be missing. A single digit there would be no byte. */
+/** Groups of four characters. The last group may lack its padding, but needs at least two digits: one digit is less than a byte. */
 const BASE64 = /^(?:[a-z0-9+/]{4})*(?:[a-z0-9+/]{2}(?:==)?|[a-z0-9+/]{3}=?)?$/i
 const QUOTED = /^(?:[!-<>-~]|=[0-9a-f]{2})*$/i
 
-/** The bytes of one word; `undefined` when its text does not hold to its encoding. */
+/** Returns the bytes of one word, or `undefined` when its text is malformed for its encoding. */
 function wordBytes(encoding: string, text: string): Uint8Array | undefined {
   if (encoding.toLowerCase() === 'b') return BASE64.test(text) ? Buffer.from(text, 'base64') : undefined
   if (!QUOTED.test(text)) return undefined
@@ -83,7 +83,7 @@ function wordBytes(encoding: string, text: string): Uint8Array | undefined {
   return Buffer.from(unquoted, 'latin1')
 }
 
-/** Bytes that are not of the charset they claim leave the words as they were written. */
+/** Decodes a run of words. If the bytes are invalid in their charset, it returns the words as they were written. */
 function decodeRun(run: Run | undefined, value: string): string {
   if (!run) return ''
   const bytes = Buffer.concat(run.chunks)

@@ -3,8 +3,8 @@ import type * as z from 'zod'
 type Issue = z.core.$ZodRawIssue
 
 /**
- * What is wrong with a value, in words for whoever sent it: the second half of a sentence that begins with the place. For `error` of
- * zod's `parse`; texts that a schema gives itself come first.
+ * Says what is wrong with a value, in words for its sender: the second half of a sentence that begins with the place of the value. Pass
+ * it as `error` to zod's `parse`. A schema's own texts take precedence.
  */
 export function schemaMessage(issue: Issue): string {
   if (issue.input === undefined && issue.code !== 'custom') return 'is missing'
@@ -30,7 +30,7 @@ export function schemaMessage(issue: Issue): string {
 }
 
 const LONGEST_NAME = 64
-/** As many names as a sentence holds. */
+/** The most names that one sentence lists. */
 const MOST_NAMES = 10
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -54,7 +54,7 @@ function listOf(names: readonly string[]): string {
   return names.length < 2 ? (names[0] ?? 'nothing') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
 }
 
-/** `longer than 5 characters`, `more than 50 items`, `less than 0`. */
+/** Returns, for example, `longer than 5 characters`, `more than 50 items` or `less than 0`. */
 function bound({ origin }: { origin: string }, than: 'more' | 'less', limit: number | bigint): string {
   if (origin === 'string') return `${than === 'more' ? 'longer' : 'shorter'} than ${limit} character${limit === 1 ? '' : 's'}`
   if (origin === 'array' || origin === 'set')

@@ -10,9 +10,9 @@ const PREFIX = 'server-side-encryption-customer-'
 const KEY = /^[A-Za-z0-9+/]{43}=$/
 
 /**
- * Reads the triple that carries a customer's key: the object's own, or a copy source's.
- * Any of the three asks for the other two; an empty one is missing.
- * @throws StoreError in R2's order: the first thing wrong is the one that is named.
+ * Reads the three headers of a customer's key: the key of the object itself, or that of a copy source.
+ * If one header is present, all three are required. An empty header counts as missing.
+ * @throws StoreError for the first fault, in R2's order.
  */
 export function readCustomerKey(headers: Headers, prefix: '' | 'copy-source-'): CustomerKey | undefined {
   const [algorithm, key, keyMd5] = ['algorithm', 'key', 'key-md5'].map((name) => headers.get(`x-amz-${prefix}${PREFIX}${name}`))
@@ -41,7 +41,7 @@ function equalInConstantTime(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
-/** What an answer says about the customer's key that it was given. */
+/** Returns the response headers that name the customer's key of the request. */
 export function ssecHeaders(keyMd5: string): [string, string][] {
   return [
     [`x-amz-${PREFIX}algorithm`, ALGORITHM],

@@ -1,7 +1,7 @@
 import { StoreError } from '../core/errors.ts'
 import type { StorageClass } from '../core/object.ts'
 
-/** S3's name of each class. */
+/** S3's name for each class. */
 const NAMES = { Standard: 'STANDARD', InfrequentAccess: 'STANDARD_IA' } as const satisfies Record<StorageClass, string>
 
 const CLASSES: ReadonlyMap<string, StorageClass> = new Map([
@@ -10,7 +10,7 @@ const CLASSES: ReadonlyMap<string, StorageClass> = new Map([
 ])
 
 /**
- * Reads `x-amz-storage-class`; `undefined` leaves the choice to the bucket.
+ * Reads `x-amz-storage-class`. `undefined` means the bucket's default.
  * @throws StoreError `InvalidStorageClass`
  */
 export function readStorageClass(headers: Headers): StorageClass | undefined {
@@ -21,5 +21,5 @@ export function readStorageClass(headers: Headers): StorageClass | undefined {
   return storageClass
 }
 
-/** The class as S3 names it in headers and listings. */
+/** Returns S3's name for the class, as used in headers and listings. */
 export const storageClassName = (storageClass: StorageClass): 'STANDARD' | 'STANDARD_IA' => NAMES[storageClass]
