@@ -4,7 +4,7 @@ import { ADMIN_SEGMENT, PUBLIC_SEGMENT, RESERVED_SEGMENTS } from './core/reserve
 import { type PublicTarget, targetOfPath } from './faces/public/target.ts'
 import { readAddress } from './faces/s3/address.ts'
 
-/** The face that a request is for, with what the choice has found out. */
+/** The face that answers a request, and the target if the choice already determined it. */
 export type Choice = { readonly face: 's3' | 'rest' | 'admin' } | { readonly face: 'public'; readonly target: PublicTarget }
 
 export type Place = Pick<URL, 'hostname' | 'pathname'>
@@ -18,10 +18,10 @@ const byPath = IttyRouter<IRequest, [pathname: string]>()
   .all('*', faceOf({ face: 's3' }))
 
 /**
- * Chooses the face of a request by its host and its path. Under a host that belongs to a bucket every path is a key: of a public bucket, or
+ * Chooses the face of a request by its host and its path. On a host that belongs to one bucket every path is a key: of a public bucket, or
  * of S3.
- * @param isCustomDomain whether a host is a custom domain of a bucket; not asked for hosts of the deployment itself
- * @throws what `isCustomDomain` throws
+ * @param isCustomDomain returns whether a host is a custom domain of a bucket; not called for hosts of the deployment itself
+ * @throws the errors of `isCustomDomain`
  */
 export async function chooseFace(place: Place, own: OwnHosts, isCustomDomain: (host: string) => Promise<boolean>): Promise<Choice> {
   const host = withoutDot(place.hostname)
@@ -31,7 +31,7 @@ export async function chooseFace(place: Place, own: OwnHosts, isCustomDomain: (h
   return hasBucketHost(place, own) ? { face: 's3' } : chooseByPath(place.pathname)
 }
 
-/** The face that a path alone leads to. The router is given nothing else: the time that it takes to read a query grows with its square. */
+/** Chooses the face by the path alone. The router gets no query, because it takes quadratic time to parse one. */
 export const chooseByPath = (pathname: string): Promise<Choice> => byPath.fetch({ method: 'GET', url: `http://host${pathname}` }, pathname)
 
 const publicHost = (host: string, { pathname }: Place): Choice => ({
@@ -44,5 +44,5 @@ function hasBucketHost(place: Place, own: OwnHosts): boolean {
   return address.on === 'object' && !RESERVED_SEGMENTS.includes(address.bucket)
 }
 
-/** The path of a URL that cannot be parsed, such as one with a host that is none; `/` where there is none. */
+/** Returns the path of a URL that cannot be parsed, for example because its host is invalid; `/` when it has no path. */
 export const pathOfBrokenUrl = (url: string): string => /^[a-z]+:\/\/[^/?#]*(\/[^?#]*)/i.exec(url)?.[1] ?? '/'

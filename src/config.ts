@@ -6,15 +6,15 @@ import type { QueueBindings } from './queues/queues.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig } from './segments/config.ts'
 import { Keyring } from './segments/keyring.ts'
 
-/** The settings of a deployment, typed once. */
+/** The parsed settings of a deployment. */
 export interface Config {
-  /** Empty in a deployment without its secrets, which answers nothing. */
+  /** Empty in a deployment without its secrets, which refuses every request. */
   readonly accountId: string
   readonly strict: boolean
   /** Whether something that R2 refuses is allowed here. */
   readonly allows: (allowance: Allowance) => boolean
   readonly s3Host?: string
-  /** Further hosts of the API: no bucket's domain is at one of them or below. */
+  /** Further hosts of the API. No bucket can have a domain at one of them or below it. */
   readonly hosts: readonly string[]
   readonly ownerEmail: string
   /** How long the audit log keeps an entry. */
@@ -22,17 +22,17 @@ export interface Config {
   readonly segments: SegmentConfig
   /** Size of a Bucket's database beyond which small blobs go to D1. */
   readonly inlineBudgetBytes: number
-  /** How many operations of KV the platform allows a request; 0 for any number. */
+  /** How many KV operations the platform allows per request; 0 means any number. */
   readonly kvOperations: number
   /** The largest size of a D1 database on the account's plan. */
   readonly databaseBytes: number
-  /** Ids of master keys that are lost for good: what is under them cannot be read, and keeps nobody from writing. */
+  /** Ids of master keys that are lost for good. Data under them is unreadable, but its existence does not block writes. */
   readonly lostKeyIds: readonly string[]
-  /** How long the bytes of a deleted object stay for the reads in flight. */
+  /** How long the bytes of a deleted object are kept for reads that are still running. */
   readonly graceMs: number
 }
 
-/** What a deployment cannot do without. */
+/** The secrets that every deployment needs. */
 export interface Secrets {
   readonly accountId: string
   readonly rootTokenId: string
@@ -43,7 +43,7 @@ export interface Secrets {
 const GIB = 1024 ** 3
 const DAY_MS = 86_400_000
 
-/** Reads the settings; the only reader of raw variables besides {@link readSecrets}. */
+/** Reads the settings. Only this function and {@link readSecrets} read raw variables. */
 export function readConfig(env: Env): Config {
   const strict = flag('R2_STRICT', env.R2_STRICT)
   return {
@@ -82,15 +82,15 @@ export function readSecrets(env: Env): Secrets {
 }
 
 /**
- * Reads the master keys: all that a Bucket needs of the secrets.
+ * Reads the master keys, the only secrets that a Bucket needs.
  * @throws Error like {@link readSecrets}
  */
 export const readKeyring = (env: Env): Keyring =>
   new Keyring(required('MASTER_KEY', env.MASTER_KEY, KEY_FORM, KEY_WORDS), oldMasterKeys(env))
 
-/** How queues are reached: the producer `QUEUE_MY_EVENTS` is the queue `my-events`. */
+/** Finds out how to reach the queues: the producer binding `QUEUE_MY_EVENTS` is the queue `my-events`. */
 export function queueBindings(env: Env): QueueBindings {
-  // By their names: the secrets, which are read elsewhere, are not looked at.
+  // Read only variables with this prefix, so that no secret is touched.
   const names = Object.keys(env).filter((name) => name.startsWith(QUEUE))
   const producers = names.map((name) => [name, Reflect.get(env, name) as Queue] as const).filter(([, binding]) => isProducer(binding))
   const bound = new Map(producers.map(([name, queue]) => [name.slice(QUEUE.length).toLowerCase().replaceAll('_', '-'), queue]))
@@ -123,7 +123,7 @@ function keyIds(text = ''): string[] {
     .map((id) => required('LOST_MASTER_KEYS', id, /^[0-9a-f]{8}$/, 'ids of eight hex digits, separated by commas'))
 }
 
-/** Also the answer of a plain `wrangler dev` in a fresh clone. */
+/** A plain `wrangler dev` in a fresh clone prints this, too. */
 const WHERE = 'Locally, `npm start` and `npm run dev` make the secrets and the tables; for a deployment see "Deploy" in the README.'
 
 function required(name: string, value: string | undefined, form: RegExp, words: string): string {
@@ -132,7 +132,7 @@ function required(name: string, value: string | undefined, form: RegExp, words: 
   return value
 }
 
-/** A misspelt `true` must not pass for `false`. */
+/** Parses a flag. A misspelt `true` must not count as `false`. */
 function flag(name: string, value: string | undefined): boolean {
   if (value && value !== 'true' && value !== 'false') throw new Error(`The variable ${name} must be true or false.`)
   return value === 'true'
@@ -144,7 +144,7 @@ function wholeNumber(name: string, value: string | undefined, fallback: number):
   return Number(value)
 }
 
-/** Names separated by commas. */
+/** Parses host names, separated by commas. */
 function hostNames(name: string, value = ''): string[] {
   const hosts = value
     .toLowerCase()

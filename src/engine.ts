@@ -10,14 +10,14 @@ import type { BucketApi } from './store/bucket-api.ts'
 import { createStore, type Store } from './store/store.ts'
 
 interface EngineOptions {
-  /** Keeps the invocation alive until some work behind its answer is done. */
+  /** Keeps the invocation alive until work behind the response is done. */
   readonly keepAlive: (work: Promise<unknown>) => void
   readonly config?: Config
   readonly keyring?: Keyring
 }
 
 /**
- * The engine on the bindings of a deployment: for the gateway, and for jobs.
+ * Builds the engine on the bindings of a deployment, for the gateway and for jobs.
  * @throws Error with one clear sentence when a setting or the master key is missing or malformed
  */
 export function createEngine(env: Env, { keepAlive, config = readConfig(env), keyring = readKeyring(env) }: EngineOptions): Store {
@@ -37,8 +37,9 @@ export function createEngine(env: Env, { keepAlive, config = readConfig(env), ke
 }
 
 /**
- * The stub of a bucket's Durable Object. A jurisdiction is a namespace of its own, and where the platform has it, a place.
- * @throws StoreError NoSuchBucket for a name that no bucket can have, which wakes nothing.
+ * Returns the stub of a bucket's Durable Object. Each jurisdiction has its own namespace; where the platform supports it, this is also a
+ * place.
+ * @throws StoreError NoSuchBucket for an invalid name, so that no Durable Object starts for it.
  */
 function bucketStub(namespace: Env['BUCKETS'], { jurisdiction, name }: BucketRef, location?: Location): BucketApi {
   if (!isBucketName(name)) throw new StoreError('NoSuchBucket')
@@ -47,7 +48,10 @@ function bucketStub(namespace: Env['BUCKETS'], { jurisdiction, name }: BucketRef
   return stub as unknown as BucketApi
 }
 
-/** Local servers have no jurisdictions, and say so: the name keeps the buckets apart there. Any other failure must not move data elsewhere. */
+/**
+ * Local servers do not implement jurisdictions: the object's name keeps the buckets apart there. Any other error is thrown, because data
+ * must not land outside its jurisdiction.
+ */
 function withinJurisdiction(namespace: Env['BUCKETS'], jurisdiction: Exclude<Jurisdiction, 'default'>): Env['BUCKETS'] {
   try {
     return namespace.jurisdiction(jurisdiction)

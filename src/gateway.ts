@@ -21,15 +21,15 @@ import { createJobs, type Jobs } from './jobs/jobs.ts'
 import { createQueues } from './queues/queues.ts'
 import { hasCredentials, refuse } from './refuse.ts'
 
-/** What the faces work with, all of them together. */
+/** The dependencies of all faces together. */
 type FacePorts = S3Ports & RestPorts & PublicPorts & { readonly jobs: Jobs }
 
-/** Everything that is made once for an isolate. */
+/** Everything that is built once per isolate. */
 type Deployment = { readonly ok: true; readonly ports: FacePorts } | { readonly ok: false; readonly reason: string }
 
 const deployments = new WeakMap<Env, Deployment>()
 
-/** Answers a request with the face that it is for. */
+/** Answers a request with the face that it addresses. */
 export async function handle(request: Request, env: Env): Promise<Response> {
   const deployment = deploymentOf(env)
   if (!deployment.ok) return new Response(`${deployment.reason}\n`, { status: 503, headers: { 'Retry-After': '60' } })
@@ -60,7 +60,8 @@ function choiceOf(request: Request, { config, control, strangers }: FacePorts): 
     try {
       return (await findDomain(control, host, nowMs, strangers.from(clientNetwork(request.headers), nowMs)))?.kind === 'custom'
     } catch (error) {
-      // A visitor of a custom domain sends no credentials. Other faces are safe to answer, since they ask who calls.
+      // The look-up failed. Visitors of a custom domain send no credentials, so a request with some is for another face, which verifies
+      // them.
       if (!hasCredentials(request, url)) throw error
       logUnexpected(error)
       return false
@@ -69,14 +70,14 @@ function choiceOf(request: Request, { config, control, strangers }: FacePorts): 
   return chooseFace(url, config, isCustomDomain)
 }
 
-/** @throws StoreError BadRequest for a host that is none: `a b`, `x:99999`, `bucket.127.0.0.1` */
+/** @throws StoreError BadRequest for an invalid host: `a b`, `x:99999`, `bucket.127.0.0.1` */
 function parseUrl({ url }: Request): URL {
   const parsed = URL.parse(url)
   if (parsed) return parsed
   throw new StoreError('BadRequest', { message: 'The Host header is not a valid host name' })
 }
 
-/** Reads the configuration; a deployment that lacks a secret stores nothing and says why. */
+/** Reads the configuration once per isolate. A deployment that lacks a secret answers nothing but the reason. */
 export function deploymentOf(env: Env): Deployment {
   const known = deployments.get(env)
   if (known) return known
@@ -119,5 +120,5 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   }
 }
 
-/** The stub of a job's Durable Object. */
+/** Returns the stub of a job's Durable Object. */
 const jobStub = (namespace: Env['JOBS'], id: string): JobApi => namespace.get(namespace.idFromName(id)) as unknown as JobApi

@@ -7,10 +7,10 @@ import { releaseMemory } from './http/request-memory.ts'
 export { Bucket } from '../durable-objects/bucket/bucket.ts'
 export { Job } from '../durable-objects/job/job.ts'
 
-/** What other Workers bind to: `props` name the bucket and what they may do with it. */
+/** The entrypoint that other Workers bind to. Their `props` name the bucket and the permission. */
 export class BucketBinding extends bindingEntrypoint(deploymentOf) {}
 
-/** Whoever answers, and however early: the client can read it. */
+/** Answers a request. Afterwards it reads the rest of the body, so that the client can read the response even if it came early. */
 async function answer(request: Request, env: Env): Promise<Response> {
   try {
     return await handle(request, env)

@@ -1,4 +1,4 @@
-/** Imports that wrangler's bundler knows how to load. */
+/** Imports that wrangler's bundler can load. */
 declare module '*.wasm' {
   const module: WebAssembly.Module
   export default module
@@ -9,7 +9,7 @@ declare module '*.sql' {
   export default text
 }
 
-/** What vite knows besides, for tests. */
+/** An import that only vite can load, for tests. */
 declare module '*?raw' {
   const text: string
   export default text

@@ -8,8 +8,8 @@ import { failure as s3Failure } from './faces/s3/failure.ts'
 import { logUnexpected } from './http/log-unexpected.ts'
 
 /**
- * Answers a failure before a face was reached, in the form of the face that the path leads to: of a host that is none, or that could not be
- * looked up. A visitor of a host that may be a custom domain sees a page.
+ * Answers a request that failed before a face was chosen, because its host is invalid or could not be looked up. The path decides the
+ * form of the answer. A visitor of a host that may be a custom domain gets a page.
  */
 export async function refuse(request: Request, error: unknown, config: Config): Promise<Response> {
   const url = URL.parse(request.url)
@@ -20,7 +20,7 @@ export async function refuse(request: Request, error: unknown, config: Config): 
   return face === 'admin' ? adminFailure(error) : publicFailure(error, request.method)
 }
 
-/** Whether a request shows who sends it, in either place where S3 clients do, or as a bearer. Nothing is verified. */
+/** Whether a request carries credentials: an `Authorization` header, or the query of a presigned URL. Nothing is verified here. */
 export const hasCredentials = ({ headers }: Request, { searchParams }: URL): boolean =>
   headers.has('authorization') || searchParams.has('X-Amz-Credential')
 

@@ -12,7 +12,7 @@ import type { Store } from '../../store/store.ts'
 import { type AdminChange, OPERATIONS, type Operation } from './operations.ts'
 import { readJson } from './read-json.ts'
 
-/** What the admin face works with. */
+/** The dependencies of the admin face. */
 export interface AdminPorts {
   readonly store: Store
   readonly tokens: TokenFinder
@@ -23,9 +23,9 @@ export interface AdminPorts {
 }
 
 /**
- * Answers `POST /_cairn/<operation>`: the operators' tools, in JSON both ways. Each call is one bounded step; what is left to do
- * comes back as a cursor. For tokens of the level Admin Read & Write that are not limited to buckets and are denied nothing, such as the
- * root token.
+ * Answers `POST /_cairn/<operation>`: the operators' tools, in JSON both ways. Each call is one bounded step, and the response holds a
+ * cursor for the next one. Needs a token of the level Admin Read & Write without a limit to buckets and without denials, such as the root
+ * token.
  */
 export async function dispatchAdmin(request: Request, ports: AdminPorts): Promise<Response> {
   try {
@@ -48,7 +48,7 @@ async function authorize(headers: Headers, { tokens, control, strangers }: Admin
   return secret.token
 }
 
-/** Written behind the step, which stays done if this fails: the operator hears of that. */
+/** Writes the audit entry after the step. If this fails, the step stays done, and the operator gets the error. */
 async function log({ control, config }: AdminPorts, { action, bucket, newValue }: AdminChange, by: Actor): Promise<void> {
   const resource = { type: 'r2.bucket', id: bucket.name, jurisdiction: bucket.jurisdiction } as const
   await control.batch(auditStatements(control, [auditEntry({ whenMs: Date.now(), action, by, resource, newValue })], config.auditMs))
@@ -60,7 +60,7 @@ function operationOf({ method, url }: Request): Operation {
   return OPERATIONS[name]!
 }
 
-/** What is no StoreError is a bug or an outage, for the log; the client learns nothing of it. */
+/** Renders a failure. Anything but a StoreError is a bug or an outage: it is logged, and the client gets no details. */
 export function failure(error: unknown): Response {
   const known = error instanceof StoreError ? error : new StoreError('InternalError')
   if (known.status >= 500 && known.code !== 'NotImplemented') console.error('An operation of the admin face failed:', error)

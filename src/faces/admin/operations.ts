@@ -7,17 +7,17 @@ import { schemaMessage } from '../../http/schema-messages.ts'
 import type { FsckCursor } from '../../store/maintenance/fsck.ts'
 import type { AdminPorts } from './dispatch.ts'
 
-/** What a step changed, for the audit log. */
+/** The change that a step made, for the audit log. */
 export interface AdminChange {
   readonly action: AuditAction
   readonly bucket: BucketRef
   readonly newValue: unknown
 }
 
-/** One row of the admin face: checks what a body holds, and does it. */
+/** One row of the admin face: validates the body of a request and runs the operation. */
 export type Operation = (ports: AdminPorts, body: unknown) => Promise<{ readonly answer: unknown; readonly change?: AdminChange }>
 
-/** A search for the objects of so many blobs at once. */
+/** The most blobs that one search for objects takes. */
 const BLOB_IDS = 1000
 
 const jurisdiction = z.enum(JURISDICTIONS).default('default')
@@ -27,14 +27,14 @@ const tier = z.string().regex(/^(kv|d1:\d+)$/)
 
 const blobsWalk = { after: z.string().optional(), upTo: z.string().optional(), from: count.optional() }
 
-/** A step of a check: the cursor is what the step before answered. */
+/** The cursor of a check: the one that the previous step returned. */
 const fsckCursor = z.discriminatedUnion('at', [
   z.object({ at: z.literal('metadata'), run: z.object({ id: z.string(), step: count }) }),
   z.object({ at: z.literal('segments'), ...blobsWalk }),
   z.object({ at: z.literal('bytes'), ...blobsWalk }),
   z.object({ at: z.literal('orphans'), tier: tier.optional(), after: z.string().optional() }),
 ]) as z.ZodType<FsckCursor>
-/** A step of an export goes on where the step before ended. */
+/** The cursor of an export: the next step continues where the previous one ended. */
 const exportCursor = z.object({
   lines: count,
   walk: z.enum(['upload', 'part', 'object']),
@@ -47,7 +47,7 @@ const exportCursor = z.object({
 const recoverTo = z.union([z.object({ timeMs: count }).strict(), z.object({ bookmark: z.string().min(1) }).strict()])
 const fsckBody = z.object({ repair: z.boolean().default(false), oldLabels: z.boolean().default(false), cursor: fsckCursor.optional() })
 
-/** A row whose body is checked by a schema. `changed` tells from the answer what the step changed, if anything. */
+/** Makes a row with a schema for its body. `changed` derives from the answer what the step changed, if anything. */
 function operation<T, A>(
   schema: z.ZodType<T>,
   run: (ports: AdminPorts, body: T) => Promise<A>,
@@ -69,9 +69,9 @@ const refOf = ({ bucket, jurisdiction }: { bucket: string; jurisdiction: (typeof
   name: bucket,
 })
 
-/** Everything that operators may do, by the last segment of its path. */
+/** All operations for operators, by the last segment of their paths. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
-  /** One page of the buckets of a jurisdiction, by name. */
+  /** Lists one page of the buckets of a jurisdiction, by name. */
   buckets: operation(z.object({ jurisdiction, startAfter: z.string().optional() }), async ({ store }, { jurisdiction, startAfter }) => {
     const { buckets, truncated } = await store.listBuckets({ jurisdiction, startAfter, limit: 1000 })
     return { buckets: buckets.map(({ name }) => name), truncated }
@@ -96,12 +96,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     ({ store }, { text, ...at }) => store.importBucket(refOf(at), text),
     (at, { done, lines }) => (done ? { action: 'ImportBucket', bucket: refOf(at), newValue: { lines } } : undefined),
   ),
-  /** The objects that damaged blobs belong to. */
+  /** Finds the objects that damaged blobs belong to. */
   'keys-of': operation(
     z.object({ ...bucket, blobIds: z.array(z.string()).max(BLOB_IDS), after: z.string().default('') }),
     ({ store }, { blobIds, after, ...at }) => store.keysOf(refOf(at), { blobIds, after }),
   ),
-  /** Wraps data keys with the present master key. */
+  /** Wraps data keys with the current master key. */
   rotate: operation(z.object({ ...bucket, after: z.string().optional() }), ({ store }, { after, ...at }) =>
     store.rotateKeys(refOf(at), after),
   ),
@@ -109,7 +109,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     ...(await rotateTokens(control, secrets, after)),
     keyId: secrets.keyring.keyId,
   })),
-  /** Point-in-time recovery of a bucket's metadata. */
+  /** Recovers a bucket's metadata to a point in time. */
   recover: operation(
     z.object({ ...bucket, to: recoverTo }),
     async ({ store }, { to, ...at }) => ({ undo: await store.recoverBucket(refOf(at), to) }),

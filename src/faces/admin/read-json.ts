@@ -4,19 +4,19 @@ import { checkJsonType } from '../../http/origin-guard.ts'
 import { requestSource } from '../../http/request-body.ts'
 import { memoryOf } from '../../http/request-memory.ts'
 
-/** A step of an import brings a few MiB. */
+/** The body of an import step has a few MiB. */
 const LIMIT_BYTES = 16 * 1024 * 1024
 const PIECE_BYTES = 256 * 1024
-/** The text, and what is made of it. */
+/** The memory to reserve, in multiples of the body: the text, and the value that is parsed from it. */
 const COPIES = 2
 
-/** @throws StoreError EntityTooLarge, InvalidArgument, InvalidRequest */
+/** Reads the body of a request as JSON. @throws StoreError EntityTooLarge, InvalidArgument, InvalidRequest */
 export async function readJson(request: Request): Promise<unknown> {
   checkJsonType(request.headers)
   return readAsJson(await readText(request))
 }
 
-/** Its own text for what is no JSON at all; what is too deep or too much is told as everywhere. */
+/** Says so in its own words if the text is not JSON. Text that is nested too deeply or too large gets the common messages. */
 function readAsJson(text: string): unknown {
   try {
     return parseJson(text)

@@ -9,7 +9,7 @@ import { type Call, OPERATIONS, READS } from './operations.ts'
 import { type BindingProps, readProps } from './props.ts'
 import { readUploadHeader, storeUpload } from './upload.ts'
 
-/** A deployment, or why it is none. */
+/** A deployment, or the reason why there is none. */
 type Deployment =
   | { readonly ok: true; readonly ports: { readonly store: Store; readonly config: Allows } }
   | { readonly ok: false; readonly reason: string }
@@ -18,7 +18,7 @@ type Operations = typeof OPERATIONS
 type Rest<F> = F extends (call: Call, ...args: infer Args) => unknown ? Args : never
 type Result<F> = F extends (...args: never[]) => Promise<infer Value> ? Value : never
 
-/** The buckets that this isolate has seen: to ask each time would cost every call a second one. */
+/** The buckets that this isolate has already ensured. Without this cache each call would cost a second one. */
 const ensured = new Set<string>()
 
 async function ensureOnce(store: Store, bucket: BucketRef): Promise<void> {
@@ -29,8 +29,9 @@ async function ensureOnce(store: Store, bucket: BucketRef): Promise<void> {
 }
 
 /**
- * The entrypoint that other Workers bind to, through `cairn/binding`. Every answer is a value: an error would lose its class on
- * the way. The bucket and the permission come from the binding's `props`, which the calling Worker's code cannot change.
+ * Makes the entrypoint class that other Workers bind to, through `cairn/binding`. It returns failures as values, because a thrown error
+ * would lose its class between Workers. Bucket and permission come from the binding's `props`, which the code of the calling Worker
+ * cannot change.
  */
 export function bindingEntrypoint(deploymentOf: (env: Env) => Deployment) {
   return class extends WorkerEntrypoint<Env, BindingProps> implements BindingApi {
@@ -62,7 +63,7 @@ export function bindingEntrypoint(deploymentOf: (env: Env) => Deployment) {
       return this.#run('abortMultipartUpload', key, uploadId)
     }
 
-    /** A put or a part: see `UPLOAD_HEADER`. */
+    /** Stores an object or a part: see `UPLOAD_HEADER`. */
     override async fetch(request: Request): Promise<Response> {
       const wanted = readUploadHeader(request)
       return Response.json(await this.#answer(wanted.op, (call) => storeUpload(call, wanted, request)))

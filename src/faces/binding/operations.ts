@@ -9,7 +9,7 @@ import type { CreateUploadOptions } from '../../store/uploads/create-multipart-u
 import type { Grant } from './props.ts'
 import { readCreateOptions, readOnlyIf, readSsecKey, readWireRange, toWire } from './values.ts'
 
-/** What an operation works with. */
+/** The context of an operation. */
 export interface Call {
   readonly store: Store
   readonly grant: Grant
@@ -18,10 +18,10 @@ export interface Call {
 type Operation = Exclude<keyof BindingApi, 'fetch'>
 type Answer<Name extends Operation> = Extract<Awaited<ReturnType<BindingApi[Name]>>, { ok: true }>['value']
 
-/** Pages with metadata are shorter, as on R2. */
+/** As on R2, a page of a listing with metadata is shorter. */
 const LIST_MAX_WITH_METADATA = 100
 
-/** The calls of the binding, named as R2 names them in its messages. */
+/** The calls of the binding, under the names that R2's messages use. */
 export const OPERATIONS: { [Name in Operation]: (call: Call, ...args: Parameters<BindingApi[Name]>) => Promise<Answer<Name>> } = {
   async head({ store, grant }, key) {
     const got = await orNull(store.headObject(at(grant, key), { keyless: true }))
@@ -30,7 +30,7 @@ export const OPERATIONS: { [Name in Operation]: (call: Call, ...args: Parameters
 
   get: ({ store, grant }, key, options) => getObject(store, at(grant, key), options),
 
-  /** One wrong key refuses the call; what is locked stays when the others are gone, and fails it. */
+  /** An invalid key refuses the whole call. A locked object stays: then the call fails, after it has deleted the others. */
   async delete({ store, grant }, keys) {
     for (const key of keys) checkKey(key)
     for (const { failure } of await store.deleteObjects(grant.bucket, keys)) {
@@ -55,11 +55,11 @@ export const OPERATIONS: { [Name in Operation]: (call: Call, ...args: Parameters
   },
 }
 
-/** The operations that a binding with the permission `read` has. */
+/** The operations that the permission `read` allows. */
 export const READS: readonly string[] = ['head', 'get', 'list'] satisfies Operation[]
 
 /**
- * The object of a call. R2 looks at the key before anything else, even of an upload that never was.
+ * Returns the object of a call. R2 checks the key before anything else, even when the upload never existed.
  * @throws StoreError InvalidObjectName
  */
 export function at(grant: Grant, key: string): ObjectRef {
@@ -67,7 +67,7 @@ export function at(grant: Grant, key: string): ObjectRef {
   return { bucket: grant.bucket, key }
 }
 
-/** A missing object is no error to the binding. */
+/** Returns null for a missing object, which the binding does not treat as an error. */
 async function orNull<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading
@@ -118,7 +118,7 @@ function onlyIncluded(object: WireObject, include: readonly string[]): WireObjec
 
 async function completeUpload(store: Store, ref: ObjectRef, uploadId: string, parts: readonly WirePart[]): Promise<WireObject> {
   const distinct = new Set(parts.map(({ partNumber }) => partNumber))
-  // As on R2, whose binding has no other answer to a part that is listed twice.
+  // As on R2: its binding answers with an internal error when a part is listed twice.
   if (distinct.size < parts.length) throw new StoreError('InternalError')
   return toWire(await store.completeMultipartUpload(ref, { uploadId, parts }))
 }

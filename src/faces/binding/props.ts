@@ -1,20 +1,20 @@
 import { type BucketRef, JURISDICTIONS, type Jurisdiction } from '../../core/object.ts'
 import { plainTypeError } from './failure.ts'
 
-/** The `props` of a service binding: which bucket it is for, and what its Worker may do with it. */
+/** The `props` of a service binding: they name its bucket and say what the Worker may do with it. */
 export interface BindingProps {
   readonly bucket: string
   readonly jurisdiction?: Jurisdiction
-  /** `read` when absent: the safe side. */
+  /** `read` when absent, to be safe. */
   readonly permission?: 'read' | 'read-write'
-  /** Makes the bucket when there is none yet; the permission must be `read-write`. */
+  /** Creates the bucket if it does not exist. Needs the permission `read-write`. */
   readonly createIfMissing?: boolean
 }
 
-/** Whoever writes another one may mean a limit, which would be none. */
+/** The known members. Any other is refused: its author may expect it to limit access, and ignoring it would grant more. */
 const MEMBERS: readonly string[] = ['bucket', 'jurisdiction', 'permission', 'createIfMissing'] satisfies (keyof BindingProps)[]
 
-/** What a binding was configured for. */
+/** The access that a binding is configured for. */
 export interface Grant {
   readonly bucket: BucketRef
   readonly mayWrite: boolean
@@ -22,7 +22,7 @@ export interface Grant {
 }
 
 /**
- * Reads the props. They are the configuration of another Worker, so a mistake in them is told to its developer.
+ * Reads the props. They come from the configuration of another Worker, so the error says clearly what its developer must change.
  * @throws TypeError
  */
 export function readProps(props: Partial<Record<keyof BindingProps, unknown>> | undefined): Grant {

@@ -7,11 +7,11 @@ import { asNoSuchUpload, plainTypeError } from './failure.ts'
 import { at, type Call } from './operations.ts'
 import { readCreateOptions, readOnlyIf, readSsecKey, toWire } from './values.ts'
 
-/** What an upload is for, as its header tells. */
+/** Reads the upload's purpose from its header. */
 export const readUploadHeader = (request: Request): WireUpload =>
   JSON.parse(decodeURIComponent(request.headers.get(UPLOAD_HEADER) ?? 'null')) as WireUpload
 
-/** Stores the body of a request: an object, or a part of one. Null when a condition does not hold. */
+/** Stores the body of a request as an object or as a part. Returns null when a condition fails. */
 export function storeUpload(call: Call, wanted: WireUpload, request: Request): Promise<WireObject | WirePart | null> {
   return wanted.op === 'put' ? put(call, wanted, request) : uploadPart(call, wanted, request)
 }
@@ -38,7 +38,7 @@ async function uploadPart(call: Call, wanted: WireUpload & { op: 'uploadPart' },
   }
 }
 
-/** The runtime tells a stream's length by `Content-Length`. R2 takes no stream without one. */
+/** The runtime sends the length of a stream as `Content-Length`. R2 refuses a stream without a known length. */
 function readUpload({ headers, body }: Request, claims: UploadClaims): Upload {
   const length = headers.get('content-length')
   if (length !== null) return { source: byteSource(body), size: Number(length), claims }

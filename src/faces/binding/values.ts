@@ -5,7 +5,7 @@ import type { Conditions, CustomerKey, ObjectHead, RangeRequest, StorageClass } 
 import type { WireConditions, WireCreateOptions, WireObject, WireRange } from '../../r2-bucket/wire.ts'
 import type { PutOptions } from '../../store/objects/put-object.ts'
 
-/** Conditions as the engine evaluates them: to the millisecond and strictly, as R2's binding does. */
+/** Converts conditions for the engine: precise to the millisecond and strict, as in R2's binding. */
 export function readOnlyIf(onlyIf: WireConditions | undefined): Conditions | undefined {
   if (!onlyIf) return undefined
   return {
@@ -19,7 +19,7 @@ export function readOnlyIf(onlyIf: WireConditions | undefined): Conditions | und
 }
 
 /**
- * A range as the engine resolves it. A `Range` header that is wrong, or asks for several ranges, is ignored.
+ * Converts a range for the engine. Ignores a malformed `Range` header, or one with several ranges.
  * @throws StoreError InvalidRange
  */
 export function readWireRange(range: WireRange | undefined): RangeRequest | undefined {
@@ -44,7 +44,7 @@ function readRangeHeader(header: string): RangeRequest | undefined {
   return length > 0 ? { offset: Number(first), length, unsatisfiable: 'whole' } : undefined
 }
 
-/** The client has checked the form of the key. */
+/** Reads a customer's key. The client library has already checked its form. */
 export function readSsecKey(hex: string | undefined): CustomerKey | undefined {
   if (hex === undefined) return undefined
   const key = new Uint8Array(Buffer.from(hex, 'hex'))
@@ -52,7 +52,7 @@ export function readSsecKey(hex: string | undefined): CustomerKey | undefined {
   return { key, keyMd5: createHash('md5').update(key).digest('base64') }
 }
 
-/** What a put and a multipart upload have in common. Nothing is guessed about the content's type. */
+/** Reads the options that a put and a multipart upload share. The content type is never guessed. */
 export function readCreateOptions(options: WireCreateOptions): PutOptions {
   return {
     customerKey: readSsecKey(options.ssecKey),
@@ -69,12 +69,12 @@ function readStorageClass(name: string | undefined): StorageClass | undefined {
   throw new StoreError('InvalidStorageClass')
 }
 
-/** An object as the client shows it. */
+/** Returns an object in the form that the client library shows. */
 export function toWire(head: ObjectHead): WireObject {
   const { key, version, size, etag, uploadedMs, storageClass, httpMetadata, customMetadata, hashes, ssecKeyMd5 } = head
   return {
     ...{ key, version, size, etag, uploadedMs, storageClass, httpMetadata, customMetadata, hashes },
-    // The binding's one MD5 in hex that S3 has in base64.
+    // The binding has this MD5 in hex, S3 in base64.
     ssecKeyMd5: ssecKeyMd5 && Buffer.from(ssecKeyMd5, 'base64').toString('hex'),
   }
 }

@@ -14,9 +14,9 @@ import type { PublicPorts } from './ports.ts'
 /** Cloudflare's limit for one entry. https://developers.cloudflare.com/workers/platform/limits/#cache-api-limits */
 export const CACHED_BYTES_MAX = 512 * 1024 * 1024
 
-/** An object in the cache: where it was read, when, and its head. The bytes are the body. */
+/** The data about a cached object: where and when it was read, and its head. The bytes are the body of the cached response. */
 interface Entry {
-  /** The domain as it was then: one that is attached anew, to whatever bucket, finds nothing of before. */
+  /** When the domain was attached. If a domain is attached again, to the same or another bucket, older entries no longer match. */
   readonly attachedMs: number
   readonly bucket: Domain['bucket']
   readonly storedMs: number
@@ -24,8 +24,8 @@ interface Entry {
 }
 
 /**
- * The header that an entry travels in. Nothing else of an entry is an object's: a cache that saw `Content-Encoding` or conditions would
- * have ideas of its own about them. Clients never see it, since their headers are made anew from the head.
+ * The header that holds an {@link Entry}. No other header of a cached response comes from the object: the cache would act on
+ * `Content-Encoding` or on validators by itself. Clients never see this header, because their headers are built from the head.
  */
 const ENTRY_HEADER = 'Cairn-Object'
 
@@ -33,7 +33,7 @@ export interface CacheRead {
   readonly domain: Domain
   /** As the client wrote it. */
   readonly key: string
-  /** The URL of the entry. */
+  /** The URL of the cache entry. */
   readonly entry: string
   readonly options: GetOptions
   readonly nowMs: number
@@ -45,8 +45,8 @@ export interface Hit {
 }
 
 /**
- * Reads an object from the cache, with the conditions and the range that the Bucket would have answered.
- * `undefined` when the cache does not have it, or not in a form that is certain.
+ * Reads an object from the cache, and evaluates the conditions and the range as the Bucket would.
+ * Returns `undefined` when the cache lacks it, or when it is uncertain that the entry is this object and this range.
  * @throws StoreError PreconditionFailed, InvalidRange
  */
 export async function readCached({ cache }: Pick<PublicPorts, 'cache'>, read: CacheRead): Promise<Hit | undefined> {
@@ -55,7 +55,7 @@ export async function readCached({ cache }: Pick<PublicPorts, 'cache'>, read: Ca
   try {
     hit = response && hitOf(response, read)
   } finally {
-    // A body that nobody reads would hold its connection.
+    // An unread body would hold its connection.
     if (hit?.got.kind !== 'found') response?.body?.cancel().catch(() => {})
   }
   return hit
@@ -75,7 +75,7 @@ function hitOf(response: Response, read: CacheRead): Hit | undefined {
   return { got: { kind: 'found', head, span, body: response.body }, ageSeconds }
 }
 
-/** A cache that fails is one that has nothing. */
+/** Looks an entry up. A cache that fails counts as empty. */
 async function match(cache: PublicPorts['cache'], entry: string, { range }: GetOptions): Promise<Response | undefined> {
   try {
     return await cache.match(new Request(entry, { headers: range ? { Range: rangeHeader(range) } : {} }))
@@ -90,7 +90,7 @@ const rangeHeader = (range: NonNullable<GetOptions['range']>): string =>
     ? `bytes=-${range.suffix}`
     : `bytes=${range.offset}-${range.length === undefined ? '' : range.offset + range.length - 1}`
 
-/** Nothing for what another Worker of the zone put there. */
+/** Returns undefined for an entry that another Worker of the zone wrote. */
 function readEntry(headers: Headers): Entry | undefined {
   try {
     return JSON.parse(Buffer.from(headers.get(ENTRY_HEADER) ?? '', 'base64').toString()) as Entry
@@ -105,11 +105,11 @@ const belongs = ({ attachedMs, bucket, head }: Entry, { domain, key }: CacheRead
   bucket.jurisdiction === domain.bucket.jurisdiction &&
   normalizeKey(head.key) === normalizeKey(key)
 
-/** Whether the cache answered with just the piece that was asked for. Of all the bytes it may say that they are no piece. */
+/** Whether the cache answered with exactly the wanted range. If the range is the whole object, the cache may answer 200. */
 const isPiece = ({ status, headers }: Response, span: ByteSpan, size: number): boolean =>
   status === 206 ? headers.get('Content-Range') === contentRange(span, size) : status === 200 && span.length === size
 
-/** What is to be kept: a whole object. */
+/** A whole object for the cache. */
 export interface ToKeep {
   readonly read: CacheRead
   readonly head: ObjectHead
@@ -117,11 +117,11 @@ export interface ToKeep {
   readonly lifetime: number
 }
 
-/** Whether the cache takes an object. */
+/** Whether the cache may hold an object: it has a lifetime, and it fits. */
 export const isCacheable = (lifetime: Lifetime, { size }: ObjectHead): lifetime is number =>
   typeof lifetime === 'number' && size <= CACHED_BYTES_MAX
 
-/** Puts a whole object into the cache. */
+/** Writes a whole object into the cache. */
 export async function keep({ cache }: Pick<PublicPorts, 'cache'>, { read, head, body, lifetime }: ToKeep): Promise<void> {
   const { domain, nowMs } = read
   const entry: Entry = {

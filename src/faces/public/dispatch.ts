@@ -12,7 +12,7 @@ import { readObject } from './read-object.ts'
 import { renderError } from './render-error.ts'
 import type { PublicTarget } from './target.ts'
 
-/** Answers a request to a public bucket: GET and HEAD of its objects, and preflights. Every failure is a page for people. */
+/** Answers a request to a public bucket: GET and HEAD of its objects, and preflights. Errors are HTML pages for people. */
 export async function dispatchPublic(request: Request, target: PublicTarget, ports: PublicPorts): Promise<Response> {
   const nowMs = Date.now()
   let rules: readonly CorsRule[] | Promise<readonly CorsRule[]> = []
@@ -30,21 +30,21 @@ export async function dispatchPublic(request: Request, target: PublicTarget, por
 }
 
 /**
- * What is below a host of the deployment shares its origin with the S3 and REST faces, and with whatever a browser keeps there: everything of
- * a public bucket gets an origin of its own, whatever its type. The pages of errors have a stricter policy.
+ * Gives content on a host of the deployment an opaque origin, whatever its type. Otherwise it would share its origin with the S3 and REST
+ * faces, and with all that a browser stores for them. Error pages already have a stricter policy.
  */
 function isolate(headers: Headers): void {
   headers.set('X-Content-Type-Options', 'nosniff')
   if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', SANDBOX)
 }
 
-/** An object is served where the rules cannot be had, as if there were none. */
+/** If the CORS rules cannot be read, the object is served as if the bucket had none. */
 function noRules(error: unknown): readonly CorsRule[] {
   logUnexpected(error)
   return []
 }
 
-/** The domain of a request that may go on. @throws StoreError AccessDenied, Unauthorized, TooManyRequests */
+/** Returns the domain of a request that may be served. @throws StoreError AccessDenied, Unauthorized, TooManyRequests */
 async function admit(
   request: Request,
   { host }: PublicTarget,
@@ -52,7 +52,7 @@ async function admit(
   nowMs: number,
 ): Promise<Domain> {
   const domain = await findDomain(control, host, nowMs, strangers.from(clientNetwork(request.headers), nowMs))
-  // An id that nobody has looks like one that is switched off.
+  // An unknown id gets the same response as one that is switched off.
   if (!domain) throw new StoreError('Unauthorized')
   const tls = new URL(request.url).protocol === 'https:'
   if (isNews(domain, tls)) waitUntil(noteSeen(control, domain, tls, nowMs).catch(logUnexpected))
@@ -79,8 +79,8 @@ async function answer(
 }
 
 /**
- * Adds what the rules say of this request, which no cache of ours has kept. Where there are rules but none fits, other origins would be
- * answered otherwise: caches on the way must know.
+ * Adds the CORS headers for this request; our cache never stores them. If the bucket has rules but none matches, `Vary: Origin` is still
+ * needed: another origin may match, and caches between here and the client must keep the two apart.
  */
 function withCors(response: Response, { method, headers }: Request, rules: readonly CorsRule[]): Response {
   const added = corsHeaders(rules, method, headers)

@@ -8,7 +8,7 @@ import type { PublicPorts } from './ports.ts'
 
 type Body = ReadableStream<Uint8Array> | Uint8Array
 
-/** An object on its way to a client. */
+/** An object that is being sent to a client. */
 export interface ToFill {
   readonly read: CacheRead
   readonly at: ObjectRef
@@ -16,10 +16,10 @@ export interface ToFill {
 }
 
 /**
- * Fills the cache behind an answer. Small bodies are kept at once. A stream is read once more, when its client has read all of it: with one
- * stream for both, the slower of client and cache would hold up the other, or what lies between them would pile up in memory; and whoever
- * hangs up, or asks for ever new queries, causes no work that he did not wait for.
- * @returns the body for the answer.
+ * Fills the cache after the response. A small body is stored at once. A streamed object is read a second time, after the client has read
+ * all of it. If one stream fed both client and cache, the slower of the two would hold up the other, or the bytes between them would pile
+ * up in memory. Also, a client that disconnects early, or that sends one new query after another, causes no second read.
+ * @returns the body for the response.
  */
 export function fillBehind(ports: PublicPorts, fill: ToFill): Body {
   const { body, head } = fill.got
@@ -36,8 +36,8 @@ export function fillBehind(ports: PublicPorts, fill: ToFill): Body {
 const PIECE_BYTES = 64 * 1024
 
 /**
- * Passes a body on to its client, at the client's pace. The platform has no pipe from one of its own streams to another.
- * @returns whether the client took all of it: false when it went away, or when the body failed.
+ * Copies a body to its client, at the client's pace. The platform cannot pipe one of its own streams into another.
+ * @returns whether the client took all of it: false when it disconnected, or when the body failed.
  */
 async function passOn(body: ReadableStream<Uint8Array>, client: WritableStream<Uint8Array>): Promise<boolean> {
   const source = byteSource(body)
@@ -52,12 +52,12 @@ async function passOn(body: ReadableStream<Uint8Array>, client: WritableStream<U
   }
 }
 
-/** Objects on their way into the cache from this isolate, and since when: work that the platform cuts off never says that it ended. */
+/** Entries that this isolate is writing, and since when. Work that the platform cuts off never removes itself, so entries expire. */
 const underway = new Map<string, number>()
 const UNDERWAY_MS = 60_000
 const MOST_UNDERWAY = 32
 
-/** Does the work unless it is underway for this entry already, or too much other is. A failure is one of the cache, and for the log. */
+/** Does the work, unless this entry is being written already or too many others are. Failures of the cache are logged, not thrown. */
 async function once({ read: { entry } }: ToFill, work: () => Promise<void>): Promise<void> {
   const nowMs = Date.now()
   for (const [other, sinceMs] of underway) if (nowMs - sinceMs > UNDERWAY_MS) underway.delete(other)
@@ -67,7 +67,7 @@ async function once({ read: { entry } }: ToFill, work: () => Promise<void>): Pro
   underway.delete(entry)
 }
 
-/** Another client may have been faster. */
+/** Reads the object again for the cache, unless another client has filled the entry meanwhile. */
 async function readAgain(ports: PublicPorts, fill: ToFill): Promise<void> {
   const hit = await readCached(ports, { ...fill.read, options: {} })
   if (hit?.got.kind === 'found') return hit.got.body?.cancel()
@@ -75,7 +75,7 @@ async function readAgain(ports: PublicPorts, fill: ToFill): Promise<void> {
   if (got.kind === 'found') await keepBody(ports, fill, got)
 }
 
-/** The object may have been replaced since the client asked. */
+/** Stores the body, if it may be cached: the object may have been replaced since the client asked for it. */
 async function keepBody(ports: PublicPorts, { read, at }: ToFill, { head, body }: Pick<GotObject<Body>, 'head' | 'body'>): Promise<void> {
   const lifetime = cacheLifetime(at.key, head.httpMetadata, read.nowMs)
   if (isCacheable(lifetime, head)) await keep(ports, { read, head, body, lifetime })

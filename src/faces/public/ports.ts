@@ -2,18 +2,18 @@ import type { Config } from '../../config.ts'
 import type { Strangers } from '../../control/strangers.ts'
 import type { Store } from '../../store/store.ts'
 
-/** What the public face works with. */
+/** The dependencies of the public face. */
 export interface PublicPorts {
   readonly store: Store
   readonly config: Config
   readonly control: D1Database
-  /** The platform's cache of this location. */
+  /** The platform's cache in this location. */
   readonly cache: Pick<Cache, 'match' | 'put'>
-  /** Of the managed URLs, by their ids; a deployment without it has no limit. */
+  /** Limits managed URLs, by id. Absent means no limit. */
   readonly managedLimit?: RateLimit
-  /** Of what custom domains ask the Bucket for, by host and client; a deployment without it has no limit. */
+  /** Limits the cache misses of custom domains, by host and client. Absent means no limit. */
   readonly missLimit?: RateLimit
   readonly strangers: Strangers
-  /** Keeps the request alive for work that the answer does not wait for. */
+  /** Keeps the request alive for work that continues after the response. */
   readonly waitUntil: (work: Promise<unknown>) => void
 }

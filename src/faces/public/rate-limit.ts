@@ -2,7 +2,7 @@ import { StoreError } from '../../core/errors.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 
 /**
- * Counts a request. The limits are there against waste, so a limiter that fails holds nobody back.
+ * Counts a request. The limits only guard against waste, so a limiter that fails blocks nobody.
  * @param limit absent in a deployment without one
  * @throws StoreError TooManyRequests
  */

@@ -26,13 +26,13 @@ export interface PublicRead {
 type Body = ReadableStream<Uint8Array> | Uint8Array
 
 /**
- * Reads an object for everybody: through the cache on a custom domain, from the bucket on its managed URL.
- * @throws StoreError what cannot be answered
+ * Reads an object for an anonymous visitor: through the cache on a custom domain, directly from the bucket on its managed URL.
+ * @throws StoreError when the object is missing, or when its conditions or range fail
  */
 export async function readObject(ports: PublicPorts, read: PublicRead): Promise<Response> {
   const { request, domain } = read
   const key = decodeKey(read.encodedKey)
-  // There is no listing at the root.
+  // The root has no listing.
   if (key === '') throw new StoreError('NoSuchKey')
   checkKey(key)
   const at = { bucket: domain.bucket, key }
@@ -44,13 +44,16 @@ export async function readObject(ports: PublicPorts, read: PublicRead): Promise<
   try {
     return await answer(piece.options)
   } catch (error) {
-    // The client's piece is of another object: it gets this one whole.
+    // `If-Range` failed: the client holds a part of another version, so it gets the current object whole.
     if (piece.ifRange && error instanceof StoreError && error.code === 'PreconditionFailed') return answer(whole)
     throw error
   }
 }
 
-/** The range that a client asks for, and on what conditions it may have it. None where `If-Range` cannot hold, or is one of several. */
+/**
+ * Reads the range that a client asks for, and its conditions. Returns undefined when the whole object must be sent: there is no range,
+ * `If-Range` can never hold, or it is combined with `If-Match` or `If-Unmodified-Since`.
+ */
 function pieceOf(headers: Headers, conditions: Conditions): { options: GetOptions; ifRange: boolean } | undefined {
   const range = readRange(headers.get('range') || null)
   if (!range) return undefined
@@ -80,7 +83,7 @@ async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef,
   const lifetime = cacheLifetime(at.key, got.head.httpMetadata, nowMs)
   const cacheable = isCacheable(lifetime, got.head)
   if (!cacheable) return withStatus(respond(got, options), lifetime === 'unasked' ? 'DYNAMIC' : 'BYPASS')
-  // A HEAD, a piece, or a client that has the object already, is no reason to read all of it.
+  // Do not read the whole object for the cache when this client does not: on a HEAD, on a range, or on a 304.
   if (options.range || got.kind !== 'found' || got.body === null) return withStatus(respond(got, options), 'MISS')
   const body = fillBehind(ports, { read: cacheRead, at, got: { ...got, body: got.body } })
   return withStatus(respond({ ...got, body }, options), 'MISS')
@@ -99,7 +102,7 @@ function respond(got: Got<Body | null>, { range }: GetOptions): Response {
   return new Response(got.body, { status: range ? 206 : 200, headers, encodeBody: 'manual' })
 }
 
-/** Named as on R2, where Cloudflare's cache is before the bucket. */
+/** Sets R2's header: there, Cloudflare's cache stands before the bucket. */
 function withStatus(response: Response, status: 'HIT' | 'MISS' | 'DYNAMIC' | 'BYPASS'): Response {
   response.headers.set('CF-Cache-Status', status)
   return response

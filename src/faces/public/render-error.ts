@@ -1,9 +1,9 @@
 import { StoreError } from '../../core/errors.ts'
 
-/** Statuses that ask the client to come back, and after how many seconds. The limit on managed URLs counts by ten of them. */
+/** Seconds after which a client may retry, by status. The limit on managed URLs counts per ten seconds. */
 const RETRY_AFTER: Readonly<Record<number, string>> = { 429: '10', 503: '1' }
 
-/** What R2's pages say; any other failure is told in its own words. */
+/** The texts of R2's pages. For any other status the page shows the error's own message. */
 const TEXTS: Readonly<Record<number, readonly string[]>> = {
   401: ['This bucket cannot be viewed'],
   404: [
@@ -15,8 +15,8 @@ const TEXTS: Readonly<Record<number, readonly string[]>> = {
 }
 
 /**
- * Any failure as a public bucket shows it: a page for people. It may load nothing and run nothing, and no cache keeps it: an object that is
- * stored in the next moment is seen. A HEAD has the same status and headers.
+ * Renders a failure as a page for people. The page may load and run nothing. Caches must not store it, so that an object that is uploaded a
+ * moment later is visible at once. A HEAD gets the same status and headers.
  */
 export function renderError(error: unknown, method: string): Response {
   const known = error instanceof StoreError ? error : new StoreError('InternalError')

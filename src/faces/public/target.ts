@@ -1,16 +1,16 @@
 import { isManagedId } from '../../core/domain.ts'
 
-/** What a public request is about. */
+/** The target of a public request. */
 export interface PublicTarget {
-  /** A custom domain, or the id of a managed URL: a host in the table of domains. */
+  /** The host as the table of domains has it: a custom domain, or the id of a managed URL. */
   readonly host: string
-  /** Still percent-encoded. */
+  /** The key, still percent-encoded. */
   readonly encodedKey: string
-  /** The URL is below a host of the deployment itself, and shares its origin. */
+  /** Whether the URL is on a host of the deployment itself and so shares its origin. */
   readonly onOwnHost: boolean
 }
 
-/** The target of `/_public/<id>/<key>`, the managed URL where there is no host for it; an id that is none finds nothing. */
+/** Returns the target of `/_public/<id>/<key>`, the form of a managed URL that needs no host of its own. A malformed id finds nothing. */
 export function targetOfPath(pathname: string): PublicTarget {
   const [, , id = '', ...rest] = pathname.split('/')
   return { host: isManagedId(id) ? id : '', encodedKey: rest.join('/'), onOwnHost: true }
