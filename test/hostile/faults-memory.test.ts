@@ -62,7 +62,7 @@ describe('21: XML', () => {
     const bodies = Array.from({ length: 24 }, () => stalled(deletion(1.5 * MIB)))
     const answers = bodies.map(({ stream }) => send('POST', `/${ground.mine}?delete`, stream))
     const refused: Response[] = []
-    for (const answer of answers) answer.then((response) => response.status === 503 && refused.push(response))
+    for (const answer of answers) void answer.then((response) => response.status === 503 && refused.push(response))
     for (let n = 0; n < 250 && refused.length === 0; n++) await scheduler.wait(20)
     expect(isolateMemory.heldBytes).toBeLessThanOrEqual(isolateMemory.bytes)
     expect(isolateMemory.heldBytes).toBeGreaterThan(isolateMemory.bytes / 2)
