@@ -1,6 +1,6 @@
 /**
  * What Cairn allows beyond R2, because AWS S3 allows it and our design has no reason to refuse it. With `R2_STRICT=true`
- * each of them fails exactly as it fails on R2. The README's table is printed from these rows.
+ * each of them fails exactly as it fails on R2. The table of docs/reference/s3.md is printed from these rows.
  */
 export const ALLOWANCES = {
   signedChunks: 'Signed chunked uploads (`STREAMING-AWS4-HMAC-SHA256-PAYLOAD`, with or without a trailer); on R2 501 `NotImplemented`',

@@ -1,4 +1,4 @@
-/** Everything that a check can find; each is explained in docs/guides/operations.md. */
+/** Everything that a check can find; each is explained in docs/guides/check-a-bucket.md. */
 export type Problem =
   | 'object-without-blob'
   | 'part-without-blob'

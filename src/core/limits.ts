@@ -25,7 +25,7 @@ export const LIMITS = {
   /** 1,000 keys of 1 KiB; the list of 10,000 parts alone may be longer, each with a checksum of every kind. */
   xmlBodyBytes: 2 * MIB,
   completionBytes: 8 * MIB,
-  /** What the requests of an isolate may hold at once: docs/design/overview.md counts it. */
+  /** What the requests of an isolate may hold at once: docs/design/bytes.md counts it. */
   isolateBytes: 64 * MIB,
   /** 100 rules at most, as AWS; a preflight may be cached for a day. */
   corsRules: 100,

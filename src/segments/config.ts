@@ -81,7 +81,7 @@ function layoutFor(kind: Kind, size: number, config: SegmentConfig): BlobLayout 
 
 /**
  * Every chunk costs 0.1 to 0.2 ms beside its bytes, as much as 256 KiB of them: a blob that one chunk can hold has one. Streams of
- * chunks are shorter, so that 16 uploads and 16 downloads at once fit in an isolate's memory: docs/design/overview.md counts the buffers.
+ * chunks are shorter, so that 16 uploads and 16 downloads at once fit in an isolate's memory: docs/design/bytes.md counts the buffers.
  */
 function chunkFor(kind: Kind, size: number): number {
   if (kind === 'inline') return 64 * KIB

@@ -48,7 +48,7 @@ const FULL_OBJECT = ['x-amz-checksum-type', 'FULL_OBJECT'] as const
 type Refusal = (response: Response) => Promise<void>
 type Attempt = (side: Side) => Promise<Response>
 
-/** What a client tries, by the row of the README's table that it is about, and how R2 refuses it. */
+/** What a client tries, by the row of the table in docs/reference/s3.md that it is about, and how R2 refuses it. */
 const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refusal])[] = [
   ...(['STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER'] as const).map(
     (payload) =>
@@ -179,8 +179,8 @@ describe('with R2_STRICT=true', () => {
     await expectRefusal(await attempt(sides[1]!))
   })
 
-  test('every row of the table in the README has an attempt here', async () => {
-    const [, table = ''] = /R2_STRICT=true` \|\n\|---\|\n([\s\S]*?)\n(?!\|)/.exec(await readFile('README.md', 'utf8')) ?? []
+  test('every row of the table in the reference has an attempt here', async () => {
+    const [, table = ''] = /R2_STRICT=true` \|\n\|---\|\n([\s\S]*?)\n(?!\|)/.exec(await readFile('docs/reference/s3.md', 'utf8')) ?? []
     const rows = table.split('\n').map((line) => line.replace(/^\| | \|$/g, ''))
     expect(rows.length).toBeGreaterThan(5)
     const tried = [...new Set(ATTEMPTS.map(([row]) => row))]

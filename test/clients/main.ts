@@ -16,7 +16,7 @@ Drives real clients against \`npm run serve\` with data of its own, and prints a
   clients                  beginnings of file names in test/clients; none means all
   --scenarios large,sync   only these of ${SCENARIO_IDS.join(', ')}
   --jobs N                 clients at the same time (2)
-  --readme                 writes the matrix into README.md and its notes into docs/reference/clients.md
+  --readme                 writes the matrix and its notes into docs/reference/clients.md
   --json FILE              writes the counts
 `
 
@@ -84,7 +84,7 @@ function largeFile(): Place['large'] {
 }
 
 function writeMatrix({ table, notes }: Matrix): void {
-  replacePrinted(join(ROOT, 'README.md'), 'matrix', table)
+  replacePrinted(DOC, 'matrix', table)
   replacePrinted(DOC, 'notes', notes)
 }
 

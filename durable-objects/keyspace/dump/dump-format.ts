@@ -1,6 +1,6 @@
 import type { Jurisdiction } from '../../../src/core/object.ts'
 
-// A bucket's metadata as JSON lines, documented in docs/guides/operations.md: a header, then rows as they are in the tables, an end.
+// A bucket's metadata as JSON lines, documented in docs/guides/back-up-and-restore.md: a header, then rows as they are in the tables, an end.
 
 export const FORMAT = 'cairn-bucket'
 /** Grows when an older Cairn could not read what a newer one writes. */

@@ -1,7 +1,7 @@
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 
-/** The README's table of this API, in Markdown, from the route table: a test writes it there. */
+/** The table of docs/reference/rest.md, in Markdown, from the route table: a test writes it there. */
 export function restTable(): string {
   const done = ROUTES.filter(({ run }) => run !== undefined)
   const notYet = ROUTES.filter(({ run }) => run === undefined)

@@ -29,7 +29,7 @@ const NOTES: Readonly<Record<string, string>> = {
 const isDone = (route: Route): boolean => route.run !== undefined
 const namesOf = (routes: readonly Route[]): string[] => [...new Set(routes.map((route) => route.op))]
 
-/** The README's tables, in Markdown, from the route table and the allowances: a test writes them there. */
+/** The tables of docs/reference/s3.md, in Markdown, from the route table and the allowances: a test writes them there. */
 export function compatibilityTables(): string {
   const done = namesOf(ROUTES.filter(isDone)).map((op) => `| ${op} | ${NOTES[op] ?? ''} |`)
   const absent = namesOf(ROUTES.filter((route) => !isDone(route)))
@@ -39,6 +39,8 @@ export function compatibilityTables(): string {
     ...done,
     '',
     `Answered with 501 \`NotImplemented\`, as on R2: ${absent.join(', ')}.`,
+    '',
+    '## Differences from R2',
     '',
     '| allowed by default, refused with `R2_STRICT=true` |',
     '|---|',
