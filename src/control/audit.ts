@@ -3,13 +3,13 @@ import { invalidArgument } from '../core/errors.ts'
 import type { Jurisdiction } from '../core/object.ts'
 import type { SqlCondition } from './still-held.ts'
 
-/** D1 binds 100 parameters at most; a few of them are not filters. */
+/** D1 binds at most 100 parameters. Some of them are not filters. */
 const MAX_FILTER_VALUES = 80
 
-/** About how much the values on one page come to. Earlier versions wrote values of up to 2 MB, and a page has up to 1,000 entries. */
+/** The approximate size of all values on one page. Earlier versions wrote values of up to 2 MB, and a page has up to 1,000 entries. */
 const PAGE_CHARACTERS = 4 * 1024 * 1024
 
-/** What entries can be selected by, and where each stands. */
+/** The fields that a query can filter by, with their columns. */
 export const AUDIT_FIELDS = {
   id: 'id',
   action: 'action',
@@ -28,17 +28,17 @@ export const AUDIT_FIELDS = {
 export interface AuditFilter {
   readonly field: keyof typeof AUDIT_FIELDS
   readonly values: readonly string[]
-  /** Entries that have none of the values. */
+  /** Selects the entries that have none of the values. */
   readonly not?: boolean
 }
 
 export interface AuditQuery {
-  /** Both inclusive. */
+  /** Both bounds are inclusive. */
   readonly sinceMs?: number
   readonly beforeMs?: number
   readonly filters?: readonly AuditFilter[]
   readonly ascending?: boolean
-  /** Behind this entry, in the direction of the listing. */
+  /** Starts after this entry, in the direction of the listing. */
   readonly after?: AuditPosition
   readonly offset?: number
   readonly limit: number
@@ -60,8 +60,9 @@ type AuditRow = Record<'id' | 'token_id' | 'token_name' | 'method' | 'uri' | 're
   }
 
 /**
- * What writes entries, for the batch of the change itself; again, it changes nothing. Entries past their time go on the way.
- * With `ifChanged`, the statement before it decides: a change that did not come about is not logged. With `onlyIf`, a condition does.
+ * Returns the statements that write entries, for the batch of the change itself. Running them again writes nothing new. They also delete
+ * expired entries. With `ifChanged`, they write only if the previous statement changed a row, so that a failed change is not logged. With
+ * `onlyIf`, they write only if that condition holds.
  */
 export function auditStatements(
   db: D1Database,
@@ -87,13 +88,13 @@ function columnsOf({ id, whenMs, action, by, resource, oldValue, newValue }: Aud
 
 const jsonOf = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
 
-/** Of a value no more than its share of the page is read, `?1`, and how long it is. */
+/** Reads the length of each value, but of its text only the value's share of the page, which is `?1`. */
 const COLUMNS = `id, when_ms, action, face, method, uri, ip, user_agent, ray_id, token_id, token_name, session_id, resource_type, resource_id, jurisdiction,
   substr(old_value, 1, ?1) AS old_value, length(old_value) AS old_length,
   substr(new_value, 1, ?1) AS new_value, length(new_value) AS new_length`
 
 /**
- * One page of the log, the youngest entries first unless told otherwise. The longer the page, the shorter its values.
+ * Returns one page of the log, the newest entries first by default. The longer the page, the less is read of each value.
  * @throws StoreError InvalidArgument for more filters than the database takes
  */
 export async function listAudit(db: D1Database, query: AuditQuery): Promise<AuditEntry[]> {
@@ -120,8 +121,8 @@ export async function listAudit(db: D1Database, query: AuditQuery): Promise<Audi
 }
 
 /**
- * Who made the sessions of some entries, by their ids. The log says it, not the session: its token is signed by its parent, which could
- * name anybody.
+ * Returns who made the sessions of some entries, by session id. It reads this from the log. The session token does not prove it, because
+ * its parent signs it and could write any name.
  */
 async function mintersOf(db: D1Database, rows: readonly AuditRow[]): Promise<Map<string, Minter>> {
   const ids = [...new Set(rows.map(({ session_id: id }) => id).filter((id) => id !== null))]

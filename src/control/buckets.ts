@@ -20,10 +20,10 @@ export interface BucketsQuery {
   readonly limit: number
 }
 
-/** One page of an account's buckets, by name; one row more than `limit` is read to know whether there are others. */
+/** Returns one page of an account's buckets, by name. Reads one row more than `limit` to find out whether there are more. */
 export async function listBuckets(db: D1Database, query: BucketsQuery): Promise<{ buckets: BucketEntry[]; truncated: boolean }> {
   const { jurisdiction, prefix = '', contains = '', startAfter, descending = false, limit } = query
-  // Names are ASCII, so that `~` sorts behind all of them.
+  // Names are ASCII, so `~` sorts after all of them.
   const [start, order] = descending ? [`name < ?`, 'DESC'] : [`name > ?`, 'ASC']
   const { results } = await db
     .prepare(
@@ -41,7 +41,7 @@ export async function listBuckets(db: D1Database, query: BucketsQuery): Promise<
   return { buckets, truncated: results.length > limit }
 }
 
-/** What puts a bucket into the index or brings its row up to date. The Bucket, which is the truth, writes them in its batch. */
+/** Returns the statements that write a bucket's row in the index. The Bucket is the source of truth, and runs them in its batch. */
 export function indexStatements(db: D1Database, bucket: BucketEntry): D1PreparedStatement[] {
   const { jurisdiction, name, createdMs, location = null, storageClass } = bucket
   return [
@@ -53,14 +53,14 @@ export function indexStatements(db: D1Database, bucket: BucketEntry): D1Prepared
   ]
 }
 
-/** What takes a deleted bucket out of the index, and its domains away. */
+/** Returns the statements that remove a deleted bucket from the index, and its domains. */
 export const unindexStatements = (db: D1Database, ref: BucketRef): D1PreparedStatement[] => [
   db.prepare('DELETE FROM buckets WHERE jurisdiction = ? AND name = ?').bind(ref.jurisdiction, ref.name),
   detachStatement(db, ref),
 ]
 
 /**
- * Whether the index has a row for a bucket.
+ * Returns whether the index has a row for a bucket.
  * @throws StoreError ServiceUnavailable
  */
 export async function isIndexed(db: D1Database, { jurisdiction, name }: BucketRef): Promise<boolean> {
@@ -68,7 +68,7 @@ export async function isIndexed(db: D1Database, { jurisdiction, name }: BucketRe
   return (await query.bind(jurisdiction, name).first().catch(rethrowUnavailable)) !== null
 }
 
-/** Where a bucket of this name was first created; `null` when there never was one. An undefined location is the platform's choice. */
+/** Returns where a bucket of this name was first created; `null` if there never was one. An undefined location is the platform's choice. */
 export async function firstLocation(db: D1Database, { jurisdiction, name }: BucketRef): Promise<{ location?: Location } | null> {
   const row = await db
     .prepare('SELECT location FROM locations WHERE jurisdiction = ? AND name = ?')

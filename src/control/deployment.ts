@@ -4,7 +4,7 @@ import { sealedUnder, unknownKey } from '../segments/canary.ts'
 import type { Keyring } from '../segments/keyring.ts'
 import { purposeOf } from './tokens.ts'
 
-/** The last migrations that this code knows, by number: a test compares them with the folders. */
+/** The numbers of the last migrations that this code knows. A test compares them with the folders. */
 export const SCHEMAS = { control: 9, segments: 2 } as const
 
 export interface GuardedDatabases {
@@ -14,15 +14,16 @@ export interface GuardedDatabases {
 
 type GuardSecrets = Pick<Secrets, 'accountId' | 'keyring'> & { readonly lostKeyIds: readonly string[] }
 
-/** How long a refusal, or that a database did not answer, is believed. */
+/** How long a refusal, or the failure of a database, is cached. */
 const REMEMBER_MS = 10_000
-/** How many tokens are tried to find out which master key the data of an older version is under. */
+/** How many tokens are tried to find out which master key seals the data of an older version. */
 const PROOFS = 10
 const CANARY = 'canary/control'
 
 /**
- * Finds out before the first write of an isolate whether the databases are this deployment's, migrated, of no newer version, and under
- * a master key that is configured. Afterwards it costs nothing. A database that does not answer proves nothing and stops nobody.
+ * Checks the databases before the first write of an isolate: they must belong to this deployment, have all migrations, come from no newer
+ * version, and be sealed with a configured master key. Once this is proven, a check costs nothing. If a database does not answer, writes
+ * are not refused.
  */
 export class DeploymentGuard {
   readonly #databases: GuardedDatabases
@@ -35,7 +36,7 @@ export class DeploymentGuard {
     this.#secrets = secrets
   }
 
-  /** @throws StoreError ServiceUnavailable with the reason why nothing may be written */
+  /** @throws StoreError ServiceUnavailable with the reason why writes are refused */
   async check(nowMs = Date.now()): Promise<void> {
     if (this.#proven) return
     if (nowMs >= this.#known.untilMs) await this.#look(nowMs)
@@ -58,7 +59,7 @@ export class DeploymentGuard {
 
 const refused = (message: string): StoreError => new StoreError('ServiceUnavailable', { message })
 
-/** @throws StoreError when migrations are missing, or some that are there are beyond this code */
+/** @throws StoreError when migrations are missing, or when applied ones are incompatible with this code */
 async function checkSchemas({ control, segments }: GuardedDatabases): Promise<void> {
   const number = 'SELECT max(CAST(substr(name, 1, 4) AS INTEGER)) AS number FROM d1_migrations'
   const [[at, floors], inSegments] = await Promise.all([
@@ -94,7 +95,7 @@ const newer = (name: keyof typeof SCHEMAS, applied: number) =>
     `A newer version of Cairn made the tables of cairn-${name} (migration ${applied}; this one knows ${SCHEMAS[name]}). Nothing was written. Deploy that version, or a later one, again.`,
   )
 
-/** @throws StoreError when the database is another deployment's, or its data is under a master key that is not configured */
+/** @throws StoreError when the database belongs to another deployment, or an unknown master key seals its data */
 async function checkOwner(db: D1Database, { accountId, keyring, lostKeyIds }: GuardSecrets): Promise<void> {
   const row = await db.prepare('SELECT account_id AS accountId, canary FROM deployment').first<{ accountId: string; canary: string }>()
   if (row && row.accountId !== accountId) {
@@ -111,7 +112,7 @@ async function unopened(keyring: Keyring, canary: string): Promise<string | unde
   return (await opens(keyring, CANARY, canary)) ? undefined : sealedUnder(canary)
 }
 
-/** Data of a version without canaries: tokens tell. One that opens, or none that is there, is enough. */
+/** Checks data of a version without canaries by its tokens. It is enough if one token opens, or if there are none. */
 async function unproven(db: D1Database, keyring: Keyring): Promise<string | undefined> {
   const query = db.prepare('SELECT id, sealed_secret AS sealed FROM tokens ORDER BY created_ms DESC LIMIT ?').bind(PROOFS)
   const { results: tokens } = await query.all<{ id: string; sealed: string }>()
@@ -136,7 +137,7 @@ async function writeCanary(db: D1Database, accountId: string, keyring: Keyring):
   await db.prepare(upsert).bind(accountId, sealed).run()
 }
 
-/** Brings the canary under the present master key, as a rotation does with everything that is sealed. */
+/** Seals the canary with the current master key, as part of a rotation. */
 export async function resealCanary(db: D1Database, { keyring }: Pick<Secrets, 'keyring'>): Promise<void> {
   const row = await db.prepare('SELECT account_id AS accountId, canary FROM deployment').first<{ accountId: string; canary: string }>()
   if (row && !keyring.isPresent(row.canary) && (await opens(keyring, CANARY, row.canary))) await writeCanary(db, row.accountId, keyring)

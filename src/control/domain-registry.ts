@@ -7,7 +7,7 @@ import type { BucketRef } from '../core/object.ts'
 import { auditStatements } from './audit.ts'
 import { forgetDomains, readCustomDomain, readManagedDomain } from './domains.ts'
 
-/** What managing domains takes, and who does it. */
+/** The dependencies of managing domains, and who does it. */
 export interface DomainManager {
   readonly db: D1Database
   /** How long the audit log keeps an entry. */
@@ -16,17 +16,17 @@ export interface DomainManager {
   readonly nowMs: number
 }
 
-/** A bucket that is there. */
+/** A bucket that exists. */
 export type ExistingBucket = BucketRef & { readonly createdMs: number }
 
 export interface NewDomain extends DomainSettings {
-  /** A host name, checked. */
+  /** A valid host name. */
   readonly host: string
   readonly zoneId?: string
 }
 
 /**
- * The managed URL of a bucket. Its id is random, so that nobody guesses it, and stays the bucket's own: it is kept from when it is first asked for.
+ * Returns the managed URL of a bucket. The first call makes its id, which is random, so that nobody can guess it, and never changes.
  * @throws StoreError ServiceUnavailable
  */
 export async function managedDomain(db: D1Database, bucket: ExistingBucket, nowMs: number): Promise<Domain> {
@@ -56,7 +56,7 @@ export async function setManagedDomain(manager: DomainManager, bucket: ExistingB
 
 /**
  * Attaches a custom domain to a bucket.
- * @throws StoreError DomainInUse when it is attached already, to any bucket; TooManyDomains; ServiceUnavailable
+ * @throws StoreError DomainInUse when it is already attached to a bucket, this one included; TooManyDomains; ServiceUnavailable
  */
 export async function attachDomain(manager: DomainManager, bucket: ExistingBucket, domain: NewDomain): Promise<Domain> {
   const { db, nowMs } = manager
@@ -67,7 +67,7 @@ export async function attachDomain(manager: DomainManager, bucket: ExistingBucke
 }
 
 /**
- * Changes what is named about a custom domain, and leaves the rest.
+ * Changes the given settings of a custom domain, and keeps the others.
  * @throws StoreError NoSuchDomain
  */
 export async function updateDomain(
@@ -94,7 +94,7 @@ export async function updateDomain(
 }
 
 /**
- * Takes a custom domain away from a bucket.
+ * Removes a custom domain from a bucket.
  * @throws StoreError NoSuchDomain
  */
 export async function removeDomain(manager: DomainManager, bucket: BucketRef, host: string): Promise<void> {
@@ -106,7 +106,7 @@ export async function removeDomain(manager: DomainManager, bucket: BucketRef, ho
 }
 
 /**
- * A custom domain of a bucket.
+ * Returns a custom domain of a bucket.
  * @throws StoreError NoSuchDomain
  */
 export async function getDomain(db: D1Database, bucket: BucketRef, host: string): Promise<Domain> {
@@ -116,8 +116,9 @@ export async function getDomain(db: D1Database, bucket: BucketRef, host: string)
 }
 
 /**
- * Inserts nothing where the host is taken, where the bucket has as many as it may have, or where the index does not have this very
- * bucket: one that is deleted in this moment takes its domains along, and leaves none to a bucket that is made anew.
+ * Returns the statement that inserts a domain. It inserts nothing when the host is taken, when the bucket has the most domains allowed,
+ * or when the index lacks a bucket of this name and creation time. The last condition covers a race: if the bucket is deleted first, its
+ * domains are deleted with it, and this insert then must not give a domain to a new bucket of the same name.
  */
 function insert(db: D1Database, bucket: ExistingBucket, domain: NewDomain & Pick<Domain, 'kind'>, nowMs: number): D1PreparedStatement {
   const { jurisdiction, name, createdMs } = bucket
@@ -145,7 +146,7 @@ function insert(db: D1Database, bucket: ExistingBucket, domain: NewDomain & Pick
     )
 }
 
-/** Says why a domain was not attached. */
+/** Returns the reason why a domain was not attached. */
 async function refusal(db: D1Database, { jurisdiction, name }: BucketRef, host: string): Promise<StoreError> {
   const taken = await db.prepare('SELECT 1 FROM domains WHERE host = ?').bind(host).first()
   if (taken) return new StoreError('DomainInUse')
@@ -154,7 +155,7 @@ async function refusal(db: D1Database, { jurisdiction, name }: BucketRef, host: 
   return n >= LIMITS.customDomains ? new StoreError('TooManyDomains') : notIndexed()
 }
 
-/** The index lags behind for some seconds at most. */
+/** The index lags behind the Bucket by a few seconds at most, so a retry helps. */
 const notIndexed = (): StoreError => new StoreError('ServiceUnavailable')
 
 interface Told {
@@ -164,7 +165,7 @@ interface Told {
   readonly newValue?: unknown
 }
 
-/** One transaction holds the change and what the audit log says of it. Whether there was a change. */
+/** Runs the change and writes its audit entry in one transaction. Returns whether there was a change. */
 async function change(
   { db, auditMs, by, nowMs }: DomainManager,
   statement: D1PreparedStatement,

@@ -3,13 +3,13 @@ import { unavailable } from '../core/errors.ts'
 import { type Asker, KnownNames, type KnownNamesOptions } from '../core/known-names.ts'
 import type { BucketRef, Jurisdiction } from '../core/object.ts'
 
-/** How long an isolate trusts what it read of a host: a change of its domains is felt everywhere within that time, while CONTROL answers. */
+/** How long an isolate caches a host. Within that time a change of a domain takes effect everywhere, as long as CONTROL answers. */
 export const DOMAIN_CACHE_MS = 30_000
 
-/** How much longer a host that was known goes on while CONTROL does not answer. */
+/** How much longer a cached host is used while CONTROL does not answer. */
 export const DOMAIN_OUTAGE_MS = 10 * 60_000
 
-/** Memory for attached hosts: thousands of them. */
+/** Memory for attached hosts, enough for thousands of them. */
 const CACHE_BYTES = 2 * 1024 * 1024
 
 type DomainRow = {
@@ -26,7 +26,7 @@ type DomainRow = {
   seen_tls_ms: number | null
 }
 
-/** One for each database binding, so for each isolate. */
+/** One cache per database binding, so one per isolate. */
 const caches = new WeakMap<D1Database, KnownNames<Domain>>()
 
 function cacheOf(db: D1Database): KnownNames<Domain> {
@@ -44,10 +44,10 @@ const CACHE: KnownNamesOptions<Domain> = {
 }
 
 /**
- * What a host or the id of a managed URL shows; `null` for one that is not attached, and for a text that is neither. At most
- * {@link DOMAIN_CACHE_MS} old, or {@link DOMAIN_OUTAGE_MS} older where the database cannot be asked.
- * @param asker whose look-ups of unknown hosts are limited; nobody's where it is not given
- * @throws StoreError TooManyRequests; ServiceUnavailable when the host is not known and the database cannot be asked
+ * Returns the domain of a host, or of the id of a managed URL; `null` for one that is not attached, and for text that is neither. The
+ * result may be {@link DOMAIN_CACHE_MS} old, and {@link DOMAIN_OUTAGE_MS} more while the database does not answer.
+ * @param asker the sender, whose look-ups of unknown hosts are limited; without it there is no limit
+ * @throws StoreError TooManyRequests; ServiceUnavailable when the host is not cached and the database does not answer
  */
 export async function findDomain(db: D1Database, host: string, nowMs: number, asker?: Asker): Promise<Domain | null> {
   if (!isHostName(host) && !isManagedId(host)) return null
@@ -63,34 +63,36 @@ async function readDomain(db: D1Database, host: string): Promise<Domain | null> 
   }
 }
 
-/** Forgets what is known of every host, so that this isolate sees a change of its own at once. */
+/** Clears the cache of hosts, so that this isolate sees its own changes at once. */
 export const forgetDomains = (db: D1Database): void => cacheOf(db).forgetWhere(() => true)
 
-/** The custom domains of a bucket, by host. */
+/** Returns the custom domains of a bucket, by host. */
 export async function listCustomDomains(db: D1Database, { jurisdiction, name }: BucketRef): Promise<Domain[]> {
   const query = db.prepare("SELECT * FROM domains WHERE jurisdiction = ? AND bucket = ? AND kind = 'custom' ORDER BY host")
   return (await query.bind(jurisdiction, name).all<DomainRow>()).results.map(domainOf)
 }
 
-/** The managed URL of a bucket; `null` when nobody has asked for it yet. */
+/** Returns the managed URL of a bucket; `null` if nobody has asked for it yet. */
 export async function readManagedDomain(db: D1Database, { jurisdiction, name }: BucketRef): Promise<Domain | null> {
   const query = db.prepare("SELECT * FROM domains WHERE jurisdiction = ? AND bucket = ? AND kind = 'managed'")
   const row = await query.bind(jurisdiction, name).first<DomainRow>()
   return row && domainOf(row)
 }
 
-/** A custom domain of a bucket; `null` when the bucket has none of that name. */
+/** Returns a custom domain of a bucket; `null` if the bucket has none of that name. */
 export async function readCustomDomain(db: D1Database, { jurisdiction, name }: BucketRef, host: string): Promise<Domain | null> {
   const query = db.prepare("SELECT * FROM domains WHERE host = ? AND jurisdiction = ? AND bucket = ? AND kind = 'custom'")
   const row = await query.bind(host, jurisdiction, name).first<DomainRow>()
   return row && domainOf(row)
 }
 
-/** Whether this request is the first to show that a custom domain leads here, or the first to show it over TLS. */
+/** Whether this request is the first for a custom domain that reaches us, or the first over TLS. */
 export const isNews = ({ kind, seenMs, seenTlsMs }: Domain, tls: boolean): boolean =>
   kind === 'custom' && (seenMs === undefined || (tls && seenTlsMs === undefined))
 
-/** Notes that a request for a custom domain arrived: that the domain is routed here, and whether its certificate works. */
+/**
+ * Records that a request for a custom domain arrived. This proves that the domain is routed here and, over TLS, that its certificate works.
+ */
 export async function noteSeen(db: D1Database, domain: Domain, tls: boolean, nowMs: number): Promise<void> {
   const { host, createdMs, seenMs = nowMs, seenTlsMs = tls ? nowMs : undefined } = domain
   cacheOf(db).update(host, (known) => ({ ...known, seenMs, seenTlsMs }))
@@ -100,11 +102,11 @@ export async function noteSeen(db: D1Database, domain: Domain, tls: boolean, now
     .run()
 }
 
-/** What takes the domains of a deleted bucket away, for the batch that takes it out of the index. */
+/** Returns the statement that deletes the domains of a deleted bucket, for the batch that removes it from the index. */
 export const detachStatement = (db: D1Database, { jurisdiction, name }: BucketRef): D1PreparedStatement =>
   db.prepare('DELETE FROM domains WHERE jurisdiction = ? AND bucket = ?').bind(jurisdiction, name)
 
-/** The same for those of an earlier bucket of that name, should its end not have come this far. */
+/** Does the same for an earlier bucket of that name, in case its deletion did not get as far as this. */
 export const detachEarlierStatement = (
   db: D1Database,
   { jurisdiction, name, createdMs }: BucketRef & { readonly createdMs: number },

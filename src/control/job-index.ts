@@ -1,13 +1,13 @@
 import type { JobInfo, JobState } from '../core/job.ts'
 import type { BucketRef, Jurisdiction } from '../core/object.ts'
 
-/** A row of the account's list of jobs. Counts and errors are the job's own to tell. */
+/** A row of the account's list of jobs. Only the job itself knows its counts and errors. */
 export type JobEntry = Pick<JobInfo, 'id' | 'kind' | 'bucket' | 'state' | 'createdMs' | 'endedMs'>
 
 export interface JobsQuery {
   /** Only jobs of this bucket. */
   readonly bucket?: BucketRef
-  /** The last job of the page before. */
+  /** The last job of the previous page. */
   readonly after?: string
   readonly limit: number
 }
@@ -22,7 +22,10 @@ interface JobRow {
   readonly ended_ms: number | null
 }
 
-/** One page of an account's jobs, the newest first, since ids rise with time. One row more than `limit` is read to know whether there are others. */
+/**
+ * Returns one page of an account's jobs, the newest first, since ids rise with time. Reads one row more than `limit` to find out whether
+ * there are more.
+ */
 export async function listJobs(db: D1Database, { bucket, after, limit }: JobsQuery): Promise<{ jobs: JobEntry[]; truncated: boolean }> {
   const filters = [...(bucket ? ['jurisdiction = ? AND bucket = ?'] : []), 'id < ?'].join(' AND ')
   const values = [...(bucket ? [bucket.jurisdiction, bucket.name] : []), after ?? '~', limit + 1]
@@ -40,7 +43,7 @@ const toEntry = (row: JobRow): JobEntry => ({
   endedMs: row.ended_ms ?? undefined,
 })
 
-/** Writes the row of a job, or brings it up to date. */
+/** Returns the statement that writes the row of a job. */
 export const jobStatement = (
   db: D1Database,
   { id, kind, bucket, state, createdMs, endedMs = null }: Nullable<JobEntry>,
@@ -51,5 +54,5 @@ export const jobStatement = (
 
 type Nullable<Entry extends JobEntry> = Omit<Entry, 'endedMs'> & { readonly endedMs?: number | null }
 
-/** Takes the row of a job that is forgotten. */
+/** Returns the statement that deletes the row of a job. */
 export const forgetJobStatement = (db: D1Database, id: string): D1PreparedStatement => db.prepare('DELETE FROM jobs WHERE id = ?').bind(id)

@@ -1,6 +1,6 @@
 import type { Policy } from '../auth/policies.ts'
 
-/** What a token can be given, under the ids that Cloudflare has for it. */
+/** A permission that a token can have, under Cloudflare's id. */
 export interface PermissionGroup {
   readonly id: string
   readonly name: string

@@ -7,15 +7,15 @@ const TOKENS_PER_STEP = 100
 
 export interface TokenRotationStep {
   readonly checked: number
-  /** Secrets that are sealed with the present master key since now. */
+  /** How many secrets this step sealed with the current master key. */
   readonly resealed: number
-  /** Ids of tokens whose secret opens with none of the configured master keys. */
+  /** The ids of tokens whose secrets none of the configured master keys opens. */
   readonly lost: readonly string[]
-  /** The last token's id; absent when all are through. */
+  /** The last token's id. Absent when all tokens are done. */
   readonly after?: string
 }
 
-/** One bounded step of sealing the secrets of API tokens with the present master key. */
+/** Seals the secrets of API tokens with the current master key, one bounded step at a time. */
 export async function rotateTokens(db: D1Database, { keyring }: Pick<Secrets, 'keyring'>, after = ''): Promise<TokenRotationStep> {
   if (after === '') await resealCanary(db, { keyring })
   const query = db.prepare('SELECT id, sealed_secret AS sealed FROM tokens WHERE id > ? ORDER BY id LIMIT ?').bind(after, TOKENS_PER_STEP)

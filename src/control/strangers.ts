@@ -2,20 +2,25 @@ import { StoreError } from '../core/errors.ts'
 import type { Asker } from '../core/known-names.ts'
 import { TimedCache } from '../core/timed-cache.ts'
 
-/** How long an address that asked too often is refused, and the span over which an isolate counts. The platform's limiters count by the same. */
+/**
+ * How long an address that asked too often is refused, and the period in which an isolate counts. The platform's limiters use the same
+ * period.
+ */
 export const STRANGER_WINDOW_MS = 10_000
 
-/** Look-ups of unknown names in an isolate within the window, from all addresses together. D1 answers some 10,000 queries in that time. */
+/**
+ * The most look-ups of unknown names per period in one isolate, for all addresses together. D1 answers about 10,000 queries in that time.
+ */
 export const STRANGER_MISSES = 1000
 
-/** Memory for addresses that are refused: some 1,500 of them. */
+/** Memory for refused addresses, enough for about 1,500 of them. */
 const REFUSED_BYTES = 256 * 1024
 
 /**
- * Limits what is looked up for strangers: a name that nobody has costs a query of CONTROL, which has about 1,000 a second for the whole
- * account. Only look-ups that find nothing are counted, so that clients with credentials never reach the limit by themselves.
+ * Limits look-ups for unauthenticated clients. An unknown name costs a query to CONTROL, which answers about 1,000 per second for the
+ * whole account. Only look-ups that find nothing are counted, so clients with credentials never reach the limit by themselves.
  *
- * Addresses are counted by the platform's limiter, which all isolates of a location share; the isolate remembers whom it refused.
+ * The platform's limiter counts per address, for all isolates of a location. Each isolate caches the addresses that it refused.
  */
 export class Strangers {
   readonly #limiter: RateLimit | undefined
@@ -23,14 +28,14 @@ export class Strangers {
   #windowEndsMs = 0
   #misses = 0
 
-  /** @param limiter counts by address; without it only the isolate's own limit holds */
+  /** @param limiter counts by address; without it only the isolate's own limit applies */
   constructor(limiter?: RateLimit) {
     this.#limiter = limiter
   }
 
   /**
-   * Whoever sends requests from an address.
-   * @param address of `clientNetwork`
+   * Returns the asker for an address.
+   * @param address from `clientNetwork`
    */
   from(address: string, nowMs: number): Asker {
     return { admit: () => this.#admit(address, nowMs), miss: () => this.#count(address, nowMs) }
@@ -51,7 +56,7 @@ export class Strangers {
     if (!(await this.#isWithinLimit(address))) this.#refused.set(address, true, nowMs)
   }
 
-  /** A limiter that fails refuses nobody: the isolate's own limit still holds. */
+  /** A limiter that fails refuses nobody: the isolate's own limit still applies. */
   async #isWithinLimit(key: string): Promise<boolean> {
     try {
       return this.#limiter === undefined || (await this.#limiter.limit({ key })).success

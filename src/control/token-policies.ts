@@ -4,17 +4,17 @@ import { randomId } from '../core/ids.ts'
 import { type BucketRef, JURISDICTIONS, type Jurisdiction } from '../core/object.ts'
 import { PERMISSION_GROUPS, type PermissionGroup } from './permission-groups.ts'
 
-/** What a policy applies to: names of resources, each with `*` or with the resources within it. */
+/** The resources of a policy: names, each with `*` or with the resources inside it. */
 export type Resources = Readonly<Record<string, string | Readonly<Record<string, string>>>>
 
-/** A policy as the REST API writes it. */
+/** A policy as clients of the REST API write it. */
 export interface GivenPolicy {
   readonly effect: 'allow' | 'deny'
   readonly permission_groups: readonly { readonly id: string }[]
   readonly resources: Resources
 }
 
-/** A policy as the REST API shows it. */
+/** A policy as the REST API returns it. */
 export interface ShownPolicy extends GivenPolicy {
   readonly id: string
   readonly permission_groups: readonly { readonly id: string; readonly name: string }[]
@@ -23,12 +23,12 @@ export interface ShownPolicy extends GivenPolicy {
 const ACCOUNT = 'com.cloudflare.api.account.'
 const BUCKET = 'com.cloudflare.edge.r2.bucket.'
 
-/** Every bucket of the account, or some of them. */
+/** All buckets of the account, or some of them. */
 type Scope = 'all' | readonly BucketRef[]
 
 /**
- * What authorization makes of a policy: one rule for each of its groups.
- * @throws StoreError InvalidArgument for a group or a resource that there is not, or that do not go together.
+ * Compiles a policy for authorization: one rule per permission group.
+ * @throws StoreError InvalidArgument for an unknown group or resource, or for a group that cannot apply to the resource.
  */
 export function compilePolicy({ effect, permission_groups, resources }: GivenPolicy, accountId: string): Policy[] {
   const scope = scopeOf(resources, accountId)
@@ -41,7 +41,7 @@ export function compilePolicy({ effect, permission_groups, resources }: GivenPol
   })
 }
 
-/** A policy with an id of its own and the names of its groups. */
+/** Returns the policy with a new id and the names of its groups. */
 export function showPolicy({ effect, permission_groups, resources }: GivenPolicy): ShownPolicy {
   const groups = permission_groups.map(({ id }) => ({ id, name: findGroup(id).name }))
   return { id: randomId(), effect, permission_groups: groups, resources }
@@ -71,7 +71,7 @@ function scopeOfResource(name: string, value: Resources[string], accountId: stri
 
 const isAccount = (name: string, accountId: string): boolean => name === ACCOUNT + accountId || name === `${ACCOUNT}*`
 
-/** `<account>_<jurisdiction>_<bucket>`; no name of a bucket has an underscore. */
+/** Parses `<account>_<jurisdiction>_<bucket>`. Bucket names have no underscores. */
 function bucketOf(name: string, accountId: string): BucketRef {
   const [account, jurisdiction, bucket, ...rest] = name.startsWith(BUCKET) ? name.slice(BUCKET.length).split('_') : []
   const known = JURISDICTIONS.includes(jurisdiction as Jurisdiction)

@@ -8,7 +8,7 @@ import { type SqlCondition, stillHeld } from './still-held.ts'
 import { compilePolicy, type GivenPolicy, type ShownPolicy, showPolicy } from './token-policies.ts'
 import { insertTokenStatement, purposeOf, secretAccessKeyOf, type TokenFinder, valueDigestOf } from './tokens.ts'
 
-/** What a client says of a token. */
+/** The attributes of a token that a client sets. */
 export interface TokenAttributes {
   readonly name: string
   readonly policies: readonly GivenPolicy[]
@@ -17,7 +17,7 @@ export interface TokenAttributes {
   readonly disabled?: boolean
 }
 
-/** A token as its managers see it: never its value. */
+/** A token as its managers see it, without its value. */
 export interface TokenRecord extends TokenAttributes {
   readonly id: string
   readonly policies: readonly ShownPolicy[]
@@ -34,14 +34,14 @@ export interface TokensQuery {
   readonly nowMs: number
 }
 
-/** What managing tokens takes, and who does it. */
+/** The dependencies of managing tokens, and who does it. */
 export interface Manager {
   readonly db: D1Database
   readonly secrets: Secrets
   readonly config: Config
   readonly finder: TokenFinder
   readonly token: ApiToken
-  /** Of the token, as the request proved it. */
+  /** The manager's own secret, which the request has proved. */
   readonly secretAccessKey: string
   readonly by: Actor
   readonly nowMs: number
@@ -60,8 +60,8 @@ type TokenRow = {
 }
 
 /**
- * Makes a token. Its value is told now and never again.
- * @throws StoreError InvalidArgument, AccessDenied for more than the maker holds itself
+ * Makes a token. Only this call returns its value: nobody can read it later.
+ * @throws StoreError InvalidArgument, AccessDenied for more rights than the maker holds
  */
 export async function makeToken(manager: Manager, attributes: TokenAttributes): Promise<TokenRecord & { value: string }> {
   const { secrets, nowMs } = manager
@@ -83,14 +83,14 @@ export async function makeToken(manager: Manager, attributes: TokenAttributes): 
 }
 
 /**
- * One token.
+ * Returns one token.
  * @throws StoreError NoSuchToken
  */
 export async function getToken(db: D1Database, id: string): Promise<TokenRecord> {
   return (await readToken(db, id)).record
 }
 
-/** One page of the tokens by age, and how many there are. */
+/** Returns one page of the tokens by age, and the number of all tokens. */
 export async function listTokens(db: D1Database, query: TokensQuery): Promise<{ tokens: TokenRecord[]; total: number }> {
   const living = query.includeExpired ? '1' : '(expires_ms IS NULL OR expires_ms > ?)'
   const bindings = query.includeExpired ? [] : [query.nowMs]
@@ -105,8 +105,8 @@ export async function listTokens(db: D1Database, query: TokensQuery): Promise<{ 
 }
 
 /**
- * Replaces everything about a token but its value.
- * @throws StoreError NoSuchToken, InvalidArgument, AccessDenied for more than the manager holds itself, before or after
+ * Replaces all attributes of a token. Its value stays.
+ * @throws StoreError NoSuchToken, InvalidArgument, AccessDenied if the token has more rights than the manager, before or after
  */
 export async function updateToken(manager: Manager, id: string, attributes: TokenAttributes): Promise<TokenRecord> {
   const { db, nowMs } = manager
@@ -145,8 +145,8 @@ export async function updateToken(manager: Manager, id: string, attributes: Toke
 }
 
 /**
- * Gives a token another value, and so another S3 secret.
- * @throws StoreError NoSuchToken, AccessDenied for a token that is more than the manager holds
+ * Gives a token a new value, and so a new S3 secret.
+ * @throws StoreError NoSuchToken, AccessDenied for a token with more rights than the manager holds
  */
 export async function rollToken(manager: Manager, id: string): Promise<string> {
   const { db, secrets, nowMs } = manager
@@ -164,12 +164,12 @@ export async function rollToken(manager: Manager, id: string): Promise<string> {
 }
 
 /**
- * Deletes a token, and with it its S3 credentials and the temporary ones made of them. Any token may delete itself.
- * @throws StoreError NoSuchToken, AccessDenied for a token that is more than the manager holds
+ * Deletes a token, its S3 credentials, and the temporary ones derived from them. Any token may delete itself.
+ * @throws StoreError NoSuchToken, AccessDenied for a token with more rights than the manager holds
  */
 export async function deleteToken(manager: Manager, id: string): Promise<void> {
   const { record, policies } = await readToken(manager.db, id)
-  // In kind and in place; not in time, since nobody gets more of it.
+  // The manager must hold the token's levels and buckets. Its expiry does not matter (0): a deletion gives nobody more time.
   if (id !== manager.token.id) checkGrant(manager, policies, 0)
   const held = stillHeld(manager)
   const remove = manager.db
@@ -186,8 +186,9 @@ interface Told {
 }
 
 /**
- * One transaction holds the change and what the audit log says of it. The statements name the policies that were checked: what somebody
- * made stronger in between is not handed to whoever was allowed the weaker. They name what the manager was known to hold as well.
+ * Runs the change and writes its audit entry in one transaction. The statement matches the policies that were checked: if another manager
+ * changed them after the check, it changes nothing, so a stronger token never reaches a manager who may only have the weaker one. The
+ * statement also matches the manager's own rights.
  */
 async function change(manager: Manager, statement: D1PreparedStatement, { id, ...told }: Told): Promise<void> {
   const { db, config, finder, by, nowMs } = manager
@@ -215,7 +216,7 @@ function compile(manager: Manager, { policies: given, expiresMs, notBeforeMs }: 
   return policies
 }
 
-/** Nobody passes on what they do not hold, nor for longer than they hold it. */
+/** Refuses to pass on rights that the manager lacks, or for longer than the manager has them. */
 function checkGrant({ token }: Manager, policies: readonly Policy[], expiresMs = Number.POSITIVE_INFINITY): void {
   const inTime = expiresMs <= (token.expiresMs ?? Number.POSITIVE_INFINITY)
   if (inTime && policies.every((policy) => mayGrant(token, policy))) return
