@@ -51,7 +51,7 @@ export class DeploymentGuard {
       this.#proven = true
       this.#known = { untilMs }
     } catch (error) {
-      if (!(error instanceof StoreError)) console.warn("Whether the databases are this deployment's could not be found out:", error)
+      if (!(error instanceof StoreError)) console.warn('The check whether the databases belong to this deployment failed:', error)
       this.#known = { refusal: error instanceof StoreError ? error : undefined, untilMs }
     }
   }
@@ -100,7 +100,7 @@ async function checkOwner(db: D1Database, { accountId, keyring, lostKeyIds }: Gu
   const row = await db.prepare('SELECT account_id AS accountId, canary FROM deployment').first<{ accountId: string; canary: string }>()
   if (row && row.accountId !== accountId) {
     throw refused(
-      `The database cairn-control belongs to the deployment ${row.accountId}, and ACCOUNT_ID is another one. Nothing was written. Give this deployment databases and a KV namespace of its own.`,
+      `The database cairn-control belongs to the deployment ${row.accountId}, but ACCOUNT_ID names another one. Nothing was written. Give this deployment databases and a KV namespace of its own.`,
     )
   }
   const keyId = row ? await unopened(keyring, row.canary) : await unproven(db, keyring)

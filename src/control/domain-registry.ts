@@ -158,7 +158,7 @@ async function refusal(db: D1Database, { jurisdiction, name }: BucketRef, host: 
 /** The index lags behind the Bucket by a few seconds at most, so a retry helps. */
 const notIndexed = (): StoreError => new StoreError('ServiceUnavailable')
 
-interface Told {
+interface AuditedChange {
   readonly action: AuditAction
   readonly bucket: BucketRef
   readonly oldValue?: unknown
@@ -169,10 +169,10 @@ interface Told {
 async function change(
   { db, auditMs, by, nowMs }: DomainManager,
   statement: D1PreparedStatement,
-  { bucket, ...told }: Told,
+  { bucket, ...audited }: AuditedChange,
 ): Promise<boolean> {
   const resource = { type: 'r2.bucket', id: bucket.name, jurisdiction: bucket.jurisdiction } as const
-  const entry = auditEntry({ ...told, whenMs: nowMs, by, resource })
+  const entry = auditEntry({ ...audited, whenMs: nowMs, by, resource })
   const [changed] = await db.batch([statement, ...auditStatements(db, [entry], auditMs, { ifChanged: true })])
   forgetDomains(db)
   return changed!.meta.changes > 0

@@ -40,7 +40,7 @@ const CACHE: KnownNamesOptions<Domain> = {
   staleMs: DOMAIN_OUTAGE_MS,
   maxBytes: CACHE_BYTES,
   sizeOf: (domain) => 2 * JSON.stringify(domain).length,
-  onOutage: (host, error) => console.error(`The domain ${host} could not be looked up, going on with what was known:`, error),
+  onOutage: (host, error) => console.error(`The look-up of the domain ${host} failed, its cached row is used:`, error),
 }
 
 /**

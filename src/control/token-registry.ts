@@ -178,7 +178,7 @@ export async function deleteToken(manager: Manager, id: string): Promise<void> {
   await change(manager, remove, { action: 'DeleteToken', id, oldValue: toAudit(record) })
 }
 
-interface Told {
+interface AuditedChange {
   readonly action: AuditAction
   readonly id: string
   readonly oldValue?: unknown
@@ -190,9 +190,9 @@ interface Told {
  * changed them after the check, it changes nothing, so a stronger token never reaches a manager who may only have the weaker one. The
  * statement also matches the manager's own rights.
  */
-async function change(manager: Manager, statement: D1PreparedStatement, { id, ...told }: Told): Promise<void> {
+async function change(manager: Manager, statement: D1PreparedStatement, { id, ...audited }: AuditedChange): Promise<void> {
   const { db, config, finder, by, nowMs } = manager
-  const entry = auditEntry({ ...told, whenMs: nowMs, by, resource: { type: 'token', id } })
+  const entry = auditEntry({ ...audited, whenMs: nowMs, by, resource: { type: 'token', id } })
   const [changed] = await db.batch([statement, ...auditStatements(db, [entry], config.auditMs, { ifChanged: true })])
   finder.forget(id)
   if (changed?.meta.changes === 0) {
