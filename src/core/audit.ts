@@ -3,20 +3,14 @@ import { createHash } from 'node:crypto'
 import { risingId } from './ids.ts'
 import { LIMITS } from './limits.ts'
 import type { Jurisdiction } from './object.ts'
+import { SETTING_ACTIONS } from './settings.ts'
 
 /** Every action on the configuration, and what kind of change it is. Reading and writing objects is not logged, as on R2. */
 export const AUDITED = {
   CreateBucket: 'create',
   DeleteBucket: 'delete',
   PutBucketStorageClass: 'update',
-  PutBucketCors: 'update',
-  DeleteBucketCors: 'delete',
-  PutBucketLifecycleConfiguration: 'update',
-  DeleteBucketLifecycleConfiguration: 'delete',
-  PutBucketLockConfiguration: 'update',
-  DeleteBucketLockConfiguration: 'delete',
-  PutBucketNotificationConfiguration: 'update',
-  DeleteBucketNotificationConfiguration: 'delete',
+  ...SETTING_ACTIONS,
   ChangeBucketVisibility: 'update',
   AddCustomDomain: 'create',
   UpdateCustomDomain: 'update',

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer'
 import { StoreError } from './errors.ts'
-import { LIMITS } from './limits.ts'
 
 /** One rule of a bucket's CORS configuration. */
 export interface CorsRule {
@@ -27,7 +26,13 @@ export interface CorsMatch {
 
 export const CORS_METHODS: readonly string[] = ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']
 
+/** As on AWS. */
+const MOST_RULES = 100
 const ID_LENGTH = 255
+/** A preflight may be cached for a day. */
+const MAX_AGE_SECONDS = 86_400
+/** Of all rules as JSON: S3's limit. Every isolate keeps those of many buckets. */
+const MOST_BYTES = 64 * 1024
 
 /** `scheme://host` with an optional explicit port; the scheme is free since apps have their own (`capacitor://localhost`). */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:\[[0-9a-f:.]+\]|[a-z0-9._~*-]+)(?::\d{1,5})?$/i
@@ -42,9 +47,9 @@ const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/i
 export function checkCorsRules(rules: readonly CorsRule[]): void {
   checkStoredCorsRules(rules)
   const bytes = Buffer.byteLength(JSON.stringify(rules))
-  if (bytes <= LIMITS.corsBytes) return
+  if (bytes <= MOST_BYTES) return
   throw new StoreError('MalformedXML', {
-    message: `The CORS rules are too long. ${LIMITS.corsBytes} bytes are allowed, these are ${bytes}.`,
+    message: `The CORS rules are too long. ${MOST_BYTES} bytes are allowed, these are ${bytes}.`,
   })
 }
 
@@ -53,7 +58,7 @@ export function checkCorsRules(rules: readonly CorsRule[]): void {
  * @throws StoreError `MalformedXML`
  */
 export function checkStoredCorsRules(rules: readonly CorsRule[]): void {
-  const counted = rules.length >= 1 && rules.length <= LIMITS.corsRules
+  const counted = rules.length >= 1 && rules.length <= MOST_RULES
   if (!counted || !rules.every(isValidRule)) throw new StoreError('MalformedXML')
 }
 
@@ -69,7 +74,7 @@ function isValidRule(rule: CorsRule): boolean {
     exposeHeaders.every((name) => TOKEN.test(name)) &&
     Number.isInteger(maxAgeSeconds) &&
     maxAgeSeconds >= 0 &&
-    maxAgeSeconds <= LIMITS.corsMaxAgeSeconds
+    maxAgeSeconds <= MAX_AGE_SECONDS
   )
 }
 

@@ -27,11 +27,6 @@ export const LIMITS = {
   completionBytes: 8 * MIB,
   /** What the requests of an isolate may hold at once: docs/design/bytes.md counts it. */
   isolateBytes: 64 * MIB,
-  /** 100 rules at most, as AWS; a preflight may be cached for a day. */
-  corsRules: 100,
-  corsMaxAgeSeconds: 86_400,
-  /** Of a bucket's CORS rules as JSON: S3's limit. Every isolate keeps those of many buckets. */
-  corsBytes: 64 * KIB,
   lifecycleRules: 1000,
   /** Of one rule, which can only lead to Infrequent Access: the second one is never reached, but clients write it. */
   lifecycleTransitions: 2,

@@ -1,4 +1,3 @@
-import type { AuditAction } from './audit.ts'
 import { type CorsRule, checkCorsRules, checkStoredCorsRules } from './cors.ts'
 import type { ErrorCode } from './errors.ts'
 import { checkLifecycleRules, checkStoredLifecycleRules, DEFAULT_LIFECYCLE, type LifecycleRule } from './lifecycle.ts'
@@ -28,19 +27,17 @@ export interface Setting<Name extends SettingName = SettingName> {
   readonly missing?: ErrorCode
   /** Storing an empty value removes the setting, so that the initial value counts again. */
   readonly emptyRemoves?: boolean
+  /** What a deletion leaves, where without any value the initial one would count again. */
+  readonly deleted?: BucketSettings[Name]
   /** The names of its changes in the audit log. */
-  readonly actions: { readonly put: AuditAction; readonly delete: AuditAction }
+  readonly actions: { readonly put: string; readonly delete: string }
   /** Whether an export of the bucket carries it. */
   readonly exported: boolean
   /** Why a bucket that has it cannot be deleted. */
   readonly keepsBucket?: string
 }
 
-/**
- * Every setting of a bucket. A new one is a row here, a codec in each face (`src/faces/s3/configurations`, `src/faces/rest`), and,
- * if work follows its change, a row of `FOLLOWERS` in `durable-objects/keyspace/rules/follow-setting.ts`.
- */
-export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
+const ROWS = {
   cors: {
     name: 'cors',
     check: checkCorsRules,
@@ -54,6 +51,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     check: checkLifecycleRules,
     checkStored: checkStoredLifecycleRules,
     initial: DEFAULT_LIFECYCLE,
+    deleted: [],
     actions: { put: 'PutBucketLifecycleConfiguration', delete: 'DeleteBucketLifecycleConfiguration' },
     exported: true,
   },
@@ -76,7 +74,23 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     exported: true,
     keepsBucket: 'The bucket you tried to delete has event notification rules.',
   },
-}
+} as const satisfies { readonly [Name in SettingName]: Setting<Name> }
+
+/** The names of the changes of settings in the audit log. */
+export type SettingAction = (typeof ROWS)[SettingName]['actions']['put' | 'delete']
+
+/** Every setting of a bucket, by its name. docs/design.md says where else a new one is written. */
+export const SETTINGS: {
+  readonly [Name in SettingName]: Setting<Name> & { readonly actions: Readonly<Record<'put' | 'delete', SettingAction>> }
+} = ROWS
+
+/** What kind of change each of them is. */
+export const SETTING_ACTIONS = Object.fromEntries(
+  Object.values(ROWS).flatMap(({ actions }) => [
+    [actions.put, 'update'],
+    [actions.delete, 'delete'],
+  ]),
+) as Readonly<Record<SettingAction, 'update' | 'delete'>>
 
 /** The settings that an export carries. */
 export const EXPORTED_SETTINGS: readonly SettingName[] = Object.values(SETTINGS).flatMap(({ name, exported }) => (exported ? [name] : []))

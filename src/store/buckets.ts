@@ -5,8 +5,8 @@ import type { BucketInfo } from '../core/bucket.ts'
 import { checkBucketName } from '../core/bucket-name.ts'
 import type { BucketRef, Location, StorageClass } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
-import { forgetCorsRules } from './bucket-cors.ts'
 import type { Ports } from './ports.ts'
+import { forgetSettings } from './settings.ts'
 
 export interface CreateBucketOptions {
   readonly location?: Location
@@ -28,7 +28,7 @@ export async function createBucket(
   const first = await firstLocation(ports.control, ref)
   const location = first ? first.location : hint
   const created = await ports.bucket(ref, location).create({ ...ref, location, storageClass }, by)
-  forgetCorsRules(ref)
+  forgetSettings(ref)
   return unwrap(created)
 }
 
@@ -36,7 +36,7 @@ export async function createBucket(
 export async function ensureBucket(ports: Ports, ref: BucketRef, by?: Actor): Promise<void> {
   checkBucketName(ref.name)
   const created = await ports.bucket(ref).create({ ...ref, storageClass: 'Standard' }, by)
-  if (created.ok) forgetCorsRules(ref)
+  if (created.ok) forgetSettings(ref)
   if (!created.ok && created.code !== 'BucketAlreadyOwnedByYou') unwrap(created)
 }
 
@@ -71,9 +71,9 @@ export async function putBucketStorageClass(ports: Ports, ref: BucketRef, storag
  */
 export async function deleteBucket(ports: Ports, ref: BucketRef, by?: Actor): Promise<void> {
   unwrap(await ports.bucket(ref).remove(by))
-  // A bucket made anew has neither its domains nor its rules.
+  // A bucket made anew has neither its domains nor its settings.
   forgetDomains(ports.control)
-  forgetCorsRules(ref)
+  forgetSettings(ref)
 }
 
 /** One page of the account's buckets in a jurisdiction, by name. */

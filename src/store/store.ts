@@ -1,20 +1,19 @@
-import { corsRules, deleteBucketCors, getBucketCors, putBucketCors } from './bucket-cors.ts'
-import { getBucketLifecycle, putBucketLifecycle } from './bucket-lifecycle.ts'
-import { getBucketLocks, putBucketLocks } from './bucket-locks.ts'
-import { deleteBucketNotifications, getBucketNotifications, putBucketNotifications } from './bucket-notifications.ts'
 import { createBucket, deleteBucket, ensureBucket, headBucket, headBucketToChange, listBuckets, putBucketStorageClass } from './buckets.ts'
+import { corsRules } from './cors-rules.ts'
 import { exportBucket } from './maintenance/export-bucket.ts'
 import { fsck, fsckOrphans } from './maintenance/fsck.ts'
 import { importBucket } from './maintenance/import-bucket.ts'
 import { keysOf } from './maintenance/keys-of.ts'
 import { recoverBucket } from './maintenance/recover-bucket.ts'
 import { rotateKeys } from './maintenance/rotate-keys.ts'
+import { addNotificationRules, removeNotificationRules } from './notification-rules.ts'
 import { copyObject } from './objects/copy-object.ts'
 import { deleteObject, deleteObjects } from './objects/delete-objects.ts'
 import { getObject, headObject } from './objects/get-object.ts'
 import { listObjects, listSummaries } from './objects/list-objects.ts'
 import { putObject } from './objects/put-object.ts'
 import type { Ports } from './ports.ts'
+import { deleteSetting, getSetting, putSetting, type SettingOperations } from './settings.ts'
 import { abortMultipartUpload } from './uploads/abort-multipart-upload.ts'
 import { completeMultipartUpload } from './uploads/complete-multipart-upload.ts'
 import { createMultipartUpload } from './uploads/create-multipart-upload.ts'
@@ -27,6 +26,7 @@ import { accountUsage, bucketUsage } from './usage.ts'
 const OPERATIONS = {
   abortMultipartUpload,
   accountUsage,
+  addNotificationRules,
   bucketUsage,
   completeMultipartUpload,
   copyObject,
@@ -34,19 +34,15 @@ const OPERATIONS = {
   createBucket,
   createMultipartUpload,
   deleteBucket,
-  deleteBucketCors,
-  deleteBucketNotifications,
   deleteObject,
   deleteObjects,
+  deleteSetting,
   ensureBucket,
   exportBucket,
   fsck,
   fsckOrphans,
-  getBucketCors,
-  getBucketLifecycle,
-  getBucketLocks,
-  getBucketNotifications,
   getObject,
+  getSetting,
   headBucket,
   headBucketToChange,
   headObject,
@@ -57,13 +53,11 @@ const OPERATIONS = {
   listObjects,
   listParts,
   listSummaries,
-  putBucketCors,
-  putBucketLifecycle,
-  putBucketLocks,
-  putBucketNotifications,
   putBucketStorageClass,
   putObject,
+  putSetting,
   recoverBucket,
+  removeNotificationRules,
   rotateKeys,
   uploadPart,
   uploadPartCopy,
@@ -71,8 +65,10 @@ const OPERATIONS = {
 
 type Bound<F> = F extends (ports: Ports, ...args: infer Args) => infer Result ? (...args: Args) => Result : never
 
-/** The engine as faces see it: every operation, with its ports. */
-export type Store = { readonly [Name in keyof typeof OPERATIONS]: Bound<(typeof OPERATIONS)[Name]> }
+type BoundOperations = { readonly [Name in keyof typeof OPERATIONS]: Bound<(typeof OPERATIONS)[Name]> }
+
+/** The engine as faces see it: every operation, with its ports. Binding forgets type parameters, which the settings have. */
+export type Store = Omit<BoundOperations, keyof SettingOperations> & SettingOperations
 
 /** Binds the operations to their ports. */
 export function createStore(ports: Ports): Store {

@@ -101,7 +101,7 @@ async function litteredBucket() {
   await store.completeMultipartUpload(bucket.at('kept'), { uploadId: kept.uploadId, parts: [slice] })
   await store.deleteObjects(bucket.ref, ['dead', 'joined'])
   await bucket.put('old', 250)
-  await store.putBucketLifecycle(bucket.ref, RULES)
+  await store.putSetting(bucket.ref, 'lifecycle', RULES)
   const open = await store.createMultipartUpload(at, ATTRIBUTES)
   await store.uploadPart({ at, uploadId: open.uploadId, partNumber: 1 }, uploadOf(randomBytes(100)))
   const blobId = newBlobId()

@@ -155,7 +155,7 @@ const abort: Scenario = async (scene) => {
 /** For as long as the operation may take, but not until everything is deleted in the end. */
 const lock = ({ bucket }: Scene) => {
   const condition = { type: 'Age', maxAgeSeconds: 3 * 86_400 } as const
-  return bucket.store.putBucketLocks(bucket.ref, [{ id: 'three days', enabled: true, condition }])
+  return bucket.store.putSetting(bucket.ref, 'locks', [{ id: 'three days', enabled: true, condition }])
 }
 
 /** Undisturbed, a lock refuses; a disturbed call may hear of something else, but never of success. */
@@ -174,7 +174,7 @@ const lockedPut: Scenario = async (scene) => {
 
 /** The rule is set when the bytes are on their way. */
 const lockedMeanwhile: Scenario = async (scene) => {
-  await scene.bucket.store.putBucketLocks(scene.bucket.ref, [])
+  await scene.bucket.store.putSetting(scene.bucket.ref, 'locks', [])
   const old = await scene.bucket.put('a', OLD_BYTES)
   const { source, ...upload } = uploadOf(randomBytes(OLD_BYTES))
   const locking = { read: (size: number) => lock(scene).then(() => source.read(size)), cancel: () => source.cancel() }

@@ -269,7 +269,7 @@ describe('10: a configuration', { timeout: 60_000 }, () => {
     const bucket = await TestBucket.create()
     const long = [{ ...rule(0, 0), prefix: '', transitions: Array.from({ length: 30_000 }, (_, n) => ({ ageSeconds: n + 1 })) }]
     unwrap(await bucket.api.putSetting('lifecycle', long))
-    expect(await bucket.store.getBucketLifecycle(bucket.ref)).toEqual(long)
+    expect(await bucket.store.getSetting(bucket.ref, 'lifecycle')).toEqual(long)
     await bucket.put('a', 5)
     // Longer than what is taken now, each of them.
     const wide = [{ ...CORS, allowedHeaders: Array.from({ length: 10_000 }, (_, n) => `x-header-${n}`) }]
@@ -284,19 +284,19 @@ describe('10: a configuration', { timeout: 60_000 }, () => {
     await bucket.pass(HOUR_MS)
     await lose(bucket)
     await importAll(bucket, text)
-    expect(await bucket.store.getBucketLifecycle(bucket.ref)).toEqual(long)
-    expect(await bucket.store.getBucketCors(bucket.ref)).toEqual(wide)
-    expect(await bucket.store.getBucketLocks(bucket.ref)).toEqual(locks)
-    await expect(bucket.store.putBucketLifecycle(bucket.ref, long)).rejects.toMatchObject({ code: 'InvalidArgument' })
-    await bucket.store.putBucketLifecycle(bucket.ref, [])
+    expect(await bucket.store.getSetting(bucket.ref, 'lifecycle')).toEqual(long)
+    expect(await bucket.store.getSetting(bucket.ref, 'cors')).toEqual(wide)
+    expect(await bucket.store.getSetting(bucket.ref, 'locks')).toEqual(locks)
+    await expect(bucket.store.putSetting(bucket.ref, 'lifecycle', long)).rejects.toMatchObject({ code: 'InvalidArgument' })
+    await bucket.store.putSetting(bucket.ref, 'lifecycle', [])
   })
 
   test('leaves short entries in the audit log: the beginning, the length and a digest of what is long', async () => {
     const bucket = await TestBucket.create()
     const value = rules(1000, 150)
-    await bucket.store.putBucketLifecycle(bucket.ref, value)
+    await bucket.store.putSetting(bucket.ref, 'lifecycle', value)
     bucket.nowMs += 1
-    await bucket.store.putBucketLifecycle(bucket.ref, value.slice(1))
+    await bucket.store.putSetting(bucket.ref, 'lifecycle', value.slice(1))
     const { entries, bytes } = await logOf(bucket, 100)
     const json = JSON.stringify(value)
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(json))).toHex()

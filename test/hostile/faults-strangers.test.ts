@@ -23,7 +23,7 @@ let token: Credentials & { value: string }
 beforeAll(async () => {
   site = await PublicBucket.create()
   await site.put('a', 'x')
-  await site.bucket.store.putBucketCors(site.bucket.ref, [
+  await site.bucket.store.putSetting(site.bucket.ref, 'cors', [
     { allowedOrigins: ['*', 'https://*.example'], allowedMethods: ['GET', 'PUT'], allowedHeaders: ['*'], exposeHeaders: [] },
   ])
   const [id, value] = ['2'.repeat(32), 'the-value-of-a-token']
@@ -202,7 +202,9 @@ describe('16: Origin on a request that nobody signed', () => {
     expect((await preflight()).status).toBe(403)
     expect((await handle(await signedRequest('PUT', '/made-later'), env)).status).toBe(200)
     const ref = { jurisdiction: 'default', name: 'made-later' } as const
-    await site.bucket.store.putBucketCors(ref, [{ allowedOrigins: ['*'], allowedMethods: ['GET'], allowedHeaders: [], exposeHeaders: [] }])
+    await site.bucket.store.putSetting(ref, 'cors', [
+      { allowedOrigins: ['*'], allowedMethods: ['GET'], allowedHeaders: [], exposeHeaders: [] },
+    ])
     expect((await preflight()).status).toBe(204)
   })
 })

@@ -109,7 +109,7 @@ export class Pair {
       const condition = lastsMs === undefined ? dateOf(untilMs!) : ({ type: 'Age', maxAgeSeconds: lastsMs / 1000 } as const)
       return { id: `${n}`, enabled: true, prefix, condition }
     })
-    await this.#store({ bucket }).putBucketLocks(this.buckets[bucket]!.ref, real)
+    await this.#store({ bucket }).putSetting(this.buckets[bucket]!.ref, 'locks', real)
     this.model.locks[bucket as 0 | 1] = locks
   }
 
@@ -121,7 +121,7 @@ export class Pair {
   }
 
   async setRules(bucket: number, rules: readonly ModelRule[]): Promise<void> {
-    await this.#store({ bucket }).putBucketLifecycle(this.buckets[bucket]!.ref, rules.map(ruleOf))
+    await this.#store({ bucket }).putSetting(this.buckets[bucket]!.ref, 'lifecycle', rules.map(ruleOf))
     this.model.rules[bucket as 0 | 1] = rules
   }
 

@@ -37,7 +37,7 @@ test(
       expect(await problemsOf(...pair.buckets)).toEqual([])
       for (const bucket of pair.buckets) {
         expect(await bucket.rows('garbage', 'uploads', 'parts')).toBe(0)
-        await bucket.store.putBucketLocks(bucket.ref, [])
+        await bucket.store.putSetting(bucket.ref, 'locks', [])
         await bucket.empty()
       }
       expect(await pair.buckets[0].segments()).toEqual([])

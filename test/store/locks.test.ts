@@ -18,7 +18,7 @@ beforeAll(() => {
 afterAll(() => restore())
 
 let bucket: TestBucket
-const lock = (...rules: LockRule[]) => bucket.store.putBucketLocks(bucket.ref, rules)
+const lock = (...rules: LockRule[]) => bucket.store.putSetting(bucket.ref, 'locks', rules)
 const overwrite = (key: string, size: number, conditions?: Conditions) =>
   bucket.store.putObject(bucket.at(key), uploadOf(randomBytes(size)), { ...ATTRIBUTES, conditions })
 
@@ -125,7 +125,7 @@ describe('rules', () => {
     await expect(overwrite('locked/a', 1)).rejects.toMatchObject(LOCKED)
     await lock()
     await overwrite('locked/a', 1)
-    expect(await bucket.store.getBucketLocks(bucket.ref)).toEqual([])
+    expect(await bucket.store.getSetting(bucket.ref, 'locks')).toEqual([])
   })
 
   test('end with the age of an object, which begins anew when it is written', async () => {
@@ -151,13 +151,13 @@ describe('rules', () => {
   test('that cannot be kept are refused, and the old ones stay', async () => {
     await lock(FOR_GOOD)
     await expect(lock(FOR_GOOD, FOR_GOOD)).rejects.toMatchObject({ code: 'MalformedJSON' })
-    expect(await bucket.store.getBucketLocks(bucket.ref)).toEqual([FOR_GOOD])
+    expect(await bucket.store.getSetting(bucket.ref, 'locks')).toEqual([FOR_GOOD])
   })
 
   test('of a bucket that there is not are neither read nor written', async () => {
     const absent = TestBucket.absent()
-    await expect(absent.store.getBucketLocks(absent.ref)).rejects.toMatchObject({ code: 'NoSuchBucket' })
-    await expect(absent.store.putBucketLocks(absent.ref, [FOR_GOOD])).rejects.toMatchObject({ code: 'NoSuchBucket' })
+    await expect(absent.store.getSetting(absent.ref, 'locks')).rejects.toMatchObject({ code: 'NoSuchBucket' })
+    await expect(absent.store.putSetting(absent.ref, 'locks', [FOR_GOOD])).rejects.toMatchObject({ code: 'NoSuchBucket' })
   })
 
   test('go with their bucket', async () => {

@@ -76,7 +76,7 @@ describe('bytes that are retrieved from Infrequent Access', () => {
   })
 
   test('are none of a copy that was refused', async () => {
-    await bucket.store.putBucketLocks(bucket.ref, [{ id: 'all', enabled: true, condition: { type: 'Indefinite' } }])
+    await bucket.store.putSetting(bucket.ref, 'locks', [{ id: 'all', enabled: true, condition: { type: 'Indefinite' } }])
     await expect(copy(bucket, 'ia', 'ia')).rejects.toMatchObject({ code: 'ObjectLockedByBucketPolicy' })
     expect(await billed()).toEqual([0, 0])
   })

@@ -2,6 +2,7 @@ import type { Identity } from '../../auth/authenticate.ts'
 import type { Config, Secrets } from '../../config.ts'
 import type { Strangers } from '../../control/strangers.ts'
 import type { TokenFinder } from '../../control/tokens.ts'
+import type { Actor } from '../../core/audit.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
 import type { DeploymentQueues } from '../../queues/queues.ts'
 import type { Store } from '../../store/store.ts'
@@ -37,6 +38,8 @@ export interface Call<S extends Shape = Shape> extends RestPorts {
   readonly query: S['query']
   readonly headers: S['headers']
   readonly body: S['body']
+  /** Who sends the request, for the audit log. */
+  readonly by: () => Actor
 }
 
 /** What an operation answers: a result for the envelope, or a response that has none. */

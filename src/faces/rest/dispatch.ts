@@ -4,6 +4,7 @@ import { isForAccount, isLive } from '../../auth/policies.ts'
 import { permits } from '../../auth/session-scope.ts'
 import { notImplemented, StoreError } from '../../core/errors.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
+import { actorOf } from '../../http/actor.ts'
 import { clientNetwork } from '../../http/client-network.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { RestPorts } from './call.ts'
@@ -36,7 +37,8 @@ async function answer(request: Request, ports: RestPorts): Promise<Response> {
   if (route.needs !== 'nobody') await ports.ready?.()
   const query = readQuery(route.query, url.searchParams)
   const body = await readBody(route.body, request)
-  const answered = await route.run({ ...ports, request, url, identity, nowMs, params, query, headers, body })
+  const by = () => actorOf(request, identity, 'API')
+  const answered = await route.run({ ...ports, request, url, identity, nowMs, params, query, headers, body, by })
   return answered instanceof Response ? answered : success(answered.result, answered.info)
 }
 

@@ -1,10 +1,7 @@
 import { AUDIT_ROUTES } from './audit/routes.ts'
 import { BUCKET_ROUTES } from './buckets/routes.ts'
-import { CORS_ROUTES } from './cors/routes.ts'
 import { DOMAIN_ROUTES } from './domains/routes.ts'
 import { IDENTITY_ROUTES } from './identity/routes.ts'
-import { LIFECYCLE_ROUTES } from './lifecycle/routes.ts'
-import { LOCK_ROUTES } from './locks/routes.ts'
 import { METRICS_ROUTES } from './metrics/routes.ts'
 import { NOT_YET } from './not-yet.ts'
 import { NOTIFICATION_ROUTES } from './notifications/routes.ts'
@@ -12,6 +9,7 @@ import { OBJECT_ROUTES } from './objects/routes.ts'
 import { getOpenApi } from './openapi.ts'
 import { QUEUE_ROUTES } from './queues/routes.ts'
 import { type Route, route } from './route.ts'
+import { SETTING_ROUTES } from './settings/routes.ts'
 import { TEMPORARY_CREDENTIAL_ROUTES } from './temporary-credentials/routes.ts'
 import { TOKEN_ROUTES } from './tokens/routes.ts'
 
@@ -22,9 +20,7 @@ export const ROUTES: readonly Route[] = [
   ...TOKEN_ROUTES,
   ...BUCKET_ROUTES,
   ...OBJECT_ROUTES,
-  ...CORS_ROUTES,
-  ...LIFECYCLE_ROUTES,
-  ...LOCK_ROUTES,
+  ...SETTING_ROUTES,
   ...TEMPORARY_CREDENTIAL_ROUTES,
   ...NOTIFICATION_ROUTES,
   ...QUEUE_ROUTES,

@@ -1,6 +1,7 @@
 import type { Identity } from '../../auth/authenticate.ts'
 import type { SignedBody } from '../../auth/signed-body.ts'
 import type { Config } from '../../config.ts'
+import type { Actor } from '../../core/audit.ts'
 import type { BucketRef, Jurisdiction, ObjectRef } from '../../core/object.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -16,6 +17,8 @@ export interface Call {
   readonly store: Store
   readonly config: Config
   readonly accountId: string
+  /** Who sends the request, for the audit log. */
+  readonly by: () => Actor
 }
 
 export interface BucketCall extends Call {

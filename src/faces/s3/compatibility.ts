@@ -11,9 +11,6 @@ const NOTES: Readonly<Record<string, string>> = {
   GetObjectLockConfiguration: 'always none',
   GetBucketReplication: 'always none',
   GetBucketAcl: 'always private',
-  GetBucketLifecycleConfiguration: 'the default rule where none were set; REST ages in days, rounded up',
-  PutBucketLifecycleConfiguration: 'up to 1,000 rules by prefix: expire, move to `STANDARD_IA`, abort uploads',
-  DeleteBucketLifecycle: 'the default rule goes, too',
   PutBucketVersioning: 'checks the XML, then 501',
   PutObject: 'conditions, five checksums, SSE-C, storage classes, Unicode metadata, `cf-create-bucket-if-missing`',
   GetObject: 'ranges, conditions, `partNumber`, `response-*`, SSE-C',
@@ -31,7 +28,8 @@ const namesOf = (routes: readonly Route[]): string[] => [...new Set(routes.map((
 
 /** The tables of docs/reference/s3.md, in Markdown, from the route table and the allowances: a test writes them there. */
 export function compatibilityTables(): string {
-  const done = namesOf(ROUTES.filter(isDone)).map((op) => `| ${op} | ${NOTES[op] ?? ''} |`)
+  const notes = { ...NOTES, ...Object.fromEntries(ROUTES.flatMap(({ op, note }) => (note ? [[op, note]] : []))) }
+  const done = namesOf(ROUTES.filter(isDone)).map((op) => `| ${op} | ${notes[op] ?? ''} |`)
   const absent = namesOf(ROUTES.filter((route) => !isDone(route)))
   return [
     '| operation | |',

@@ -110,7 +110,8 @@ function callOf(
 ): Call & Partial<BucketCall> & Partial<ObjectCall> {
   const { store, config, accountId } = ports
   const { identity, payload } = authenticated
-  const call: Call = { request, url, headers, payload, identity, jurisdiction: address.jurisdiction, store, config, accountId }
+  const by = () => actorOf(request, identity, 'S3')
+  const call: Call = { request, url, headers, payload, identity, jurisdiction: address.jurisdiction, store, config, accountId, by }
   if (address.on === 'account') return call
   const bucket = bucketOf(address)
   if (address.on === 'bucket') return { ...call, bucket }
@@ -139,14 +140,11 @@ const LISTINGS: readonly string[] = ['ListObjectsV1', 'ListObjectsV2', 'ListMult
 const actionOf = ({ op }: Route): string => (op === 'ListObjects' ? 'ListObjectsV1' : op)
 
 /** `cf-create-bucket-if-missing` is for those who may create buckets. */
-async function createMissingBucket(
-  { op }: Route,
-  { request, identity, headers, bucket, store }: Call & Partial<BucketCall>,
-): Promise<void> {
+async function createMissingBucket({ op }: Route, { identity, headers, bucket, store, by }: Call & Partial<BucketCall>): Promise<void> {
   if (!bucket || headers.get('cf-create-bucket-if-missing')?.toLowerCase() !== 'true') return
   if (op !== 'PutObject' && op !== 'CreateMultipartUpload') return
   if (!permits(identity, { needs: 'bucket:write', action: 'CreateBucket', bucket })) throw new StoreError('AccessDenied')
-  await store.ensureBucket(bucket, actorOf(request, identity, 'S3'))
+  await store.ensureBucket(bucket, by())
 }
 
 /** There are no versions to ask for. */

@@ -1,7 +1,6 @@
 import type { Permission } from '../../auth/policies.ts'
+import { configurationRows } from './configurations/configurations.ts'
 import { abortMultipartUpload } from './operations/abort-multipart-upload.ts'
-import { deleteBucketCors, getBucketCors, putBucketCors } from './operations/bucket-cors.ts'
-import { deleteBucketLifecycle, getBucketLifecycleConfiguration, putBucketLifecycleConfiguration } from './operations/bucket-lifecycle.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, postBucket } from './operations/buckets.ts'
 import { completeMultipartUpload } from './operations/complete-multipart-upload.ts'
 import { copyObject } from './operations/copy-object.ts'
@@ -44,6 +43,8 @@ export interface Route {
   readonly header?: string
   readonly needs: Permission
   readonly refuses?: RefusedGroup
+  /** Further words for the printed table. */
+  readonly note?: string
   /** Absent: R2 answers 501 `<op> not implemented`, and so do we. */
   // biome-ignore lint/suspicious/noExplicitAny: the level decides which call an operation gets; `dispatch` builds it.
   readonly run?: (call: any) => Promise<Response>
@@ -84,8 +85,7 @@ export const ROUTES: readonly Route[] = [
     { op: 'GetObjectLockConfiguration', subresource: 'object-lock', refuses: 'read', run: getObjectLockConfiguration },
     { op: 'GetBucketReplication', subresource: 'replication', refuses: 'read', run: getBucketReplication },
     { op: 'GetBucketAcl', subresource: 'acl', refuses: 'read', run: getBucketAcl },
-    { op: 'GetBucketCors', subresource: 'cors', refuses: 'read', run: getBucketCors },
-    { op: 'GetBucketLifecycleConfiguration', subresource: 'lifecycle', refuses: 'read', run: getBucketLifecycleConfiguration },
+    ...configurationRows('GET'),
   ),
   ...absent('bucket', 'GET', 'bucket:read', {
     versions: 'ListObjectVersions',
@@ -110,8 +110,7 @@ export const ROUTES: readonly Route[] = [
     'bucket',
     'PUT',
     'bucket:write',
-    { op: 'PutBucketCors', subresource: 'cors', refuses: 'configure', run: putBucketCors },
-    { op: 'PutBucketLifecycleConfiguration', subresource: 'lifecycle', refuses: 'configure', run: putBucketLifecycleConfiguration },
+    ...configurationRows('PUT'),
     { op: 'PutBucketEncryption', subresource: 'encryption', refuses: 'configure', run: putBucketEncryption },
     { op: 'PutBucketVersioning', subresource: 'versioning', run: putBucketVersioning },
   ),
@@ -135,14 +134,12 @@ export const ROUTES: readonly Route[] = [
   }),
   { op: 'CreateBucket', on: 'bucket', method: 'PUT', needs: 'bucket:write', refuses: 'createBucket', run: createBucket },
 
-  ...rows(
-    'bucket',
-    'DELETE',
-    'bucket:write',
-    { op: 'DeleteBucketCors', subresource: 'cors', refuses: 'read', run: deleteBucketCors },
-    { op: 'DeleteBucketLifecycle', subresource: 'lifecycle', refuses: 'read', run: deleteBucketLifecycle },
-    { op: 'DeleteBucketEncryption', subresource: 'encryption', refuses: 'read', run: deleteBucketEncryption },
-  ),
+  ...rows('bucket', 'DELETE', 'bucket:write', ...configurationRows('DELETE'), {
+    op: 'DeleteBucketEncryption',
+    subresource: 'encryption',
+    refuses: 'read',
+    run: deleteBucketEncryption,
+  }),
   ...absent('bucket', 'DELETE', 'bucket:write', {
     analytics: 'DeleteBucketAnalyticsConfiguration',
     'intelligent-tiering': 'DeleteBucketIntelligentTieringConfiguration',

@@ -92,11 +92,11 @@ describe('creating a bucket', () => {
   test('and changing it rings no alarm once the account knows, and takes none away that something else waits for', async () => {
     const bucket = await TestBucket.create()
     expect(await bucket.alarmMs()).toBeNull()
-    await bucket.store.putBucketCors(bucket.ref, [CORS_RULE] as never)
+    await bucket.store.putSetting(bucket.ref, 'cors', [CORS_RULE] as never)
     expect(await bucket.alarmMs()).toBeNull()
     await bucket.put('a', 250)
     await bucket.store.deleteObject(bucket.at('a'))
-    await bucket.store.deleteBucketCors(bucket.ref)
+    await bucket.store.deleteSetting(bucket.ref, 'cors')
     expect(await bucket.alarmMs()).toBe(bucket.nowMs + GRACE_MS)
     await bucket.empty()
   })
@@ -185,12 +185,12 @@ describe('removing a bucket', () => {
 
   test('and creating it again at once leaves nothing of the old one but what is swept', async () => {
     const bucket = await TestBucket.create()
-    await bucket.store.putBucketCors(bucket.ref, [CORS_RULE])
+    await bucket.store.putSetting(bucket.ref, 'cors', [CORS_RULE])
     await bucket.put('a', 250)
     await bucket.store.deleteObject(bucket.at('a'))
     await bucket.store.deleteBucket(bucket.ref)
     await bucket.store.createBucket(bucket.ref, {})
-    await expect(bucket.store.getBucketCors(bucket.ref)).rejects.toMatchObject({ code: 'NoSuchCORSConfiguration' })
+    await expect(bucket.store.getSetting(bucket.ref, 'cors')).rejects.toMatchObject({ code: 'NoSuchCORSConfiguration' })
     const body = await bucket.put('b', 250)
     await bucket.pass(DAY_MS)
     expect(await bucket.get('b')).toEqual(body)

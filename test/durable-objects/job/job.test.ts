@@ -47,7 +47,7 @@ describe('a job that deletes a prefix', () => {
 
   test('leaves locked objects, counts them, and names them in its log', async () => {
     const bucket = await bucketOf('free', 'kept')
-    await store.putBucketLocks(bucket.ref, [{ id: 'keep', enabled: true, prefix: 'kept', condition: { type: 'Indefinite' } }])
+    await store.putSetting(bucket.ref, 'locks', [{ id: 'keep', enabled: true, prefix: 'kept', condition: { type: 'Indefinite' } }])
     const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
     await job.finish()
     expect((await job.info()).counts).toMatchObject({ deleted: 1, refused: 1 })

@@ -235,7 +235,7 @@ describe('a hit', () => {
   })
 
   test('has the CORS headers of this request, whoever filled the cache', async () => {
-    await site.bucket.store.putBucketCors(site.bucket.ref, [
+    await site.bucket.store.putSetting(site.bucket.ref, 'cors', [
       {
         allowedOrigins: ['https://a.example', 'https://b.example'],
         allowedMethods: ['GET'],
@@ -252,7 +252,7 @@ describe('a hit', () => {
     expect(await origin('https://b.example')).toEqual(['HIT', 'https://b.example', 'Origin'])
     expect(await origin('https://c.example')).toEqual(['HIT', null, 'Origin'])
     expect(await origin()).toEqual(['HIT', null, 'Origin'])
-    await site.bucket.store.deleteBucketCors(site.bucket.ref)
+    await site.bucket.store.deleteSetting(site.bucket.ref, 'cors')
     expect(await origin('https://a.example')).toEqual(['HIT', null, null])
   })
 })

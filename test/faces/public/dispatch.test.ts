@@ -193,7 +193,7 @@ describe.each(WHERE)('a public bucket by %s', (where) => {
     })
 
     test('is evaluated as on S3: actual answers, errors, other origins', async () => {
-      await site.bucket.store.putBucketCors(site.bucket.ref, [RULE])
+      await site.bucket.store.putSetting(site.bucket.ref, 'cors', [RULE])
       const cors = ({ headers }: Response) =>
         ['access-control-allow-origin', 'access-control-expose-headers', 'vary', 'access-control-allow-credentials'].map((name) =>
           headers.get(name),
@@ -209,7 +209,7 @@ describe.each(WHERE)('a public bucket by %s', (where) => {
     })
 
     test('a preflight is answered without a look at the object', async () => {
-      await site.bucket.store.putBucketCors(site.bucket.ref, [RULE])
+      await site.bucket.store.putSetting(site.bucket.ref, 'cors', [RULE])
       const preflight = (headers: Record<string, string>) => at('missing', { method: 'OPTIONS', headers })
       const allowed = await preflight({ ...ORIGIN, 'access-control-request-method': 'GET', 'access-control-request-headers': 'Range' })
       expect(allowed.status).toBe(204)

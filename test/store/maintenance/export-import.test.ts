@@ -41,9 +41,9 @@ const mended = async (bucket: TestBucket) => {
 test('a bucket that was lost is what it was: objects, uploads, settings, counters', async () => {
   const bucket = await fullBucket()
   const cors = [{ allowedOrigins: ['*'], allowedMethods: ['GET'], allowedHeaders: [], exposeHeaders: [] }]
-  await bucket.store.putBucketCors(bucket.ref, cors as never)
+  await bucket.store.putSetting(bucket.ref, 'cors', cors as never)
   const locks = [{ id: 'k', enabled: true, prefix: 'empty', condition: { type: 'Indefinite' } }] as const
-  await bucket.store.putBucketLocks(bucket.ref, locks)
+  await bucket.store.putSetting(bucket.ref, 'locks', locks)
   await bucket.store.putObject(bucket.at('cold'), uploadOf(randomBytes(5)), { ...ATTRIBUTES, storageClass: 'InfrequentAccess' })
   await bucket.query("UPDATE objects SET moved_ms = 1234 WHERE key = 'cold'")
   const metadata = { httpMetadata: { contentType: 'text/plain' }, customMetadata: { größe: '✓' } }
@@ -59,10 +59,10 @@ test('a bucket that was lost is what it was: objects, uploads, settings, counter
   expect(await bucket.api.info()).toEqual(info)
   expect(await bucket.api.usage()).toEqual(usage)
   expect(await bucket.query('SELECT key FROM objects WHERE moved_ms = 1234')).toEqual([{ key: 'cold' }])
-  expect(await bucket.store.getBucketLocks(bucket.ref)).toEqual(locks)
+  expect(await bucket.store.getSetting(bucket.ref, 'locks')).toEqual(locks)
   await expect(bucket.store.deleteObject(bucket.at('empty'))).rejects.toMatchObject({ code: 'ObjectLockedByBucketPolicy' })
-  await bucket.store.putBucketLocks(bucket.ref, [])
-  expect(await bucket.store.getBucketCors(bucket.ref)).toEqual(cors)
+  await bucket.store.putSetting(bucket.ref, 'locks', [])
+  expect(await bucket.store.getSetting(bucket.ref, 'cors')).toEqual(cors)
   await mended(bucket)
   await upload.complete()
   await bucket.pass(2 * HOUR_MS)
@@ -78,7 +78,7 @@ test('lifecycle rules come back and govern what comes back, but nothing before a
   for (const key of ['a', 'b']) await bucket.put(key, TINY_SIZES.kv)
   const upload = await multipart(bucket, 'a-open', [TINY_SIZES.d1, TINY_SIZES.inline])
   await copy(bucket, 'a', 'c')
-  await bucket.store.putBucketLifecycle(bucket.ref, rules)
+  await bucket.store.putSetting(bucket.ref, 'lifecycle', rules)
   const body = await bucket.get('a')
   const text = (await exportAll(bucket)).join('')
   expect(text).not.toMatch(/due_ms|lifecycle_walk/)
@@ -92,7 +92,7 @@ test('lifecycle rules come back and govern what comes back, but nothing before a
   }
   expect(await bucket.rows('objects')).toBe(3)
   await bucket.pass()
-  expect(await bucket.store.getBucketLifecycle(bucket.ref)).toEqual(rules)
+  expect(await bucket.store.getSetting(bucket.ref, 'lifecycle')).toEqual(rules)
   expect((await contents(bucket)).map(([head]) => (head as { key: string }).key)).toEqual(['b', 'c'])
   expect(await bucket.get('c')).toEqual(body)
   await expect(upload.complete()).rejects.toMatchObject({ code: 'NoSuchUpload' })
@@ -106,14 +106,14 @@ test('event notification rules come along, the messages that wait do not, and an
   const bucket = await TestBucket.create()
   await bindQueues(bucket, {})
   await notify(bucket, 'events', { actions: ['PutObject'], prefix: 'a', description: 'd' })
-  const rules = await bucket.store.getBucketNotifications(bucket.ref)
+  const rules = await bucket.store.getSetting(bucket.ref, 'notifications')
   await bucket.put('a', 5)
   await bucket.ring()
   expect(await bucket.rows('events')).toBe(1)
   const text = (await exportAll(bucket)).join('')
   await lose(bucket)
   await importAll(bucket, text)
-  expect(await bucket.store.getBucketNotifications(bucket.ref)).toEqual(rules)
+  expect(await bucket.store.getSetting(bucket.ref, 'notifications')).toEqual(rules)
   expect(await bucket.rows('events')).toBe(0)
   const queue = new FakeQueue()
   await bindQueues(bucket, { events: queue })
@@ -260,7 +260,7 @@ describe('an import', () => {
       ['a write', () => written.put('one', 10)],
       ['a copy', () => copy(written, 'one', 'two')],
       ['an upload', () => multipart(written, 'open', [])],
-      ['a rule', () => written.store.putBucketLifecycle(written.ref, [])],
+      ['a rule', () => written.store.putSetting(written.ref, 'lifecycle', [])],
       ['the storage class', () => written.api.putStorageClass('InfrequentAccess')],
     ]
     for (const [name, change] of changes) {

@@ -1,5 +1,4 @@
 import { rulesOfQueue } from '../../../core/notifications.ts'
-import { actorOf } from '../../../http/actor.ts'
 import { type Answer, bucketOf, type Call } from '../call.ts'
 import type { JurisdictionHeader } from '../common-schemas.ts'
 import { type DeleteRulesBody, type NotificationConfiguration, type PutRulesBody, type QueueRules, toQueueRules } from './schemas.ts'
@@ -8,24 +7,24 @@ type BucketCall = Call<{ params: 'bucket_name'; headers: JurisdictionHeader }>
 type QueueCall<Body = unknown> = Call<{ params: 'bucket_name' | 'queue_id'; headers: JurisdictionHeader; body: Body }>
 
 export async function listNotificationRules(call: BucketCall): Promise<Answer<NotificationConfiguration>> {
-  const queues = await call.store.getBucketNotifications(bucketOf(call))
+  const queues = await call.store.getSetting(bucketOf(call), 'notifications')
   return { result: { bucketName: call.params.bucket_name, queues: queues.map(toQueueRules) } }
 }
 
 export async function getNotificationRules(call: QueueCall): Promise<Answer<QueueRules>> {
-  const queues = await call.store.getBucketNotifications(bucketOf(call))
+  const queues = await call.store.getSetting(bucketOf(call), 'notifications')
   return { result: toQueueRules(rulesOfQueue(queues, call.params.queue_id)) }
 }
 
 /** Adds rules: those that are there stay. */
 export async function putNotificationRules(call: QueueCall<PutRulesBody>): Promise<Answer<Record<string, never>>> {
-  const { params, body, request, identity, store } = call
-  await store.putBucketNotifications(bucketOf(call), { queueId: params.queue_id, ...body }, actorOf(request, identity, 'API'))
+  const { params, body, store, by } = call
+  await store.addNotificationRules(bucketOf(call), { queueId: params.queue_id, ...body }, by())
   return { result: {} }
 }
 
 export async function deleteNotificationRules(call: QueueCall<DeleteRulesBody>): Promise<Answer<Record<string, never>>> {
-  const { params, body, request, identity, store } = call
-  await store.deleteBucketNotifications(bucketOf(call), { queueId: params.queue_id, ...body }, actorOf(request, identity, 'API'))
+  const { params, body, store, by } = call
+  await store.removeNotificationRules(bucketOf(call), { queueId: params.queue_id, ...body }, by())
   return { result: {} }
 }

@@ -71,7 +71,7 @@ describe('what is told', () => {
   test('of what a lifecycle rule deletes', async () => {
     const { bucket, queue } = await telling()
     const rule = { id: 'r', enabled: true, prefix: 'old', expiration: { ageSeconds: 86_400 } }
-    await bucket.store.putBucketLifecycle(bucket.ref, [rule])
+    await bucket.store.putSetting(bucket.ref, 'lifecycle', [rule])
     for (const key of ['old/1', 'new']) await put(bucket, key)
     await bucket.pass(2 * DAY_MS)
     expect(queue.told).toEqual(['PutObject old/1', 'PutObject new', 'LifecycleDeletion old/1'])

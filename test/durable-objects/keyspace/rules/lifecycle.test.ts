@@ -29,7 +29,7 @@ async function bucketAtMidnight(): Promise<TestBucket> {
   return bucket
 }
 
-const setRules = (bucket: TestBucket, ...rules: LifecycleRule[]) => bucket.store.putBucketLifecycle(bucket.ref, rules)
+const setRules = (bucket: TestBucket, ...rules: LifecycleRule[]) => bucket.store.putSetting(bucket.ref, 'lifecycle', rules)
 
 const keysIn = async (bucket: TestBucket): Promise<string[]> =>
   (await bucket.store.listObjects(bucket.ref, { prefix: '', limit: 1000 })).items.map(({ key }) => key)
@@ -350,7 +350,7 @@ describe('a change of rules', () => {
 
 describe('a lock', () => {
   const lock = (condition: LockRule['condition'], prefix = '') => ({ id: `lock ${++ids}`, enabled: true, prefix, condition })
-  const setLocks = (bucket: TestBucket, ...rules: LockRule[]) => bucket.store.putBucketLocks(bucket.ref, rules)
+  const setLocks = (bucket: TestBucket, ...rules: LockRule[]) => bucket.store.putSetting(bucket.ref, 'locks', rules)
   const forDays = (days: number) => ({ type: 'Age', maxAgeSeconds: days * DAY_S }) as const
   const forGood = { type: 'Indefinite' } as const
 
@@ -541,7 +541,7 @@ test('a bucket that is removed forgets its rules and its walks', async () => {
   await bucket.store.deleteObject(bucket.at('a'))
   await bucket.store.deleteBucket(bucket.ref)
   await bucket.store.createBucket(bucket.ref, {})
-  expect(await bucket.store.getBucketLifecycle(bucket.ref)).toEqual(DEFAULT_LIFECYCLE)
+  expect(await bucket.store.getSetting(bucket.ref, 'lifecycle')).toEqual(DEFAULT_LIFECYCLE)
   expect(await bucket.rows('lifecycle_walk')).toBe(0)
 })
 

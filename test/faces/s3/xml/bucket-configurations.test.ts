@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseCorsConfiguration, renderCorsConfiguration } from '../../../../src/faces/s3/xml/cors-configuration.ts'
+import { parseCorsConfiguration, renderCorsConfiguration } from '../../../../src/faces/s3/configurations/cors.ts'
 import { parseLocationConstraint } from '../../../../src/faces/s3/xml/create-bucket-configuration.ts'
 import { parseEncryptionConfiguration, renderEncryptionConfiguration } from '../../../../src/faces/s3/xml/encryption-configuration.ts'
 import { renderLocationConstraint } from '../../../../src/faces/s3/xml/location-constraint.ts'

@@ -1,23 +1,15 @@
 import type { Actor } from '../core/audit.ts'
 import { StoreError } from '../core/errors.ts'
-import type { NewNotificationRule, QueueNotifications } from '../core/notifications.ts'
+import type { NewNotificationRule } from '../core/notifications.ts'
 import type { BucketRef } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
 import type { Ports } from './ports.ts'
 
 /**
- * The event notification rules of a bucket, by queue; none when it has none.
- * @throws StoreError NoSuchBucket
- */
-export async function getBucketNotifications(ports: Ports, bucket: BucketRef): Promise<readonly QueueNotifications[]> {
-  return unwrap(await ports.bucket(bucket).getSetting('notifications')) ?? []
-}
-
-/**
  * Adds rules for one queue to those that a bucket has.
  * @throws StoreError QueueNotFound, NoSuchBucket, InvalidNotificationRule, OverlappingNotificationRule
  */
-export async function putBucketNotifications(
+export async function addNotificationRules(
   ports: Ports,
   bucket: BucketRef,
   { queueId, rules }: { queueId: string; rules: readonly NewNotificationRule[] },
@@ -32,7 +24,7 @@ export async function putBucketNotifications(
  * Removes rules of one queue, all of them unless some are named. The queue need not be there any more.
  * @throws StoreError NoSuchBucket, NoSuchNotificationConfiguration, NoSuchNotificationRule
  */
-export async function deleteBucketNotifications(
+export async function removeNotificationRules(
   ports: Ports,
   bucket: BucketRef,
   { queueId, ruleIds }: { queueId: string; ruleIds?: readonly string[] },

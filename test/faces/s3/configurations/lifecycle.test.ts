@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIFECYCLE, type LifecycleRule } from '../../../../src/core/lifecycle.ts'
-import { parseLifecycleConfiguration, renderLifecycleConfiguration } from '../../../../src/faces/s3/xml/lifecycle-configuration.ts'
+import { parseLifecycleConfiguration, renderLifecycleConfiguration } from '../../../../src/faces/s3/configurations/lifecycle.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const parse = (...rules: string[]) =>

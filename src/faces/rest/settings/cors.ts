@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { CORS_METHODS, type CorsRule, checkCorsRules } from '../../../core/cors.ts'
 import { outcomeOf } from '../../../core/outcome.ts'
+import type { SettingCodec } from './setting-routes.ts'
 
 const RestCorsRule = z.strictObject({
   id: z.string().optional(),
@@ -14,18 +15,16 @@ const RestCorsRule = z.strictObject({
 })
 type RestCorsRule = z.output<typeof RestCorsRule>
 
-export const CorsConfiguration = z.object({ rules: z.array(RestCorsRule) })
+const CorsConfiguration = z.object({ rules: z.array(RestCorsRule) })
 
 /** No rules at all are no configuration. */
-export const PutCorsBody = z.strictObject({
+const PutCorsBody = z.strictObject({
   rules: z
     .array(RestCorsRule)
     .default([])
     .refine((rules) => rules.length === 0 || outcomeOf(() => checkCorsRules(rules.map(fromRest))).ok, 'must be a valid CORS configuration'),
 })
-export type PutCorsBody = z.output<typeof PutCorsBody>
-
-export const fromRest = ({ id, allowed, exposeHeaders, maxAgeSeconds }: RestCorsRule): CorsRule => ({
+const fromRest = ({ id, allowed, exposeHeaders, maxAgeSeconds }: RestCorsRule): CorsRule => ({
   id,
   allowedOrigins: allowed.origins,
   allowedMethods: allowed.methods,
@@ -34,7 +33,7 @@ export const fromRest = ({ id, allowed, exposeHeaders, maxAgeSeconds }: RestCors
   maxAgeSeconds,
 })
 
-export const toRest = (rule: CorsRule): RestCorsRule => ({
+const toRest = (rule: CorsRule): RestCorsRule => ({
   id: rule.id,
   allowed: {
     origins: [...rule.allowedOrigins],
@@ -44,3 +43,15 @@ export const toRest = (rule: CorsRule): RestCorsRule => ({
   ...(rule.exposeHeaders.length > 0 ? { exposeHeaders: [...rule.exposeHeaders] } : {}),
   maxAgeSeconds: rule.maxAgeSeconds,
 })
+
+/** The CORS rules of a bucket. */
+export const cors: SettingCodec<'cors', typeof CorsConfiguration, typeof PutCorsBody> = {
+  setting: 'cors',
+  path: 'cors',
+  noun: 'Cors',
+  result: CorsConfiguration,
+  toRest: (rules) => ({ rules: rules.map(toRest) }),
+  body: PutCorsBody,
+  fromRest: ({ rules }) => (rules.length === 0 ? null : rules.map(fromRest)),
+  deletable: true,
+}

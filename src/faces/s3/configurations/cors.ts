@@ -1,7 +1,17 @@
 import type { CorsRule } from '../../../core/cors.ts'
-import { malformed, readXml, type XmlElement } from './reader.ts'
-import { allNamed, childrenOf, optionalChild, someTextOf, textOf, tokenOf } from './schema.ts'
-import { document, element, optionalElement, textElement } from './writer.ts'
+import { malformed, readXml, type XmlElement } from '../xml/reader.ts'
+import { allNamed, childrenOf, optionalChild, someTextOf, textOf, tokenOf } from '../xml/schema.ts'
+import { document, element, optionalElement, textElement } from '../xml/writer.ts'
+import type { Configuration } from './configuration.ts'
+
+/** The CORS rules of a bucket. */
+export const cors: Configuration<'cors'> = {
+  setting: 'cors',
+  subresource: 'cors',
+  ops: { GET: 'GetBucketCors', PUT: 'PutBucketCors', DELETE: 'DeleteBucketCors' },
+  parse: parseCorsConfiguration,
+  render: renderCorsConfiguration,
+}
 
 const RULE_ELEMENTS = ['ID', 'AllowedOrigin', 'AllowedMethod', 'AllowedHeader', 'ExposeHeader', 'MaxAgeSeconds']
 
@@ -16,7 +26,9 @@ export function parseCorsConfiguration(body: Uint8Array): CorsRule[] {
 }
 
 /** `CORSConfiguration` with the stored rules. */
-export const renderCorsConfiguration = (rules: readonly CorsRule[]): string => document('CORSConfiguration', ...rules.map(ruleElement))
+export function renderCorsConfiguration(rules: readonly CorsRule[]): string {
+  return document('CORSConfiguration', ...rules.map(ruleElement))
+}
 
 function readRule(rule: XmlElement): CorsRule {
   const children = childrenOf(rule, RULE_ELEMENTS)

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { parseIsoDate } from '../../../core/iso-date.ts'
 import type { LifecycleCondition, LifecycleRule } from '../../../core/lifecycle.ts'
 import { isoTime } from '../common-schemas.ts'
+import type { SettingCodec } from './setting-routes.ts'
 
 const AgeCondition = z.object({
   type: z.literal('Age'),
@@ -28,11 +29,9 @@ const RestLifecycleRule = z.looseObject({
 type RestLifecycleRule = z.output<typeof RestLifecycleRule>
 
 export const LifecycleConfiguration = z.object({ rules: z.array(RestLifecycleRule) })
-export type LifecycleConfiguration = z.output<typeof LifecycleConfiguration>
 
 /** Strict: rules under a misspelt name would be none, in place of those that are there. */
 export const PutLifecycleBody = z.strictObject({ rules: z.array(RestLifecycleRule).default([]) })
-export type PutLifecycleBody = z.output<typeof PutLifecycleBody>
 
 export function fromRest(rule: RestLifecycleRule): LifecycleRule {
   const { id, enabled, conditions, deleteObjectsTransition, storageClassTransitions, abortMultipartUploadsTransition, ...further } = rule
@@ -71,3 +70,15 @@ const fromCondition = (condition: Condition): LifecycleCondition =>
 
 const toCondition = (condition: LifecycleCondition): Condition =>
   'dateMs' in condition ? { type: 'Date', date: isoTime(condition.dateMs) } : { type: 'Age', maxAge: condition.ageSeconds }
+
+/** The lifecycle rules of a bucket. R2 has no DELETE of them. */
+export const lifecycle: SettingCodec<'lifecycle', typeof LifecycleConfiguration, typeof PutLifecycleBody> = {
+  setting: 'lifecycle',
+  path: 'lifecycle',
+  noun: 'Lifecycle',
+  result: LifecycleConfiguration,
+  toRest: (rules) => ({ rules: rules.map(toRest) }),
+  body: PutLifecycleBody,
+  fromRest: ({ rules }) => rules.map(fromRest),
+  deletable: false,
+}

@@ -2,10 +2,30 @@ import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { parseIsoDate } from '../../../core/iso-date.ts'
 import { type LifecycleCondition, type LifecycleRule, nextMidnight } from '../../../core/lifecycle.ts'
 import { LIMITS } from '../../../core/limits.ts'
-import { timeElement } from './common-elements.ts'
-import { malformed, readXml, type XmlElement } from './reader.ts'
-import { allNamed, childrenOf, optionalChild, requiredChild, textOf, tokenOf } from './schema.ts'
-import { document, element, textElement } from './writer.ts'
+import { timeElement } from '../xml/common-elements.ts'
+import { malformed, readXml, type XmlElement } from '../xml/reader.ts'
+import { allNamed, childrenOf, optionalChild, requiredChild, textOf, tokenOf } from '../xml/schema.ts'
+import { document, element, textElement } from '../xml/writer.ts'
+import type { Configuration } from './configuration.ts'
+
+/** The lifecycle rules of a bucket. To S3, a configuration without rules is none. */
+export const lifecycle: Configuration<'lifecycle'> = {
+  setting: 'lifecycle',
+  subresource: 'lifecycle',
+  ops: {
+    GET: 'GetBucketLifecycleConfiguration',
+    PUT: 'PutBucketLifecycleConfiguration',
+    DELETE: 'DeleteBucketLifecycle',
+  },
+  notes: {
+    GET: 'the default rule where none were set; REST ages in days, rounded up',
+    PUT: 'up to 1,000 rules by prefix: expire, move to `STANDARD_IA`, abort uploads',
+    DELETE: 'the default rule goes, too',
+  },
+  parse: parseLifecycleConfiguration,
+  render: renderLifecycleConfiguration,
+  empty: 'NoSuchLifecycleConfiguration',
+}
 
 const DAY_SECONDS = 86_400
 const RULE_ELEMENTS = ['ID', 'Status', 'Filter', 'Prefix', 'Expiration', 'Transition', 'AbortIncompleteMultipartUpload']
@@ -108,8 +128,9 @@ function readDays(element: XmlElement, { positive }: { positive?: string }): num
 }
 
 /** `LifecycleConfiguration` with the stored rules. */
-export const renderLifecycleConfiguration = (rules: readonly LifecycleRule[]): string =>
-  document('LifecycleConfiguration', ...rules.map(ruleElement))
+export function renderLifecycleConfiguration(rules: readonly LifecycleRule[]): string {
+  return document('LifecycleConfiguration', ...rules.map(ruleElement))
+}
 
 /** A rule in the form that it was written in. One that came without an ID has the one it was given at the front. */
 function ruleElement(rule: LifecycleRule): string {

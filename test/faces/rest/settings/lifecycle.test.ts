@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIFECYCLE } from '../../../../src/core/lifecycle.ts'
-import { fromRest, LifecycleConfiguration, PutLifecycleBody, toRest } from '../../../../src/faces/rest/lifecycle/schemas.ts'
+import { fromRest, LifecycleConfiguration, PutLifecycleBody, toRest } from '../../../../src/faces/rest/settings/lifecycle.ts'
 
 const parse = (...rules: unknown[]) => PutLifecycleBody.parse({ rules }).rules.map(fromRest)
 const age = (maxAge: number) => ({ condition: { type: 'Age', maxAge } })

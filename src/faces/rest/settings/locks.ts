@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { SettingCodec } from './setting-routes.ts'
 
 /** What we do not know is kept and given back, since wrangler changes one rule by writing all of them. */
 const Unknown = z.union([z.string(), z.number(), z.boolean(), z.null()])
@@ -14,9 +15,20 @@ const RestLockRule = z
   .object({ id: z.string(), enabled: z.boolean(), prefix: z.string().optional(), condition: LockCondition })
   .catchall(Unknown)
 
-export const LockConfiguration = z.object({ rules: z.array(RestLockRule) })
-export type LockConfiguration = z.output<typeof LockConfiguration>
+const LockConfiguration = z.object({ rules: z.array(RestLockRule) })
+type LockConfiguration = z.output<typeof LockConfiguration>
 
 /** The SDK may leave `rules` out: then there are none. Strict, since rules under a misspelt name would lift all locks. */
-export const PutLocksBody = z.strictObject({ rules: z.array(RestLockRule).default([]) })
-export type PutLocksBody = z.output<typeof PutLocksBody>
+const PutLocksBody = z.strictObject({ rules: z.array(RestLockRule).default([]) })
+
+/** The lock rules of a bucket. One without rules has an empty list of them, and no error as CORS has. */
+export const locks: SettingCodec<'locks', typeof LockConfiguration, typeof PutLocksBody> = {
+  setting: 'locks',
+  path: 'lock',
+  noun: 'Locks',
+  result: LockConfiguration,
+  toRest: (rules) => ({ rules: rules as LockConfiguration['rules'] }),
+  body: PutLocksBody,
+  fromRest: ({ rules }) => rules,
+  deletable: true,
+}

@@ -1,8 +1,6 @@
 import { isIndexed } from '../control/buckets.ts'
-import type { Actor } from '../core/audit.ts'
 import { isBucketName } from '../core/bucket-name.ts'
-import { type CorsRule, checkCorsRules } from '../core/cors.ts'
-import { StoreError } from '../core/errors.ts'
+import type { CorsRule } from '../core/cors.ts'
 import { type Asker, KnownNames } from '../core/known-names.ts'
 import type { BucketRef } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
@@ -27,16 +25,6 @@ const known = new KnownNames<readonly CorsRule[]>({
 const nameOf = ({ jurisdiction, name }: BucketRef): string => `${jurisdiction}/${name}`
 
 /**
- * The CORS rules of a bucket.
- * @throws StoreError NoSuchBucket, NoSuchCORSConfiguration
- */
-export async function getBucketCors(ports: Ports, bucket: BucketRef): Promise<readonly CorsRule[]> {
-  const rules = unwrap(await ports.bucket(bucket).getSetting('cors'))
-  if (rules === null) throw new StoreError('NoSuchCORSConfiguration')
-  return rules
-}
-
-/**
  * The rules to evaluate a request with: none for a bucket without rules or no bucket at all. At most {@link CACHE_MS} old, or
  * {@link OUTAGE_MS} older where the Bucket cannot be asked.
  * @param stranger who asks without having shown credentials. The name may be an invention, which must not wake a Durable Object: the index
@@ -59,22 +47,3 @@ async function readRules(ports: Ports, bucket: BucketRef): Promise<readonly Cors
 
 /** Makes this isolate read them anew: after a change of its own, of the rules or of the bucket. */
 export const forgetCorsRules = (bucket: BucketRef): void => known.forget(nameOf(bucket))
-
-/**
- * Replaces the CORS rules of a bucket.
- * @throws StoreError MalformedXML for a rule that R2 refuses, NoSuchBucket
- */
-export async function putBucketCors(ports: Ports, bucket: BucketRef, rules: readonly CorsRule[], by?: Actor): Promise<void> {
-  checkCorsRules(rules)
-  unwrap(await ports.bucket(bucket).putSetting('cors', rules, by))
-  forgetCorsRules(bucket)
-}
-
-/**
- * Removes the CORS rules of a bucket, if it has any.
- * @throws StoreError NoSuchBucket
- */
-export async function deleteBucketCors(ports: Ports, bucket: BucketRef, by?: Actor): Promise<void> {
-  unwrap(await ports.bucket(bucket).putSetting('cors', null, by))
-  forgetCorsRules(bucket)
-}
