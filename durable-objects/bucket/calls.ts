@@ -1,10 +1,11 @@
 import type { Actor } from '../../src/core/audit.ts'
 import type { BucketInfo } from '../../src/core/bucket.ts'
 import { StoreError } from '../../src/core/errors.ts'
+import type { ImportReport } from '../../src/core/maintenance.ts'
 import { addRules, type NewNotificationRule, type QueueRef, removeRules } from '../../src/core/notifications.ts'
 import type { BucketRef, StorageClass } from '../../src/core/object.ts'
 import { type BucketSettings, SETTINGS, type SettingName } from '../../src/core/settings.ts'
-import type { Imported } from '../../src/store/maintenance/maintenance-api.ts'
+import type { Step } from '../../src/core/step.ts'
 import { forgetSettings, readSetting, writeSetting } from '../common/settings.ts'
 import { writeCanary } from '../keyspace/blobs/canary.ts'
 import { type Call, CHANGES, READS } from '../keyspace/calls.ts'
@@ -94,9 +95,9 @@ function changeSetting<Name extends SettingName>(
 }
 
 /** The last step of an import tells the account how the bucket is now. */
-function importAll(context: BucketContext, text: string): Imported {
+function importAll(context: BucketContext, text: string): Step<number, ImportReport> {
   const imported = importLines(context, text)
-  if (imported.done) reindex(context)
+  if (imported.next === undefined) reindex(context)
   return imported
 }
 

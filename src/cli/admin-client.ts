@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { JURISDICTIONS } from '../core/object.ts'
+import type { Step } from '../core/step.ts'
 import { ensureDevVars } from './dev-vars.ts'
 import { knownEndpoint } from './endpoint.ts'
 import { readSettings } from './settings.ts'
@@ -71,14 +72,27 @@ export function adminClient(
   }
 }
 
+/** Calls an operation again until its work is done. Returns the report of each step. */
+export async function* reportsOf<Report>(call: AdminCall, operation: string, body: object): AsyncGenerator<Report> {
+  let cursor: unknown
+  do {
+    const { report, next } = await call<Step<unknown, Report>>(operation, { ...body, cursor })
+    yield report
+    cursor = next
+  } while (cursor !== undefined)
+}
+
+/** A bucket as the bodies of calls name it. */
+export interface BucketAt {
+  readonly bucket: string
+  readonly jurisdiction: string
+}
+
 /** Every bucket of the account, page by page. */
-export async function* allBuckets(call: AdminCall): AsyncGenerator<{ bucket: string; jurisdiction: string }> {
+export async function* allBuckets(call: AdminCall): AsyncGenerator<BucketAt> {
   for (const jurisdiction of JURISDICTIONS) {
-    for (let startAfter: string | undefined; ; ) {
-      const page = await call<{ buckets: string[]; truncated: boolean }>('buckets', { jurisdiction, startAfter })
-      for (const bucket of page.buckets) yield { bucket, jurisdiction }
-      startAfter = page.buckets.at(-1)
-      if (!page.truncated) break
+    for await (const names of reportsOf<readonly string[]>(call, 'buckets', { jurisdiction })) {
+      for (const bucket of names) yield { bucket, jurisdiction }
     }
   }
 }

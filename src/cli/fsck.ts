@@ -1,23 +1,9 @@
-import { type AdminArgs, type AdminCall, allBuckets, readAdminArgs, runCommand } from './admin-client.ts'
-
-interface Step {
-  readonly phase: string
-  readonly findings: readonly Finding[]
-  readonly checked: number
-  readonly cursor?: object
-  /** Segments of other deployments, by their ids. */
-  readonly strangers?: Readonly<Record<string, number>>
-  readonly databases?: readonly { readonly tier: string; readonly bytes: number; readonly maxBytes: number }[]
-}
-
-interface Finding {
-  readonly problem: string
-  readonly at: Readonly<Record<string, string | number>>
-  readonly repaired: boolean
-}
+import type { Finding, Problem } from '../core/finding.ts'
+import type { FsckReport } from '../core/maintenance.ts'
+import { type AdminArgs, type AdminCall, allBuckets, type BucketAt, readAdminArgs, reportsOf, runCommand } from './admin-client.ts'
 
 /** Problems of a blob that objects cannot be read for. */
-const DAMAGES = ['missing-segment', 'wrong-segment-length', 'damaged-segment', 'undecryptable-key', 'wrong-size']
+const DAMAGES: readonly Problem[] = ['missing-segment', 'wrong-segment-length', 'damaged-segment', 'undecryptable-key', 'wrong-size']
 const BLOB_IDS = 1000
 const USAGE = 'Usage: npm run fsck -- <bucket> | --all | --gone <bucket> [--repair] [--deep] [--old-labels]'
 /** What a step looked at, where the name of its phase could be taken for what it found. */
@@ -39,7 +25,7 @@ export async function fsck({ bucket, jurisdiction, flags, call }: AdminArgs, out
   const oldLabels = flags['old-labels'] === true ? { oldLabels: true } : {}
   const check = (operation: string, body: object) => checkAll(call, { operation, body: { ...body, repair, ...oldLabels } }, output)
   const findings: Finding[] = []
-  const checkBucket = async (at: At, options = {}) => {
+  const checkBucket = async (at: BucketAt, options = {}) => {
     const found = await check('fsck', { ...at, ...(flags.deep === true && { deep: true }), ...options })
     await printKeys(call, at, { found, print: output.print })
     findings.push(...found)
@@ -58,25 +44,18 @@ export async function fsck({ bucket, jurisdiction, flags, call }: AdminArgs, out
   return left === 0 ? 0 : 1
 }
 
-interface At {
-  readonly bucket: string
-  readonly jurisdiction: string
-}
-
 /** What is lost with a blob: the keys of the objects that it belongs to. */
-async function printKeys(call: AdminCall, at: At, { found, print }: { found: readonly Finding[]; print: Output['print'] }): Promise<void> {
+async function printKeys(
+  call: AdminCall,
+  at: BucketAt,
+  { found, print }: { found: readonly Finding[]; print: Output['print'] },
+): Promise<void> {
   const damaged = found.filter(({ problem }) => DAMAGES.includes(problem)).flatMap(({ at: { blobId } }) => (blobId ? [String(blobId)] : []))
   const blobIds = [...new Set(damaged)]
   for (let from = 0; from < blobIds.length; from += BLOB_IDS) {
-    for (let after: string | undefined; ; ) {
-      const page = await call<{ keys: string[]; after?: string }>('keys-of', {
-        ...at,
-        blobIds: blobIds.slice(from, from + BLOB_IDS),
-        after,
-      })
-      for (const key of page.keys) print(`damaged key=${JSON.stringify(key)}`)
-      after = page.after
-      if (after === undefined) break
+    const wanted = { ...at, blobIds: blobIds.slice(from, from + BLOB_IDS) }
+    for await (const keys of reportsOf<readonly string[]>(call, 'keys-of', wanted)) {
+      for (const key of keys) print(`damaged key=${JSON.stringify(key)}`)
     }
   }
 }
@@ -90,16 +69,13 @@ async function checkAll(
   const findings: Finding[] = []
   const checked = new Map<string, number>()
   const strangers = new Map<string, number>()
-  let databases: Step['databases'] = []
-  for (let cursor: object | undefined; ; ) {
-    const step = await call<Step>(operation, { ...body, cursor })
-    for (const finding of step.findings) print(lineOf(finding))
-    findings.push(...step.findings)
-    checked.set(step.phase, (checked.get(step.phase) ?? 0) + step.checked)
-    for (const [id, count] of Object.entries(step.strangers ?? {})) strangers.set(id, (strangers.get(id) ?? 0) + count)
-    databases = step.databases ?? databases
-    if (!step.cursor) break
-    cursor = step.cursor
+  let databases: FsckReport['databases'] = []
+  for await (const report of reportsOf<FsckReport>(call, operation, body)) {
+    for (const finding of report.findings) print(lineOf(finding))
+    findings.push(...report.findings)
+    checked.set(report.phase, (checked.get(report.phase) ?? 0) + report.checked)
+    for (const [id, count] of Object.entries(report.strangers ?? {})) strangers.set(id, (strangers.get(id) ?? 0) + count)
+    databases = report.databases ?? databases
   }
   progress(`Checked ${[...checked].map(([phase, count]) => `${LOOKED_AT[phase] ?? phase} ${count}`).join(', ')}.`)
   for (const [id, count] of strangers) progress(`Left alone: ${count} segments of the deployment ${id}, which shares this one's stores.`)

@@ -1,3 +1,5 @@
+import type { ImportReport } from '../core/maintenance.ts'
+import type { Step } from '../core/step.ts'
 import { type AdminArgs, readAdminArgs, runCommand } from './admin-client.ts'
 
 /** About how much goes into one step. */
@@ -11,9 +13,9 @@ export async function importBucket({ bucket, jurisdiction, call }: AdminArgs, in
   if (bucket === undefined) throw new Error('Usage: npm run import -- <bucket> < file')
   let lines = 0
   for await (const text of wholeLines(input)) {
-    const imported = await call<{ lines: number; done: boolean }>('import', { bucket, jurisdiction, text })
-    lines = imported.lines
-    if (imported.done) {
+    const { report, next } = await call<Step<number, ImportReport>>('import', { bucket, jurisdiction, text })
+    lines = report.lines
+    if (next === undefined) {
       console.error(`Imported ${lines} lines. Check the bucket now: npm run fsck -- ${bucket}`)
       return 0
     }

@@ -1,18 +1,5 @@
-import { type AdminArgs, type AdminCall, allBuckets, readAdminArgs, runCommand } from './admin-client.ts'
-
-interface Step {
-  readonly checked: number
-  readonly rewrapped: number
-  readonly findings: readonly { readonly at: { readonly blobId: string; readonly keyId: string } }[]
-  readonly after?: string
-}
-
-interface TokenStep {
-  readonly resealed: number
-  readonly lost: readonly string[]
-  readonly keyId: string
-  readonly after?: string
-}
+import type { RotationReport, TokenRotationReport } from '../core/maintenance.ts'
+import { type AdminArgs, type AdminCall, allBuckets, type BucketAt, readAdminArgs, reportsOf, runCommand } from './admin-client.ts'
 
 /**
  * `npm run rotate`: wraps every data key of every bucket, and seals the secrets of all API tokens, with the present master key; or,
@@ -27,33 +14,28 @@ export async function rotate({ bucket, jurisdiction, call }: AdminArgs, print: (
 }
 
 /** Returns how many are lost. */
-async function rotateBucket(call: AdminCall, at: { bucket: string; jurisdiction: string }, print: (line: string) => void): Promise<number> {
+async function rotateBucket(call: AdminCall, at: BucketAt, print: (line: string) => void): Promise<number> {
   let [checked, rewrapped, lost] = [0, 0, 0]
-  for (let after: string | undefined; ; ) {
-    const step = await call<Step>('rotate', { ...at, after })
-    for (const { at: where } of step.findings) print(`lost blobId=${where.blobId} keyId=${where.keyId}`)
-    checked += step.checked
-    rewrapped += step.rewrapped
-    lost += step.findings.length
-    after = step.after
-    if (after === undefined) break
+  for await (const report of reportsOf<RotationReport>(call, 'rotate', at)) {
+    for (const { at: where } of report.findings) print(`lost blobId=${where.blobId} keyId=${where.keyId}`)
+    checked += report.checked
+    rewrapped += report.rewrapped
+    lost += report.findings.length
   }
   print(`${at.bucket}: ${rewrapped} of ${checked} keys rewrapped.`)
   return lost
 }
 
 async function rotateTokens(call: AdminCall, print: (line: string) => void): Promise<number> {
-  let [resealed, lost] = [0, 0]
-  for (let after: string | undefined; ; ) {
-    const step = await call<TokenStep>('rotate-tokens', { after })
-    for (const id of step.lost) print(`lost token=${id}`)
-    resealed += step.resealed
-    lost += step.lost.length
-    after = step.after
-    if (after !== undefined) continue
-    print(`API tokens: ${resealed} resealed. The present master key is ${step.keyId}.`)
-    return lost
+  let [resealed, lost, keyId] = [0, 0, '']
+  for await (const report of reportsOf<TokenRotationReport & { readonly keyId: string }>(call, 'rotate-tokens', {})) {
+    for (const id of report.lost) print(`lost token=${id}`)
+    resealed += report.resealed
+    lost += report.lost.length
+    keyId = report.keyId
   }
+  print(`API tokens: ${resealed} resealed. The present master key is ${keyId}.`)
+  return lost
 }
 
 if (import.meta.main) await runCommand(async () => rotate(readAdminArgs(process.argv.slice(2)), console.log))

@@ -1,22 +1,16 @@
 import type { Secrets } from '../config.ts'
 import { StoreError } from '../core/errors.ts'
+import type { TokenRotationReport } from '../core/maintenance.ts'
+import type { Step } from '../core/step.ts'
 import { resealCanary } from './deployment.ts'
 import { purposeOf, resealStatement } from './tokens.ts'
 
 const TOKENS_PER_STEP = 100
 
-export interface TokenRotationStep {
-  readonly checked: number
-  /** How many secrets this step sealed with the current master key. */
-  readonly resealed: number
-  /** The ids of tokens whose secrets none of the configured master keys opens. */
-  readonly lost: readonly string[]
-  /** The last token's id. Absent when all tokens are done. */
-  readonly after?: string
-}
+type RotationStep = Step<string, TokenRotationReport>
 
-/** Seals the secrets of API tokens with the current master key, one bounded step at a time. */
-export async function rotateTokens(db: D1Database, { keyring }: Pick<Secrets, 'keyring'>, after = ''): Promise<TokenRotationStep> {
+/** Seals the secrets of API tokens with the current master key, one bounded step at a time. The next step starts behind a token's id. */
+export async function rotateTokens(db: D1Database, { keyring }: Pick<Secrets, 'keyring'>, after = ''): Promise<RotationStep> {
   if (after === '') await resealCanary(db, { keyring })
   const query = db.prepare('SELECT id, sealed_secret AS sealed FROM tokens WHERE id > ? ORDER BY id LIMIT ?').bind(after, TOKENS_PER_STEP)
   const { results: tokens } = await query.all<{ id: string; sealed: string }>()
@@ -29,7 +23,7 @@ export async function rotateTokens(db: D1Database, { keyring }: Pick<Secrets, 'k
   }
   if (updates.length > 0) await db.batch(updates)
   const last = tokens.length === TOKENS_PER_STEP ? tokens.at(-1) : undefined
-  return { checked: tokens.length, resealed: updates.length, lost, after: last?.id }
+  return { report: { checked: tokens.length, resealed: updates.length, lost }, next: last?.id }
 }
 
 function onlyLostKeys(error: unknown): null {

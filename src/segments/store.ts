@@ -1,6 +1,7 @@
 import type { BlobPlan, BlobRecord, BlobSlice, TierName } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { DatabaseUsage } from '../core/maintenance.ts'
 import { type Hold, isolateMemory, type MemoryBudget } from '../core/memory-budget.ts'
 import type { BucketRef } from '../core/object.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, planBlob, type SegmentConfig } from './config.ts'
@@ -56,13 +57,6 @@ export interface BodyRequest {
   /** Sum of the slices' lengths. */
   readonly length: number
   readonly owner: KeyOwner
-}
-
-/** The size of a segment database. */
-export interface DatabaseUsage {
-  readonly tier: TierName
-  readonly bytes: number
-  readonly maxBytes: number
 }
 
 /** The blobs' bytes, whichever tier they are in. */

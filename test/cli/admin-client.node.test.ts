@@ -68,7 +68,7 @@ test('every jurisdiction is asked for its buckets', async () => {
   const asked: unknown[] = []
   const call = async (_: string, { jurisdiction }: { jurisdiction?: string }) => {
     asked.push(jurisdiction)
-    return { buckets: [`in-${jurisdiction}`], truncated: false }
+    return { report: [`in-${jurisdiction}`] }
   }
   const found: string[] = []
   for await (const { bucket } of allBuckets(call as AdminCall)) found.push(bucket)

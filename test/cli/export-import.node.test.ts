@@ -13,7 +13,7 @@ const args = (call: unknown, bucket: string | undefined = 'photos') => ({
 })
 
 test('an export writes every page, in order', async () => {
-  const pages = [{ text: 'a\n', cursor: { page: 1 } }, { text: 'b\n', cursor: { page: 2 } }, { text: 'c\n' }]
+  const pages = [{ report: 'a\n', next: { page: 1 } }, { report: 'b\n', next: { page: 2 } }, { report: 'c\n' }]
   const asked: unknown[] = []
   const call = async (_: string, body: object) => pages[asked.push(body) - 1]
   const out = new PassThrough({ highWaterMark: 1 })
@@ -26,13 +26,16 @@ test('an export writes every page, in order', async () => {
 
 test('an import sends whole lines and ends with the end', async () => {
   const sent: string[] = []
-  const call = async (_: string, { text }: { text: string }) => ({ lines: sent.push(text), done: text.includes('end') })
+  const call = async (_: string, { text }: { text: string }) => {
+    const lines = sent.push(text)
+    return { report: { lines }, next: text.includes('end') ? undefined : lines }
+  }
   expect(await importBucket(args(call), Readable.from(['he', 'ader\nrow', '\nend\n']))).toBe(0)
   expect(sent.join('')).toBe('header\nrow\nend\n')
 })
 
 test('a file that was cut off is told', async () => {
-  const call = async () => ({ lines: 7, done: false })
+  const call = async () => ({ report: { lines: 7 }, next: 7 })
   await expect(importBucket(args(call), Readable.from(['header\n']))).rejects.toThrow('no end after 7 lines')
 })
 

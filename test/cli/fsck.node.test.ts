@@ -7,17 +7,15 @@ type Calls = [operation: string, body: Record<string, unknown>][]
 /** An admin face whose checks take two steps each and find what they are told. */
 function fakeFace(findings: readonly object[] = []): { call: AdminCall; calls: Calls } {
   const calls: Calls = []
-  const call = async (
-    operation: string,
-    body: object & { cursor?: object; jurisdiction?: string; startAfter?: string; after?: string },
-  ) => {
+  const call = async (operation: string, body: object & { cursor?: object | string; jurisdiction?: string }) => {
     calls.push([operation, body as Record<string, unknown>])
-    if (operation === 'keys-of') return { keys: body.after ? ['c'] : ['a', 'b\n'], after: body.after ? undefined : 'b' }
+    if (operation === 'keys-of') return body.cursor ? { report: ['c'] } : { report: ['a', 'b\n'], next: 'b' }
     if (operation === 'buckets') {
-      if (body.jurisdiction !== 'default') return { buckets: body.jurisdiction === 'eu' ? ['eu-photos'] : [], truncated: false }
-      return body.startAfter === undefined ? { buckets: ['photos'], truncated: true } : { buckets: ['videos'], truncated: false }
+      if (body.jurisdiction !== 'default') return { report: body.jurisdiction === 'eu' ? ['eu-photos'] : [] }
+      return body.cursor === undefined ? { report: ['photos'], next: 'photos' } : { report: ['videos'] }
     }
-    return body.cursor ? { phase: 'two', findings, checked: 5 } : { phase: 'one', findings: [], checked: 3, cursor: { at: 'somewhere' } }
+    if (body.cursor) return { report: { phase: 'two', findings, checked: 5 } }
+    return { report: { phase: 'one', findings: [], checked: 3 }, next: { at: 'somewhere' } }
   }
   return { call: call as AdminCall, calls }
 }
@@ -57,7 +55,7 @@ test('what is damaged is named by its keys', async () => {
   const { printed } = await run(face, { bucket: 'photos' })
   expect(printed.slice(2)).toEqual(['damaged key="a"', 'damaged key="b\\n"', 'damaged key="c"'])
   const searches = face.calls.filter(([operation]) => operation === 'keys-of').map(([, body]) => body)
-  expect(searches).toEqual([undefined, 'b'].map((after) => ({ bucket: 'photos', jurisdiction: 'default', blobIds: ['ff'], after })))
+  expect(searches).toEqual([undefined, 'b'].map((cursor) => ({ bucket: 'photos', jurisdiction: 'default', blobIds: ['ff'], cursor })))
 })
 
 test('--all checks every bucket, and the segments of all of them once', async () => {
@@ -81,8 +79,8 @@ test('--gone names a bucket, whose segments alone are looked at; the operator an
 
 test('A2e: the summary says what was looked at, not what was found, and counts what belongs to others', async () => {
   const databases = [{ tier: 'd1:0', bytes: 81, maxBytes: 100 }]
-  const step = { phase: 'orphans', findings: [], checked: 870, strangers: { ab: 3 }, databases }
-  const { progress } = await run({ call: (async () => step) as AdminCall }, { bucket: 'photos' })
+  const report = { phase: 'orphans', findings: [], checked: 870, strangers: { ab: 3 }, databases }
+  const { progress } = await run({ call: (async () => ({ report })) as AdminCall }, { bucket: 'photos' })
   expect(progress).toEqual([
     'Checked stored segments 870.',
     "Left alone: 3 segments of the deployment ab, which shares this one's stores.",

@@ -4,12 +4,12 @@ import { rotate } from '../../src/cli/rotate.ts'
 
 /** An admin face with one bucket of two steps, and two steps of tokens. */
 function fakeFace({ lost = false } = {}) {
-  const call = async (operation: string, { jurisdiction, after }: { jurisdiction?: string; after?: string }) => {
-    if (operation === 'buckets') return { buckets: jurisdiction === 'default' ? ['photos'] : [], truncated: false }
-    if (operation === 'rotate-tokens')
-      return { resealed: 3, lost: lost && after ? ['t1'] : [], keyId: 'cafecafe', after: after ? undefined : 'x' }
-    const findings = lost && after ? [{ at: { blobId: 'b1', keyId: 'feedfeed' } }] : []
-    return { checked: 10, rewrapped: 4, findings, after: after ? undefined : 'x' }
+  const call = async (operation: string, { jurisdiction, cursor }: { jurisdiction?: string; cursor?: string }) => {
+    if (operation === 'buckets') return { report: jurisdiction === 'default' ? ['photos'] : [] }
+    const next = cursor ? undefined : 'x'
+    if (operation === 'rotate-tokens') return { report: { resealed: 3, lost: lost && cursor ? ['t1'] : [], keyId: 'cafecafe' }, next }
+    const findings = lost && cursor ? [{ at: { blobId: 'b1', keyId: 'feedfeed' } }] : []
+    return { report: { checked: 10, rewrapped: 4, findings }, next }
   }
   return call as AdminCall
 }

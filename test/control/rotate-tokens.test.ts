@@ -18,21 +18,21 @@ async function addTokens(count: number): Promise<string[]> {
 test('every token works with the present master key alone, and again nothing is left to do', async () => {
   const ids = await addTokens(101)
   const first = await rotateTokens(env.CONTROL, during)
-  expect(first).toEqual({ checked: 100, resealed: 100, lost: [], after: expect.any(String) })
-  expect(await rotateTokens(env.CONTROL, during, first.after)).toEqual({ checked: 1, resealed: 1, lost: [], after: undefined })
+  expect(first).toEqual({ report: { checked: 100, resealed: 100, lost: [] }, next: expect.any(String) })
+  expect(await rotateTokens(env.CONTROL, during, first.next)).toEqual({ report: { checked: 1, resealed: 1, lost: [] }, next: undefined })
   const finder = new TokenFinder(afterwards)
   for (const id of ids) {
     expect(await finder.find(env.CONTROL, id, NOW)).toMatchObject({ secretAccessKey: secretAccessKeyOf(`value of ${id}`) })
     expect(await finder.findByValue(env.CONTROL, `value of ${id}`, NOW)).not.toBe(null)
   }
-  expect(await rotateTokens(env.CONTROL, during)).toMatchObject({ resealed: 0 })
+  expect(await rotateTokens(env.CONTROL, during)).toMatchObject({ report: { resealed: 0 } })
 })
 
 test('a token under a lost key is named, and is like an unknown one to its holder', async () => {
   const log = vi.spyOn(console, 'error').mockImplementation(() => {})
   const [id] = await addTokens(1)
-  const { lost } = await rotateTokens(env.CONTROL, afterwards)
-  expect(lost).toEqual([id])
+  const { report } = await rotateTokens(env.CONTROL, afterwards)
+  expect(report.lost).toEqual([id])
   expect(await new TokenFinder(afterwards).find(env.CONTROL, id!, NOW)).toBe(null)
   expect(log).toHaveBeenCalledWith(`The API token ${id} cannot be used: Master key ${secrets.keyring.keyId} is not configured.`)
   log.mockRestore()

@@ -225,7 +225,7 @@ describe('whatever befalls any of its calls, nothing is lost and it can be done 
           bucket,
           act: async (store) => {
             for (let after: string | undefined; ; ) {
-              after = (await store.rotateKeys(bucket.ref, after)).after
+              after = (await store.rotateKeys(bucket.ref, after)).next
               if (after === undefined) return
             }
           },

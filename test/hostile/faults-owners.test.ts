@@ -23,10 +23,10 @@ function staging(deployment = 'f'.repeat(32)): Store {
 async function repairAll(store: Store, options: OrphansOptions = {}) {
   const [findings, strangers] = [[] as unknown[], new Map<string, number>()]
   for (let cursor: OrphansOptions['cursor']; ; ) {
-    const step = await store.fsckOrphans({ ...options, cursor, repair: true })
-    findings.push(...step.findings)
-    for (const [id, count] of Object.entries(step.strangers ?? {})) strangers.set(id, (strangers.get(id) ?? 0) + count)
-    cursor = step.cursor
+    const { report, next } = await store.fsckOrphans({ ...options, cursor, repair: true })
+    findings.push(...report.findings)
+    for (const [id, count] of Object.entries(report.strangers ?? {})) strangers.set(id, (strangers.get(id) ?? 0) + count)
+    cursor = next as OrphansOptions['cursor']
     if (!cursor) return { findings, strangers }
   }
 }

@@ -9,10 +9,10 @@ type Place = Pick<TestBucket, 'ref' | 'store'>
 export async function exportAll({ ref, store }: Place, between?: (step: number) => Promise<unknown>): Promise<string[]> {
   const steps: string[] = []
   for (let cursor: ExportCursor | undefined; ; ) {
-    const page = await store.exportBucket(ref, cursor)
-    steps.push(page.text)
-    if (!page.cursor) return steps
-    cursor = page.cursor
+    const { report, next } = await store.exportBucket(ref, cursor)
+    steps.push(report)
+    if (!next) return steps
+    cursor = next
     await between?.(steps.length)
   }
 }
@@ -21,8 +21,8 @@ export async function exportAll({ ref, store }: Place, between?: (step: number) 
 export async function importAll({ ref, store }: Place, text: string, linesAtOnce = 3): Promise<void> {
   const lines = text.trimEnd().split('\n')
   for (let at = 0; at < lines.length; at += linesAtOnce) {
-    const { done } = await store.importBucket(ref, lines.slice(at, at + linesAtOnce).join('\n'))
-    if (done) return
+    const { next } = await store.importBucket(ref, lines.slice(at, at + linesAtOnce).join('\n'))
+    if (next === undefined) return
   }
   expect.fail('The import has no end')
 }

@@ -13,9 +13,9 @@ export async function fsckAll(
   let cursor: FsckCursor | undefined
   for (let step = 0; ; step++) {
     const page = await store.fsck(ref, { cursor, repair, deep })
-    findings.push(...page.findings)
-    if (!page.cursor) return findings
-    cursor = page.cursor
+    findings.push(...page.report.findings)
+    if (!page.next) return findings
+    cursor = page.next
     await between?.(step)
   }
 }

@@ -20,9 +20,9 @@ export async function rotateStep(context: Context, storage: DurableObjectStorage
   if (!keyring || !info || !needsRotation(context)) return
   try {
     const marker = openMarker(sql, keyring)
-    const { blobs, truncated } = listBlobs(sql, { after: marker.after ?? '', limit: BLOBS_PER_ALARM })
-    const { keys, lost } = await rewrapDataKeys(keyring, info, blobs)
-    const next = advance(marker, { lost, keyring, after: truncated ? blobs.at(-1)?.id : undefined })
+    const page = listBlobs(sql, { after: marker.after ?? '', limit: BLOBS_PER_ALARM })
+    const { keys, lost } = await rewrapDataKeys(keyring, info, page.report.blobs)
+    const next = advance(marker, { lost, keyring, after: page.next?.after })
     storage.transactionSync(() => {
       rewrapKeys(sql, keys)
       // Unless a data key came in meanwhile that this walk may have passed.

@@ -1,12 +1,16 @@
 import { storedSegments } from '../../../src/core/blob.ts'
+import type { Step } from '../../../src/core/step.ts'
 import type { RewrappedBlobKey } from '../../../src/segments/rewrap.ts'
-import type { BlobsPage, BlobsQuery, KeysPage, KeysQuery, KnownBlobs } from '../../../src/store/maintenance/maintenance-api.ts'
+import type { BlobsCursor, BlobsPage, BlobsQuery, KeysQuery, KnownBlobs } from '../../../src/store/maintenance/maintenance-api.ts'
 import type { Context } from '../context.ts'
 import { isImporting } from '../state.ts'
 import { type BlobRow, COMPOSITE, toRecord } from './blobs.ts'
 
 /** One page of stored blobs by id. */
-export function listBlobs(sql: SqlStorage, { after, limit, inline = false, upTo = lastBlobId(sql) }: BlobsQuery): BlobsPage {
+export function listBlobs(
+  sql: SqlStorage,
+  { after, limit, inline = false, upTo = lastBlobId(sql) }: BlobsQuery,
+): Step<BlobsCursor, BlobsPage> {
   const rows = sql
     .exec<BlobRow>(
       `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, ${inline ? 'bytes' : 'NULL AS bytes'}
@@ -17,7 +21,9 @@ export function listBlobs(sql: SqlStorage, { after, limit, inline = false, upTo 
       limit + 1,
     )
     .toArray()
-  return { blobs: rows.slice(0, limit).map(toRecord), truncated: rows.length > limit, upTo }
+  const blobs = rows.slice(0, limit).map(toRecord)
+  const last = rows.length > limit ? blobs.at(-1) : undefined
+  return { report: { blobs, upTo }, next: last && { after: last.id, upTo } }
 }
 
 const lastBlobId = (sql: SqlStorage): string => sql.exec<{ id: string | null }>('SELECT max(id) AS id FROM blobs').one().id ?? ''
@@ -56,7 +62,7 @@ export function rewrapKeys(sql: SqlStorage, keys: readonly RewrappedBlobKey[]): 
 const OBJECTS_PER_STEP = 200
 
 /** Objects whose bodies are one of these blobs, or made of them. */
-export function keysOf(sql: SqlStorage, { blobIds, after }: KeysQuery): KeysPage {
+export function keysOf(sql: SqlStorage, { blobIds, after }: KeysQuery): Step<string, readonly string[]> {
   const rows = sql
     .exec<{ key: string; used: number }>(
       `SELECT key, blob_id IN (SELECT value FROM json_each(?1)) OR EXISTS (
@@ -68,5 +74,5 @@ export function keysOf(sql: SqlStorage, { blobIds, after }: KeysQuery): KeysPage
     )
     .toArray()
   const keys = rows.filter(({ used }) => used).map(({ key }) => key)
-  return { keys, after: rows.length === OBJECTS_PER_STEP ? rows.at(-1)?.key : undefined }
+  return { report: keys, next: rows.length === OBJECTS_PER_STEP ? rows.at(-1)?.key : undefined }
 }

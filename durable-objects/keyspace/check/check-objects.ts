@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import type { ObjectRow } from '../rows.ts'
 import { objectAction, saveObjectDue } from '../rules/lifecycle-due.ts'
 import { isWalking } from '../rules/lifecycle-walk.ts'
-import type { PageOptions, PhasePage } from './check.ts'
+import type { PageOptions, PhaseStep } from './check.ts'
 import { countReferences } from './check-references.ts'
 
 const ROWS = 1000
@@ -13,7 +13,7 @@ type Row = Pick<ObjectRow, 'key' | 'blob_id' | 'size' | 'storage_class' | 'metad
 }
 
 /** Every object has a body, of its size, and the date that rules say; counts objects and the references that they hold. */
-export function checkObjects(context: Context, { after, repair }: PageOptions): PhasePage {
+export function checkObjects(context: Context, { after, repair }: PageOptions): PhaseStep {
   const { sql } = context
   const rows = sql
     .exec<Row>(
@@ -29,7 +29,7 @@ export function checkObjects(context: Context, { after, repair }: PageOptions): 
   sql.exec('UPDATE check_walk SET upto = ?, through = ?', last?.key ?? '', last ? 0 : 1)
   // While changed rules are still followed, dates may be those of the rules before.
   const misdated = isWalking(sql) ? [] : rows.flatMap((row) => dateFindings(context, row, repair))
-  return { findings: [...rows.flatMap(findingsOf), ...misdated], checked: rows.length, next: last && [last.key] }
+  return { report: { findings: [...rows.flatMap(findingsOf), ...misdated], checked: rows.length }, next: last && [last.key] }
 }
 
 /** One row written for each storage class, not for each object. */

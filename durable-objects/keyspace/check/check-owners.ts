@@ -3,7 +3,7 @@ import { COMPOSITE } from '../blobs/blobs.ts'
 import { discard } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
 import { UPLOAD } from '../uploads/uploads.ts'
-import type { PageOptions, PhasePage } from './check.ts'
+import type { PageOptions, PhaseStep } from './check.ts'
 import { countReferences } from './check-references.ts'
 
 const ROWS = 1000
@@ -22,7 +22,7 @@ type ExtentRow = {
 }
 
 /** Every part has a body, of its size, and an upload that is open or listed as garbage. */
-export function checkParts(context: Context, { after, repair }: PageOptions): PhasePage {
+export function checkParts(context: Context, { after, repair }: PageOptions): PhaseStep {
   const { sql } = context
   const [fromId, fromNumber] = after ?? ['', 0]
   const rows = sql
@@ -42,7 +42,7 @@ export function checkParts(context: Context, { after, repair }: PageOptions): Ph
     ...abandoned(context, { ids: ownerless.filter((id) => id !== fromId), tier: UPLOAD, repair }),
   ]
   const last = rows.length === ROWS ? rows.at(-1) : undefined
-  return { findings, checked: rows.length, next: last && [last.upload_id, last.part_number] }
+  return { report: { findings, checked: rows.length }, next: last && [last.upload_id, last.part_number] }
 }
 
 function partFindings({ upload_id: uploadId, part_number: partNumber, blob_id: blobId, size, blob_size: stored }: PartRow): Finding[] {
@@ -51,7 +51,7 @@ function partFindings({ upload_id: uploadId, part_number: partNumber, blob_id: b
 }
 
 /** Every open upload counts the bytes of its parts. */
-export function checkUploads({ sql }: Context, { after, repair }: PageOptions): PhasePage {
+export function checkUploads({ sql }: Context, { after, repair }: PageOptions): PhaseStep {
   const rows = sql
     .exec<{ id: string; state: string; bytes: number; counted: number }>(
       `SELECT id, state, bytes, (SELECT coalesce(sum(size), 0) FROM parts WHERE upload_id = uploads.id) AS counted
@@ -66,11 +66,11 @@ export function checkUploads({ sql }: Context, { after, repair }: PageOptions): 
     return { problem: 'wrong-usage', at: { uploadId: id, recorded: bytes, counted }, repaired: repair }
   })
   const last = rows.length === UPLOADS ? rows.at(-1) : undefined
-  return { findings, checked: rows.length, next: last && [last.id] }
+  return { report: { findings, checked: rows.length }, next: last && [last.id] }
 }
 
 /** Every extent lies in a blob and joins the one before it; its composite is alive or listed as garbage. */
-export function checkExtents(context: Context, { after, repair }: PageOptions): PhasePage {
+export function checkExtents(context: Context, { after, repair }: PageOptions): PhaseStep {
   const { sql } = context
   const [fromId, fromStart, fromEnd] = (after ?? ['', -1, 0]) as [string, number, number]
   const rows = sql
@@ -94,7 +94,7 @@ export function checkExtents(context: Context, { after, repair }: PageOptions): 
   const ownerless = rows.filter(({ owner, owner_id }) => owner === null && owner_id !== fromId).map((row) => row.owner_id)
   findings.push(...abandoned(context, { ids: ownerless, tier: COMPOSITE, repair }))
   const last = rows.length === ROWS ? rows.at(-1) : undefined
-  return { findings, checked: rows.length, next: last && [last.owner_id, last.start, before.end] }
+  return { report: { findings, checked: rows.length }, next: last && [last.owner_id, last.start, before.end] }
 }
 
 function extentFindings({ owner_id: ownerId, start, length, ...row }: ExtentRow, expected: number): Finding[] {
@@ -108,7 +108,7 @@ function extentFindings({ owner_id: ownerId, start, length, ...row }: ExtentRow,
 }
 
 /** Nothing on the list of what is to be deleted is in use. */
-export function checkGarbage({ sql }: Context, { after, repair }: PageOptions): PhasePage {
+export function checkGarbage({ sql }: Context, { after, repair }: PageOptions): PhaseStep {
   const [fromMs, fromId] = after ?? [-1, '']
   const rows = sql
     .exec<{ due_ms: number; id: string; tier: string; used: number }>(
@@ -124,7 +124,7 @@ export function checkGarbage({ sql }: Context, { after, repair }: PageOptions): 
   if (repair) for (const { due_ms, id } of used) sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id)
   const findings = used.map(({ id, tier }): Finding => ({ problem: 'garbage-in-use', at: { id, tier }, repaired: repair }))
   const last = rows.length === ROWS ? rows.at(-1) : undefined
-  return { findings, checked: rows.length, next: last && [last.due_ms, last.id] }
+  return { report: { findings, checked: rows.length }, next: last && [last.due_ms, last.id] }
 }
 
 /** Rows of owners that are neither alive nor garbage: the alarm will never see them. Repairing lists the owner for it. */

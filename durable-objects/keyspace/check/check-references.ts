@@ -2,7 +2,7 @@ import type { Finding } from '../../../src/core/finding.ts'
 import { sealedSegmentBytes } from '../../../src/core/read-plan.ts'
 import { COMPOSITE, dropReference } from '../blobs/blobs.ts'
 import type { Context } from '../context.ts'
-import type { PageOptions, PhasePage } from './check.ts'
+import type { PageOptions, PhaseStep } from './check.ts'
 
 const ROWS = 1000
 
@@ -29,7 +29,7 @@ export function countReferences(sql: SqlStorage, rows: readonly { blob_id: strin
 }
 
 /** Every blob is referred to as often as it says; a composite and an inline blob are as long as they say. */
-export function checkReferences(context: Context, { after, repair }: PageOptions): PhasePage {
+export function checkReferences(context: Context, { after, repair }: PageOptions): PhaseStep {
   const { sql } = context
   const from = String(after?.[0] ?? '')
   const rows = sql
@@ -44,7 +44,7 @@ export function checkReferences(context: Context, { after, repair }: PageOptions
   const findings = rows.flatMap((row) => [...miscounted(context, row, repair), ...misshapen(row)])
   const last = rows.length === ROWS ? rows.at(-1) : undefined
   sql.exec('DELETE FROM check_references WHERE blob_id > ? AND (blob_id <= ? OR ?)', from, last?.id ?? '', last ? 0 : 1)
-  return { findings, checked: rows.length, next: last && [last.id] }
+  return { report: { findings, checked: rows.length }, next: last && [last.id] }
 }
 
 function miscounted(context: Context, { id: blobId, refs, seen, found }: Row, repair: boolean): Finding[] {

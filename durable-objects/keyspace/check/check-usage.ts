@@ -1,6 +1,6 @@
 import type { Finding } from '../../../src/core/finding.ts'
 import type { Context } from '../context.ts'
-import type { PageOptions, PhasePage } from './check.ts'
+import type { PageOptions, PhaseStep } from './check.ts'
 
 type Counters = Record<'objects' | 'payload_bytes' | 'metadata_bytes' | 'uploads' | 'upload_bytes', number>
 
@@ -8,7 +8,7 @@ type Counters = Record<'objects' | 'payload_bytes' | 'metadata_bytes' | 'uploads
  * The counters of each storage class against a recount: of objects as the walk and its triggers counted them, of uploads at once,
  * since few are open at a time.
  */
-export function checkUsage({ sql }: Context, { repair }: PageOptions): PhasePage {
+export function checkUsage({ sql }: Context, { repair }: PageOptions): PhaseStep {
   const findings: Finding[] = []
   for (const { storage_class: storageClass, ...recorded } of sql
     .exec<{ storage_class: string } & Counters>('SELECT * FROM usage')
@@ -21,7 +21,7 @@ export function checkUsage({ sql }: Context, { repair }: PageOptions): PhasePage
       if (repair) sql.exec(`UPDATE usage SET ${counter} = ? WHERE storage_class = ?`, value, storageClass)
     }
   }
-  return { findings, checked: 1 }
+  return { report: { findings, checked: 1 } }
 }
 
 const recount = (sql: SqlStorage, storageClass: string): Counters =>

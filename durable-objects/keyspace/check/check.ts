@@ -1,7 +1,9 @@
 import { StoreError } from '../../../src/core/errors.ts'
 import type { Finding } from '../../../src/core/finding.ts'
 import { randomId } from '../../../src/core/ids.ts'
-import type { CheckPage, CheckStep } from '../../../src/store/maintenance/maintenance-api.ts'
+import type { FsckReport } from '../../../src/core/maintenance.ts'
+import type { Step } from '../../../src/core/step.ts'
+import type { CheckQuery, CheckRun } from '../../../src/store/maintenance/maintenance-api.ts'
 import type { Context } from '../context.ts'
 import { isImporting } from '../state.ts'
 import { checkObjects } from './check-objects.ts'
@@ -19,15 +21,11 @@ export interface PageOptions {
   readonly repair: boolean
 }
 
-export interface PhasePage {
-  readonly findings: readonly Finding[]
-  readonly checked: number
-  /** The last row; absent when there are no others. */
-  readonly next?: Position
-}
+/** One page: the next one begins behind its last row. */
+export type PhaseStep = Step<Position, { readonly findings: readonly Finding[]; readonly checked: number }>
 
 // In this order: references are counted by the walks before `references` compares them, and upload bytes are right before `usage`.
-const PHASES: Readonly<Record<string, (context: Context, options: PageOptions) => PhasePage>> = {
+const PHASES: Readonly<Record<string, (context: Context, options: PageOptions) => PhaseStep>> = {
   objects: checkObjects,
   parts: checkParts,
   uploads: checkUploads,
@@ -43,7 +41,7 @@ const NAMES = Object.keys(PHASES)
  * followed, never reported by mistake.
  * @throws StoreError InvalidRequest when another check has begun, or this step was done already.
  */
-export function checkStep(context: Context, { run, repair }: CheckStep): CheckPage {
+export function checkStep(context: Context, { run, repair }: CheckQuery): Step<CheckRun, FsckReport> {
   const { sql, now } = context
   if (isImporting(sql)) throw new StoreError('InvalidRequest', { message: 'An import into the bucket is not finished: run it again.' })
   if (!run) openCheck(context)
@@ -52,13 +50,14 @@ export function checkStep(context: Context, { run, repair }: CheckStep): CheckPa
     throw new StoreError('InvalidRequest', { message: 'This check of the bucket was ended or taken further by someone else: start again.' })
   }
   const { phase, after } = state
-  const { next, ...found } = PHASES[phase]!(context, { after, repair })
+  const { report: found, next } = PHASES[phase]!(context, { after, repair })
+  const report = { ...found, phase }
   const nextPhase = next ? phase : NAMES[NAMES.indexOf(phase) + 1]
   if (nextPhase === undefined) {
     closeCheck(sql)
-    return { ...found, phase }
+    return { report }
   }
   const following = { id: state.id, step: state.step + 1 }
   saveCheck(context, { ...following, phase: nextPhase, after: next ?? null, touchedMs: now() })
-  return { ...found, phase, run: following }
+  return { report, next: following }
 }

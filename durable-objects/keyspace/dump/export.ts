@@ -1,6 +1,7 @@
 import { StoreError } from '../../../src/core/errors.ts'
 import { EXPORTED_SETTINGS } from '../../../src/core/settings.ts'
-import type { ExportCursor, ExportPage } from '../../../src/store/maintenance/maintenance-api.ts'
+import type { Step } from '../../../src/core/step.ts'
+import type { ExportCursor } from '../../../src/store/maintenance/maintenance-api.ts'
 import { readSetting } from '../../common/settings.ts'
 import { COMPOSITE } from '../blobs/blobs.ts'
 import type { Context } from '../context.ts'
@@ -10,6 +11,8 @@ import { BYTE_COLUMNS, COLUMNS, FORMAT, FORMAT_VERSION, type Line, type Row, typ
 /** About how much one step writes, and how many rows of uploads, parts or objects it takes at a time. */
 const PAGE_BYTES = 2 * 1024 * 1024
 const ROWS = 100
+
+type ExportStep = Step<ExportCursor, string>
 
 type SqlRow = Record<string, SqlStorageValue>
 
@@ -28,7 +31,7 @@ const START: Record<Walked, readonly (string | number)[]> = { upload: [''], part
  * behind the walk is not in the export.
  * @throws StoreError InvalidRequest when a body that spans several steps is swept before its end
  */
-export function exportPage(context: Context, cursor: ExportCursor | undefined): ExportPage {
+export function exportPage(context: Context, cursor: ExportCursor | undefined): ExportStep {
   const page = new Page(context.sql, cursor?.lines ?? 0)
   if (!cursor) page.writeStart(context.now())
   let walk: Walked | undefined = cursor?.walk ?? 'upload'
@@ -73,13 +76,13 @@ class Page {
     return this.#text.length >= PAGE_BYTES
   }
 
-  goesOn(position: Pick<ExportCursor, 'walk' | 'after'>): ExportPage {
-    return { text: this.#text, cursor: { ...position, lines: this.#lines, body: this.#body } }
+  goesOn(position: Pick<ExportCursor, 'walk' | 'after'>): ExportStep {
+    return { report: this.#text, next: { ...position, lines: this.#lines, body: this.#body } }
   }
 
-  end(): ExportPage {
+  end(): ExportStep {
     this.#add({ type: 'end', lines: this.#lines })
-    return { text: this.#text }
+    return { report: this.#text }
   }
 
   writeStart(nowMs: number): void {

@@ -1,8 +1,9 @@
 import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { invalidArgument, StoreError } from '../../../src/core/errors.ts'
+import type { ImportReport } from '../../../src/core/maintenance.ts'
 import type { StorageClass } from '../../../src/core/object.ts'
 import { findSetting, type Setting } from '../../../src/core/settings.ts'
-import type { Imported } from '../../../src/store/maintenance/maintenance-api.ts'
+import type { Step } from '../../../src/core/step.ts'
 import { readSetting, writeSetting } from '../../common/settings.ts'
 import { addReference } from '../blobs/blobs.ts'
 import { noticeKey } from '../blobs/key-marker.ts'
@@ -48,14 +49,14 @@ const TABLES: Record<RowType, { table: string; key: readonly string[] }> = {
  * usage are counted anew. What is there already, from a step that was repeated or an import that broke off, is passed over.
  * @throws StoreError InvalidArgument for lines that do not fit, InvalidRequest for a bucket that they do not fit into
  */
-export function importLines(context: Context, text: string): Imported {
+export function importLines(context: Context, text: string): Step<number, ImportReport> {
   const { sql } = context
   const parsed = text
     .split('\n')
     .filter((line) => line !== '')
     .map(parseLine)
   const finished = finishedBefore(context, parsed)
-  if (finished) return { lines: finished.lines, done: true }
+  if (finished) return { report: { lines: finished.lines } }
   redeemAll(sql, parsed)
   let state = readSetting<State>(sql, 'import')
   for (const line of parsed) {
@@ -63,14 +64,15 @@ export function importLines(context: Context, text: string): Imported {
     if (!state) throw invalidArgument('The import does not start with its header.')
     if (line.type === 'end') {
       finish(context, line as EndLine, state)
-      return { lines: state.lines, done: true }
+      return { report: { lines: state.lines } }
     }
     if (line.type === 'setting') importSetting(context, line as SettingLine)
     else if (line.type !== FORMAT) importRow(context, line as Row)
     state = { ...state, lines: state.lines + 1 }
   }
   if (state) writeSetting(sql, 'import', state)
-  return { lines: state?.lines ?? 0, done: false }
+  const lines = state?.lines ?? 0
+  return { report: { lines }, next: lines }
 }
 
 /**

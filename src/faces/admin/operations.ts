@@ -3,6 +3,7 @@ import { rotateTokens } from '../../control/rotate-tokens.ts'
 import type { AuditAction } from '../../core/audit.ts'
 import { invalidArgument } from '../../core/errors.ts'
 import { type BucketRef, JURISDICTIONS } from '../../core/object.ts'
+import type { Step } from '../../core/step.ts'
 import { schemaMessage } from '../../http/schema-messages.ts'
 import type { FsckCursor } from '../../store/maintenance/fsck.ts'
 import type { AdminPorts } from './dispatch.ts'
@@ -72,16 +73,17 @@ const refOf = ({ bucket, jurisdiction }: { bucket: string; jurisdiction: (typeof
 /** All operations for operators, by the last segment of their paths. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   /** Lists one page of the buckets of a jurisdiction, by name. */
-  buckets: operation(z.object({ jurisdiction, startAfter: z.string().optional() }), async ({ store }, { jurisdiction, startAfter }) => {
-    const { buckets, truncated } = await store.listBuckets({ jurisdiction, startAfter, limit: 1000 })
-    return { buckets: buckets.map(({ name }) => name), truncated }
+  buckets: operation(z.object({ jurisdiction, cursor: z.string().optional() }), async ({ store }, { jurisdiction, cursor }) => {
+    const { buckets, truncated } = await store.listBuckets({ jurisdiction, startAfter: cursor, limit: 1000 })
+    const names = buckets.map(({ name }) => name)
+    return { report: names, next: truncated ? names.at(-1) : undefined } satisfies Step<string, readonly string[]>
   }),
   fsck: operation(
     fsckBody.extend({ ...bucket, deep: z.boolean().default(false), skipOrphans: z.boolean().default(false) }),
     ({ store }, { repair, oldLabels, cursor, deep, skipOrphans, ...at }) =>
       store.fsck(refOf(at), { repair, oldLabels, cursor, deep, skipOrphans }),
-    (at, { findings }) => {
-      const repaired = findings.filter((finding) => finding.repaired)
+    (at, { report }) => {
+      const repaired = report.findings.filter((finding) => finding.repaired)
       return repaired.length === 0 ? undefined : { action: 'RepairBucket', bucket: refOf(at), newValue: { repaired } }
     },
   ),
@@ -94,21 +96,22 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   import: operation(
     z.object({ ...bucket, text: z.string() }),
     ({ store }, { text, ...at }) => store.importBucket(refOf(at), text),
-    (at, { done, lines }) => (done ? { action: 'ImportBucket', bucket: refOf(at), newValue: { lines } } : undefined),
+    (at, { report: { lines }, next }) =>
+      next === undefined ? { action: 'ImportBucket', bucket: refOf(at), newValue: { lines } } : undefined,
   ),
   /** Finds the objects that damaged blobs belong to. */
   'keys-of': operation(
-    z.object({ ...bucket, blobIds: z.array(z.string()).max(BLOB_IDS), after: z.string().default('') }),
-    ({ store }, { blobIds, after, ...at }) => store.keysOf(refOf(at), { blobIds, after }),
+    z.object({ ...bucket, blobIds: z.array(z.string()).max(BLOB_IDS), cursor: z.string().default('') }),
+    ({ store }, { blobIds, cursor, ...at }) => store.keysOf(refOf(at), { blobIds, after: cursor }),
   ),
   /** Wraps data keys with the current master key. */
-  rotate: operation(z.object({ ...bucket, after: z.string().optional() }), ({ store }, { after, ...at }) =>
-    store.rotateKeys(refOf(at), after),
+  rotate: operation(z.object({ ...bucket, cursor: z.string().optional() }), ({ store }, { cursor, ...at }) =>
+    store.rotateKeys(refOf(at), cursor),
   ),
-  'rotate-tokens': operation(z.object({ after: z.string().optional() }), async ({ control, secrets }, { after }) => ({
-    ...(await rotateTokens(control, secrets, after)),
-    keyId: secrets.keyring.keyId,
-  })),
+  'rotate-tokens': operation(z.object({ cursor: z.string().optional() }), async ({ control, secrets }, { cursor }) => {
+    const { report, next } = await rotateTokens(control, secrets, cursor)
+    return { report: { ...report, keyId: secrets.keyring.keyId }, next }
+  }),
   /** Recovers a bucket's metadata to a point in time. */
   recover: operation(
     z.object({ ...bucket, to: recoverTo }),

@@ -32,11 +32,15 @@ const CALL_BYTES = 512 * 1024
  */
 export async function checkBytes(ports: Ports, ref: BucketRef, { after = '', from = 0, ...begun }: BytesCursor): Promise<FsckStep> {
   const query = { after, upTo: begun.upTo, limit: BLOBS_PER_STEP, inline: true }
-  const { blobs, truncated, upTo } = unwrap(await ports.bucket(ref).listBlobs(query))
+  const { report, next: following } = unwrap(await ports.bucket(ref).listBlobs(query))
+  const { blobs, upTo } = report
   const findings: Finding[] = []
   let [budget, checked] = [BYTES_PER_STEP, 0]
   let next: BytesCursor = { at: 'bytes', after, upTo, from }
-  const step = async (cursor?: BytesCursor) => ({ phase: 'bytes', checked, findings: await stillAlive(ports, ref, findings), cursor })
+  const step = async (behind?: BytesCursor): Promise<FsckStep> => ({
+    report: { phase: 'bytes', checked, findings: await stillAlive(ports, ref, findings) },
+    next: behind,
+  })
   for (const blob of blobs) {
     const readable = blob.keyId !== SSEC_KEY_ID && (await opens(ports.segments, ref, blob))
     const end = readable ? Math.max(storedSegments(blob), 1) : 0
@@ -51,7 +55,7 @@ export async function checkBytes(ports: Ports, ref: BucketRef, { after = '', fro
     }
     next = { at: 'bytes', after: blob.id, upTo }
   }
-  return step(truncated ? next : undefined)
+  return step(following && next)
 }
 
 /** The plain bytes of a segment; an inline blob is one. */

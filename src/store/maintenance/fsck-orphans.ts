@@ -43,14 +43,14 @@ export async function checkOrphans(ports: Ports, search: OrphanSearch): Promise<
   const names = [...ports.segments.tiers.keys()]
   const name = search.cursor.tier ?? names[0]
   const tier = name && ports.segments.tiers.get(name)
-  if (!tier) return { phase: 'orphans', findings: [], checked: 0 }
+  if (!tier) return { report: { phase: 'orphans', findings: [], checked: 0 } }
   const { segments, next } = await tier.list(search.cursor.after)
   const { own, strangers } = sort(segments, ports.segments.deployment)
   const findings: Finding[] = []
   for (const stored of byBucket(own, search.only)) findings.push(...(await findOrphans(ports, tier, { ...search, stored })))
   const nextTier = next === undefined ? names[names.indexOf(name) + 1] : name
-  const cursor: OrphansCursor | undefined = nextTier && { at: 'orphans', tier: nextTier, after: next }
-  return { phase: 'orphans', findings, checked: segments.length, cursor, strangers }
+  const report = { phase: 'orphans', findings, checked: segments.length, strangers }
+  return { report, next: nextTier && { at: 'orphans', tier: nextTier, after: next } }
 }
 
 /** Segments that something else stored have no label and are nobody's affair; those of other deployments are counted. */

@@ -4,10 +4,11 @@ import type { Finding } from '../../core/finding.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import { sealedSegmentBytes } from '../../core/read-plan.ts'
+import type { Step } from '../../core/step.ts'
 import { SSEC_KEY_ID } from '../../segments/keyring.ts'
 import type { Ports } from '../ports.ts'
 import type { FsckStep } from './fsck.ts'
-import type { BlobsPage } from './maintenance-api.ts'
+import type { BlobsCursor, BlobsPage } from './maintenance-api.ts'
 
 /** Behind a blob, or in the middle of a large one. */
 export interface SegmentsCursor {
@@ -24,7 +25,8 @@ const BLOBS_PER_STEP = 100
 const SEGMENTS_PER_STEP = 200
 const BLOBS_AT_ONCE = 5
 
-interface Piece {
+/** Consecutive segments of a blob. */
+interface SegmentRange {
   readonly blob: BlobRecord
   readonly from: number
   readonly to: number
@@ -33,39 +35,40 @@ interface Piece {
 /** Every data key opens with a master key that is configured, and every segment is there and as long as it should be. */
 export async function checkSegments(ports: Ports, ref: BucketRef, { after = '', from = 0, upTo }: SegmentsCursor): Promise<FsckStep> {
   const page = unwrap(await ports.bucket(ref).listBlobs({ after, upTo, limit: BLOBS_PER_STEP }))
-  const { pieces, cursor } = cut(page, { after, from })
+  const { ranges, next } = cut(page, { after, from })
   const findings: Finding[] = []
-  for (let at = 0; at < pieces.length; at += BLOBS_AT_ONCE) {
-    const found = await Promise.all(pieces.slice(at, at + BLOBS_AT_ONCE).map((piece) => checkPiece(ports, ref, piece)))
+  for (let at = 0; at < ranges.length; at += BLOBS_AT_ONCE) {
+    const found = await Promise.all(ranges.slice(at, at + BLOBS_AT_ONCE).map((range) => checkRange(ports, ref, range)))
     findings.push(...found.flat())
   }
-  const checked = pieces.reduce((sum, piece) => sum + Math.max(1, piece.to - piece.from), 0)
-  return { phase: 'segments', checked, findings: await stillAlive(ports, ref, findings), cursor }
+  const checked = ranges.reduce((sum, range) => sum + Math.max(1, range.to - range.from), 0)
+  return { report: { phase: 'segments', checked, findings: await stillAlive(ports, ref, findings) }, next }
 }
 
 /** What one step looks at, and where the next one starts. */
-function cut({ blobs, truncated, upTo }: BlobsPage, start: { after: string; from: number }) {
-  const pieces: Piece[] = []
+function cut({ report, next }: Step<BlobsCursor, BlobsPage>, start: { after: string; from: number }) {
+  const { blobs, upTo } = report
+  const ranges: SegmentRange[] = []
   let budget = SEGMENTS_PER_STEP
   let { after, from } = start
   const goesOn = (): SegmentsCursor => ({ at: 'segments', after, upTo, from })
   for (const blob of blobs) {
-    if (budget <= 0) return { pieces, cursor: goesOn() }
+    if (budget <= 0) return { ranges, next: goesOn() }
     const end = storedSegments(blob)
     const to = Math.min(end, from + budget)
-    pieces.push({ blob, from, to })
+    ranges.push({ blob, from, to })
     budget -= Math.max(1, to - from)
     if (to < end) {
       from = to
-      return { pieces, cursor: goesOn() }
+      return { ranges, next: goesOn() }
     }
     after = blob.id
     from = 0
   }
-  return { pieces, cursor: truncated ? goesOn() : undefined }
+  return { ranges, next: next && goesOn() }
 }
 
-async function checkPiece({ segments }: Ports, bucket: BucketRef, { blob, from, to }: Piece): Promise<Finding[]> {
+async function checkRange({ segments }: Ports, bucket: BucketRef, { blob, from, to }: SegmentRange): Promise<Finding[]> {
   const findings: Finding[] = []
   if (from === 0 && !(await opens(segments, bucket, blob))) {
     findings.push({ problem: 'undecryptable-key', at: { blobId: blob.id, keyId: blob.keyId }, repaired: false })

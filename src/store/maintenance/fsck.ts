@@ -1,8 +1,9 @@
 import { isIndexed } from '../../control/buckets.ts'
 import type { Finding } from '../../core/finding.ts'
+import type { FsckReport } from '../../core/maintenance.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
-import type { DatabaseUsage } from '../../segments/store.ts'
+import type { Step } from '../../core/step.ts'
 import type { Ports } from '../ports.ts'
 import { type BytesCursor, checkBytes } from './fsck-bytes.ts'
 import { checkOrphans, type OrphansCursor } from './fsck-orphans.ts'
@@ -25,18 +26,7 @@ export interface FsckOptions {
   readonly oldLabels?: boolean
 }
 
-export interface FsckStep {
-  readonly phase: string
-  readonly findings: readonly Finding[]
-  /** How many rows or segments this step looked at. */
-  readonly checked: number
-  /** Absent when the check is through. */
-  readonly cursor?: FsckCursor
-  /** How many segments of other deployments it met, by their ids. */
-  readonly strangers?: Readonly<Record<string, number>>
-  /** At the end of a walk through everything: how full the segment databases are. */
-  readonly databases?: readonly DatabaseUsage[]
-}
+export type FsckStep = Step<FsckCursor, FsckReport>
 
 /**
  * One bounded step of a check of a bucket: its metadata, then the keys and segments of its blobs (and their bytes, if it is deep), then stored segments of which it
@@ -49,15 +39,16 @@ export async function fsck(ports: Ports, ref: BucketRef, options: FsckOptions): 
   const orphans = skipOrphans ? undefined : ({ at: 'orphans' } as const)
   if (cursor?.at === 'segments') {
     const step = await checkSegments(ports, ref, cursor)
-    return step.cursor ? step : { ...step, cursor: deep ? { at: 'bytes' } : orphans }
+    return step.next ? step : { ...step, next: deep ? { at: 'bytes' } : orphans }
   }
   if (cursor?.at === 'bytes') {
     const step = await checkBytes(ports, ref, cursor)
-    return step.cursor ? step : { ...step, cursor: orphans }
+    return step.next ? step : { ...step, next: orphans }
   }
   const index = cursor ? [] : await checkIndex(ports, ref, repair)
-  const { run, findings, ...page } = unwrap(await ports.bucket(ref).check({ run: cursor?.run, repair }))
-  return { ...page, findings: [...index, ...findings], cursor: run ? { at: 'metadata', run } : { at: 'segments' } }
+  const { report, next: run } = unwrap(await ports.bucket(ref).check({ run: cursor?.run, repair }))
+  const findings = [...index, ...report.findings]
+  return { report: { ...report, findings }, next: run ? { at: 'metadata', run } : { at: 'segments' } }
 }
 
 export interface OrphansOptions extends Pick<FsckOptions, 'cursor' | 'repair' | 'oldLabels'> {
@@ -69,7 +60,8 @@ export interface OrphansOptions extends Pick<FsckOptions, 'cursor' | 'repair' | 
 export async function fsckOrphans(ports: Ports, { cursor, repair = false, oldLabels, gone }: OrphansOptions): Promise<FsckStep> {
   const at = cursor?.at === 'orphans' ? cursor : ({ at: 'orphans' } as const)
   const step = await checkOrphans(ports, { cursor: at, repair, oldLabels, only: gone, gone: gone !== undefined })
-  return step.cursor || gone ? step : { ...step, databases: await ports.segments.usage() }
+  if (step.next || gone) return step
+  return { report: { ...step.report, databases: await ports.segments.usage() } }
 }
 
 /** The account's list of buckets is an index: a Bucket that is missing there is not lost, but nobody finds it. */

@@ -1,7 +1,8 @@
 import type { BlobRecord } from '../../core/blob.ts'
 import type { BucketInfo } from '../../core/bucket.ts'
-import type { Finding } from '../../core/finding.ts'
+import type { FsckReport, ImportReport } from '../../core/maintenance.ts'
 import type { Outcome } from '../../core/outcome.ts'
+import type { Step } from '../../core/step.ts'
 import type { RewrappedBlobKey } from '../../segments/rewrap.ts'
 
 // What the engine and a Bucket say to each other when an operator looks after the bucket: plain values that cross RPC.
@@ -12,26 +13,21 @@ export interface CheckRun {
   readonly step: number
 }
 
-/** One bounded step of a check; without `run` a new one begins, and any other ends. */
-export interface CheckStep {
+/** Asks for one step of a check; without `run` a new one begins, and any other ends. */
+export interface CheckQuery {
   readonly run?: CheckRun
   readonly repair: boolean
 }
 
-export interface CheckPage {
-  readonly findings: readonly Finding[]
-  readonly phase: string
-  /** How many rows this step looked at. */
-  readonly checked: number
-  /** Absent when the check is through. */
-  readonly run?: CheckRun
-}
-
-export interface BlobsQuery {
+/** Where a walk through the blobs is, by their ids. */
+export interface BlobsCursor {
   /** Exclusive. */
   readonly after: string
   /** Inclusive. Absent: what is there now. A walk that keeps to it ends, however fast new blobs come in behind it. */
   readonly upTo?: string
+}
+
+export interface BlobsQuery extends BlobsCursor {
   readonly limit: number
   /** With the bytes of inline blobs. */
   readonly inline?: boolean
@@ -40,8 +36,7 @@ export interface BlobsQuery {
 /** A page of stored blobs by id. */
 export interface BlobsPage {
   readonly blobs: readonly BlobRecord[]
-  readonly truncated: boolean
-  /** For the query of the next page. */
+  /** The last id of the walk. */
   readonly upTo: string
 }
 
@@ -63,19 +58,6 @@ export interface ExportCursor {
   readonly body?: { readonly ownerId: string; readonly end: number; readonly size: number }
 }
 
-export interface ExportPage {
-  /** Whole lines. */
-  readonly text: string
-  /** Absent behind the last line. */
-  readonly cursor?: ExportCursor
-}
-
-export interface Imported {
-  readonly lines: number
-  /** The last line was among them. */
-  readonly done: boolean
-}
-
 /** A moment of the last 30 days, or the bookmark of one. */
 export type RecoverTo = { readonly timeMs: number } | { readonly bookmark: string }
 
@@ -85,26 +67,20 @@ export interface KeysQuery {
   readonly after: string
 }
 
-/** Objects whose bodies are made of some blobs. */
-export interface KeysPage {
-  readonly keys: readonly string[]
-  /** The last key that was looked at; absent behind the last object. */
-  readonly after?: string
-}
-
 /** The calls of a Bucket that only operators' tools make. */
 export interface MaintenanceApi {
   /** One bounded step of a check of the metadata. */
-  check(step: CheckStep): Promise<Outcome<CheckPage>>
-  listBlobs(query: BlobsQuery): Promise<Outcome<BlobsPage>>
+  check(query: CheckQuery): Promise<Outcome<Step<CheckRun, FsckReport>>>
+  /** One page of stored blobs by id. */
+  listBlobs(query: BlobsQuery): Promise<Outcome<Step<BlobsCursor, BlobsPage>>>
   /** Answers for a bucket that does not exist, too: what it still sweeps is known. */
   knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs>
-  /** One bounded step of a search for the objects that some blobs belong to. */
-  keysOf(query: KeysQuery): Promise<Outcome<KeysPage>>
-  /** One bounded step of an export of the metadata. */
-  exportPage(cursor?: ExportCursor): Promise<Outcome<ExportPage>>
-  /** One bounded step of an import into an empty bucket. */
-  importLines(text: string): Promise<Outcome<Imported>>
+  /** One bounded step of a search for the objects that some blobs belong to; the next one goes on behind a key. */
+  keysOf(query: KeysQuery): Promise<Outcome<Step<string, readonly string[]>>>
+  /** One bounded step of an export of the metadata: whole lines of text. */
+  exportPage(cursor?: ExportCursor): Promise<Outcome<Step<ExportCursor, string>>>
+  /** One bounded step of an import into an empty bucket; the next one brings the lines behind so many, until the last line was there. */
+  importLines(text: string): Promise<Outcome<Step<number, ImportReport>>>
   /** Swaps wrapped data keys; one that changed meanwhile stays. Answers how many. */
   rewrapKeys(keys: readonly RewrappedBlobKey[]): Promise<Outcome<number>>
   /** Starts again with the database of another moment; answers the bookmark that undoes it. Works on a bucket that was removed, too. */

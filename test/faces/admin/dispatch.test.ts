@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Policy } from '../../../src/auth/policies.ts'
 import { listAudit } from '../../../src/control/audit.ts'
 import { createToken } from '../../../src/control/tokens.ts'
+import type { FsckReport } from '../../../src/core/maintenance.ts'
+import type { Step } from '../../../src/core/step.ts'
 import { handle } from '../../../src/gateway.ts'
 import { env, secrets, TestBucket } from '../../support/bucket.ts'
 
@@ -44,7 +46,7 @@ describe('the admin face', () => {
   })
 
   test('answers the root token and others that may do everything', async () => {
-    expect(await call()).toMatchObject({ status: 200, body: { buckets: [bucket.ref.name], truncated: false } })
+    expect(await call()).toMatchObject({ status: 200, body: { report: [bucket.ref.name] } })
     expect(await call({ token: await token('admin', [{ level: 'admin-read-write' }]) })).toMatchObject({ status: 200 })
   })
 
@@ -116,11 +118,11 @@ describe('the admin face', () => {
     for (let cursor: unknown; ; ) {
       const { status, body } = await call({ operation: 'fsck', body: { bucket: bucket.ref.name, repair: true, cursor } })
       expect(status).toBe(200)
-      const step = body as unknown as { phase: string; findings: { problem: string }[]; cursor?: unknown }
-      phases.add(step.phase)
-      problems.push(...step.findings.map(({ problem }) => problem))
-      if (!step.cursor) break
-      cursor = step.cursor
+      const { report, next } = body as unknown as Step<unknown, FsckReport>
+      phases.add(report.phase)
+      problems.push(...report.findings.map(({ problem }) => problem))
+      if (!next) break
+      cursor = next
     }
     expect(problems).toEqual(['wrong-usage', 'wrong-usage'])
     expect([...phases]).toEqual(['objects', 'parts', 'uploads', 'extents', 'garbage', 'references', 'usage', 'segments', 'orphans'])
@@ -145,16 +147,16 @@ describe('the admin face', () => {
     const exported = await call({ operation: 'export', body: { bucket: name } })
     expect(exported).toMatchObject({
       status: 200,
-      body: { text: expect.stringMatching(/^{"type":"cairn-bucket".*"end","lines":\d+}\n$/s) },
+      body: { report: expect.stringMatching(/^{"type":"cairn-bucket".*"end","lines":\d+}\n$/s) },
     })
-    const { text } = exported.body as unknown as { text: string }
+    const { report: text } = exported.body as unknown as Step<unknown, string>
     expect(await call({ operation: 'import', body: { bucket: name, text } })).toMatchObject({
       status: 400,
       body: { error: { code: 'InvalidRequest' } },
     })
     await photos.store.deleteObject(photos.at('a'))
     const lines = text.trimEnd().split('\n').length - 1 // All but the last, which counts them.
-    expect(await call({ operation: 'import', body: { bucket: name, text } })).toMatchObject({ status: 200, body: { done: true, lines } })
+    expect(await call({ operation: 'import', body: { bucket: name, text } })).toEqual({ status: 200, body: { report: { lines } } })
     expect((await photos.get('a')).byteLength).toBe(10)
     expect(await logged(name)).toEqual([['ImportBucket', secrets.rootTokenId, { lines }]])
   })
@@ -162,9 +164,12 @@ describe('the admin face', () => {
   test('rotates the keys of a bucket and the secrets of tokens', async () => {
     expect(await call({ operation: 'rotate', body: { bucket: bucket.ref.name } })).toMatchObject({
       status: 200,
-      body: { rewrapped: 0, findings: [] },
+      body: { report: { rewrapped: 0, findings: [] } },
     })
-    expect(await call({ operation: 'rotate-tokens' })).toMatchObject({ status: 200, body: { resealed: 0, keyId: secrets.keyring.keyId } })
+    expect(await call({ operation: 'rotate-tokens' })).toMatchObject({
+      status: 200,
+      body: { report: { resealed: 0, keyId: secrets.keyring.keyId } },
+    })
   })
 
   test('says where there is no point-in-time recovery', async () => {

@@ -217,7 +217,7 @@ describe('an import', () => {
     await importAll(other, text)
     const before = await contents(other)
     const own = text.trimEnd().split('\n')
-    const done = { lines: own.length - 1, done: true }
+    const done = { report: { lines: own.length - 1 } }
     expect(await give(other, own.at(-1)!)).toEqual(done)
     expect(await give(other, ...own.slice(0, 3))).toEqual(done)
     expect(await contents(other)).toEqual(before)
@@ -242,7 +242,7 @@ describe('an import', () => {
     const one = await written.put('one', 10)
     const text = (await exportAll(written)).join('')
     const own = text.trimEnd().split('\n')
-    const done = { lines: own.length - 1, done: true }
+    const done = { report: { lines: own.length - 1 } }
     const restore = async () => {
       for (const { key } of (await written.store.listObjects(written.ref, { prefix: '', limit: 10 })).items) {
         await written.store.deleteObject(written.at(key))
@@ -291,7 +291,7 @@ describe('an import', () => {
     await lose(other)
     await importAll(other, text)
     const [header, ...rest] = text.trimEnd().split('\n')
-    expect(await give(other, header!, ...rest)).toMatchObject({ done: true })
+    expect(await give(other, header!, ...rest)).toEqual({ report: { lines: rest.length } })
     await expect(give(other, change(header!), ...rest)).rejects.toMatchObject({
       code: expect.stringMatching(/InvalidArgument|InvalidRequest/),
     })
@@ -330,7 +330,7 @@ describe('an import', () => {
     await bucket.store.importBucket(bucket.ref, broken.slice(0, broken.length / 2).join('\n'))
     await expect(fsckAll(bucket.store, bucket.ref, { repair: true })).rejects.toMatchObject({ code: 'InvalidRequest' })
     const orphans = await bucket.store.fsckOrphans({ repair: true })
-    expect(orphans.findings.filter(({ at }) => at.bucket === labelOf(bucket.ref))).toEqual([])
+    expect(orphans.report.findings.filter(({ at }) => at.bucket === labelOf(bucket.ref))).toEqual([])
     await importAll(bucket, text)
     expect(await contents(bucket)).toEqual(before)
     await mended(bucket)

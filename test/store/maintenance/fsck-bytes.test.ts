@@ -102,9 +102,9 @@ test('a large object and many small ones are read in bounded steps', async () =>
       deep: true,
       skipOrphans: true,
     })
-    expect(step).toMatchObject({ phase: 'bytes', findings: [] })
-    steps.push(step.checked)
-    cursor = step.cursor as typeof cursor
+    expect(step.report).toMatchObject({ phase: 'bytes', findings: [] })
+    steps.push(step.report.checked)
+    cursor = step.next as typeof cursor
   }
   expect(steps.length).toBeGreaterThanOrEqual(2)
   expect(steps.reduce((sum, n) => sum + n, 0)).toBe(3 + 60)

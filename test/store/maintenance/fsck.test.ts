@@ -39,8 +39,8 @@ async function orphans(store: Store, options: OrphansOptions = {}): Promise<Find
   const found: Finding[] = []
   for (let cursor: OrphansOptions['cursor']; ; ) {
     const step = await store.fsckOrphans({ ...options, cursor, repair: true })
-    found.push(...step.findings)
-    cursor = step.cursor
+    found.push(...step.report.findings)
+    cursor = step.next
     if (!cursor) return found
   }
 }
@@ -240,9 +240,9 @@ test('the objects of a blob are found, whether they share it, are it, or are mad
   const keys: string[] = []
   for (let after = ''; ; ) {
     const page = await bucket.store.keysOf(bucket.ref, { blobIds: [id, 'unknown'], after })
-    keys.push(...page.keys)
-    if (page.after === undefined) break
-    after = page.after
+    keys.push(...page.report)
+    if (page.next === undefined) break
+    after = page.next
   }
   expect(keys).toEqual(['copy', 'kv', 'made'])
 })
@@ -351,12 +351,12 @@ describe('a check of a bucket in use', () => {
   test('ends when another begins, or when nobody continues it', async () => {
     const bucket = await fullBucket()
     const [first, second] = [await bucket.store.fsck(bucket.ref, {}), await bucket.store.fsck(bucket.ref, {})]
-    await expect(bucket.store.fsck(bucket.ref, { cursor: first.cursor })).rejects.toMatchObject({ code: 'InvalidRequest' })
-    await bucket.store.fsck(bucket.ref, { cursor: second.cursor })
-    await expect(bucket.store.fsck(bucket.ref, { cursor: second.cursor })).rejects.toMatchObject({ code: 'InvalidRequest' })
+    await expect(bucket.store.fsck(bucket.ref, { cursor: first.next })).rejects.toMatchObject({ code: 'InvalidRequest' })
+    await bucket.store.fsck(bucket.ref, { cursor: second.next })
+    await expect(bucket.store.fsck(bucket.ref, { cursor: second.next })).rejects.toMatchObject({ code: 'InvalidRequest' })
     await bucket.pass(2 * HOUR_MS)
     expect(await bucket.query("SELECT name FROM sqlite_master WHERE name LIKE 'check%'")).toEqual([])
-    await expect(bucket.store.fsck(bucket.ref, { cursor: second.cursor })).rejects.toMatchObject({ code: 'InvalidRequest' })
+    await expect(bucket.store.fsck(bucket.ref, { cursor: second.next })).rejects.toMatchObject({ code: 'InvalidRequest' })
   })
 
   test('is not stopped by a read that left its cursor open', async () => {
@@ -392,9 +392,9 @@ test.each(['segments', 'bytes'] as const)('the walk through %s ends, however man
   for (let step = 1; cursor?.at === at; step++) {
     expect(step).toBeLessThan(5)
     const page: FsckStep = await bucket.store.fsck(bucket.ref, { cursor, skipOrphans: true })
-    expect(page.findings).toEqual([])
-    checked += page.checked
-    cursor = page.cursor
+    expect(page.report.findings).toEqual([])
+    checked += page.report.checked
+    cursor = page.next
     await more(step)
   }
   expect(checked).toBe(110)

@@ -32,10 +32,10 @@ async function rotateAll(bucket: TestBucket) {
   const total = { checked: 0, rewrapped: 0, lost: 0 }
   for (let after: string | undefined; ; ) {
     const step = await bucket.store.rotateKeys(bucket.ref, after)
-    total.checked += step.checked
-    total.rewrapped += step.rewrapped
-    total.lost += step.findings.length
-    after = step.after
+    total.checked += step.report.checked
+    total.rewrapped += step.report.rewrapped
+    total.lost += step.report.findings.length
+    after = step.next
     if (after === undefined) return total
   }
 }
@@ -68,12 +68,10 @@ test('goes on from step to step', async () => {
   const bucket = await TestBucket.create()
   for (let i = 0; i < 501; i++) await bucket.put(`${i}`, 1)
   const first = await during(bucket).store.rotateKeys(bucket.ref)
-  expect(first).toMatchObject({ checked: 500, rewrapped: 500, after: expect.any(String) })
-  expect(await during(bucket).store.rotateKeys(bucket.ref, first.after)).toEqual({
-    checked: 1,
-    rewrapped: 1,
-    findings: [],
-    after: undefined,
+  expect(first).toMatchObject({ report: { checked: 500, rewrapped: 500 }, next: expect.any(String) })
+  expect(await during(bucket).store.rotateKeys(bucket.ref, first.next)).toEqual({
+    report: { checked: 1, rewrapped: 1, findings: [] },
+    next: undefined,
   })
 })
 

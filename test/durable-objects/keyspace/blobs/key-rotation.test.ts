@@ -175,7 +175,7 @@ describe('a data key that comes in under the old master key', () => {
 
   test('out of an import is rewritten when the import is through', async () => {
     const { bucket, bodies } = await filled()
-    const { text } = unwrap(await bucket.api.exportPage())
+    const { report: text } = unwrap(await bucket.api.exportPage())
     await wake(bucket, DURING)
     for (const key of bodies.keys()) await bucket.store.deleteObject(bucket.at(key))
     await restarted(bucket, DURING, async (instance) => unwrap(await instance.importLines(text)))

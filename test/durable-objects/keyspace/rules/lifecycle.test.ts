@@ -570,10 +570,10 @@ test('a check goes on while rules move and delete objects, and finds nothing wro
   await bucket.pass(DAY_MS - 1000)
   let page = unwrap(await bucket.api.check({ repair: false }))
   await bucket.pass(1000)
-  const findings = [...page.findings]
-  while (page.run) {
-    page = unwrap(await bucket.api.check({ repair: false, run: page.run }))
-    findings.push(...page.findings)
+  const findings = [...page.report.findings]
+  while (page.next) {
+    page = unwrap(await bucket.api.check({ repair: false, run: page.next }))
+    findings.push(...page.report.findings)
   }
   expect(findings).toEqual([])
   expect(unwrap(await bucket.api.usage())).toMatchObject({ Standard: { objects: 0 }, InfrequentAccess: { objects: 20 } })
