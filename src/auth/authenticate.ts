@@ -12,17 +12,17 @@ import { type SignedBody, signedBody } from './signed-body.ts'
 import { checkLife, parseSignedRequest, type SignedRequest } from './signed-request.ts'
 import { refuseUnsignedHeaders } from './unsigned-headers.ts'
 
-/** Who signed a request. */
+/** The signer of a request. */
 export interface Identity {
   readonly accessKeyId: string
   readonly token: ApiToken
-  /** With temporary credentials: what they are limited to. `token` is their parent. */
+  /** The limits of temporary credentials. `token` is their parent. */
   readonly session?: SessionScope
-  /** With temporary credentials: what the audit log calls them. */
+  /** The id of temporary credentials in the audit log. */
   readonly sessionId?: string
 }
 
-/** What is kept for an access key id. */
+/** The secret of an access key id, and its token. */
 export interface Secret {
   readonly secretAccessKey: string
   readonly token: ApiToken
@@ -31,28 +31,28 @@ export interface Secret {
 export interface AuthenticateOptions {
   /** Server time in milliseconds. */
   readonly now: number
-  /** Looks an access key id up; null where there is none. Called at most once, with 32 characters of the client's choice. */
+  /** Looks an access key id up; null if it does not exist. Called at most once, with 32 characters that the client chose. */
   readonly findSecret: (accessKeyId: string) => Promise<Secret | null>
-  /** Refuse what R2 refuses: signed streaming bodies, and paths that were signed in another encoding than they were sent in. */
+  /** Refuse all that R2 refuses: signed streaming bodies, and paths whose signature covers another encoding than the one sent. */
   readonly strict: boolean
-  /** The account that session tokens must be of. */
+  /** The account that session tokens must belong to. */
   readonly accountId?: string
-  /** `request.cf.clientAcceptEncoding`, since the edge rewrites the header. */
+  /** `request.cf.clientAcceptEncoding`: the edge rewrites the header itself. */
   readonly clientAcceptEncoding?: string
 }
 
-/** A request whose signature is verified. Its permissions are the caller's to check, its body the store's. */
+/** A request with a verified signature. The caller must still check the permissions, and the store the body. */
 export interface Authenticated {
   readonly identity: Identity
   readonly payload: SignedBody
   readonly presigned: boolean
-  /** Query parameters of a presigned URL to be treated as headers; empty for other requests. */
+  /** Query parameters of a presigned URL that count as headers. Empty for other requests. */
   readonly hoistedHeaders: readonly (readonly [name: string, value: string])[]
 }
 
 /**
  * Verifies the AWS Signature Version 4 of a request, in its header or presigned form.
- * @throws StoreError the first check that fails, in R2's order.
+ * @throws StoreError of the first check that fails, in R2's order.
  */
 export async function authenticate(request: Request, options: AuthenticateOptions): Promise<Authenticated> {
   const url = new URL(request.url)
@@ -64,7 +64,8 @@ export async function authenticate(request: Request, options: AuthenticateOption
   if (!signed.signedHeaders.includes('host')) throw new StoreError('Unauthorized')
   const sessionToken = readSessionToken(request.headers, url, signed.presigned)
   const session = sessionToken === undefined ? undefined : openSession(sessionToken, secret, options)
-  // A token that was forged leaves the parent's own secret: R2 checks the signature first and speaks of the token then.
+  // With a forged session token, the signature is checked against the parent's own secret: R2 checks it first, and reports the token
+  // afterwards.
   const key = signingKey((session ?? secret).secretAccessKey, signed.credential)
   verifySignature({ request, url, query: canonicalQuery(url.search, signed.presigned), signed, key }, options)
   const hoisted = signed.presigned ? hoistedHeaders(url) : []
@@ -79,7 +80,10 @@ export async function authenticate(request: Request, options: AuthenticateOption
   }
 }
 
-/** In a header, or in the query of a presigned URL, where it is signed like any other parameter. Some clients always send the header. */
+/**
+ * Reads the token from the header, or from the query of a presigned URL, where the signature covers it. Some clients always send the
+ * header.
+ */
 function readSessionToken(headers: Headers, { searchParams }: URL, presigned: boolean): string | undefined {
   const inQuery = presigned ? searchParams.get('X-Amz-Security-Token') || searchParams.get('x-amz-security-token') : null
   return headers.get('x-amz-security-token') || inQuery || undefined
@@ -88,13 +92,15 @@ function readSessionToken(headers: Headers, { searchParams }: URL, presigned: bo
 interface Verification {
   readonly request: Request
   readonly url: URL
-  /** As {@link canonicalQuery} writes it. */
+  /** The output of {@link canonicalQuery}. */
   readonly query: string
   readonly signed: SignedRequest
   readonly key: Uint8Array
 }
 
-/** @throws StoreError SignatureDoesNotMatch; InvalidObjectName where the signature is right for a path that a URL cannot have. */
+/**
+ * @throws StoreError SignatureDoesNotMatch; InvalidObjectName when the signature matches a path with dot segments, which no URL can keep.
+ */
 function verifySignature(verification: Verification, options: AuthenticateOptions): void {
   const { request, url } = verification
   let mismatch: StoreError | undefined
@@ -108,7 +114,7 @@ function verifySignature(verification: Verification, options: AuthenticateOption
   throw mismatch ?? new StoreError('SignatureDoesNotMatch')
 }
 
-/** Undefined where the signature is right for the path, with one reading of the headers. */
+/** Returns undefined when the signature matches the path with any reading of the headers, else the error to report. */
 function compareSignature(
   { request, url, query, signed, key }: Verification,
   path: string,
@@ -122,7 +128,7 @@ function compareSignature(
     const parts = { method, path, query, signedHeaders, values, payloadHash }
     const text = stringToSign({ amzDate, scope: credential.scope, canonicalHash: canonicalHash(parts) })
     if (sameText(sign(key, text), signature)) return undefined
-    // The client is shown the request as it arrived, which is the first reading.
+    // The error shows the request as it arrived, which is the first reading.
     mismatch ??= signatureMismatch(text, parts, signature)
   }
   return mismatch

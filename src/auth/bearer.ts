@@ -1,8 +1,8 @@
 import { StoreError } from '../core/errors.ts'
 
 /**
- * The token value of a REST request. Of several credentials, which the Cloudflare SDK may send together, the bearer token counts.
- * @throws StoreError MissingAuthentication, InvalidAuthorization; InvalidAccessToken for a global API key, which there is none of here.
+ * Reads the token value of a REST request. The Cloudflare SDK may send several credentials together: then the bearer token counts.
+ * @throws StoreError MissingAuthentication, InvalidAuthorization; InvalidAccessToken for a global API key, because Cairn has none.
  */
 export function readBearer(headers: Headers): string {
   const authorization = headers.get('authorization')
@@ -12,7 +12,7 @@ export function readBearer(headers: Headers): string {
   return value
 }
 
-/** Not one of the codes on which wrangler asks who it is: it would ask with the same key. */
+/** The error must have none of the codes on which wrangler asks for its identity: it would send the same key again. */
 const noGlobalKeys = (): StoreError =>
   new StoreError('InvalidAccessToken', {
     message: 'X-Auth-Key is not supported: there are no global API keys. Send an API token as "Authorization: Bearer <token>".',

@@ -1,30 +1,32 @@
 import { createHash } from 'node:crypto'
 
-/** What a signature covers. */
+/** The parts of a request that a signature covers. */
 export interface CanonicalParts {
   readonly method: string
   /** One of {@link canonicalPaths}. */
   readonly path: string
-  /** As {@link canonicalQuery} writes it. */
+  /** The output of {@link canonicalQuery}. */
   readonly query: string
   /** Lowercase names, in the client's order. */
   readonly signedHeaders: readonly string[]
-  /** Their values, in the same order; empty for a header that is missing. */
+  /** The values of the signed headers, in the same order. A missing header has an empty value. */
   readonly values: readonly string[]
   readonly payloadHash: string
 }
 
-/** The canonical request, piece by piece. */
+/** Yields the canonical request in pieces. */
 function* pieces({ method, path, query, signedHeaders, values, payloadHash }: CanonicalParts): Generator<string> {
   yield `${method}\n${path}\n${query}\n`
   for (const [i, name] of signedHeaders.entries()) yield `${name}:${canonicalValue(values[i] ?? '')}\n`
   yield `\n${signedHeaders.join(';')}\n${payloadHash}`
 }
 
-/** Pieces are gathered up to here: each call of the hash costs as much as some hundred bytes. */
+/** Pieces are joined up to this length, because each call of the hash costs as much as hashing some hundred bytes. */
 const HASH_STEP = 4096
 
-/** SHA-256 of the canonical request, in lowercase hex: what is signed. A long one is never in memory as a whole. */
+/**
+ * Returns the SHA-256 of the canonical request, in lowercase hex, which is what gets signed. A long request is never in memory as a whole.
+ */
 export function canonicalHash(parts: CanonicalParts): string {
   const hash = createHash('sha256')
   let waiting = ''
@@ -37,7 +39,7 @@ export function canonicalHash(parts: CanonicalParts): string {
   return hash.update(waiting).digest('hex')
 }
 
-/** The canonical request as text, up to `limit` characters of it. */
+/** Returns the first `limit` characters of the canonical request. */
 export function canonicalText(parts: CanonicalParts, limit: number): string {
   let text = ''
   for (const piece of pieces(parts)) {
@@ -48,8 +50,8 @@ export function canonicalText(parts: CanonicalParts, limit: number): string {
 }
 
 /**
- * The paths that the client may have signed. R2 takes the path as sent and neither normalises nor encodes it again; AWS encodes it by
- * its own rule, and clients rely on that: aws4fetch sends `(` and signs `%28`. Either way the path names the same key.
+ * Returns the paths that the client may have signed. R2 takes the path as it was sent, without normalising or encoding it again. AWS
+ * encodes it by a rule of its own, and some clients rely on that: aws4fetch sends `(` and signs `%28`. Both paths name the same key.
  */
 export function canonicalPaths(pathname: string, strict: boolean): readonly string[] {
   const encoded = pathname.split('/').map(encode).join('/')
@@ -57,11 +59,11 @@ export function canonicalPaths(pathname: string, strict: boolean): readonly stri
 }
 
 /**
- * The query with every name and value encoded by the AWS rule, sorted. A presigned request leaves out its own signature.
+ * Returns the query with each name and value encoded by the AWS rule, sorted. For a presigned request it leaves out the signature itself.
  *
- * A literal `+` is read as a space, as `URLSearchParams` reads it for the operations: the value that was signed is then always the
- * value acted on, and clients that write spaces so (aws4fetch does) verify. Reading it as a plus too would let the holder of a
- * presigned URL turn `%2B` into a space unnoticed.
+ * It reads a literal `+` as a space, as `URLSearchParams` does for the operations. So the signed value is always the value that is acted
+ * on, and clients that write spaces as `+` (aws4fetch does) verify. If a `+` could also be read as a plus, the holder of a presigned URL
+ * could turn `%2B` into a space unnoticed.
  */
 export function canonicalQuery(search: string, presigned: boolean): string {
   return search
@@ -81,7 +83,7 @@ function encodePair(pair: string): [name: string, value: string] {
   return equals < 0 ? [encode(text), ''] : [encode(text.slice(0, equals)), encode(text.slice(equals + 1))]
 }
 
-/** Decodes and encodes again in one pass, byte by byte, so that escapes that are not UTF-8 survive and a stray `%` is a literal one. */
+/** Decodes and encodes in one pass, byte by byte. So escapes that are not UTF-8 survive, and a stray `%` is taken literally. */
 const encode = (text: string): string =>
   text.replace(/%[\dA-Fa-f]{2}|[\u0080-\uffff]+|[^\w.~-]/g, (found) => {
     const first = found.charCodeAt(0)
@@ -91,7 +93,7 @@ const encode = (text: string): string =>
 
 const UNRESERVED = /[\w.~-]/
 
-/** Every byte as AWS writes it: a table, since strangers may send tens of thousands to be encoded. */
+/** The AWS encoding of every byte. It is a table for speed: strangers may send tens of thousands of bytes to encode. */
 const ENCODED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte)
   return UNRESERVED.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`

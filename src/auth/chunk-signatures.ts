@@ -4,9 +4,9 @@ import type { ChunkSigning } from './signed-body.ts'
 
 const EMPTY_SHA256 = sha256Hex('')
 
-/** The chain of signatures over an aws-chunked body: each one signs its piece and the signature before it. */
+/** The chain of signatures over an aws-chunked body: each signature covers its chunk and the previous signature. */
 export class ChunkSignatures {
-  /** Whether the trailers are signed as well; where they are not, there may be none. */
+  /** Whether the trailers are signed, too. If they are not, the body must have none. */
   readonly trailer: boolean
   readonly #signing: ChunkSigning
   #previous: string
@@ -18,8 +18,8 @@ export class ChunkSignatures {
   }
 
   /**
-   * Checks the next chunk; the last one is empty.
-   * @param sha256 of its data, in lowercase hex
+   * Checks the next chunk. The last chunk is empty.
+   * @param sha256 of the chunk's data, in lowercase hex
    * @throws StoreError `SignatureDoesNotMatch`.
    */
   verifyChunk(sha256: string, signature: string): void {
@@ -27,7 +27,7 @@ export class ChunkSignatures {
   }
 
   /**
-   * Checks the trailers, written `name:value\n` each.
+   * Checks the trailers, given as `name:value\n` lines.
    * @throws StoreError `SignatureDoesNotMatch`.
    */
   verifyTrailers(text: string, signature: string): void {

@@ -1,13 +1,13 @@
 import { invalidArgument, StoreError } from '../core/errors.ts'
 
-/** `<access key id>/<date>/<region>/<service>/aws4_request`, checked. */
+/** A valid `<access key id>/<date>/<region>/<service>/aws4_request`. */
 export interface Credential {
   readonly accessKeyId: string
   /** `YYYYMMDD`. */
   readonly date: string
-  /** As sent, since it is signed: empty and `us-east-1` mean `auto`. */
+  /** The region as it was sent, because the signature covers it. Empty and `us-east-1` mean `auto`. */
   readonly region: string
-  /** `<date>/<region>/s3/aws4_request`, as it stands in strings to sign. */
+  /** `<date>/<region>/s3/aws4_request`, the form used in strings to sign. */
   readonly scope: string
 }
 
@@ -16,9 +16,9 @@ const REGION_ALIASES = ['', 'us-east-1']
 const ACCESS_KEY_ID_LENGTH = 32
 
 /**
- * Reads a credential scope.
+ * Parses a credential scope.
  * @param amzDate the request's date, already known to be well formed.
- * @throws StoreError the first of R2's checks that fails.
+ * @throws StoreError of the first of R2's checks that fails.
  */
 export function parseCredential(text: string, amzDate: string): Credential {
   const parts = text.split('/')
@@ -26,7 +26,7 @@ export function parseCredential(text: string, amzDate: string): Credential {
     throw invalidArgument(`Credential sigv4 header should have at least 5 slash-separated parts, not ${parts.length}`)
   }
   const [date, region, service, terminator] = parts.slice(-4) as [string, string, string, string]
-  // Slashes beyond the scope belong to the key id.
+  // Further slashes belong to the access key id.
   const accessKeyId = parts.slice(0, -4).join('/')
   if (service !== 's3') throw invalidArgument(`Credential service should be s3, not ${service}`)
   if (terminator !== 'aws4_request') throw invalidArgument(`Credential termination string should be aws4_request, not ${terminator}`)
@@ -34,7 +34,7 @@ export function parseCredential(text: string, amzDate: string): Credential {
     throw invalidArgument(`Credential access key has length ${accessKeyId.length}, should be ${ACCESS_KEY_ID_LENGTH}`)
   }
   checkRegion(region)
-  // R2 names the header even where the date came from elsewhere.
+  // R2 names this header even if the date came from elsewhere.
   if (date !== amzDate.slice(0, 8)) {
     throw invalidArgument(`Credential signed date ${date} does not match ${amzDate.slice(0, 8)} from 'x-amz-date' header`)
   }

@@ -1,9 +1,9 @@
-/** `.` and `..` between slashes, each dot perhaps percent-encoded. */
+/** `.` or `..` between slashes. Each dot may be percent-encoded. */
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i
 
 /**
- * The path of a request as it was sent, where it has segments that `URL` resolves; undefined where there are none, or where something
- * before the Worker has resolved them: Cloudflare's edge, `wrangler dev` and many clients do.
+ * Returns the path of a request as it was sent, if it has dot segments, which `URL` resolves. Returns undefined if it has none, or if
+ * they were resolved before the Worker saw the request: Cloudflare's edge, `wrangler dev` and many clients do that.
  */
 export function pathBeforeResolving(requestUrl: string): string | undefined {
   const [, path = ''] = /^[a-z]+:\/\/[^/?#]*([^?#]*)/i.exec(requestUrl) ?? []

@@ -1,21 +1,21 @@
-/** Header names as RFC 9110 allows them; `Headers.get` throws on others. */
+/** Header names that RFC 9110 allows. `Headers.get` throws on any other. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 
-/** Where the signed headers are read from. */
+/** The sources of the values of signed headers. */
 export interface HeaderReadingOptions {
   readonly headers: Headers
   readonly url: URL
   readonly signedHeaders: readonly string[]
-  /** `Accept-Encoding` before the edge rewrote it: `request.cf.clientAcceptEncoding`. */
+  /** `request.cf.clientAcceptEncoding`: the value of `Accept-Encoding` before the edge rewrote it. */
   readonly clientAcceptEncoding?: string
   /** Whether the request has no body at all. */
   readonly bodiless: boolean
 }
 
 /**
- * The values that the client may have signed, most likely first. Usually there is one reading: the headers as seen. But proxies
- * rewrite `Accept-Encoding` and drop what only concerns one hop, and `Headers.get` joins repeated headers with `", "` where clients
- * sign them joined with `","`.
+ * Yields the values that the client may have signed, the most likely first. The headers as they arrived are usually enough. But proxies
+ * rewrite `Accept-Encoding` and drop headers that concern one hop only. Also, `Headers.get` joins repeated headers with `", "`, while
+ * clients sign them joined with `","`.
  */
 export function* headerReadings(options: HeaderReadingOptions): Generator<readonly string[]> {
   const { signedHeaders } = options
@@ -33,14 +33,14 @@ export function* headerReadings(options: HeaderReadingOptions): Generator<readon
 const withEncoding = (values: readonly string[], encoding: string, signedHeaders: readonly string[]): readonly string[] =>
   values.map((value, i) => (signedHeaders[i] === 'accept-encoding' ? encoding : value))
 
-/** Signed headers that are not there although their value is certain: a proxy kept them for itself. */
+/** Adds the values of signed headers that a proxy has dropped, if they can only have had one value. */
 function beforeProxies(seen: readonly string[], { signedHeaders, headers, bodiless }: HeaderReadingOptions): (readonly string[])[] {
   const certain: Readonly<Record<string, string>> = { expect: '100-continue', ...(bodiless && { 'content-length': '0' }) }
   const lost = (name: string) => Object.hasOwn(certain, name) && !headers.has(name)
   return signedHeaders.some(lost) ? [seen.map((value, i) => (lost(signedHeaders[i]!) ? certain[signedHeaders[i]!]! : value))] : []
 }
 
-/** One entry where the header is not signed, so that the readings are made once. */
+/** Returns one entry if the header is not signed, so that each reading is made only once. */
 function acceptEncodings({ signedHeaders, clientAcceptEncoding }: HeaderReadingOptions, seen: readonly string[]): readonly string[] {
   const at = signedHeaders.indexOf('accept-encoding')
   if (at < 0) return ['']
@@ -50,6 +50,6 @@ function acceptEncodings({ signedHeaders, clientAcceptEncoding }: HeaderReadingO
 
 function headerValue(name: string, { headers, url }: HeaderReadingOptions): string {
   if (!TOKEN.test(name)) return ''
-  // Requests that were made within the Worker carry no Host header.
+  // Requests that are made inside the Worker have no Host header.
   return headers.get(name) ?? (name === 'host' ? url.host : '')
 }

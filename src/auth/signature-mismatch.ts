@@ -6,8 +6,8 @@ import { type CanonicalParts, canonicalText } from './canonical-request.ts'
 const SIGNATURE_LENGTH = 64
 
 /**
- * Shows what was signed, never the signature that would have been right. Whoever knows an access key id may ask for this, so a long
- * canonical request is cut, and then not told byte by byte, too: R2 tells all of it.
+ * Makes the error that shows what was signed. It never shows the correct signature. Anyone who knows an access key id can cause this
+ * error, so a long canonical request is cut and its bytes are left out. R2 returns all of it.
  * @param text the string to sign.
  */
 export function signatureMismatch(text: string, parts: CanonicalParts, signature: string): StoreError {
@@ -24,7 +24,7 @@ export function signatureMismatch(text: string, parts: CanonicalParts, signature
 function canonicalFields(parts: CanonicalParts): Record<string, string> {
   const canonical = canonicalText(parts, LIMITS.canonicalEcho)
   const bytes = canonical.length < LIMITS.canonicalEcho ? hexBytes(canonical) : ''
-  // Two digits and a space each.
+  // Each byte takes two digits and a space.
   const fits = canonical.length + bytes.length <= LIMITS.canonicalEcho && bytes !== ''
   return fits ? { CanonicalRequest: canonical, CanonicalRequestBytes: bytes } : { CanonicalRequest: canonical }
 }

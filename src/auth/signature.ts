@@ -6,11 +6,11 @@ interface DayKey {
   readonly key: Uint8Array
 }
 
-/** A day key costs four HMACs; an isolate serves few credentials, so the oldest give way. */
+/** The most day keys in the cache. Each costs four HMACs. An isolate serves few credentials, so the oldest are evicted. */
 const MAX_DAY_KEYS = 256
 const dayKeys = new Map<string, DayKey>()
 
-/** The signing key of one credential for one day and region. Cached until the secret changes. */
+/** Returns the signing key of a credential for one day and region. Cached until the secret changes. */
 export function signingKey(secret: string, { accessKeyId, date, region }: Credential): Uint8Array {
   const name = `${accessKeyId}/${date}/${region}`
   const known = dayKeys.get(name)
@@ -20,18 +20,18 @@ export function signingKey(secret: string, { accessKeyId, date, region }: Creden
   return key
 }
 
-/** The text that a request's signature signs. */
+/** Returns the text that a request's signature signs. */
 export function stringToSign({ amzDate, scope, canonicalHash }: { amzDate: string; scope: string; canonicalHash: string }): string {
   return ['AWS4-HMAC-SHA256', amzDate, scope, canonicalHash].join('\n')
 }
 
-/** A signature: lowercase hex. */
+/** Returns a signature in lowercase hex. */
 export const sign = (key: Uint8Array, text: string): string => createHmac('sha256', key).update(text).digest('hex')
 
-/** SHA-256 in lowercase hex. */
+/** Returns the SHA-256 in lowercase hex. */
 export const sha256Hex = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
-/** Compares two texts in a time that tells nothing but their lengths. */
+/** Compares two texts in constant time. The time only reveals whether their lengths differ. */
 export function sameText(a: string, b: string): boolean {
   const left = Buffer.from(a)
   const right = Buffer.from(b)

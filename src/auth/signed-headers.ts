@@ -1,16 +1,16 @@
 import { invalidArgument } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 
-/** An object may have as many of these as 8 KiB hold with their values, so they have a limit of their own. */
+/** Metadata headers have their own limit: an object may have as many as fit into 8 KiB with their values. */
 const METADATA = 'x-amz-meta-'
 
 /**
- * The names in `SignedHeaders`, in lowercase and in the client's order.
+ * Returns the names in `SignedHeaders`, in lowercase and in the client's order.
  *
- * Each one is followed by its value in the canonical request, which is made for whoever knows an access key id. A name that repeats would
- * copy its value once for each repetition: work that grows with the product of two lengths. No client repeats one. A name that the request
- * lacks is not refused: its value is empty, as on R2, since some clients sign headers that are lost on the way.
- * @throws StoreError `InvalidArgument` when a name repeats, or when there are more of them than a request has use for.
+ * The canonical request holds each name with its value, and is built for anyone who knows an access key id. A repeated name would copy
+ * its value once per repetition, so the work would grow with the product of two lengths. No client repeats a name. A name whose header is
+ * missing is accepted with an empty value, as on R2, because some clients sign headers that are lost on the way.
+ * @throws StoreError `InvalidArgument` when a name repeats, or when there are more names than any request needs.
  */
 export function readSignedHeaders(text: string): string[] {
   const names = text.toLowerCase().split(';')

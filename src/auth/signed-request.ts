@@ -4,19 +4,19 @@ import { formatAmzDate, parseAmzDate, parseMailDate } from './amz-date.ts'
 import { type Credential, parseCredential } from './credential.ts'
 import { readSignedHeaders } from './signed-headers.ts'
 
-/** What a request says about its signature, whichever of the two places it says it in. Nothing here is verified yet. */
+/** The parts of a request's signature, from either of the two places where it can be. Nothing here is verified yet. */
 export interface SignedRequest {
   readonly presigned: boolean
   readonly credential: Credential
   /** `YYYYMMDDTHHMMSSZ`. */
   readonly amzDate: string
   readonly signedMs: number
-  /** In lowercase, in the client's order, each once. */
+  /** In lowercase, in the client's order, without repetitions. */
   readonly signedHeaders: readonly string[]
   readonly signature: string
-  /** Last line of the canonical request. */
+  /** The last line of the canonical request. */
   readonly payloadHash: string
-  /** `X-Amz-Expires` as sent; presigned requests only. */
+  /** `X-Amz-Expires` as it was sent. Presigned requests only. */
   readonly expires?: string
 }
 
@@ -26,13 +26,14 @@ const PRESIGN_PARAMETERS = ['X-Amz-Algorithm', 'X-Amz-Signature', 'X-Amz-Date', 
 export interface ReadingOptions {
   /** Server time in milliseconds. */
   readonly now: number
-  /** Take the dates that R2 takes, and no others. */
+  /** Accept only the forms of dates that R2 accepts. */
   readonly strict: boolean
 }
 
 /**
- * Reads the `Authorization` header, else the presigned query: with both, R2 uses the header. An empty header was not sent.
- * @throws StoreError the first of R2's checks that fails, up to but without those that need the secret.
+ * Reads the `Authorization` header, or else the presigned query. If both are present, the header counts, as on R2. An empty header counts
+ * as absent.
+ * @throws StoreError of the first of R2's checks that fails. Checks that need the secret come later.
  */
 export function parseSignedRequest(headers: Headers, { searchParams }: URL, options: ReadingOptions): SignedRequest {
   const authorization = headers.get('authorization')
@@ -42,16 +43,16 @@ export function parseSignedRequest(headers: Headers, { searchParams }: URL, opti
   throw searchParams.has('AWSAccessKeyId') && searchParams.has('Signature') ? noVersion2() : invalidArgument('Authorization')
 }
 
-/** The second version of signatures in a header. It knows no `x-amz-content-sha256`, so that one cannot be what is missing. */
+/** Whether the header holds a signature of version 2. Such a request has no `x-amz-content-sha256`, so the error must not ask for it. */
 const isVersion2 = (authorization: string): boolean => authorization.startsWith('AWS ')
 
 const noVersion2 = (): StoreError =>
   new StoreError('Unauthorized', { message: 'SigV2 authorization is not supported. Please use SigV4 instead.' })
 
 /**
- * Refuses a presigned request outside its life. R2 comes to this only after the access key id turned out to exist, and knows no
- * request that is too early: one that is dated ten years ahead is good for ten years there. S3 refuses it.
- * @throws StoreError `ExpiredRequest`, `AccessDenied`, or `InvalidArgument` for a life that makes no sense.
+ * Refuses a presigned request outside its validity. R2 checks this only after it has found the access key id. R2 also accepts requests
+ * from the future: one that is dated ten years ahead stays valid for ten years. S3 refuses it, and so do we, except in strict mode.
+ * @throws StoreError `ExpiredRequest`, `AccessDenied`, or `InvalidArgument` for an invalid `X-Amz-Expires`.
  */
 export function checkLife({ expires = '', signedMs }: SignedRequest, { now, strict }: ReadingOptions): void {
   const seconds = expires.trim() === '' ? Number.NaN : Number(expires)
@@ -87,7 +88,7 @@ function parseHeaders(authorization: string, headers: Headers, { now, strict }: 
 function parsePresigned(query: URLSearchParams): SignedRequest {
   const missing = PRESIGN_PARAMETERS.filter((name) => !query.has(name))
   if (missing.length === 1) throw invalidArgument(`Required search parameter ${missing[0]} missing`)
-  // Two spaces after the comma: R2's own.
+  // R2's text has two spaces after the comma, too.
   if (missing.length > 1) throw invalidArgument(`Required search parameters ${missing.join(',  ')} missing`)
   const value = (name: string) => query.get(name) ?? ''
   if (value('X-Amz-Algorithm') !== ALGORITHM) throw otherAlgorithm()
@@ -106,12 +107,12 @@ function parsePresigned(query: URLSearchParams): SignedRequest {
   }
 }
 
-/** A `Date` beside `x-amz-date` is never looked at. */
+/** Reads the date of the request. If `x-amz-date` is present, `Date` is ignored. */
 function readDate(headers: Headers, strict: boolean): { amzDate: string; signedMs: number } {
   const name = headers.has('x-amz-date') ? 'x-amz-date' : 'date'
   const text = headers.get(name)
   if (text === null) throw invalidArgument('No date provided in x-amz-date nor date header')
-  // botocore sends no `x-amz-date` where its user has set `Date`; it signs the basic form all the same.
+  // botocore sends no `x-amz-date` if its user has set `Date`, but signs the basic form nevertheless.
   const signedMs = parseAmzDate(text) ?? (name === 'date' && !strict ? parseMailDate(text) : undefined)
   if (signedMs === undefined) throw invalidArgument(`Date provided in '${name}' header (${text}) didn't parse successfully`)
   return { amzDate: formatAmzDate(signedMs), signedMs }

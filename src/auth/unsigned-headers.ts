@@ -1,28 +1,28 @@
 import { StoreError } from '../core/errors.ts'
 
-/** May be there without being in `SignedHeaders`. */
+/** Headers that need not be in `SignedHeaders`. */
 const EXEMPT = [
-  // The signature covers these in its own way.
+  // The signature covers these in another way.
   ...['x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token'],
-  // They tell how a body is framed, and whoever sends an unsigned body may send another one.
+  // These describe the framing of a body. If the body is unsigned, its sender can replace it anyway.
   ...['x-amz-decoded-content-length', 'x-amz-trailer'],
-  // Clients and proxies add these after the signature was made, and no operation reads them.
+  // Clients and proxies add these after signing, and no operation reads them.
   ...['x-amz-user-agent', 'x-amz-cf-id'],
 ]
 
-/** R2's own headers on which operations act; Cloudflare adds others of that prefix to every request. */
+/** R2's own headers that operations act on. Cloudflare adds other `cf-` headers to every request. */
 const ACTED_ON = /^cf-(?:create-bucket-if-missing|copy-destination-if-.+|prefix|start-after|continuation-token|max-keys)$/
 
 export interface SignedNames {
   readonly signedHeaders: readonly string[]
-  /** Signed as parameters of a presigned URL: they win over headers of the same name. */
+  /** Signed as parameters of a presigned URL. They override headers of the same name. */
   readonly hoisted: readonly (readonly [name: string, value: string])[]
 }
 
 /**
- * Refuses headers that change what a request does and that its signer did not sign, as S3 does in both forms of a signature: whoever got
- * hold of a signature, or was given a presigned URL, may not make it mean a copy of another object, a new bucket, other metadata.
- * R2 acts on all of them; in strict mode the source of a copy alone is refused, since it would hand over any object.
+ * Refuses unsigned headers that change what a request does, as S3 does in both forms of a signature. Otherwise the holder of a presigned
+ * URL or of a stolen signature could turn it into a copy of another object, a new bucket or other metadata. R2 acts on all such headers.
+ * In strict mode only an unsigned copy source is refused, because it would give access to any object.
  * @throws StoreError `AccessDenied`
  */
 export function refuseUnsignedHeaders(headers: Headers, { signedHeaders, hoisted }: SignedNames, strict: boolean): void {
