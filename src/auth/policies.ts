@@ -3,14 +3,13 @@ import type { BucketRef } from '../core/object.ts'
 /** R2's four token levels. The object levels may be limited to named buckets. */
 export type PolicyLevel = 'admin-read-write' | 'admin-read' | 'object-read-write' | 'object-read'
 
-/** What concerns the tokens themselves. */
+/** The levels for managing tokens. */
 export type TokensLevel = 'tokens-read-write' | 'tokens-read'
 
 /**
- * What an operation needs: objects (listing them included), a bucket's existence and configuration, the list of all buckets,
- * the account as a whole, the audit log, or the tokens.
- * `bucket:write` covers creating and deleting buckets as well as configuring them; `account:write` what belongs to no bucket, such as
- * queues and the operators' tools.
+ * The permission that an operation needs: for objects (listing them included), for a bucket's existence and configuration, for the list
+ * of all buckets, for the account as a whole, for the audit log, or for tokens. `bucket:write` covers creating, deleting and configuring
+ * buckets. `account:write` covers all that belongs to no bucket, such as queues and the operators' tools.
  */
 export type Permission =
   | 'object:read'
@@ -25,19 +24,19 @@ export type Permission =
 
 export interface Policy {
   readonly level: PolicyLevel | TokensLevel
-  /** The only buckets that it covers; absent means all of them, those to come included. */
+  /** The buckets that the policy covers. Absent means all buckets, future ones included. */
   readonly buckets?: readonly BucketRef[]
-  /** Takes away what other policies grant. */
+  /** A denial: it overrides other policies that grant the same. */
   readonly effect?: 'deny'
 }
 
-/** An API token as authorization sees it: without its value. */
+/** An API token without its value, as authorization needs it. */
 export interface ApiToken {
   /** 32 lowercase hex digits; also the S3 access key id. */
   readonly id: string
   readonly name: string
   readonly policies: readonly Policy[]
-  /** The token of the deployment itself: it may do everything. */
+  /** True for the deployment's own token, which may do everything. */
   readonly root?: true
   readonly notBeforeMs?: number
   readonly expiresMs?: number
@@ -52,7 +51,7 @@ const GRANTS: Readonly<Record<Policy['level'], readonly Permission[]>> = {
   'tokens-read': ['token:read'],
 }
 
-/** What a permission leads to besides itself: whoever configures a bucket can publish its objects, or let a rule delete them. */
+/** Permissions that another one implies: a client that configures a bucket can publish its objects, or let a rule delete them. */
 const LEADS_TO: Partial<Readonly<Record<Permission, readonly Permission[]>>> = {
   'bucket:write': ['object:read', 'object:write'],
   'token:write': ['token:read'],
@@ -60,8 +59,8 @@ const LEADS_TO: Partial<Readonly<Record<Permission, readonly Permission[]>>> = {
 }
 
 /**
- * Whether any of the token's policies grants `needs` and none denies it; on `bucket`, where the operation has one. A policy that denies
- * something denies every way to it.
+ * Returns whether a policy of the token grants `needs` and no policy denies it; on `bucket`, if the operation has one. A denial of a
+ * permission also denies every permission that leads to it.
  */
 export function allows(token: ApiToken, needs: Permission, bucket?: BucketRef): boolean {
   if (token.root) return true
@@ -69,7 +68,7 @@ export function allows(token: ApiToken, needs: Permission, bucket?: BucketRef): 
   return policies.some((policy) => !isDenial(policy) && grants(policy, needs) && covers(policy, bucket)) && !isDenied(token, needs, bucket)
 }
 
-/** What is for the account as a whole leads to every bucket. */
+/** Whether a policy denies the permission or one that it implies. `account:write` reaches every bucket, so any denial counts there. */
 function isDenied({ policies }: ApiToken, needs: Permission, bucket: BucketRef | undefined): boolean {
   const ways = [needs, ...(LEADS_TO[needs] ?? [])]
   const reaches = (policy: Policy) => needs === 'account:write' || covers(policy, bucket)
@@ -79,8 +78,8 @@ function isDenied({ policies }: ApiToken, needs: Permission, bucket: BucketRef |
 const grants = ({ level }: Policy, needs: Permission): boolean => GRANTS[level].includes(needs)
 
 /**
- * Whether a token holds everything that a policy grants, so that it may pass that on. One that is denied anything passes nothing on:
- * what it made would not be denied that.
+ * Returns whether a token holds everything that a policy grants, so that it may pass it on. A token with any denial passes nothing on,
+ * because the new token would lack that denial.
  */
 export function mayGrant(token: ApiToken, policy: Policy): boolean {
   if (token.root || isDenial(policy)) return true
@@ -90,7 +89,7 @@ export function mayGrant(token: ApiToken, policy: Policy): boolean {
   )
 }
 
-/** Whether a token is for the account, not only for objects. */
+/** Returns whether a token is for the account and not only for objects. */
 export const isForAccount = (token: ApiToken): boolean =>
   token.root === true || token.policies.some(({ level, effect }) => level.startsWith('admin-') && effect !== 'deny')
 
@@ -99,12 +98,12 @@ const isDenial = ({ effect }: Policy): boolean => effect === 'deny'
 const holdsEverywhere = (token: ApiToken, needs: Permission): boolean =>
   token.policies.some((policy) => policy.buckets === undefined && GRANTS[policy.level].includes(needs))
 
-/** Whether the token may be used at `nowMs`; the moment it expires is already too late. */
+/** Returns whether the token is valid at `nowMs`. At the moment of its expiry it is already invalid. */
 export function isLive(token: ApiToken, nowMs: number): boolean {
   return (token.notBeforeMs ?? 0) <= nowMs && nowMs < (token.expiresMs ?? Number.POSITIVE_INFINITY)
 }
 
-/** A policy for named buckets says nothing about the account as a whole. */
+/** Whether a policy applies to a bucket. A policy for named buckets never applies to the account as a whole. */
 function covers(policy: Policy, bucket: BucketRef | undefined): boolean {
   if (policy.buckets === undefined) return true
   return policy.buckets.some((covered) => covered.name === bucket?.name && covered.jurisdiction === bucket.jurisdiction)

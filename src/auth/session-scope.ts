@@ -3,28 +3,28 @@ import type { BucketRef } from '../core/object.ts'
 import type { Identity } from './authenticate.ts'
 import { allows, type Permission, type PolicyLevel } from './policies.ts'
 
-/** What temporary credentials are limited to, on top of what their parent holds. */
+/** The limits of temporary credentials, in addition to those of their parent. */
 export interface SessionScope {
   readonly bucket: BucketRef
   readonly level: PolicyLevel
-  /** The only S3 operations; absent means all that the level grants. */
+  /** The allowed S3 operations. Absent means all that the level grants. */
   readonly actions?: readonly string[]
-  /** The only keys; absent means all. */
+  /** The allowed keys. Absent means all. */
   readonly paths?: { readonly prefixes: readonly string[]; readonly objects: readonly string[] }
 }
 
-/** What a request wants to do. */
+/** The access that a request needs. */
 export interface Demand {
   readonly needs: Permission
   /** The name of the operation in the S3 API. */
   readonly action: string
   readonly bucket?: BucketRef
   readonly key?: string
-  /** Of a listing: every key that it may show starts with it. */
+  /** The prefix of a listing: every key in it starts with this. */
   readonly prefix?: string
 }
 
-/** Whether an identity may do something: its token holds the permission, and its session, if it is one, does not leave it out. */
+/** Returns whether an identity may do something: its token must hold the permission, and its session, if there is one, must allow it. */
 export function permits({ token, session }: Identity, demand: Demand): boolean {
   return allows(token, demand.needs, demand.bucket) && (session === undefined || isInScope(session, demand))
 }
@@ -38,9 +38,9 @@ function isInScope({ bucket, level, actions, paths }: SessionScope, demand: Dema
 }
 
 /**
- * Everything that a demand names must lie on the paths: a key on one of them, a listing wholly below one of the prefixes; a demand can
- * name both. Operations on a bucket that name neither are free if they read or if they name their keys later, as DeleteObjects does;
- * those that configure the bucket never are.
+ * Whether everything that a demand names lies on the paths: a key must be on one of them, and a listing must be wholly below one of the
+ * prefixes. A demand can name both. An operation on a bucket that names neither is allowed if it reads, or if it names its keys later, as
+ * DeleteObjects does. Operations that configure the bucket are never allowed.
  */
 function isOnPath({ prefixes, objects }: NonNullable<SessionScope['paths']>, { needs, key, prefix }: Demand): boolean {
   if (needs !== 'object:read' && needs !== 'object:write') return false

@@ -9,7 +9,7 @@ import { sameText } from './signature.ts'
 /** The longest life of temporary credentials: seven days. */
 export const SESSION_MAX_SECONDS = 604_800
 
-/** R2's names of what temporary credentials may do. */
+/** R2's names for the levels of temporary credentials. */
 export const SESSION_LEVELS = {
   'admin-read-write': 'admin-read-write',
   'admin-read-only': 'admin-read',
@@ -19,45 +19,45 @@ export const SESSION_LEVELS = {
 
 export type SessionPermission = keyof typeof SESSION_LEVELS
 
-/** What a session token says, as R2 names it. */
+/** The claims of a session token, with R2's names. */
 export interface SessionClaims {
   /** The account. */
   readonly sub?: string
   /** The access key id of the parent, which is also that of the temporary credentials. */
   readonly iss: string
-  /** The endpoint; its host may name a jurisdiction. */
+  /** The endpoint. Its host may name a jurisdiction. */
   readonly aud?: string
   readonly iat?: number
   /** Not before this second. */
   readonly nbf?: number
   readonly exp: number
-  /** Of credentials that are made here: random, so that no two are the same. */
+  /** A random text in credentials that are made here, so that all of them differ. */
   readonly jti?: string
   readonly bucket: string
   readonly scope: SessionPermission
   readonly actions?: readonly string[]
   readonly paths?: { readonly prefixPaths?: readonly string[]; readonly objectPaths?: readonly string[] }
-  /** Ours, since on R2 the endpoint says it. */
+  /** Cairn's own: on R2 the endpoint names the jurisdiction. */
   readonly jurisdiction?: Jurisdiction
 }
 
-/** Credentials as a client uses them. */
+/** Credentials in the form that clients use. */
 export interface TemporaryCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken: string
 }
 
-/** A session token that its parent did sign. */
+/** A session token with a valid signature of its parent. */
 export interface Session {
-  /** What the audit log calls it: 32 hex digits that follow from the token. Nobody can make another token of the same id. */
+  /** The id in the audit log: 32 hex digits, derived from the token. Nobody can make another token with the same id. */
   readonly id: string
   readonly secretAccessKey: string
-  /** Absent when what it claims does not hold, or no longer. */
+  /** Absent when the claims are invalid or have expired. */
   readonly scope?: SessionScope
 }
 
-/** Credentials, and the id by which the audit log knows them. */
+/** New credentials, and their id in the audit log. */
 export interface MintedSession {
   readonly id: string
   readonly credentials: TemporaryCredentials
@@ -66,14 +66,14 @@ export interface MintedSession {
 const PREFIX = 'jwt/'
 
 /**
- * A member of the JWT's header, signed with the rest of it: with it, the temporary secret follows from the token and the secret of its
- * parent; without it, from the token alone, as R2 documents it for tokens that are signed locally. A URL presigned with temporary
- * credentials shows the token, and so, without it, the secret.
+ * A member of the JWT's header, and so covered by its signature. With it, the temporary secret is derived from the token and the parent's
+ * secret. Without it, the secret is derived from the token alone, as R2 documents for tokens that are signed locally. A URL that is
+ * presigned with temporary credentials contains the token, and therefore, without this member, also gives the secret away.
  */
 const SECRET_BY = 'secret-by'
 const BY_PARENT = 'parent'
 
-/** Makes credentials whose secret does not follow from their token. The parent's secret signs them, as any holder of it can sign others. */
+/** Makes credentials whose token does not reveal their secret. The parent's secret signs them, so any holder of it can make others. */
 export function mintSession(claims: SessionClaims, parentSecret: string): MintedSession {
   const text = `${encode({ alg: 'HS256', typ: 'JWT', [SECRET_BY]: BY_PARENT })}.${encode(claims)}`
   const jwt = `${text}.${signatureOf(text, parentSecret)}`
@@ -83,8 +83,9 @@ export function mintSession(claims: SessionClaims, parentSecret: string): Minted
 }
 
 /**
- * Verifies a session token with its parent's secret; null when it is not one, or was forged. One that is over, or says what it may not,
- * still has the secret that its requests were signed with. Whether the parent is live and holds what the token says is the caller's to check.
+ * Verifies a session token with its parent's secret. Returns null when it is malformed or forged. A token that has expired, or makes
+ * invalid claims, still has its secret, with which its requests were signed; only its scope is absent. The caller must check that the
+ * parent is live and holds what the token grants.
  */
 export function openSession(
   sessionToken: string,
@@ -102,18 +103,18 @@ export function openSession(
   return { ...session, scope: isLiving(claims, Math.floor(now / 1000)) ? scopeOf(claims) : undefined }
 }
 
-/** One that says it was issued in the future would live longer than a week. */
+/** Whether the claims are valid now. A token issued in the future could otherwise live longer than a week. */
 function isLiving({ iat, nbf = 0, exp }: SessionClaims, seconds: number): boolean {
   const issued = iat ?? seconds
   const begun = nbf <= seconds && issued <= seconds + LIMITS.skewMs / 1000
   return begun && seconds < exp && exp - issued <= SESSION_MAX_SECONDS
 }
 
-/** How the temporary secret follows from a JWT with this header; undefined for a header that is not understood. */
+/** Returns how the temporary secret is derived for a JWT with this header, or undefined for an unsupported header. */
 function derivationOf(header: unknown): ((jwt: string, parentSecret: string) => string) | undefined {
   if (typeof header !== 'object' || header === null) return undefined
   const { alg, crit, [SECRET_BY]: by } = header as Record<string, unknown>
-  // `crit` names members that must be understood, and nothing of the kind is.
+  // `crit` names members that must be understood. We support none, so the token is refused.
   if (alg !== 'HS256' || crit !== undefined) return undefined
   if (by === undefined) return secretByToken
   return by === BY_PARENT ? secretByParent : undefined
@@ -130,8 +131,9 @@ function scopeOf({ bucket, scope, actions, paths, aud, jurisdiction }: SessionCl
 }
 
 /**
- * `<account>.eu.example.com` and `eu.s3.example.com` are places in the European Union. The label is the one before the endpoint: `us` further
- * on is part of somebody's domain. The first two names count wherever they stand, as they always did.
+ * Reads the jurisdiction from an endpoint: both `<account>.eu.example.com` and `eu.s3.example.com` mean the European Union. Only the
+ * first label, or the one after the account, counts: a `us` further on is part of somebody's domain. `eu` and `fedramp` count in any
+ * place, as in earlier versions.
  */
 function jurisdictionOf(aud = ''): Jurisdiction {
   const labels = aud.replace(/^https?:\/\//, '').split('.')
@@ -140,7 +142,7 @@ function jurisdictionOf(aud = ''): Jurisdiction {
   return JURISDICTIONS.find((name) => name === label) ?? anywhere ?? 'default'
 }
 
-/** base64 of `jwt/` and the JWT; empty for anything else. */
+/** Decodes base64 of `jwt/` and the JWT. Returns an empty text for anything else. */
 function jwtOf(sessionToken: string): string {
   const text = Buffer.from(sessionToken, 'base64').toString()
   return text.startsWith(PREFIX) ? text.slice(PREFIX.length) : ''
@@ -164,7 +166,7 @@ function isClaims(value: unknown): value is SessionClaims {
   )
 }
 
-/** Paths in a member of another name would limit nothing. */
+/** The known members of `paths`. A member of another name would limit nothing, so it is refused. */
 const PATHS_MEMBERS = ['prefixPaths', 'objectPaths']
 
 const isOnlyOf = (value: unknown, members: readonly string[]): boolean =>
@@ -186,11 +188,11 @@ function decode(part: string): unknown {
 /** HMAC with the text of the secret as its key. */
 const signatureOf = (text: string, secret: string): string => createHmac('sha256', secret).update(text).digest('base64url')
 
-/** As R2 documents it: whoever sees the token has the secret. */
+/** As R2 documents it: anyone who sees the token can compute the secret. */
 const secretByToken = (jwt: string): string => createHash('sha256').update(jwt).digest('hex')
 
 const secretByParent = (jwt: string, parentSecret: string): string =>
   createHmac('sha256', parentSecret).update(`cairn/temporary-secret/${jwt}`).digest('hex')
 
-/** Not the plain digest of the JWT, which may be the secret. */
+/** Not the plain digest of the JWT, because that may be the secret. */
 const idOf = (jwt: string): string => createHash('sha256').update(`cairn/session/${jwt}`).digest('hex').slice(0, 32)

@@ -16,7 +16,7 @@ export function signingKey(secret: string, { accessKeyId, date, region }: Creden
   const known = dayKeys.get(name)
   if (known?.secret === secret) return known.key
   const key = [date, region, 's3', 'aws4_request'].reduce<Uint8Array>(hmac, Buffer.from(`AWS4${secret}`))
-  remember(name, { secret, key })
+  cacheKey(name, { secret, key })
   return key
 }
 
@@ -40,7 +40,7 @@ export function sameText(a: string, b: string): boolean {
 
 const hmac = (key: Uint8Array, text: string): Uint8Array => createHmac('sha256', key).update(text).digest()
 
-function remember(name: string, dayKey: DayKey): void {
+function cacheKey(name: string, dayKey: DayKey): void {
   dayKeys.delete(name)
   for (const oldest of dayKeys.keys()) {
     if (dayKeys.size < MAX_DAY_KEYS) break

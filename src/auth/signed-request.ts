@@ -31,8 +31,7 @@ export interface ReadingOptions {
 }
 
 /**
- * Reads the `Authorization` header, or else the presigned query. If both are present, the header counts, as on R2. An empty header counts
- * as absent.
+ * Reads the `Authorization` header, or else the presigned query. If both are present, the header counts, as on R2, unless it is empty.
  * @throws StoreError of the first of R2's checks that fails. Checks that need the secret come later.
  */
 export function parseSignedRequest(headers: Headers, { searchParams }: URL, options: ReadingOptions): SignedRequest {
