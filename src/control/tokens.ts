@@ -8,19 +8,19 @@ import { type Asker, KnownNames, TRUSTED } from '../core/known-names.ts'
 import { isOurTokenId, isOurTokenValue } from './own-tokens.ts'
 import type { SqlCondition } from './still-held.ts'
 
-/** How long an isolate trusts what it read of a token: a revoked token works for that long at most, while CONTROL answers. */
+/** How long an isolate caches a token. A revoked token works for at most this long, as long as CONTROL answers. */
 export const TOKEN_CACHE_MS = 30_000
 
 /**
- * How much longer a token that was known works while CONTROL does not answer. Nobody can revoke a token in that time; one that was revoked
- * in the last {@link TOKEN_CACHE_MS} before it goes on in an isolate that had read it earlier.
+ * How much longer a cached token works while CONTROL does not answer. Nobody can revoke a token during that time. A token that was
+ * revoked less than {@link TOKEN_CACHE_MS} before the outage keeps working in an isolate that had cached it earlier.
  */
 export const TOKEN_OUTAGE_MS = 10 * 60_000
 
-/** Memory for tokens and their policies: thousands of usual ones. */
+/** Memory for tokens and their policies, enough for thousands of usual ones. */
 const CACHE_BYTES = 4 * 1024 * 1024
 
-/** Longer than any value that was ever made, and than a root token anybody would choose. */
+/** Longer than any value that we ever made, and than any likely root token. */
 const VALUE_MAX = 512
 
 const TOKEN_ID = /^[0-9a-f]{32}$/
@@ -31,7 +31,7 @@ export interface NewToken {
   readonly value: string
   readonly name: string
   readonly policies: readonly Policy[]
-  /** The policies as the REST API shows them. */
+  /** The policies in the form that the REST API returns. */
   readonly document?: readonly unknown[]
   readonly notBeforeMs?: number
   readonly expiresMs?: number
@@ -55,17 +55,17 @@ type TokenRow = {
   disabled: number
 }
 
-/** The S3 secret of an API token, as on R2: the SHA-256 of its value, in lowercase hex. */
+/** Returns the S3 secret of an API token. As on R2, it is the SHA-256 of the token's value, in lowercase hex. */
 export const secretAccessKeyOf = (value: string): string => createHash('sha256').update(value).digest('hex')
 
-/** By which a token is found when all that is known is its secret. Values are long and random, so nothing leads back from it. */
+/** Returns the digest that finds a token by its secret alone. Values are long and random, so the digest does not reveal them. */
 export const valueDigestOf = (secretAccessKey: string): string =>
   createHash('sha256').update(`cairn/token-value/${secretAccessKey}`).digest('hex')
 
-/** Where the secret of a sealed row belongs: it opens in no other place. */
+/** Returns the purpose that a token's secret is sealed for. A sealed secret does not open for any other row. */
 export const purposeOf = (id: string): string => `token/${id}`
 
-/** What stores a token, if a condition holds; of its value only the S3 secret is kept, sealed with the master key. */
+/** Returns the statement that stores a token if a condition holds. Of the value only the S3 secret is kept, sealed with the master key. */
 export async function insertTokenStatement(
   db: D1Database,
   { keyring }: Secrets,
@@ -92,7 +92,7 @@ export async function insertTokenStatement(
   return db.prepare(insert).bind(...Object.values(columns), ...onlyIf.bindings)
 }
 
-/** What seals the secret of a token with the present master key, unless the token was given another secret meanwhile. */
+/** Returns the statement that seals a token's secret with the current master key, unless the token got another secret meanwhile. */
 export async function resealStatement(
   db: D1Database,
   { keyring }: Pick<Secrets, 'keyring'>,
@@ -103,18 +103,18 @@ export async function resealStatement(
   return statement.bind(await keyring.seal(purposeOf(id), secret), id, sealed)
 }
 
-/** Stores a token that nobody asked for over the API. */
+/** Stores a token directly, without a request to the API. */
 export async function createToken(db: D1Database, secrets: Secrets, token: NewToken, nowMs: number): Promise<void> {
   await (await insertTokenStatement(db, secrets, token, nowMs)).run()
 }
 
-/** Whoever shows what is ours is no stranger. To find that out takes an HMAC, which a name that is known does not cost. */
+/** Exempts a client from the limit on strangers if it shows an id or a value of ours. The check costs an HMAC; a cached name skips it. */
 const exempt = (asker: Asker, isOurs: () => boolean): Asker => ({
   admit: () => (isOurs() ? undefined : asker.admit()),
   miss: async () => (isOurs() ? undefined : asker.miss()),
 })
 
-/** Finds secrets by access key id or by a token's value. One for each isolate, since it remembers them for {@link TOKEN_CACHE_MS}. */
+/** Finds secrets by access key id or by a token's value. There is one per isolate, because it caches them for {@link TOKEN_CACHE_MS}. */
 export class TokenFinder {
   readonly #secrets: Secrets
   readonly #root: Secret
@@ -123,7 +123,7 @@ export class TokenFinder {
     staleMs: TOKEN_OUTAGE_MS,
     maxBytes: CACHE_BYTES,
     sizeOf: (secret) => 2 * JSON.stringify(secret).length,
-    onOutage: (_, error) => console.error('CONTROL cannot be asked, a token goes on with what was known of it:', error),
+    onOutage: (_, error) => console.error('CONTROL does not answer, the cached row of a token is used:', error),
   })
 
   constructor(secrets: Secrets) {
@@ -135,9 +135,9 @@ export class TokenFinder {
   }
 
   /**
-   * The secret of an access key id; `null` when there is none.
-   * @param asker whose look-ups of unknown ids are limited; nobody's where it is not given
-   * @throws StoreError TooManyRequests; ServiceUnavailable when the id is not known and CONTROL cannot be asked
+   * Returns the secret of an access key id; `null` if it does not exist.
+   * @param asker the sender, whose look-ups of unknown ids are limited; without it there is no limit
+   * @throws StoreError TooManyRequests; ServiceUnavailable when the id is not cached and CONTROL does not answer
    */
   async find(db: D1Database, accessKeyId: string, nowMs: number, asker = TRUSTED): Promise<Secret | null> {
     if (accessKeyId === this.#root.token.id) return this.#root
@@ -147,8 +147,8 @@ export class TokenFinder {
   }
 
   /**
-   * The secret of the token that has this value; `null` when there is none.
-   * @param asker as of {@link find}
+   * Returns the secret of the token with this value; `null` if there is none.
+   * @param asker as for {@link find}
    * @throws StoreError as {@link find}
    */
   async findByValue(db: D1Database, value: string, nowMs: number, asker = TRUSTED): Promise<Secret | null> {
@@ -161,7 +161,7 @@ export class TokenFinder {
     return found && sameText(found.secretAccessKey, secretAccessKey) ? found : null
   }
 
-  /** Forgets a token, and which ones there are not, so that this isolate sees a change of its own at once. */
+  /** Removes a token from the cache, and all unknown names, so that this isolate sees its own changes at once. */
   forget(id: string): void {
     this.#known.forgetWhere(({ token }) => token.id === id)
   }
@@ -188,7 +188,7 @@ export class TokenFinder {
     }
   }
 
-  /** A token whose secret does not open cannot be told from an unknown one by anybody; the log knows why. */
+  /** Opens a token's secret. To clients, a token whose secret does not open looks like an unknown one. The log says why. */
   async #open({ id, sealed_secret: sealed }: TokenRow): Promise<string | null> {
     try {
       return await this.#secrets.keyring.open(purposeOf(id), sealed)
@@ -199,12 +199,12 @@ export class TokenFinder {
     }
   }
 
-  /** After a change of the master key, whoever reads a token seals it anew. A failure disturbs nobody: the next reader tries again. */
+  /** Seals the secret of a token that was just read, after a change of the master key. If it fails, the next read tries again. */
   async #reseal(db: D1Database, { id, sealed_secret: sealed }: TokenRow, secret: string): Promise<void> {
     try {
       await (await resealStatement(db, this.#secrets, { id, sealed, secret })).run()
     } catch (error) {
-      console.warn(`The API token ${id} stays under an old master key for now:`, error)
+      console.warn(`The API token ${id} could not be sealed with the current master key and stays under an old one:`, error)
     }
   }
 }
