@@ -12,7 +12,7 @@ import type { Keyring } from '../../src/segments/keyring.ts'
 import { createTiers } from '../../src/segments/store.ts'
 import type { Begin, Begun, BucketApi } from '../../src/store/bucket-api.ts'
 import type { KnownBlobs, RecoverTo } from '../../src/store/maintenance/maintenance-api.ts'
-import { AccountNews } from '../common/account-news.ts'
+import { AccountUpdates } from '../common/account-updates.ts'
 import { AlarmClock } from '../common/alarm-clock.ts'
 import { hasSchema, migrate, newerSchema } from '../common/schema.ts'
 import { forgetSettings } from '../common/settings.ts'
@@ -31,12 +31,15 @@ import { BUCKET_CHANGES, BUCKET_READS, createBucket, removeBucket } from './call
 import type { BucketContext } from './context.ts'
 import { prepareRecovery } from './recover.ts'
 
-/** Long enough for an answer to leave. */
+/** Time for the response to leave before the object restarts. */
 const RECOVERY_DELAY_MS = 100
-/** When an alarm that met tables of a newer version rings again. */
+/** How long the alarm waits before it looks again at tables that a newer version made. */
 const NEWER_SCHEMA_MS = 10 * 60_000
 
-/** Without its secrets a deployment answers 503 before it comes to a Bucket; the alarms that still ring need no key. */
+/**
+ * Returns undefined in a deployment without its secrets. It answers 503 before it calls a Bucket, and the alarms that still ring work
+ * without a key.
+ */
 function keyringOf(env: Env): Keyring | undefined {
   try {
     return readKeyring(env)
@@ -46,9 +49,9 @@ function keyringOf(env: Env): Keyring | undefined {
 }
 
 /**
- * One bucket: the only writer of its metadata. Every method is one transaction and does no I/O but SQLite, so that slow bytes never
- * hold up a bucket; only changes of the configuration and the alarm talk to other services. Most methods are rows of
- * {@link BUCKET_READS} and {@link BUCKET_CHANGES}; those written out here do something that a transaction cannot.
+ * One bucket: the only writer of its metadata. Each method is one transaction on SQLite and does no other I/O, so that a slow transfer
+ * never blocks the bucket. Only configuration changes and the alarm call other services. Most methods are rows of {@link BUCKET_READS} and
+ * {@link BUCKET_CHANGES}; the methods that are written out here do something that a transaction cannot do.
  */
 export interface Bucket extends Methods<Omit<typeof BUCKET_READS, 'getSetting'>>, Methods<Omit<typeof BUCKET_CHANGES, 'putSetting'>> {
   readonly getSetting: BucketApi['getSetting']
@@ -73,15 +76,15 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     Object.defineProperty(Bucket.prototype, name, { value: method, writable: true, configurable: true })
   }
 
-  /** Milliseconds since the epoch; tests set it. */
+  /** Returns the time in milliseconds since the epoch; tests replace it. */
   clock: () => number = Date.now
   #exists = false
-  /** Why nothing may be done with the tables. */
+  /** The reason why this code must not use the tables; undefined when it may. */
   #refusal: StoreError | undefined
   /** Queues that the running transaction wrote messages for. */
   readonly #announced = new Set<string>()
   readonly #context: BucketContext
-  readonly #account: AccountNews
+  readonly #account: AccountUpdates
   readonly #alarm: AlarmClock
   readonly #platform: Platform
   readonly #chores: readonly Chore[]
@@ -98,14 +101,14 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       wakeAt: (dueMs: number) => this.#alarm.wakeAt(dueMs),
       announce: (queueId: string) => this.#announced.add(queueId),
     }
-    this.#account = new AccountNews({
+    this.#account = new AccountUpdates({
       ...context,
       arm: () => this.#alarm.arm(),
       control: () => this.env.CONTROL,
       auditMs: context.config.auditMs,
       indexed: () => findBucketInfo(storage.sql),
       indexStatements: (db, bucket) => indexRow(db, findBucketInfo(storage.sql), bucket as BucketRef),
-      told: (retryMs) => this.#disarm(retryMs),
+      upToDate: (retryMs) => this.#disarm(retryMs),
     })
     this.#context = { ...context, account: this.#account }
     const transaction: Platform['transaction'] = (work) => this.#transaction(work)
@@ -126,12 +129,12 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     await this.#alarm.load()
     if (this.#exists) noticeKeys(this.#context)
     await checkCanary(this.#context)
-    // The platform gives up an alarm that failed too often, and a migration may leave the alarm something to do.
+    // The platform drops an alarm that failed too often, and a migration may leave work for the alarm.
     if (this.#alarm.setMs === null || isMigrated) this.#wakeForChores()
     this.#alarm.arm()
   }
 
-  /** Creates the bucket. Its row in the account's index is written before the answer, or by the alarm if that fails. */
+  /** Creates the bucket. Writes its row into the account's index before it returns; if that fails, the alarm writes it later. */
   async create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor): Promise<Outcome<BucketInfo>> {
     const { keyring } = this.#context
     const canary = keyring && (await sealCanary(keyring, info))
@@ -147,7 +150,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     return created
   }
 
-  /** Removes an empty bucket. The alarm deletes the bytes that are left, and then the object is empty. */
+  /** Removes an empty bucket. The alarm deletes the remaining bytes, and then everything that this Durable Object stores. */
   async remove(by?: Actor): Promise<Outcome<void>> {
     const removed = await this.#change({ run: removeBucket }, [by], () => {
       this.#exists = false
@@ -160,37 +163,37 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   async knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs> {
-    // Tables of a newer version may know more than this one can read.
+    // A newer version may record blobs in tables that this version does not read.
     if (this.#refusal) throw this.#refusal
     return hasSchema(this.ctx.storage.sql) ? knownBlobs(this.#context, blobIds) : { segments: {}, exists: false, nowMs: this.clock() }
   }
 
   async recover(to: RecoverTo): Promise<Outcome<string>> {
     const undo = await outcomeOfAsync(() => prepareRecovery(this.ctx.storage, to))
-    // The recovery happens when the object starts; the answer leaves first.
+    // The platform restores the database when the object starts again; the response must leave before that.
     if (undo.ok) this.ctx.waitUntil(scheduler.wait(RECOVERY_DELAY_MS).then(() => this.ctx.abort('The bucket is recovered.')))
     return undo
   }
 
-  /** Does the chores that are due, in bounded steps, and sets the next alarm. Safe to repeat. */
+  /** Runs the chores that are due, in bounded steps, and sets the next alarm. Safe to repeat. */
   override async alarm(): Promise<void> {
     this.#alarm.rang()
     if (this.#refusal) return this.ctx.storage.setAlarm(this.clock() + NEWER_SCHEMA_MS)
     if (!hasSchema(this.ctx.storage.sql)) return
-    // Messages are on their way while the other chores run.
+    // Start to send messages now: they leave while the other chores run.
     this.#platform.delivery.startAll()
     for (const { run } of this.#chores) await run(this.#context, this.#platform)
     if (!this.#wakeForChores() && !this.#exists) await this.ctx.storage.deleteAll()
     this.#alarm.arm()
   }
 
-  /** @throws StoreError when there is no bucket, or when this version may not touch its tables */
+  /** @throws StoreError when the bucket does not exist, or when this version may not use its tables */
   #mustExist(): void {
     if (this.#refusal) throw this.#refusal
     if (!this.#exists) throw new StoreError('NoSuchBucket')
   }
 
-  /** Whether there are tables that this version may touch. */
+  /** Whether the tables exist and this version may use them. */
   #isOurs(): boolean {
     return !this.#refusal && hasSchema(this.ctx.storage.sql)
   }
@@ -203,7 +206,10 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     })
   }
 
-  /** The gate of every change: the bucket exists, one transaction, and the account hears of it when it has to. */
+  /**
+   * The gate of every change: checks that the bucket exists and runs the change in one transaction. If the change recorded something for
+   * the account, it then updates the account.
+   */
   async #change({ run, answer, seals }: Call<BucketContext>, args: readonly unknown[], committed?: () => void): Promise<Outcome<unknown>> {
     const changed = outcomeOf(() => {
       this.#mustExist()
@@ -231,20 +237,23 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     }
   }
 
-  /** Wishes for an alarm when the next chore is due. Returns whether there is one. */
+  /** Requests an alarm for the time when the next chore is due. Returns whether any chore waits. */
   #wakeForChores(): boolean {
     const next = nextDueMs(this.#context, this.#chores)
     if (next !== null) this.#alarm.wakeAt(next)
     return next !== null
   }
 
-  /** Takes back an alarm that was set for the account alone, which knows everything now. A removed bucket needs it to end. */
+  /**
+   * Moves an alarm that was set only to update the account, which is up to date now, to the next chore. A removed bucket keeps the alarm:
+   * it deletes the object's storage.
+   */
   #disarm(retryMs: number | null): void {
     const { setMs } = this.#alarm
     if (this.#exists && setMs !== null && setMs === retryMs) this.#alarm.moveTo(nextDueMs(this.#context, this.#chores))
   }
 }
 
-/** The statements that make the account's index show the bucket, or show it no more. */
+/** The statements that write the bucket's row into the account's index, or delete the row of a removed bucket. */
 const indexRow = (db: D1Database, info: BucketInfo | null, removed: BucketRef): D1PreparedStatement[] =>
   info ? indexStatements(db, info) : unindexStatements(db, removed)

@@ -18,14 +18,14 @@ import { forgetFlows } from '../keyspace/usage.ts'
 import { admitChange } from './change-rate.ts'
 import type { BucketContext } from './context.ts'
 
-/** Calls that a bucket answers by reading: about its keys, and about itself. */
+/** Calls that only read: the bucket's keys, and the bucket's own description and settings. */
 export const BUCKET_READS = {
   ...READS,
   info: { run: ({ sql }: BucketContext) => bucketInfo(sql) },
   getSetting: { run: ({ sql }: BucketContext, name: SettingName) => readSetting<never>(sql, name) },
 } satisfies Record<string, Call<BucketContext>>
 
-/** Calls that change a bucket: its keys, and its configuration, of which the account hears. */
+/** Calls that change the bucket's keys or its configuration. The account's audit log records changes of the configuration. */
 export const BUCKET_CHANGES = {
   ...CHANGES,
   putStorageClass: { run: putStorageClass },
@@ -39,7 +39,7 @@ export const BUCKET_CHANGES = {
 
 const refOf = ({ jurisdiction, name }: BucketInfo): BucketRef => ({ jurisdiction, name })
 
-/** Changes the default storage class; objects that are there keep theirs. */
+/** Changes the default storage class. Existing objects keep their class. */
 function putStorageClass(context: BucketContext, storageClass: StorageClass, by?: Actor): BucketInfo {
   const { sql, account } = context
   admitChange(context)
@@ -53,7 +53,7 @@ function putStorageClass(context: BucketContext, storageClass: StorageClass, by?
   return info
 }
 
-/** Counts a change that the account keeps. */
+/** Counts a configuration change that the account stores, such as a domain, against the bucket's rate of changes. */
 function admitAccountChange(context: BucketContext): BucketInfo {
   admitChange(context)
   return bucketInfo(context.sql)
@@ -73,7 +73,7 @@ function removeNotificationRules(context: BucketContext, queueId: string, ruleId
   changeSetting(context, 'notifications', (old) => removeRules(old ?? [], queueId, ruleIds), by)
 }
 
-/** Replaces a setting by the value that `update` makes of it. The change is in the audit log. */
+/** Replaces a setting by the value that `update` returns for the old one, and records the change for the audit log. */
 function changeSetting<Name extends SettingName>(
   context: BucketContext,
   name: Name,
@@ -94,7 +94,7 @@ function changeSetting<Name extends SettingName>(
   account.audit({ action: actions[isGone ? 'delete' : 'put'], bucket: bucketInfo(sql), by, oldValue: before, newValue: after })
 }
 
-/** The last step of an import tells the account how the bucket is now. */
+/** Runs one step of an import. The last step also updates the bucket's row in the account's index. */
 function importAll(context: BucketContext, text: string): Step<number, ImportReport> {
   const imported = importLines(context, text)
   if (imported.next === undefined) reindex(context)
@@ -109,12 +109,12 @@ function reindex({ sql, account }: BucketContext): BucketInfo {
 
 interface NewBucket {
   readonly info: Omit<BucketInfo, 'createdMs'>
-  /** Sealed with the master key; absent in a deployment without its secrets. */
+  /** The canary, sealed with the master key; absent in a deployment without its secrets. */
   readonly canary?: string
   readonly by?: Actor
 }
 
-/** Writes a new bucket, with the canary of its master key. */
+/** Writes a new bucket, with a canary that is sealed with its master key. */
 export function createBucket({ sql, account, now }: BucketContext, { info, canary, by }: NewBucket): BucketInfo {
   const bucket: BucketInfo = { ...info, createdMs: now() }
   writeSetting(sql, 'info', bucket)
@@ -125,7 +125,7 @@ export function createBucket({ sql, account, now }: BucketContext, { info, canar
 }
 
 /**
- * Removes an empty bucket; the alarm deletes the bytes that are left.
+ * Removes an empty bucket; the alarm deletes the remaining bytes.
  * @throws StoreError BucketNotEmpty
  */
 export function removeBucket({ sql, account }: BucketContext, by?: Actor): void {

@@ -2,18 +2,21 @@ import { StoreError } from '../../src/core/errors.ts'
 import { readSetting, writeSetting } from '../common/settings.ts'
 import type { Context } from '../keyspace/context.ts'
 
-/** So many changes of its configuration a bucket takes at once, and then one each so often: each is kept in the audit log for long. */
+/**
+ * A bucket accepts this many configuration changes at once, and after that one in each {@link ONE_EACH_MS}. The rate is limited because the
+ * audit log keeps every change for a long time.
+ */
 const BURST = 100
 const ONE_EACH_MS = 30_000
 
-/** How many more changes are taken, as of a moment. Stored: an object that starts anew would forget it. */
+/** How many more changes were allowed at a moment. It is stored, because a Durable Object that restarts loses its memory. */
 interface Allowance {
   readonly left: number
   readonly atMs: number
 }
 
 /**
- * Counts a change of the bucket's configuration, in the transaction of the change itself.
+ * Counts a change of the bucket's configuration against its rate, in the transaction of the change itself.
  * @throws StoreError TooManyRequests
  */
 export function admitChange({ sql, now }: Context): void {

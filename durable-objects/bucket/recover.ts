@@ -4,8 +4,8 @@ import type { RecoverTo } from '../../src/store/maintenance/maintenance-api.ts'
 type Recoverable = Pick<DurableObjectStorage, 'getBookmarkForTime' | 'onNextSessionRestoreBookmark'>
 
 /**
- * Asks the platform to bring this object's database back to what it was, as soon as the object starts again. Answers the bookmark
- * that undoes it.
+ * Asks the platform to restore this object's database to an earlier state when the object next starts. Returns the bookmark that undoes the
+ * recovery.
  * @throws StoreError NotImplemented where there is no point-in-time recovery; InvalidArgument for a time or a bookmark that is too old
  */
 export async function prepareRecovery(storage: Recoverable, to: RecoverTo): Promise<string> {

@@ -1,9 +1,12 @@
-/** Alarms cannot be set to every date that a rule can name: before a later one the alarm rings once and looks again. */
+/**
+ * The platform accepts no alarm for the farthest dates that a rule can name. For a later date the alarm rings at this limit and is set
+ * again.
+ */
 const FARTHEST_ALARM_MS = 365 * 86_400_000
 
 /**
- * The alarm of a Durable Object: set only when it has to ring earlier than it is set. A wish is kept until {@link arm}, which runs
- * outside transactions, since these may roll back.
+ * The alarm of a Durable Object. {@link wakeAt} keeps the requested time in memory until {@link arm} sets the alarm; `arm` runs outside
+ * transactions, because these may roll back. It sets the alarm only if the requested time is earlier.
  */
 export class AlarmClock {
   readonly #storage: Pick<DurableObjectStorage, 'getAlarm' | 'setAlarm' | 'deleteAlarm'>
@@ -26,12 +29,12 @@ export class AlarmClock {
     this.#setMs = await this.#storage.getAlarm()
   }
 
-  /** Wishes for an alarm at this time or before. */
+  /** Requests an alarm at this time or earlier. */
   wakeAt(dueMs: number): void {
     this.#wishedMs = Math.min(this.#wishedMs ?? dueMs, dueMs)
   }
 
-  /** Sets the alarm if something wishes it earlier than it is set. */
+  /** Sets the alarm if the requested time is earlier than the time it is set to. */
   arm(): void {
     if (this.#wishedMs === null) return
     const wakeMs = Math.min(this.#wishedMs, this.#now() + FARTHEST_ALARM_MS)
@@ -41,12 +44,12 @@ export class AlarmClock {
     void this.#storage.setAlarm(wakeMs)
   }
 
-  /** The alarm rings: it is set no more. */
+  /** Records that the alarm rang, and so is set no longer. */
   rang(): void {
     this.#setMs = null
   }
 
-  /** Replaces the alarm by one at `dueMs`, or by none. */
+  /** Moves the alarm to `dueMs`, to be set by the next {@link arm}; `null` deletes the alarm at once. */
   moveTo(dueMs: number | null): void {
     this.#setMs = null
     if (dueMs === null) void this.#storage.deleteAlarm()

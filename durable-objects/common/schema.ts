@@ -1,27 +1,28 @@
 import { StoreError } from '../../src/core/errors.ts'
 import { readSetting, writeSetting } from './settings.ts'
 
-/** The tables of a class of Durable Objects, as the migrations that make them. */
+/** The tables of a Durable Object class, given as the migrations that create them. */
 export interface Schema {
-  /** Whose tables they are, for messages: `this bucket's`. */
+  /** Whose tables these are, in the words of a message: `this bucket's`. */
   readonly owner: string
-  /** SQL, numbered from 1; a released migration is never changed. */
+  /** SQL, numbered from 1. The statements of a released migration never change. */
   readonly migrations: readonly string[]
   /**
-   * The oldest version of the tables whose code may go on with those of a number, where that is not the number itself: of a migration
-   * that older code may overlook without harm. It refuses any other newer tables, since it would leave out what it does not know.
+   * For the number of a migration: the oldest schema version whose code may use the tables after that migration. An entry says that older
+   * code can safely ignore the migration. Without an entry older code refuses the tables, since it would not maintain the parts that it
+   * does not know.
    */
   readonly compatibleFrom: Readonly<Record<number, number>>
 }
 
-/** Whether this object ever stored something: to look for one that does not exist stores nothing. */
+/** Whether this object has tables. An object that was looked up but never created has none. */
 export function hasSchema(sql: SqlStorage): boolean {
   return sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'config'").toArray().length > 0
 }
 
 /**
- * Why this code must not touch the tables, if so: a newer version made them. Older code runs for a while when a deployment is rolled
- * back, or while two versions are deployed side by side.
+ * The reason why this code must not use the tables: a newer version made them. Otherwise undefined. Older code meets newer tables after a
+ * deployment was rolled back, or while two versions are deployed side by side.
  */
 export function newerSchema(sql: SqlStorage, { owner, migrations }: Schema): StoreError | undefined {
   const version = schemaVersion(sql)
@@ -31,7 +32,7 @@ export function newerSchema(sql: SqlStorage, { owner, migrations }: Schema): Sto
   return new StoreError('ServiceUnavailable', { message })
 }
 
-/** Brings the tables up to date, each migration in a transaction with its number. Returns whether there was one to apply. */
+/** Applies the migrations that are missing, each in one transaction with its number. Returns whether any was missing. */
 export function migrate(storage: DurableObjectStorage, { migrations, compatibleFrom }: Schema): boolean {
   const version = hasSchema(storage.sql) ? schemaVersion(storage.sql) : 0
   for (const [index, migration] of migrations.entries()) {

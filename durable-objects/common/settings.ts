@@ -1,4 +1,4 @@
-/** Reads one JSON setting of the bucket; `null` when it was never set. */
+/** Reads one JSON setting; `null` when it is not set. */
 export function readSetting<T>(sql: SqlStorage, name: string): T | null {
   const [row] = sql.exec<{ value: string }>('SELECT value FROM config WHERE name = ?', name)
   return row ? (JSON.parse(row.value) as T) : null
@@ -11,25 +11,25 @@ export function writeSetting(sql: SqlStorage, name: string, value: unknown): voi
   forgetSettings(sql)
 }
 
-const made = new WeakMap<SqlStorage, Map<unknown, unknown>>()
+const cache = new WeakMap<SqlStorage, Map<unknown, unknown>>()
 
-/** Like {@link readSetting}, read and parsed once: for what every write looks at. */
+/** Like {@link readSetting}, but cached: for settings that every write reads. */
 export const cachedSetting = <T>(sql: SqlStorage, name: string): T | null => once(sql, name, () => readSetting<T>(sql, name))
 
 /**
- * What `prepare` makes of a setting, `null` if it was never set: made once, for rules that every write asks, of which there may be
- * a thousand. The function stands for the result, so it has to be the same one each time.
+ * Returns the value that `prepare` makes of a setting, which is `null` if it is not set. The value is cached, because every write applies
+ * the rules and there may be a thousand of them. `prepare` is the cache key: pass the same function every time.
  */
 export const preparedSetting = <T, P>(sql: SqlStorage, name: string, prepare: (value: T | null) => P): P =>
   once(sql, prepare, () => prepare(readSetting<T>(sql, name)))
 
 function once<T>(sql: SqlStorage, key: unknown, make: () => T): T {
-  const known = made.get(sql) ?? new Map<unknown, unknown>()
-  if (!known.has(key)) made.set(sql, known.set(key, make()))
+  const known = cache.get(sql) ?? new Map<unknown, unknown>()
+  if (!known.has(key)) cache.set(sql, known.set(key, make()))
   return known.get(key) as T
 }
 
-/** Makes all of them anew: after a change, and after a transaction that may have taken one back. */
+/** Clears the cache of settings: after a change, and after a transaction that failed and so rolled back a change. */
 export function forgetSettings(sql: SqlStorage): void {
-  made.delete(sql)
+  cache.delete(sql)
 }

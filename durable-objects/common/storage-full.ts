@@ -1,9 +1,9 @@
 import { StoreError } from '../../src/core/errors.ts'
 
-/** SQLite's words, and the platform's. */
+/** How SQLite and the platform say that a database is full. */
 const FULL = /SQLITE_FULL|database or disk is full|exceeded (the )?(maximum )?(storage|database) size/i
 
-/** What a transaction that found no room is to a client; undefined for any other failure. */
+/** The error that a client gets when a transaction failed because the database is full; undefined for any other failure. */
 export function storageFull(error: unknown): StoreError | undefined {
   if (error instanceof StoreError || !FULL.test(String(error))) return undefined
   const message =

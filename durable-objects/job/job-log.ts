@@ -1,11 +1,11 @@
 import type { JobLogEntry } from '../../src/core/job.ts'
 import type { JobLogQuery } from '../../src/jobs/job-api.ts'
 
-/** A log keeps its last lines. */
+/** How many lines a log keeps: the newest ones. A longer message is cut to {@link LINE_CHARACTERS}. */
 const LINES = 1000
 const LINE_CHARACTERS = 2000
 
-/** Adds lines to a job's log, and drops the oldest ones beyond its length. */
+/** Adds lines to a job's log, and deletes the oldest lines beyond its limit. */
 export function writeLog(sql: SqlStorage, atMs: number, lines: readonly Pick<JobLogEntry, 'level' | 'message'>[]): void {
   for (const { level, message } of lines) {
     sql.exec('INSERT INTO log (at_ms, level, message) VALUES (?, ?, ?)', atMs, level, message.slice(0, LINE_CHARACTERS))

@@ -10,7 +10,7 @@ import type { Env } from '../../src/env.ts'
 import type { JobApi, JobLogQuery, NewJob } from '../../src/jobs/job-api.ts'
 import type { JobPorts } from '../../src/jobs/job-kind.ts'
 import { kindOf } from '../../src/jobs/kinds.ts'
-import { AccountNews } from '../common/account-news.ts'
+import { AccountUpdates } from '../common/account-updates.ts'
 import { AlarmClock } from '../common/alarm-clock.ts'
 import { hasSchema, migrate, newerSchema } from '../common/schema.ts'
 import { forgetSettings } from '../common/settings.ts'
@@ -19,10 +19,13 @@ import { readLog, writeLog } from './job-log.ts'
 import { advance, forgetFailures, jobOf, nextStepMs, noteFailure, readCursor, readJob, writeJob } from './progress.ts'
 import { JOB_SCHEMA } from './schema.ts'
 
-/** One alarm makes fewer calls than the thousand that the platform allows an invocation, and leaves time for what else waits. */
+/**
+ * How much one alarm does: fewer calls than the thousand that the platform allows one invocation, and only for a short time, so that other
+ * calls of this job need not wait long.
+ */
 const CALLS_PER_ALARM = 500
 const ALARM_MS = 20_000
-/** When an alarm that met tables of a newer version rings again. */
+/** How long the alarm waits before it looks again at tables that a newer version made. */
 const NEWER_SCHEMA_MS = 10 * 60_000
 /** How long an ended job stays in the list. */
 const RETENTION_MS = 90 * 86_400_000
@@ -30,24 +33,24 @@ const RETENTION_MS = 90 * 86_400_000
 const AUDITED: Readonly<Record<JobRequest, AuditAction>> = { pause: 'PauseJob', resume: 'ResumeJob', cancel: 'CancelJob' }
 
 /**
- * One job: where it stands, and the alarm that does its steps. A step is noted in one transaction behind its work, so that an object
- * that is lost in between does that step again. The rest is the kind's: `src/jobs/kinds`.
+ * One job: its state, and the alarm that runs its steps. A step does its work first; then one transaction records the result. If the object
+ * is lost in between, the step runs again. The work itself is in the job's kind: `src/jobs/kinds`.
  */
 export class Job extends DurableObject<Env> implements JobApi {
-  /** Milliseconds since the epoch; tests set it. */
+  /** Returns the time in milliseconds since the epoch; tests replace it. */
   clock: () => number = Date.now
-  /** Makes the ports of a step; tests replace them. */
+  /** Makes the ports that a step uses; tests replace it. */
   portsOf: () => JobPorts = () => ({ store: createEngine(this.env, { keepAlive: (work) => this.ctx.waitUntil(work) }) })
-  /** Why nothing may be done with the tables. */
+  /** The reason why this code must not use the tables; undefined when it may. */
   #refusal: StoreError | undefined
   readonly #alarm: AlarmClock
-  readonly #news: AccountNews
+  readonly #account: AccountUpdates
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
     const { sql } = state.storage
     this.#alarm = new AlarmClock(state.storage, () => this.clock())
-    this.#news = new AccountNews({
+    this.#account = new AccountUpdates({
       sql,
       now: () => this.clock(),
       wakeAt: (dueMs) => this.#alarm.wakeAt(dueMs),
@@ -83,13 +86,13 @@ export class Job extends DurableObject<Env> implements JobApi {
         const job: JobInfo = { id, kind, bucket, params, state: 'running', counts: {}, createdMs: nowMs, updatedMs: nowMs }
         writeJob(sql, job)
         writeLog(sql, nowMs, [{ level: 'info', message: 'Started.' }])
-        this.#news.indexChanged(true)
-        this.#news.audit({ action: 'StartJob', bucket, by, newValue: { id, kind, params } })
+        this.#account.indexChanged(true)
+        this.#account.audit({ action: 'StartJob', bucket, by, newValue: { id, kind, params } })
         this.#alarm.wakeAt(nowMs)
         return job
       })
     })
-    if (this.#news.takeNoted()) await this.#news.sync()
+    if (this.#account.takeNoted()) await this.#account.sync()
     return created
   }
 
@@ -114,24 +117,24 @@ export class Job extends DurableObject<Env> implements JobApi {
       writeJob(sql, next)
       forgetFailures(sql)
       writeLog(sql, nowMs, [{ level: 'info', message: `Asked to ${request}.` }])
-      this.#news.indexChanged(true)
-      this.#news.audit({ action: AUDITED[request], bucket: job.bucket, by, newValue: { id: job.id, kind: job.kind } })
+      this.#account.indexChanged(true)
+      this.#account.audit({ action: AUDITED[request], bucket: job.bucket, by, newValue: { id: job.id, kind: job.kind } })
       this.#alarm.wakeAt(state === 'running' ? nowMs : nowMs + RETENTION_MS)
       return next
     })
-    if (this.#news.takeNoted()) await this.#news.sync()
+    if (this.#account.takeNoted()) await this.#account.sync()
     return changed
   }
 
-  /** Tells the account, does steps while the budget lasts, and sets the next alarm. Safe to repeat. */
+  /** Updates the account, runs steps while the budget lasts, and sets the next alarm. Safe to repeat. */
   override async alarm(): Promise<void> {
     this.#alarm.rang()
     if (this.#refusal) return this.ctx.storage.setAlarm(this.clock() + NEWER_SCHEMA_MS)
     if (!hasSchema(this.ctx.storage.sql)) return
-    await this.#news.sync()
+    await this.#account.sync()
     await this.#runSteps()
     if (await this.#forget()) return
-    if (this.#news.takeNoted()) await this.#news.sync()
+    if (this.#account.takeNoted()) await this.#account.sync()
     this.#wake()
     this.#alarm.arm()
   }
@@ -158,17 +161,17 @@ export class Job extends DurableObject<Env> implements JobApi {
     }
   }
 
-  /** Notes a step in one transaction; the list of jobs follows the state. */
+  /** Records a step in one transaction. If the step changes the state, the list of jobs is updated afterwards. */
   #note(work: () => JobInfo): JobInfo {
     return this.#transaction((sql) => {
       const before = jobOf(sql).state
       const job = work()
-      if (job.state !== before) this.#news.indexChanged(true)
+      if (job.state !== before) this.#account.indexChanged(true)
       return job
     })
   }
 
-  /** Deletes a job that ended long ago, and its row in the list. Returns whether it did. */
+  /** Deletes a job that ended long ago, and its row in the list. Returns whether it did so. */
   async #forget(): Promise<boolean> {
     const { storage } = this.ctx
     const job = readJob(storage.sql)
@@ -181,11 +184,11 @@ export class Job extends DurableObject<Env> implements JobApi {
   #wake(): void {
     const { sql } = this.ctx.storage
     const { endedMs } = readJob(sql) ?? {}
-    const times = [this.#news.nextMs(), nextStepMs(sql, this.clock()), endedMs === undefined ? null : endedMs + RETENTION_MS]
+    const times = [this.#account.nextMs(), nextStepMs(sql, this.clock()), endedMs === undefined ? null : endedMs + RETENTION_MS]
     for (const time of times) if (time !== null) this.#alarm.wakeAt(time)
   }
 
-  /** `NoSuchJob` and the failures of `work` are outcomes. */
+  /** Runs `work` in a transaction. `NoSuchJob` and the failures of `work` become outcomes. */
   #outcome<T>(work: (sql: SqlStorage) => T): Outcome<T> {
     return outcomeOf(() => {
       if (this.#refusal) throw this.#refusal

@@ -5,14 +5,14 @@ import type { JobReport } from '../../src/jobs/job-kind.ts'
 import { readSetting, writeSetting } from '../common/settings.ts'
 import { writeLog } from './job-log.ts'
 
-// How far a job is: the job as its account sees it, its cursor, and how often its next step has failed.
+// The progress of a job: the job as its account sees it, its cursor, and how often its next step has failed.
 
-/** So many failures of one step, and the job waits for somebody to resume it. */
+/** After this many failures of one step the job stops until somebody resumes it. */
 const MAX_ATTEMPTS = 10
 const FIRST_RETRY_MS = 1000
 const LAST_RETRY_MS = 5 * 60_000
 
-/** The job as it is now. */
+/** The job as it is stored; `null` when there is none. */
 export const readJob = (sql: SqlStorage): JobInfo | null => readSetting<JobInfo>(sql, 'job')
 
 /** @throws StoreError NoSuchJob */
@@ -24,7 +24,7 @@ export function jobOf(sql: SqlStorage): JobInfo {
 
 export const writeJob = (sql: SqlStorage, job: JobInfo): void => writeSetting(sql, 'job', job)
 
-/** Makes the next step follow at once, as if none had failed. */
+/** Clears the failures of the next step, so that it runs at once. */
 export function forgetFailures(sql: SqlStorage): void {
   writeSetting(sql, 'attempts', null)
   writeSetting(sql, 'retryMs', null)
@@ -38,7 +38,7 @@ export function nextStepMs(sql: SqlStorage, nowMs: number): number | null {
 
 export const readCursor = (sql: SqlStorage): unknown => readSetting(sql, 'cursor') ?? undefined
 
-/** Notes a step that is done. The job may have been paused or canceled while it ran: its work counts all the same. */
+/** Records a finished step. Its work counts even if the job was paused or canceled while the step ran. */
 export function advance(sql: SqlStorage, nowMs: number, { report, next }: Step<unknown, JobReport>): JobInfo {
   const job = jobOf(sql)
   const isDone = next === undefined && !ENDED.includes(job.state)
@@ -56,7 +56,9 @@ export function advance(sql: SqlStorage, nowMs: number, { report, next }: Step<u
   return advanced
 }
 
-/** Notes a step that failed: it is tried again later, or the job waits until somebody resumes it. */
+/**
+ * Records a failed step. It is retried later. After too many failures, or if a retry cannot help, the job stops until somebody resumes it.
+ */
 export function noteFailure(sql: SqlStorage, nowMs: number, cause: unknown): JobInfo {
   const attempts = (readSetting<number>(sql, 'attempts') ?? 0) + 1
   const error = messageOf(cause)
@@ -71,8 +73,8 @@ export function noteFailure(sql: SqlStorage, nowMs: number, cause: unknown): Job
 }
 
 /**
- * Doubles with each failure, up to a limit; half of it is random, so that jobs that failed together do not return together. Whole
- * milliseconds: an alarm drops fractions, and would ring before the step is due.
+ * The delay doubles with each failure, up to a limit. Half of it is random, so that jobs that failed together retry at different times. It
+ * is in whole milliseconds: the platform drops the fraction of an alarm's time, and the alarm would ring before the step is due.
  */
 function retryDelayMs(attempts: number): number {
   const most = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LAST_RETRY_MS)
@@ -82,6 +84,6 @@ function retryDelayMs(attempts: number): number {
 /** Whether the same step may succeed later. */
 const isPassing = (cause: unknown): boolean => !(cause instanceof StoreError) || cause.status >= 500 || cause.status === 429
 
-/** Only a StoreError has a text that was written for users. */
+/** Only the message of a StoreError was written for users. */
 const messageOf = (cause: unknown): string =>
   cause instanceof StoreError ? `${cause.code}: ${cause.message}` : 'The platform did not answer.'

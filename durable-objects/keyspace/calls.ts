@@ -26,17 +26,20 @@ import { commitObject, deleteObjects, lookup } from './objects/objects.ts'
 import { abortUpload, type Completion, commitPart, completeUpload, createUpload, listParts, listUploads } from './uploads/uploads.ts'
 import { readUsage } from './usage.ts'
 
-/** One call of a Durable Object. Its row says all that the gate in front of it has to know; the methods made of rows keep their types. */
+/**
+ * One call of a Durable Object, as a row of a table. The row says everything that the gate, which runs each call, needs to know. The
+ * methods that are made of the rows keep their types.
+ */
 export interface Call<C extends Context = Context> {
-  /** The keys that the call names: whoever holds a part of the keys can tell whether it is asked for its own. Absent: none. */
+  /** The keys that the call names, so that the owner of some of the keys can check that they are its own. Absent: the call names none. */
   // biome-ignore lint/suspicious/noExplicitAny: each row has arguments of its own.
   readonly keys?: (...args: any[]) => readonly string[]
-  /** The call brings, or leads to, bytes that are sealed with the master key: refused under a wrong one. */
+  /** The call stores bytes that are sealed with the master key, or leads to such a call: it is refused when the master key is wrong. */
   readonly seals?: true
   /** Runs in a transaction if the call changes something. */
   // biome-ignore lint/suspicious/noExplicitAny: each row has arguments of its own.
   readonly run: (context: C, ...args: any[]) => unknown
-  /** Makes the answer of what was committed: a failure that it throws takes nothing back. */
+  /** Makes the answer from the committed value. An error that it throws does not roll back the transaction. */
   // biome-ignore lint/suspicious/noExplicitAny: it takes what `run` returned.
   readonly answer?: (value: any) => unknown
 }
@@ -44,7 +47,7 @@ export interface Call<C extends Context = Context> {
 const keyOf = ({ key }: { readonly key: string }): readonly string[] => [key]
 const keysOfCopy = ({ key, source }: CopyObject | CopyPart): readonly string[] => [key, source.key]
 
-/** Calls that read, and change no more than a counter of their own. */
+/** Calls that read. Some of them also add to a counter. */
 export const READS = {
   lookup: { keys: keyOf as (query: Lookup) => readonly string[], run: lookup },
   moreSlices: { run: ({ sql }: Context, rest: BodyRest) => compositeSlices(sql, rest) },
@@ -73,7 +76,7 @@ export const CHANGES = {
   rewrapKeys: { run: ({ sql }: Context, ...keys: Rest<typeof rewrapKeys>) => rewrapKeys(sql, ...keys) },
 } satisfies Record<string, Call>
 
-/** A failed condition ends the upload all the same, as on R2: so it is thrown behind the transaction. */
+/** A failed condition also ends the upload, as on R2. So this error is thrown after the transaction has committed. */
 function headOfCompletion(completion: Completion): ObjectHead {
   if (completion.kind === 'condition-failed') throw new StoreError('PreconditionFailed')
   return completion.head
@@ -81,7 +84,7 @@ function headOfCompletion(completion: Completion): ObjectHead {
 
 type Rest<F> = F extends (first: never, ...rest: infer Args) => unknown ? Args : never
 
-/** The methods that a Durable Object makes of a table of calls. */
+/** The methods that a Durable Object gets from a table of calls. */
 export type Methods<Table> = { [Name in keyof Table]: Method<Table[Name]> }
 
 // biome-ignore lint/suspicious/noExplicitAny: inferred from any row.

@@ -1,7 +1,7 @@
 import type { Config } from '../../src/config.ts'
 import type { Keyring } from '../../src/segments/keyring.ts'
 
-/** What the parts of a Bucket work with. */
+/** The things that the functions of a Bucket work with. */
 export interface Context {
   readonly sql: SqlStorage
   readonly config: Config
@@ -9,8 +9,8 @@ export interface Context {
   readonly keyring?: Keyring
   /** Milliseconds since the epoch; tests replace it. */
   readonly now: () => number
-  /** Makes sure that the alarm rings at this time or before. */
+  /** Requests an alarm at this time or earlier. */
   readonly wakeAt: (dueMs: number) => void
-  /** Has the messages for a queue sent once the transaction is through. */
+  /** Has the messages for a queue sent after the transaction has committed. */
   readonly announce: (queueId: string) => void
 }

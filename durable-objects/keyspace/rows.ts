@@ -10,7 +10,7 @@ import type {
   StorageClass,
 } from '../../src/core/object.ts'
 
-// Rows of the tables as SQLite hands them over, and what they mean.
+// Rows of the tables as SQLite returns them, and the values that they stand for.
 
 export type ObjectRow = {
   key: string
@@ -63,10 +63,10 @@ export type PartRow = {
 export const toJson = (value: object | undefined): string | null =>
   value === undefined || Object.keys(value).length === 0 ? null : JSON.stringify(value)
 
-/** A column that was not selected is absent too. */
+/** Parses JSON; undefined when the column is NULL or was not selected. */
 const fromJson = <T>(text: string | null | undefined): T | undefined => (text ? (JSON.parse(text) as T) : undefined)
 
-/** One for all rows: the thousand heads of a listing refer to it on their way through RPC. */
+/** One empty record for all rows. The thousand heads of a listing share it, so that RPC sends it only once. */
 const NONE: Readonly<Record<string, never>> = Object.freeze({})
 
 export const httpMetadataOf = (row: { http_metadata: string | null }): HttpMetadata => fromJson<HttpMetadata>(row.http_metadata) ?? NONE
@@ -74,7 +74,7 @@ export const customMetadataOf = (row: { custom_metadata: string | null }): Custo
   fromJson<CustomMetadata>(row.custom_metadata) ?? NONE
 export const checksumOf = (row: { checksum: string | null }): Checksum | undefined => fromJson<Checksum>(row.checksum)
 
-/** Everything about an object but its bytes. */
+/** Everything about an object except its bytes. */
 export function toHead(row: Omit<ObjectRow, 'due_ms'>): ObjectHead {
   const simple = row.parts_count === null && /^[0-9a-f]{32}$/.test(row.etag)
   return {
@@ -93,7 +93,7 @@ export function toHead(row: Omit<ObjectRow, 'due_ms'>): ObjectHead {
   }
 }
 
-/** What listings tell of an upload. */
+/** An upload as listings show it. */
 export function toUploadHead(row: UploadRow): UploadHead {
   return {
     uploadId: row.id,

@@ -2,13 +2,13 @@ import type { BucketInfo } from '../../src/core/bucket.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import { cachedSetting, readSetting } from '../common/settings.ts'
 
-// The state of a bucket that its own parts write, in the table of the settings: neither a face nor an export knows these names.
+// The state that a bucket keeps for itself in the table of settings. These names are not settings that a client can change.
 
-/** The bucket as it was created; `null` when it was removed. Read once. */
+/** The bucket's own description; `null` when it does not exist. Cached. */
 export const findBucketInfo = (sql: SqlStorage): BucketInfo | null => cachedSetting<BucketInfo>(sql, 'info')
 
 /**
- * The bucket as it was created.
+ * The bucket's own description.
  * @throws StoreError NoSuchBucket
  */
 export function bucketInfo(sql: SqlStorage): BucketInfo {
@@ -17,5 +17,8 @@ export function bucketInfo(sql: SqlStorage): BucketInfo {
   return info
 }
 
-/** Whether an import runs, or stopped half-way: until it ends, an object that is still to come may need a blob that nothing refers to. */
+/**
+ * Whether an import is running or was interrupted. Until it ends, an object that is still to be imported may need a blob that has no
+ * reference.
+ */
 export const isImporting = (sql: SqlStorage): boolean => readSetting(sql, 'import') !== null

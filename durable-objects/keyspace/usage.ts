@@ -2,7 +2,7 @@ import type { Usage } from '../../src/core/bucket.ts'
 import type { StorageClass } from '../../src/core/object.ts'
 import type { ObjectRow } from './rows.ts'
 
-/** Adds to the exact counters of a storage class, in the transaction of the change that it counts. One row written. */
+/** Adds to the exact counters of a storage class, in the transaction of the change that it counts. Writes one row. */
 export function count(sql: SqlStorage, storageClass: StorageClass, change: Partial<Usage>): void {
   sql.exec(
     `UPDATE usage SET objects = objects + ?, payload_bytes = payload_bytes + ?, metadata_bytes = metadata_bytes + ?,
@@ -19,7 +19,7 @@ export function count(sql: SqlStorage, storageClass: StorageClass, change: Parti
   )
 }
 
-/** Changes of the counters that belong together: however many they are, one row is written for each storage class. */
+/** Collects changes of the counters that belong together: one row is written for each storage class, however many changes there are. */
 export class Tally {
   readonly #changes = new Map<StorageClass, Record<string, number>>()
 
@@ -35,7 +35,7 @@ export class Tally {
   }
 }
 
-/** Counts bytes of an object that a read or a copy takes out of Infrequent Access. Of Standard it writes nothing. */
+/** Counts the bytes that a read or a copy takes out of Infrequent Access. For Standard it writes nothing. */
 export function countRetrieval(sql: SqlStorage, { storage_class: storageClass }: Pick<ObjectRow, 'storage_class'>, bytes: number): void {
   if (storageClass === 'InfrequentAccess' && bytes > 0) count(sql, storageClass, { retrievedBytes: bytes })
 }
@@ -59,7 +59,7 @@ export function readUsage(sql: SqlStorage): Record<StorageClass, Usage> {
   ) as Record<StorageClass, Usage>
 }
 
-/** Sets back what is counted since a bucket was created: the next one of this name starts anew. */
+/** Resets the counters that run from a bucket's creation on: the next bucket of this name starts at zero. */
 export function forgetFlows(sql: SqlStorage): void {
   sql.exec('UPDATE usage SET retrieved_bytes = 0, early_deletion_byte_days = 0')
 }

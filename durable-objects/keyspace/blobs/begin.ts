@@ -5,8 +5,9 @@ import { checkUploadKey, openUpload } from '../uploads/uploads.ts'
 import { journal } from './garbage.ts'
 
 /**
- * Refuses a write that is already known to fail, and journals its blob so that its bytes cannot be forgotten.
- * @throws StoreError what the commit of that object or part would throw
+ * Refuses a write that is already known to fail. Journals the blob of any other write, so that the alarm deletes its bytes if no commit
+ * follows.
+ * @throws StoreError the errors that the commit of that object or part would throw
  */
 export function begin(context: Context, { blobId: id, tier, segments, size, target }: Begin): Begun {
   if (!('uploadId' in target)) {

@@ -7,10 +7,12 @@ import type { Context } from '../context.ts'
 import { discardAfterGrace } from './garbage.ts'
 import { noticeKey } from './key-marker.ts'
 
-/** The tier of a blob that is made of slices of others. */
+/** The tier of a blob that consists of extents of other blobs. */
 export const COMPOSITE = 'composite'
 
-/** How many slices one answer carries, and how many bytes of inline blobs about: an RPC message has a limit, and memory, too. */
+/**
+ * How many slices one answer holds, and about how many bytes of inline blobs: an RPC message has a size limit, and memory is limited too.
+ */
 const SLICES_PER_CALL = 500
 const INLINE_BYTES_PER_CALL = 8 * 1024 * 1024
 
@@ -27,8 +29,9 @@ export type BlobRow = {
 }
 
 /**
- * Inserts a stored blob that one thing refers to.
- * @throws StoreError RequestTimeout for a commit that arrives again when its key has another object and its body another user
+ * Inserts a stored blob with one reference.
+ * @throws StoreError RequestTimeout when the blob exists already: its commit arrives a second time, another write has replaced its object
+ * since, and something else still refers to its bytes
  */
 export function insertBlob(context: Context, blob: BlobRecord): void {
   const { rowsWritten } = context.sql.exec(
@@ -51,7 +54,7 @@ export function addReference(sql: SqlStorage, blobId: string, count = 1): void {
   sql.exec('UPDATE blobs SET refs = refs + ? WHERE id = ?', count, blobId)
 }
 
-/** Where a blob's bytes are. */
+/** The tier that holds a blob's bytes. */
 export function tierOf(sql: SqlStorage, blobId: string): string {
   const [row] = sql.exec<{ tier: string }>('SELECT tier FROM blobs WHERE id = ?', blobId).toArray()
   if (!row) throw new Error(`Blob ${blobId} is referred to but does not exist`)
@@ -59,12 +62,12 @@ export function tierOf(sql: SqlStorage, blobId: string): string {
 }
 
 /**
- * Drops one reference, inside the transaction of the change that no longer needs it. The last one makes the blob garbage:
- * at a cost that does not depend on its size, since the extents of a composite are left to the alarm.
+ * Drops one reference, in the transaction of the change that ends it. A blob becomes garbage with its last reference. The cost does not
+ * depend on its size: the alarm deletes the extents of a composite.
  */
 export function dropReference(context: Context, blobId: string): void {
   const { sql } = context
-  // One statement for the usual case. A blob is never listed as garbage twice: what is gone has no row to count down either.
+  // One statement is enough in the usual case. A blob becomes garbage only once: a deleted row cannot be counted down again.
   const [row] = sql
     .exec<BlobRow>('DELETE FROM blobs WHERE id = ? AND refs <= 1 RETURNING id, size, tier, chunk_bytes, segment_bytes', blobId)
     .toArray()
@@ -72,12 +75,12 @@ export function dropReference(context: Context, blobId: string): void {
     sql.exec('UPDATE blobs SET refs = refs - 1 WHERE id = ?', blobId)
     return
   }
-  // Readers of an inline blob hold its bytes already.
+  // The readers of an inline blob have received its bytes already: it needs no grace period.
   if (row.tier === 'inline') return
   discardAfterGrace(context, { id: row.id, tier: row.tier, segments: segmentsOf(row) })
 }
 
-/** The slices of `span` of a blob, the first {@link SLICES_PER_CALL} of them. Reads no row outside the span. */
+/** The slices that make up `span` of a blob: the first {@link SLICES_PER_CALL} of them. Reads no row outside the span. */
 export function slicesOf(sql: SqlStorage, blobId: string, span: ByteSpan): BodySlices {
   const [row] = sql.exec<BlobRow>('SELECT * FROM blobs WHERE id = ?', blobId)
   if (!row) throw new Error(`Blob ${blobId} is referred to but does not exist`)
@@ -85,11 +88,11 @@ export function slicesOf(sql: SqlStorage, blobId: string, span: ByteSpan): BodyS
   return compositeSlices(sql, { ownerId: blobId, span })
 }
 
-/** The next slices of a composite body. Works on one that is garbage already, as long as its grace lasts. */
+/** The next slices of a composite blob. It also works on a blob that is garbage, until the grace period ends. */
 export function compositeSlices(sql: SqlStorage, { ownerId, span }: BodyRest): BodySlices {
   const end = span.offset + span.length
   const rows = sql.exec<BlobRow & { start: number; length: number; blob_offset: number }>(
-    // The row that holds the first byte starts at or before it: found by one seek, since rows do not overlap.
+    // Extents do not overlap, so one seek finds the row that holds the first byte: the last row that starts there or before.
     `SELECT e.start, e.length, e.blob_offset, b.* FROM extents e JOIN blobs b ON b.id = e.blob_id
      WHERE e.owner_id = ?1 AND e.start < ?3 AND e.start >= coalesce(
        (SELECT max(start) FROM extents WHERE owner_id = ?1 AND start <= ?2), 0)
@@ -113,15 +116,16 @@ export function compositeSlices(sql: SqlStorage, { ownerId, span }: BodyRest): B
   return { slices }
 }
 
-/** How an object was put together: how many parts, and the number of the last one where that is another. */
+/** How many parts an object was made of, and the number of the last part; `null` when that number is the count. */
 interface PartCount {
   readonly parts: number
   readonly lastPart: number | null
 }
 
 /**
- * Where a part lies in a body of several parts; `null` when no part has this number. Only the last one may be empty, and then has
- * no extent. Two seeks, since parts follow each other: SQLite would walk the whole body to sum up the lengths of one part.
+ * The span of a part in a body of several parts; `null` when no part has this number. Only the last part may be empty, and then it has no
+ * extent. A part ends where the next one starts, so two seeks find its span: to add up the lengths of its extents, SQLite would read the
+ * whole body.
  */
 export function partSpan(sql: SqlStorage, blobId: string, partNumber: number, count: PartCount): ByteSpan | null {
   const { start, next, size } = sql
@@ -138,8 +142,9 @@ export function partSpan(sql: SqlStorage, blobId: string, partNumber: number, co
 }
 
 /**
- * The number that an empty last part would have. Objects of earlier versions did not note it where numbers have gaps: then a part
- * with a number beyond their count has an extent, and none is taken for empty.
+ * The number that an empty last part would have; `null` when no part can be empty. Earlier versions did not store the last number of parts
+ * whose numbers have gaps. For these objects the greatest number that has an extent decides: if it reaches the count of parts, no part is
+ * taken for empty.
  */
 function emptyPart(sql: SqlStorage, blobId: string, { parts, lastPart }: PartCount): number | null {
   if (lastPart !== null) return lastPart
@@ -159,7 +164,7 @@ const toPlan = (row: BlobRow): BlobPlan => ({
   segmentBytes: row.segment_bytes,
 })
 
-/** A blob as it crosses a stub. */
+/** A blob in the form that crosses RPC. */
 export function toRecord(row: BlobRow): BlobRecord {
   return {
     ...toPlan(row),

@@ -7,17 +7,21 @@ import { readSetting, writeSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
 import { type BlobRow, toRecord } from './blobs.ts'
 
-// A text that is sealed with the master key of the bucket's data: who cannot open it has another key, and must not seal anything.
+// The canary is a text that is sealed with the master key of the bucket's data. A deployment that cannot open it has another master key and
+// must not seal anything.
 
 const SETTING = 'canary'
-/** How many data keys are tried to find out which master key the data of an older version is under. */
+/** How many data keys to try when an earlier version left no canary: they show which master key the data is under. */
 const PROOFS = 10
 
 const refusals = new WeakMap<SqlStorage, StoreError>()
 
 export const sealCanary = (keyring: Keyring, { jurisdiction, name }: BucketRef): Promise<string> =>
   keyring.seal(purposeOf({ jurisdiction, name }), 'canary')
-/** Of a bucket that is made, or whose canary was opened: whatever was refused before belongs to an earlier one. */
+/**
+ * Writes the canary of a new bucket, or the next one of a bucket whose data this deployment can open. It also clears a refusal, which is
+ * out of date then.
+ */
 export function writeCanary(sql: SqlStorage, sealed: string | undefined): void {
   writeSetting(sql, SETTING, sealed ?? null)
   refusals.delete(sql)
@@ -25,7 +29,10 @@ export function writeCanary(sql: SqlStorage, sealed: string | undefined): void {
 
 const purposeOf = ({ jurisdiction, name }: BucketRef): string => `canary/${jurisdiction}/${name}`
 
-/** When a Bucket starts: finds out whether the configured master keys are those of its data, and follows a rotation. */
+/**
+ * Runs when a Bucket starts. Checks that the configured master keys can open its data, and seals the canary again after the master key was
+ * rotated.
+ */
 export async function checkCanary({ sql, keyring, config }: Context): Promise<void> {
   const info = readSetting<BucketInfo>(sql, 'info')
   refusals.delete(sql)
@@ -39,7 +46,10 @@ export async function checkCanary({ sql, keyring, config }: Context): Promise<vo
   }
 }
 
-/** @throws StoreError ServiceUnavailable when the master key is another one than that of the bucket's data */
+/**
+ * Refuses to seal under a wrong master key.
+ * @throws StoreError ServiceUnavailable when the bucket's data is under a master key that is not configured
+ */
 export function mustSeal(sql: SqlStorage): void {
   const refusal = refusals.get(sql)
   if (refusal) throw refusal
@@ -55,7 +65,10 @@ async function unopenedKey(sealed: string, keyring: Keyring, info: BucketInfo): 
   }
 }
 
-/** Data of a version without canaries: its newest data keys tell. One that opens, or none that is there, is enough. */
+/**
+ * For data of a version without canaries: tries the newest data keys. Returns undefined when one of them opens or there is none; otherwise
+ * the id of a master key that is not configured.
+ */
 async function unprovenKey(sql: SqlStorage, keyring: Keyring, info: BucketInfo): Promise<string | undefined> {
   const query = `SELECT id, refs, size, tier, chunk_bytes, segment_bytes, wrapped_key, key_id, NULL AS bytes
     FROM blobs WHERE key_id IS NOT NULL AND key_id <> ? ORDER BY id DESC LIMIT ?`

@@ -4,18 +4,19 @@ import { LIMITS } from '../../../src/core/limits.ts'
 import type { ByteSpan } from '../../../src/core/object.ts'
 import { addReference, COMPOSITE } from './blobs.ts'
 
-// Blobs that are made of slices of others. They are made row by row: a body of many slices is never held whole.
+// Composite blobs consist of extents of other blobs. Their rows are written one by one, so that a body of many extents is never in memory
+// as a whole.
 
 /** How many rows are read at a time. */
 const PAGE = 1000
 
-/** A slice of a stored blob that becomes part of a composite one. */
+/** A piece of a stored blob that becomes part of a composite blob. */
 export interface Extent {
   readonly blobId: string
   readonly offset: number
   readonly length: number
   readonly partNumber: number
-  /** Whether it is one more reference to its blob; otherwise it takes over one that is counted already. */
+  /** Whether the extent adds a reference to its blob; otherwise it takes over one that is already counted. */
   readonly isShared: boolean
 }
 
@@ -26,7 +27,7 @@ export interface BlobPiece {
   readonly span: ByteSpan
 }
 
-/** Inserts a composite blob that one thing refers to, and returns its id. Every extent holds at least one byte. */
+/** Inserts a composite blob with one reference, and returns its id. Every extent has at least one byte. */
 export function insertComposite(sql: SqlStorage, extents: Iterable<Extent>): string {
   const id = newBlobId()
   const added = new Map<string, number>()
@@ -50,8 +51,8 @@ export function insertComposite(sql: SqlStorage, extents: Iterable<Extent>): str
 }
 
 /**
- * Slices that follow each other in one blob and one part are one: what a copy in ranges cut in two is whole again in a copy of the
- * copy, so that copies of copies do not grow.
+ * Joins extents that follow each other in one blob and in one part. A copy that is made range by range cuts a blob into extents; a copy of
+ * that copy joins them again, so that copies of copies do not grow.
  */
 function* joined(extents: Iterable<Extent>): Generator<Extent> {
   let last: Extent | undefined
@@ -71,7 +72,7 @@ function* joined(extents: Iterable<Extent>): Generator<Extent> {
   if (last) yield last
 }
 
-/** The extents that cover a piece of a blob, for a copy by reference. Reads no row outside it. */
+/** The extents that cover a piece of a blob, for a copy by reference. Reads no row outside that piece. */
 export function* extentsOf(sql: SqlStorage, { blobId, tier, span }: BlobPiece, partNumber: number): Generator<Extent> {
   const end = span.offset + span.length
   if (tier !== COMPOSITE) {
@@ -79,7 +80,7 @@ export function* extentsOf(sql: SqlStorage, { blobId, tier, span }: BlobPiece, p
     return
   }
   for (let at = span.offset; at < end; ) {
-    // Read whole: rows are inserted into the same table meanwhile.
+    // Read all rows of the page first: between two of them the caller inserts rows into the same table.
     const rows = rowsOf(sql, blobId, { offset: at, length: end - at }, PAGE)
     if (rows.length === 0) return
     for (const { start, length, blob_id, blob_offset } of rows) {
@@ -91,7 +92,7 @@ export function* extentsOf(sql: SqlStorage, { blobId, tier, span }: BlobPiece, p
 }
 
 /**
- * Refuses a composite of more extents than a Bucket works through in one transaction, before any row is written.
+ * Refuses, before any row is written, a composite of more extents than a Bucket can handle in one transaction.
  * @throws StoreError InvalidRequest
  */
 export function checkExtents(sql: SqlStorage, pieces: Iterable<BlobPiece>): void {
@@ -107,7 +108,7 @@ export function checkExtents(sql: SqlStorage, pieces: Iterable<BlobPiece>): void
 
 type ExtentRow = { start: number; length: number; blob_id: string; blob_offset: number }
 
-// The row that holds the first byte starts at or before it: found by one seek, since rows do not overlap.
+// Extents do not overlap, so one seek finds the row that holds the first byte: the last row that starts there or before.
 const WITHIN = `FROM extents WHERE owner_id = ?1 AND start < ?3 AND start >= coalesce(
   (SELECT max(start) FROM extents WHERE owner_id = ?1 AND start <= ?2), 0)`
 
@@ -122,6 +123,6 @@ const rowsOf = (sql: SqlStorage, ownerId: string, { offset, length }: ByteSpan, 
     )
     .toArray()
 
-/** How many extents cover a span, counted no further than to `limit`. */
+/** How many extents cover a span; counting stops at `limit`. */
 const countExtents = (sql: SqlStorage, ownerId: string, { offset, length }: ByteSpan, limit: number): number =>
   sql.exec<{ n: number }>(`SELECT count(*) AS n FROM (SELECT 1 ${WITHIN} LIMIT ?4)`, ownerId, offset, offset + length, limit).one().n

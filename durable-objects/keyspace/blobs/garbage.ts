@@ -9,13 +9,16 @@ export interface Garbage {
   readonly segments: number
 }
 
-/** The slowest upload that we wait for: 64 KiB a second, and an hour on top. */
+/** How long a write may take: as long as its bytes need at 64 KiB a second, plus one hour. */
 const SLOWEST_BYTES_PER_MS = 64 * 1.024
-const PATIENCE_MS = 3_600_000
-/** Between the last moment of a commit or a write and the sweep: clocks of two machines differ, and D1 may work for half a minute. */
+const EXTRA_WRITE_MS = 3_600_000
+/**
+ * The time between the last moment of a commit or a write and the sweep: the clocks of two machines differ, and D1 may work on a statement
+ * for half a minute.
+ */
 const MARGIN_MS = 60_000
 
-/** Puts something on the list of what the alarm deletes at `dueMs`. */
+/** Lists something that the alarm deletes at `dueMs`. */
 export function discard(context: Context, garbage: Garbage, dueMs: number): void {
   context.sql.exec(
     'INSERT OR REPLACE INTO garbage (due_ms, id, tier, segments) VALUES (?, ?, ?, ?)',
@@ -27,21 +30,21 @@ export function discard(context: Context, garbage: Garbage, dueMs: number): void
   context.wakeAt(dueMs)
 }
 
-/** Lists dead bytes after the grace period that lets reads in flight finish. */
+/** Lists bytes that nothing refers to any more. They are deleted after the grace period, in which reads that have begun can finish. */
 export function discardAfterGrace(context: Context, garbage: Garbage): void {
   discard(context, garbage, context.now() + context.config.graceMs)
 }
 
-/** Journals a blob before its first byte: unless a commit takes the entry away, the alarm sweeps it. */
+/** Journals a blob before its first byte is written: the alarm deletes its bytes unless a commit removes the entry. */
 export function journal(context: Context, garbage: Garbage, size: number): Begun {
-  const deadlineMs = context.now() + PATIENCE_MS + Math.ceil(size / SLOWEST_BYTES_PER_MS)
+  const deadlineMs = context.now() + EXTRA_WRITE_MS + Math.ceil(size / SLOWEST_BYTES_PER_MS)
   discard(context, garbage, deadlineMs + MARGIN_MS)
   return { deadlineMs }
 }
 
 /**
- * Takes a journalled blob off the list, in the transaction that publishes it.
- * @throws StoreError RequestTimeout when the sweeper has or may have been there.
+ * Removes a journalled blob from the list, in the transaction that publishes it.
+ * @throws StoreError RequestTimeout when the sweep has deleted its bytes, or may have done so
  */
 export function redeem(context: Context, blobId: string, begun: Begun): void {
   const { rowsWritten } = context.sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', begun.deadlineMs + MARGIN_MS, blobId)
@@ -49,9 +52,9 @@ export function redeem(context: Context, blobId: string, begun: Begun): void {
 }
 
 /**
- * The writer gave up: its blob is swept soon, but not at once, since a write that failed for us may still arrive. A blob that is
- * no longer on the list was committed after all, and stays, or was swept already: then it is swept again, since a segment that
- * took long to arrive may have come behind the sweep.
+ * Records that the writer gave up. Its blob is swept soon, after a margin: a write that seemed to fail may still arrive. If the blob is not
+ * on the list any more, there are two cases. Its commit succeeded after all: then it stays. Or the sweep came first: then the blob is swept
+ * again, because a slow segment may have arrived after that sweep.
  */
 export function abandon(context: Context, garbage: Garbage, begun: Begun): void {
   const { sql } = context

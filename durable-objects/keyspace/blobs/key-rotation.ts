@@ -11,8 +11,9 @@ const BLOBS_PER_ALARM = 500
 const RETRY_MS = 60_000
 
 /**
- * One bounded step of bringing the bucket's data keys under the present master key. Never throws: a key that is not configured is
- * told once and waited for, and what fails is tried again by a later alarm. Bytes stay as they are, and reads are not disturbed.
+ * Rewrites some of the bucket's data keys under the present master key, in one bounded step. Never throws. A missing master key is logged
+ * once, and the walk starts again when that key is configured; a later alarm retries a step that failed. The sealed bytes do not change,
+ * and reads go on.
  */
 export async function rotateStep(context: Context, storage: DurableObjectStorage): Promise<void> {
   const { sql, keyring, now, wakeAt } = context
@@ -25,7 +26,8 @@ export async function rotateStep(context: Context, storage: DurableObjectStorage
     const next = advance(marker, { lost, keyring, after: page.next?.after })
     storage.transactionSync(() => {
       rewrapKeys(sql, keys)
-      // Unless a data key came in meanwhile that this walk may have passed.
+      // If a data key arrived meanwhile, noticeKey deleted the marker, since this walk may have passed that key. Then the walk starts
+      // again.
       if (JSON.stringify(readMarker(sql)) === JSON.stringify(marker)) writeMarker(sql, next)
     })
     report(info, { damaged: lost.filter(({ keyId }) => keyring.knows(keyId)), next })
@@ -36,7 +38,10 @@ export async function rotateStep(context: Context, storage: DurableObjectStorage
   }
 }
 
-/** Where the walk stands. A new one is noted before it begins, so that whatever comes in from now on can be told. */
+/**
+ * Returns the marker of the walk. A new walk writes it before it begins: if a data key arrives from now on, noticeKey deletes the marker,
+ * which shows that the walk has to start again.
+ */
 function openMarker(sql: SqlStorage, { keyId }: Keyring): KeyMarker {
   const marker = readMarker(sql)
   if (marker?.keyId === keyId && marker.after !== undefined) return marker
@@ -45,7 +50,10 @@ function openMarker(sql: SqlStorage, { keyId }: Keyring): KeyMarker {
   return begun
 }
 
-/** A data key that does not open although its master key is there is damaged: no other key would help. */
+/**
+ * Returns the marker after a step. It lists master keys that are missing. A data key that does not open although its master key is
+ * configured is damaged: no other key would help.
+ */
 function advance({ keyId, lost }: KeyMarker, step: { after?: string; lost: readonly BlobRecord[]; keyring: Keyring }): KeyMarker {
   const missing = step.lost.map((blob) => blob.keyId).filter((id) => !step.keyring.knows(id))
   return { keyId, after: step.after, lost: [...new Set([...lost, ...missing])] }

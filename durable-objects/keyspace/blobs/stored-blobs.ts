@@ -28,9 +28,9 @@ export function listBlobs(
 
 const lastBlobId = (sql: SqlStorage): string => sql.exec<{ id: string | null }>('SELECT max(id) AS id FROM blobs').one().id ?? ''
 
-/** Which of these blobs are alive, journalled, or waiting for their sweep. */
+/** Returns which of these blobs are in use, journalled, or waiting for the sweep. */
 export function knownBlobs({ sql, now }: Context, blobIds: readonly string[]): KnownBlobs {
-  // What an import has not come to yet is no orphan.
+  // During an import no blob is an orphan: a later line may refer to it.
   if (isImporting(sql)) return { segments: Object.fromEntries(blobIds.map((id) => [id, null])), exists: true, nowMs: now() }
   const asked = JSON.stringify(blobIds)
   const alive = sql.exec<BlobRow>(
@@ -40,7 +40,7 @@ export function knownBlobs({ sql, now }: Context, blobIds: readonly string[]): K
   )
   const segments: Record<string, number | null> = {}
   for (const row of alive) segments[row.id] = row.tier === COMPOSITE ? 0 : storedSegments(toRecord(row))
-  // The list has no index by id, and needs none but here.
+  // The garbage list has no index by id, because only this query would use one.
   if (blobIds.some((id) => !(id in segments))) {
     const listed = sql.exec<{ id: string }>('SELECT id FROM garbage WHERE id IN (SELECT value FROM json_each(?))', asked)
     for (const { id } of listed) segments[id] ??= null
@@ -48,7 +48,10 @@ export function knownBlobs({ sql, now }: Context, blobIds: readonly string[]): K
   return { segments, exists: true, nowMs: now() }
 }
 
-/** Swaps wrapped data keys for others of the same data keys, where they are still what they were. Returns how many. */
+/**
+ * Replaces wrapped data keys by the same data keys under another master key. A key is replaced only if its row still has `oldKeyId`.
+ * Returns how many were replaced.
+ */
 export function rewrapKeys(sql: SqlStorage, keys: readonly RewrappedBlobKey[]): number {
   let swapped = 0
   for (const { blobId, oldKeyId, wrappedKey, keyId } of keys) {
@@ -58,10 +61,10 @@ export function rewrapKeys(sql: SqlStorage, keys: readonly RewrappedBlobKey[]): 
   return swapped
 }
 
-/** Each may be made of thousands of extents. */
+/** How many objects one step reads: each may consist of thousands of extents. */
 const OBJECTS_PER_STEP = 200
 
-/** Objects whose bodies are one of these blobs, or made of them. */
+/** The keys of objects whose body is one of these blobs, or a composite that refers to one of them. */
 export function keysOf(sql: SqlStorage, { blobIds, after }: KeysQuery): Step<string, readonly string[]> {
   const rows = sql
     .exec<{ key: string; used: number }>(

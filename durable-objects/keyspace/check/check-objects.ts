@@ -12,7 +12,10 @@ type Row = Pick<ObjectRow, 'key' | 'blob_id' | 'size' | 'storage_class' | 'metad
   blob_size: number | null
 }
 
-/** Every object has a body, of its size, and the date that rules say; counts objects and the references that they hold. */
+/**
+ * Checks that every object has a body of its size, and the due date that the rules give it. Counts objects and the references that they
+ * hold.
+ */
 export function checkObjects(context: Context, { after, repair }: PageOptions): PhaseStep {
   const { sql } = context
   const rows = sql
@@ -27,12 +30,12 @@ export function checkObjects(context: Context, { after, repair }: PageOptions): 
   countObjects(sql, rows)
   const last = rows.length === ROWS ? rows.at(-1) : undefined
   sql.exec('UPDATE check_walk SET upto = ?, through = ?', last?.key ?? '', last ? 0 : 1)
-  // While changed rules are still followed, dates may be those of the rules before.
+  // While the alarm still applies changed rules, due dates may be those of the rules before.
   const misdated = isWalking(sql) ? [] : rows.flatMap((row) => dateFindings(context, row, repair))
   return { report: { findings: [...rows.flatMap(findingsOf), ...misdated], checked: rows.length }, next: last && [last.key] }
 }
 
-/** One row written for each storage class, not for each object. */
+/** Writes one row for each storage class, not for each object. */
 function countObjects(sql: SqlStorage, rows: readonly Row[]): void {
   for (const [storageClass, own] of Map.groupBy(rows, (row) => row.storage_class)) {
     sql.exec(
@@ -51,7 +54,10 @@ function findingsOf({ key, blob_id: blobId, size, blob_size: blobSize }: Row): F
   return blobSize === size ? [] : [{ problem: 'wrong-size', at: { key, recorded: size, stored: blobSize }, repaired: false }]
 }
 
-/** The alarm would do what rules want too early, or never. What is past is past: the alarm decides anew. */
+/**
+ * Reports a wrong due date: the alarm would apply the rules too early, or never. Dates in the past are no problem, because the alarm
+ * decides again.
+ */
 function dateFindings(context: Context, row: Row, repair: boolean): Finding[] {
   const dueMs = objectAction(context, row)?.dueMs ?? null
   const isPast = dueMs !== null && row.due_ms !== null && Math.max(dueMs, row.due_ms) <= context.now()

@@ -7,7 +7,7 @@ import type { PageOptions, PhaseStep } from './check.ts'
 import { countReferences } from './check-references.ts'
 
 const ROWS = 1000
-/** Each may have 10,000 parts to add up. */
+/** How many uploads one page has: each may have 10,000 parts to add up. */
 const UPLOADS = 20
 
 type PartRow = { upload_id: string; part_number: number; blob_id: string; size: number; blob_size: number | null; state: string | null }
@@ -21,7 +21,7 @@ type ExtentRow = {
   blob_size: number | null
 }
 
-/** Every part has a body, of its size, and an upload that is open or listed as garbage. */
+/** Checks that every part has a body of its size, and an upload that is open or listed as garbage. */
 export function checkParts(context: Context, { after, repair }: PageOptions): PhaseStep {
   const { sql } = context
   const [fromId, fromNumber] = after ?? ['', 0]
@@ -50,7 +50,7 @@ function partFindings({ upload_id: uploadId, part_number: partNumber, blob_id: b
   return stored === size ? [] : [{ problem: 'wrong-size', at: { uploadId, partNumber, recorded: size, stored }, repaired: false }]
 }
 
-/** Every open upload counts the bytes of its parts. */
+/** Checks that every open upload counts the bytes of its parts. */
 export function checkUploads({ sql }: Context, { after, repair }: PageOptions): PhaseStep {
   const rows = sql
     .exec<{ id: string; state: string; bytes: number; counted: number }>(
@@ -69,7 +69,10 @@ export function checkUploads({ sql }: Context, { after, repair }: PageOptions): 
   return { report: { findings, checked: rows.length }, next: last && [last.id] }
 }
 
-/** Every extent lies in a blob and joins the one before it; its composite is alive or listed as garbage. */
+/**
+ * Checks that every extent lies within its blob and starts where the one before it ends, and that its composite exists or is listed as
+ * garbage.
+ */
 export function checkExtents(context: Context, { after, repair }: PageOptions): PhaseStep {
   const { sql } = context
   const [fromId, fromStart, fromEnd] = (after ?? ['', -1, 0]) as [string, number, number]
@@ -102,12 +105,12 @@ function extentFindings({ owner_id: ownerId, start, length, ...row }: ExtentRow,
   const findings: Finding[] = []
   if (row.blob_size === null) findings.push({ problem: 'extent-without-blob', at, repaired: false })
   else if (row.blob_offset + length > row.blob_size) findings.push({ problem: 'extent-outside-blob', at, repaired: false })
-  // Of a dead composite the alarm takes the extents away from the front.
+  // The alarm deletes the extents of a dead composite from the front, so a gap there is no problem.
   if (row.owner !== null && start !== expected) findings.push({ problem: 'gap-in-composite', at: { ...at, expected }, repaired: false })
   return findings
 }
 
-/** Nothing on the list of what is to be deleted is in use. */
+/** Checks that nothing on the garbage list is in use. */
 export function checkGarbage({ sql }: Context, { after, repair }: PageOptions): PhaseStep {
   const [fromMs, fromId] = after ?? [-1, '']
   const rows = sql
@@ -127,7 +130,7 @@ export function checkGarbage({ sql }: Context, { after, repair }: PageOptions): 
   return { report: { findings, checked: rows.length }, next: last && [last.due_ms, last.id] }
 }
 
-/** Rows of owners that are neither alive nor garbage: the alarm will never see them. Repairing lists the owner for it. */
+/** Reports rows whose owner neither exists nor is listed as garbage: the alarm would never delete them. A repair lists the owner. */
 function abandoned(
   context: Context,
   { ids, tier, repair }: { ids: readonly string[]; tier: typeof COMPOSITE | typeof UPLOAD; repair: boolean },

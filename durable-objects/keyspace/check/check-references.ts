@@ -19,7 +19,10 @@ type Row = {
   found: number | null
 }
 
-/** Adds the references that these rows hold to what was counted. A blob that changed meanwhile stays uncounted. */
+/**
+ * Adds the references that these rows hold to the counts. A blob whose references changed during the check stays uncounted: its count is
+ * NULL.
+ */
 export function countReferences(sql: SqlStorage, rows: readonly { blob_id: string }[]): void {
   sql.exec(
     `INSERT INTO check_references (blob_id, found) SELECT value, count(*) FROM json_each(?) WHERE true GROUP BY value
@@ -28,7 +31,7 @@ export function countReferences(sql: SqlStorage, rows: readonly { blob_id: strin
   )
 }
 
-/** Every blob is referred to as often as it says; a composite and an inline blob are as long as they say. */
+/** Checks that every blob has as many references as its row says, and that composite and inline blobs are as long as their rows say. */
 export function checkReferences(context: Context, { after, repair }: PageOptions): PhaseStep {
   const { sql } = context
   const from = String(after?.[0] ?? '')
@@ -52,7 +55,7 @@ function miscounted(context: Context, { id: blobId, refs, seen, found }: Row, re
   const counted = found ?? 0
   if (counted === refs && refs > 0) return []
   if (repair) {
-    // What nothing refers to goes the way of a blob that lost its last reference.
+    // A blob without references is deleted like one that lost its last reference.
     context.sql.exec('UPDATE blobs SET refs = ? WHERE id = ?', Math.max(counted, 1), blobId)
     if (counted === 0) dropReference(context, blobId)
   }

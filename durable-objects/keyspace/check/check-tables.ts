@@ -1,15 +1,15 @@
 import { readSetting, writeSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
 
-// A check goes through a bucket in steps while the bucket is in use. Its tables exist as long as it runs, and so do the
-// triggers that tell it what changes behind its back: a bucket that nobody checks pays nothing.
+// A check walks through a bucket in steps while the bucket is in use. Its tables exist only while it runs. So do the triggers, which record
+// the changes that others make in between: a bucket without a check pays nothing.
 
-/** A check that nobody continues for so long is forgotten. */
+/** A check expires when nobody continues it for this long. */
 const ABANDONED_MS = 3_600_000
 const SETTING = 'check'
 
 const TABLES = `
-  -- What was counted so far. NULL: references to this blob changed meanwhile, so that its count means nothing.
+  -- The references counted so far. NULL: references to this blob changed during the check, so that its count is meaningless.
   CREATE TABLE IF NOT EXISTS check_references (blob_id TEXT PRIMARY KEY, found INTEGER) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS check_usage (
     storage_class TEXT PRIMARY KEY,
@@ -26,14 +26,14 @@ const TABLES = `
 const touch = (blobId: string) =>
   `DELETE FROM check_references WHERE blob_id = ${blobId}; INSERT INTO check_references VALUES (${blobId}, NULL);`
 
-/** Adds to the counters of an object's storage class if the walk has passed its key. */
+/** SQL that changes the counters of an object's storage class if the walk has passed its key. */
 const recount = (row: 'new' | 'old', sign: '+' | '-') => `
   UPDATE check_usage SET objects = objects ${sign} 1, payload_bytes = payload_bytes ${sign} ${row}.size,
                          metadata_bytes = metadata_bytes ${sign} ${row}.metadata_bytes
   WHERE storage_class = ${row}.storage_class AND (SELECT through OR ${row}.key <= upto FROM check_walk);`
 
-// Whoever drops a reference updates or deletes the blob's row; whoever adds one inserts a row. A row that is replaced fires no
-// DELETE trigger: what it was is read before.
+// Code that drops a reference updates or deletes the blob's row; code that adds one inserts a row. INSERT OR REPLACE fires no DELETE
+// trigger for the row that it replaces: so a trigger reads that row before.
 const TRIGGERS: Record<string, string> = {
   check_object_replaced: `BEFORE INSERT ON objects BEGIN
     UPDATE check_usage SET objects = objects - 1, payload_bytes = payload_bytes - old_payload, metadata_bytes = metadata_bytes - old_metadata
@@ -49,7 +49,7 @@ const TRIGGERS: Record<string, string> = {
   check_blob_deleted: `AFTER DELETE ON blobs BEGIN ${touch('old.id')} END`,
 }
 
-/** What a check remembers from step to step. */
+/** The state of a check between two steps. */
 export interface CheckState {
   readonly id: string
   readonly step: number
@@ -59,21 +59,21 @@ export interface CheckState {
   readonly touchedMs: number
 }
 
-/** Starts a check; one that was under way is over. */
+/** Starts a check, and ends one that was running. */
 export function openCheck({ sql }: Context): void {
   closeCheck(sql)
   sql.exec(TABLES)
   for (const [name, body] of Object.entries(TRIGGERS)) sql.exec(`CREATE TRIGGER ${name} ${body}`)
 }
 
-/** Ends a check, if there is one. */
+/** Ends a check, if one is running. */
 export function closeCheck(sql: SqlStorage): void {
   for (const name of Object.keys(TRIGGERS)) sql.exec(`DROP TRIGGER IF EXISTS ${name}`)
   for (const name of ['check_references', 'check_usage', 'check_walk']) dropTable(sql, name)
   writeSetting(sql, SETTING, null)
 }
 
-/** A read that left its cursor open locks every table: then an empty one stays until the next check. */
+/** Drops a table. If a read left its cursor open, SQLite cannot drop it: then the table stays, empty, until the next check. */
 function dropTable(sql: SqlStorage, name: string): void {
   try {
     sql.exec(`DROP TABLE IF EXISTS ${name}`)
@@ -84,13 +84,13 @@ function dropTable(sql: SqlStorage, name: string): void {
 
 export const readCheck = (sql: SqlStorage): CheckState | null => readSetting<CheckState>(sql, SETTING)
 
-/** Notes where a check stands. The alarm forgets it if no further step comes. */
+/** Stores the state of a check. The alarm ends the check if no further step follows. */
 export function saveCheck({ sql, wakeAt }: Context, state: CheckState): void {
   writeSetting(sql, SETTING, state)
   wakeAt(state.touchedMs + ABANDONED_MS)
 }
 
-/** When the check under way, if any, is to be forgotten. */
+/** When the running check expires; `null` when none is running. */
 export function checkExpiryMs(sql: SqlStorage): number | null {
   const state = readCheck(sql)
   return state && state.touchedMs + ABANDONED_MS

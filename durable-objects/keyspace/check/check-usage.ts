@@ -5,8 +5,8 @@ import type { PageOptions, PhaseStep } from './check.ts'
 type Counters = Record<'objects' | 'payload_bytes' | 'metadata_bytes' | 'uploads' | 'upload_bytes', number>
 
 /**
- * The counters of each storage class against a recount: of objects as the walk and its triggers counted them, of uploads at once,
- * since few are open at a time.
+ * Compares the counters of each storage class with a recount. The walk and its triggers have counted the objects. Uploads are counted here
+ * in one query, since few are open at a time.
  */
 export function checkUsage({ sql }: Context, { repair }: PageOptions): PhaseStep {
   const findings: Finding[] = []

@@ -15,16 +15,16 @@ import { checkUsage } from './check-usage.ts'
 /** The primary key of a row. */
 export type Position = readonly (string | number)[]
 
-/** One page of a phase: where it starts, and whether to mend what can be mended. */
+/** One page of a phase: where it starts, and whether to repair the findings that can be repaired. */
 export interface PageOptions {
   readonly after: Position | null
   readonly repair: boolean
 }
 
-/** One page: the next one begins behind its last row. */
+/** One page: the next one starts after its last row. */
 export type PhaseStep = Step<Position, { readonly findings: readonly Finding[]; readonly checked: number }>
 
-// In this order: references are counted by the walks before `references` compares them, and upload bytes are right before `usage`.
+// The order matters: earlier phases count the references that `references` compares, and `uploads` corrects the bytes that `usage` adds up.
 const PHASES: Readonly<Record<string, (context: Context, options: PageOptions) => PhaseStep>> = {
   objects: checkObjects,
   parts: checkParts,
@@ -37,9 +37,9 @@ const PHASES: Readonly<Record<string, (context: Context, options: PageOptions) =
 const NAMES = Object.keys(PHASES)
 
 /**
- * One bounded step of a check of the metadata. The bucket may be in use: what changes during the check is left out of it or
- * followed, never reported by mistake.
- * @throws StoreError InvalidRequest when another check has begun, or this step was done already.
+ * Does one bounded step of a check of the metadata. The bucket may be in use: the check leaves out or follows the rows that change
+ * meanwhile, and never reports them by mistake.
+ * @throws StoreError InvalidRequest when another check has begun, or when this step was already done
  */
 export function checkStep(context: Context, { run, repair }: CheckQuery): Step<CheckRun, FsckReport> {
   const { sql, now } = context

@@ -6,7 +6,7 @@ import { expire, nextExpiryMs } from '../rules/lifecycle.ts'
 import type { Chore } from './chore.ts'
 import { nextGarbageMs, sweep } from './sweep.ts'
 
-/** The chores of everything that holds keys and bytes, in the order in which an alarm does them. */
+/** The chores of every Durable Object that holds keys and bytes, in the order in which an alarm runs them. */
 export const KEYSPACE_CHORES: readonly Chore[] = [
   { name: 'expire', dueMs: nextExpiryMs, run: (_, { transaction }) => transaction(expire) },
   { name: 'forget-check', dueMs: ({ sql }) => checkExpiryMs(sql), run: (_, { transaction }) => transaction(forgetStaleCheck) },

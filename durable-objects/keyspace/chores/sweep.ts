@@ -5,7 +5,7 @@ import { discard, type Garbage } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
 import { UPLOAD } from '../uploads/uploads.ts'
 
-/** How much one alarm does: it re-arms for the rest, so that the bucket is never held up for long. */
+/** How much one alarm does. The next alarm does the rest, so that the bucket is never blocked for long. */
 const ENTRIES_PER_ALARM = 200
 const ROWS_PER_ALARM = 2000
 const SEGMENTS_PER_ALARM = 200
@@ -14,8 +14,8 @@ const RETRY_MS = 60_000
 type Due = Garbage & { due_ms: number }
 
 /**
- * Deletes what is due: bytes first, then the entry, so that a crash in between only repeats the deletion.
- * An entry cannot be redeemed any more once it is due, so a sweep and a commit never meet.
+ * Deletes the garbage that is due: first the bytes, then the entry, so that after a crash in between the deletion is only repeated. A
+ * commit cannot redeem an entry that is due, so that a sweep and a commit never meet.
  */
 export async function sweep(context: Context, storage: DurableObjectStorage, tiers: Tiers): Promise<void> {
   const due = context.sql
@@ -40,14 +40,15 @@ export async function sweep(context: Context, storage: DurableObjectStorage, tie
       budget.segments -= Math.max(entry.segments, 1)
     }
   }
-  // One call for all blobs of a database. In KV each segment is a call, and one that fails holds up its own blob alone.
+  // One call deletes all blobs of a database. In KV each segment needs a call, so blobs are deleted one by one, and a call that fails
+  // delays only its own blob.
   for (const entries of Map.groupBy(inDatabases, ({ tier }) => tier).values()) {
     const listed = entries.filter((entry) => isListed(context, entry))
     if (listed.length > 0) await deleteSegments(context, tiers, listed)
   }
 }
 
-/** While segments were deleted, an import may have brought a blob back. */
+/** Whether an entry is still listed: while the sweep waited for other deletions, an import may have brought the blob back. */
 const isListed = ({ sql }: Context, { due_ms, id }: Due): boolean =>
   sql.exec('SELECT 1 FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id).toArray().length > 0
 
@@ -55,7 +56,10 @@ const isListed = ({ sql }: Context, { due_ms, id }: Due): boolean =>
 export const nextGarbageMs = (sql: SqlStorage): number | null =>
   sql.exec<{ due_ms: number | null }>('SELECT min(due_ms) AS due_ms FROM garbage').one().due_ms
 
-/** Drops the references that a dead composite's extents or a finished upload's parts hold. Returns the rows it took. */
+/**
+ * Drops the references that the extents of a dead composite, or the parts of a finished upload, hold. Returns how many rows it read or
+ * wrote.
+ */
 function releaseOwned(context: Context, { id, tier, due_ms }: Due, limit: number): number {
   const { sql } = context
   const [table, owner, member] = tier === COMPOSITE ? ['extents', 'owner_id', 'start'] : ['parts', 'upload_id', 'part_number']
@@ -73,7 +77,7 @@ function releaseOwned(context: Context, { id, tier, due_ms }: Due, limit: number
   return rows.length + 1
 }
 
-/** Deletes the segments of blobs of one tier, of each from the last one down, as many as the limit allows. Returns how many. */
+/** Deletes segments of blobs of one tier: of each blob at most `limit`, from the last one down. Returns how many. */
 async function deleteSegments(context: Context, tiers: Tiers, entries: readonly Due[], limit = Number.POSITIVE_INFINITY): Promise<number> {
   const pieces = entries.map(({ id, segments }) => ({ blobId: id, from: Math.max(segments - limit, 0), to: segments }))
   try {
@@ -86,7 +90,7 @@ async function deleteSegments(context: Context, tiers: Tiers, entries: readonly 
   return pieces.reduce((sum, { from, to }) => sum + Math.max(to - from, 1), 0)
 }
 
-/** Of a blob's segments, those from `from` on are gone. */
+/** Records that a blob's segments from number `from` on are deleted. */
 function shorten({ sql }: Context, { due_ms, id }: Due, from: number): void {
   if (from === 0) sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id)
   else sql.exec('UPDATE garbage SET segments = ? WHERE due_ms = ? AND id = ?', from, due_ms, id)

@@ -1,9 +1,10 @@
 import type { Jurisdiction } from '../../../src/core/object.ts'
 
-// A bucket's metadata as JSON lines, documented in docs/guides/back-up-and-restore.md: a header, then rows as they are in the tables, an end.
+// A bucket's metadata as JSON lines: a header, then the rows as they are in the tables, then an end. docs/guides/operations.md describes
+// the format.
 
 export const FORMAT = 'cairn-bucket'
-/** Grows when an older Cairn could not read what a newer one writes. */
+/** Increases when an older Cairn cannot read the exports of a newer one. */
 export const FORMAT_VERSION = 1
 
 export interface HeaderLine {
@@ -29,7 +30,7 @@ export interface EndLine {
 export type Row = { readonly type: RowType } & Readonly<Record<string, string | number | null>>
 export type Line = HeaderLine | SettingLine | Row | EndLine
 
-/** The columns of each kind of row. What can be counted again is left out: references, usage, the bytes of an upload. */
+/** The columns of each kind of row. Values that an import counts again are left out: references, usage, the bytes of an upload. */
 export const COLUMNS = {
   upload: [
     'id',
@@ -68,5 +69,5 @@ export const COLUMNS = {
 } as const
 export type RowType = keyof typeof COLUMNS
 
-/** Columns that hold bytes, all of them ciphertext: base64 in a line. */
+/** Columns that hold bytes, all of them ciphertext: they are base64 in a line. */
 export const BYTE_COLUMNS: readonly string[] = ['wrapped_key', 'bytes']

@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
 import { bucketInfo } from '../state.ts'
 import { BYTE_COLUMNS, COLUMNS, FORMAT, FORMAT_VERSION, type Line, type Row, type RowType } from './dump-format.ts'
 
-/** About how much one step writes, and how many rows of uploads, parts or objects it takes at a time. */
+/** About how many bytes one step writes, and how many rows of uploads, parts or objects it reads at a time. */
 const PAGE_BYTES = 2 * 1024 * 1024
 const ROWS = 100
 
@@ -16,7 +16,7 @@ type ExportStep = Step<ExportCursor, string>
 
 type SqlRow = Record<string, SqlStorageValue>
 
-/** What the walk goes through, in this order: an upload that is completed meanwhile is met as an object. */
+/** The tables that the walk reads, in this order. Objects come last, so an upload that is completed meanwhile is exported as an object. */
 const WALKS = {
   upload: { key: ['id'], from: "uploads WHERE state = 'open' AND" },
   part: { key: ['upload_id', 'part_number'], from: "parts WHERE upload_id IN (SELECT id FROM uploads WHERE state = 'open') AND" },
@@ -27,9 +27,9 @@ const ORDER: readonly Walked[] = ['upload', 'part', 'object']
 const START: Record<Walked, readonly (string | number)[]> = { upload: [''], part: ['', 0], object: [''] }
 
 /**
- * One bounded step of an export. Every object and part comes with its body's blobs, as they are at one moment; what is written
- * behind the walk is not in the export.
- * @throws StoreError InvalidRequest when a body that spans several steps is swept before its end
+ * Does one bounded step of an export. Every object and part is exported with the blobs of its body, all as they are at one moment. A change
+ * at a place that the walk has passed is not in the export.
+ * @throws StoreError InvalidRequest when a body that takes several steps is swept before its last step
  */
 export function exportPage(context: Context, cursor: ExportCursor | undefined): ExportStep {
   const page = new Page(context.sql, cursor?.lines ?? 0)
@@ -64,7 +64,7 @@ class Page {
   readonly #blobs = new Set<string>()
   #text = ''
   #lines: number
-  /** Where the extents of a body go on in the next step. */
+  /** The body whose extents continue in the next step. */
   #body: ExportCursor['body']
 
   constructor(sql: SqlStorage, lines: number) {
@@ -99,14 +99,19 @@ class Page {
     this.#add({ type, ...Object.fromEntries(columns) } as Row)
   }
 
-  /** A row behind the blob that it refers to, and before the blob's extents; false when those go on in the next step. */
+  /**
+   * Writes the blob that a row refers to, then the row, then the blob's extents. Returns false when the extents continue in the next step.
+   */
   writeWithBody(type: Walked, row: SqlRow): boolean {
     const blob = 'blob_id' in row ? this.#writeBlob(String(row.blob_id)) : undefined
     this.#write(type, row)
     return blob?.tier !== COMPOSITE || this.writeExtents({ ownerId: String(blob.id), end: 0, size: Number(blob.size) })
   }
 
-  /** The extents of a composite from `end` on, each behind its blob. They outlive it by the grace period. */
+  /**
+   * Writes the extents of a composite from `end` on, each after its blob. If the composite is deleted meanwhile, they exist until the grace
+   * period ends. Returns false when they continue in the next step.
+   */
   writeExtents({ ownerId, end, size }: NonNullable<ExportCursor['body']>): boolean {
     let at = end
     while (at < size) {
@@ -125,19 +130,25 @@ class Page {
     return true
   }
 
-  /** A body that lacks its end is fsck's affair, and exported as it is; unless it lost the end to the sweep just now. */
+  /**
+   * Handles a body whose end is missing. If its composite still exists, the body is exported as it is, and `fsck` reports it. Otherwise the
+   * sweep has just deleted the end.
+   */
   #isAsItWas(ownerId: string): true {
     if (this.#sql.exec('SELECT 1 FROM blobs WHERE id = ?', ownerId).toArray().length > 0) return true
     throw new StoreError('InvalidRequest', { message: 'An object was replaced and swept while it was exported: start again.' })
   }
 
-  /** Read whole: a cursor that is left open would keep tables from being dropped. */
+  /** Reads all rows at once: SQLite can drop no table while a cursor is open. */
   #extentsFrom(ownerId: string, start: number): SqlRow[] {
     const query = 'SELECT * FROM extents WHERE owner_id = ? AND start >= ? ORDER BY start LIMIT ?'
     return this.#sql.exec<SqlRow>(query, ownerId, start, ROWS).toArray()
   }
 
-  /** Once a step. A reference to nothing is fsck's affair, and is exported as it is. */
+  /**
+   * Writes a blob, once in each step. If it does not exist, nothing is written: the row that refers to it is exported as it is, and `fsck`
+   * reports it.
+   */
   #writeBlob(blobId: string): SqlRow | undefined {
     if (this.#blobs.has(blobId)) return undefined
     this.#blobs.add(blobId)

@@ -26,14 +26,14 @@ import {
 } from './dump-format.ts'
 import { type Finished, finishedImport } from './imported.ts'
 
-/** How far an import came. Left behind by one that broke off, which may be run again. */
+/** The progress of an import. It stays when an import is interrupted, and the import may then be run again. */
 interface State {
   readonly lines: number
-  /** Which export it is. */
+  /** The time of the export, which identifies it. */
   readonly exportedMs: number
 }
 
-/** For so long, an import whose last answer was lost may be run again and is told that it is done. */
+/** For this long an import whose last answer was lost may be run again: the client then gets the answer that it is done. */
 const REPEAT_MS = 3_600_000
 
 const TABLES: Record<RowType, { table: string; key: readonly string[] }> = {
@@ -45,9 +45,9 @@ const TABLES: Record<RowType, { table: string; key: readonly string[] }> = {
 }
 
 /**
- * One bounded step of an import into an empty bucket: some lines of an export, the first of them with its header. References and
- * usage are counted anew. What is there already, from a step that was repeated or an import that broke off, is passed over.
- * @throws StoreError InvalidArgument for lines that do not fit, InvalidRequest for a bucket that they do not fit into
+ * Does one bounded step of an import into an empty bucket: imports some lines of an export, of which the first step brings the header.
+ * References and usage are counted again. Rows that exist already, because a step was repeated or an import was interrupted, are skipped.
+ * @throws StoreError InvalidArgument for lines that do not fit, InvalidRequest for a bucket that cannot take them
  */
 export function importLines(context: Context, text: string): Step<number, ImportReport> {
   const { sql } = context
@@ -76,7 +76,8 @@ export function importLines(context: Context, text: string): Step<number, Import
 }
 
 /**
- * The import that these lines belong to, if it is finished and the bucket is what it left: its last step, or all of it, comes again.
+ * The finished import that these lines belong to, if the bucket has not changed since: a client repeats its last step, or all of it.
+ * Otherwise `null`.
  * @throws StoreError InvalidArgument for a header that does not fit
  */
 function finishedBefore({ sql, now }: Context, lines: readonly Line[]): Finished | null {
@@ -93,12 +94,15 @@ function parseLine(text: string): Line {
     const line = JSON.parse(text) as Line
     if (line.type === FORMAT || line.type === 'setting' || line.type === 'end' || Object.hasOwn(COLUMNS, line.type)) return line
   } catch {
-    // Said below.
+    // The error below covers invalid JSON as well.
   }
   throw invalidArgument(`This is no line of a bucket's export: ${text.slice(0, 80)}`)
 }
 
-/** What comes back must not be swept: it goes off the list in the transaction that brings it back. */
+/**
+ * Removes the blobs and uploads of these lines from the garbage list, in the transaction that imports them, so that the sweep does not
+ * delete them.
+ */
 function redeemAll(sql: SqlStorage, lines: readonly Line[]): void {
   const ids = lines.flatMap((line) => (line.type === 'blob' || line.type === 'upload' ? [(line as Row).id] : []))
   if (ids.length > 0) sql.exec('DELETE FROM garbage WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
@@ -110,12 +114,12 @@ function begin(sql: SqlStorage, header: HeaderLine): State {
   return { lines: 0, exportedMs: header.exportedMs }
 }
 
-/** @throws StoreError InvalidArgument for an export that this bucket cannot read, or that is another bucket's */
+/** @throws StoreError InvalidArgument for an export of a newer format, or of another bucket */
 function checkHeader(sql: SqlStorage, { version, jurisdiction, bucket }: HeaderLine): void {
   const info = bucketInfo(sql)
   if (version > FORMAT_VERSION) throw invalidArgument(`The export is of version ${version}, this Cairn reads ${FORMAT_VERSION}.`)
   if (bucket !== info.name || jurisdiction !== info.jurisdiction) {
-    // Keys are derived from the name, and two buckets that both think they own a segment would delete it for each other.
+    // Keys are derived from the bucket's name. And if two buckets owned one segment, each would delete it while the other still needs it.
     throw invalidArgument(`The export is of the bucket ${jurisdiction}/${bucket} and can only become that bucket again.`)
   }
 }
@@ -127,12 +131,12 @@ function finish({ sql, now, wakeAt }: Context, { lines }: EndLine, imported: Sta
   if (imported.lines !== lines) throw invalidArgument(`The export has ${lines} lines, of which ${imported.lines} were imported.`)
   writeSetting(sql, 'import', null)
   writeSetting(sql, 'imported', { ...imported, finishedMs: now() } satisfies Finished)
-  wakeAt(now()) // Lifecycle rules waited for this.
+  wakeAt(now()) // Lifecycle rules wait until the import ends.
 }
 
 /**
- * Of the bucket itself, place and name stay as they are.
- * @throws StoreError InvalidArgument for a name that no setting has, and what the setting's own check throws
+ * Imports a setting. Of `info`, the bucket's own description, it keeps the bucket's present place and name.
+ * @throws StoreError InvalidArgument for a name that no setting has, and the errors of the setting's own check
  */
 function importSetting(context: Context, { name, value }: SettingLine): void {
   const { sql } = context
@@ -160,7 +164,7 @@ function checkSetting({ name, checkStored }: Setting, value: unknown): void {
 
 function importRow(context: Context, row: Row): void {
   const { sql } = context
-  // An upload that was aborted since the export is open again.
+  // An upload that was aborted or completed after the export is open again.
   if (row.type === 'upload') sql.exec("DELETE FROM uploads WHERE id = ? AND state <> 'open'", row.id)
   if (isThere(sql, row)) return
   insert(sql, row, dueOf(context, row))
@@ -171,7 +175,7 @@ function importRow(context: Context, row: Row): void {
   else if (row.type === 'part') countBytes(sql, { uploadId: String(row.upload_id), bytes: Number(row.size) })
 }
 
-/** @throws StoreError InvalidRequest when somebody else wrote this object */
+/** @throws StoreError InvalidRequest when another client wrote this object */
 function isThere(sql: SqlStorage, row: Row): boolean {
   const { table, key } = TABLES[row.type]
   const conditions = key.map((column) => `${column} = ?`).join(' AND ')
@@ -188,7 +192,7 @@ const DEFAULTS: Partial<Record<RowType, Readonly<Record<string, string | number>
   upload: { state: 'open', bytes: 0 },
 }
 
-/** When rules want something done with a row: not in the export, since rules may be others than they were. */
+/** The due date that lifecycle rules give to a row. It is not in the export, since the rules may have changed. */
 function dueOf(context: Context, { type, key, uploaded_ms, created_ms, storage_class }: Row): { due_ms?: number | null } {
   const spelled = String(key)
   if (type === 'upload') return { due_ms: uploadDueMs(context, { key: spelled, created_ms: Number(created_ms) || 0 }) }
@@ -219,7 +223,7 @@ function countObject(sql: SqlStorage, row: Row): void {
   count(sql, row.storage_class as StorageClass, change)
 }
 
-/** Parts of an aborted upload may not have been swept yet: they are its parts again. */
+/** Counts an upload. If it was aborted and its parts are not swept yet, they are its parts again. */
 function countUpload({ sql }: Context, { id, storage_class }: Row): void {
   count(sql, storage_class as StorageClass, { uploads: 1 })
   const { bytes } = sql.exec<{ bytes: number }>('SELECT coalesce(sum(size), 0) AS bytes FROM parts WHERE upload_id = ?', id).one()

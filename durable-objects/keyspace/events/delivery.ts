@@ -4,22 +4,22 @@ import type { Queues } from '../../../src/queues/queues.ts'
 import type { Context } from '../context.ts'
 import { dropEvents, isPostponed, pendingEvents, postponeEvents, waitingQueues } from './events.ts'
 
-/** How much is sent to a queue at a time; the alarm goes on at once. */
+/** How many batches one delivery sends to a queue; the alarm continues at once. */
 const BATCHES = 100
 
-/** What a delivery works with. */
+/** The ports of a delivery. */
 interface Deliverer {
   readonly context: Context
   readonly queues: () => Queues
-  /** Resolves when what was written so far cannot be lost any more. */
+  /** Resolves when everything that was written so far is durable. */
   readonly sync: () => Promise<void>
-  /** Runs `work` in a transaction, and sets the alarm that it asks for. */
+  /** Runs `work` in a transaction, and sets the alarm that it requests. */
   readonly transaction: <T>(work: (context: Context) => T) => T
 }
 
 /**
- * Sends the messages of the outbox: to each queue in order, one batch at a time, and each queue for itself. A message is forgotten
- * when its queue has it, so that it arrives at least once.
+ * Sends the messages of the outbox. Each queue gets its messages in order, one batch at a time, and independently of the other queues. A
+ * message is deleted only after its queue has accepted it, so that it arrives at least once.
  */
 export class Delivery {
   readonly #running = new Map<string, Promise<void>>()
@@ -29,33 +29,36 @@ export class Delivery {
     this.#deliverer = deliverer
   }
 
-  /** Sends what waits for a queue, unless that is being done or the queue is left alone for now. */
+  /** Sends the messages that wait for a queue, unless a delivery to it is running or the queue waits for its retry. */
   start(queueId: string): void {
     if (!this.#running.has(queueId) && !isPostponed(this.#deliverer.context, queueId)) this.#running.set(queueId, this.#deliver(queueId))
   }
 
-  /** Sends everything that is due. */
+  /** Starts to send everything that is due. */
   startAll(): void {
     for (const queueId of waitingQueues(this.#deliverer.context.sql)) this.start(queueId)
   }
 
-  /** Sends everything that is due, and returns when that is done or has failed. */
+  /** Sends everything that is due, and resolves when that has succeeded or failed. */
   async all(): Promise<void> {
     this.startAll()
     await Promise.all(this.#running.values())
   }
 
-  /** Fails with the storage alone. It ends in the very moment in which it finds nothing left, so that nothing can come in between. */
+  /**
+   * Throws only if the storage fails. It ends in the same turn in which it finds no message left: so no message can be written in between
+   * and stay unsent.
+   */
   async #deliver(queueId: string): Promise<void> {
     const { context, queues, sync, transaction } = this.#deliverer
-    await Promise.resolve() // The change that this follows is answered first.
+    await Promise.resolve() // Let the change that caused this delivery be answered first.
     try {
       for (let batches = 0; batches < BATCHES; batches++) {
         const pending = pendingEvents(context.sql, queueId)
         const batch = pending.slice(0, batchLength(pending.map(({ message }) => message)))
         const last = batch.at(-1)
         if (!last) return
-        await sync() // Nobody hears of a change that a crash takes back.
+        await sync() // Send no message of a change that a crash could still undo.
         const messages = batch.map(({ message }) => message)
         await within(PATIENCE_MS, queues().send(queueId, messages))
         dropEvents(context.sql, queueId, last.seq)

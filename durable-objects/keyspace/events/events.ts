@@ -4,22 +4,22 @@ import { cachedSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
 import { bucketInfo } from '../state.ts'
 
-/** How many messages are read at once: what one batch may hold. */
+/** How many messages are read at once: as many as one batch may hold. */
 const PAGE = LIMITS.queueBatchMessages
 
-/** When the alarm looks after messages that should have been sent by then. */
+/** After this time the alarm sends messages that should have been sent already. */
 const SEND_MS = 10_000
 
 const FIRST_RETRY_MS = 1000
 const LAST_RETRY_MS = 5 * 60_000
 
-/** A message on its way. */
+/** A message that waits to be sent. */
 export interface PendingEvent {
   readonly seq: number
   readonly message: string
 }
 
-/** Writes the message of an event for each queue whose rules ask for it, in the transaction of the change itself. */
+/** Writes the message of an event for each queue whose rules match it, in the transaction of the change itself. */
 export function noteEvent(context: Context, event: ObjectEvent): void {
   const { sql, config, now } = context
   const queues = cachedSetting<readonly QueueNotifications[]>(sql, 'notifications')
@@ -41,13 +41,16 @@ export function pendingEvents(sql: SqlStorage, queueId: string): PendingEvent[] 
     .toArray()
 }
 
-/** Forgets messages that the queue has, up to this one: it takes messages again. */
+/** Deletes messages up to this one, which the queue has accepted, and clears the queue's retry. */
 export function dropEvents(sql: SqlStorage, queueId: string, last: number): void {
   sql.exec('DELETE FROM events WHERE queue_id = ? AND seq <= ?', queueId, last)
   sql.exec('DELETE FROM queue_retries WHERE queue_id = ?', queueId)
 }
 
-/** Notes that a queue refused, and lets go what has waited too long or is too much. Returns how many messages were lost by that. */
+/**
+ * Records that a queue refused messages, and when to retry. Deletes the messages that have waited too long, and the oldest ones beyond the
+ * limit. Returns how many messages it deleted.
+ */
 export function postponeEvents(context: Context, queueId: string): number {
   const { sql, now, wakeAt } = context
   const attempts = (retryOf(sql, queueId)?.attempts ?? 0) + 1
@@ -69,10 +72,10 @@ export function postponeEvents(context: Context, queueId: string): number {
   return tooOld + tooMany
 }
 
-/** Whether a queue that refused is left alone for now. */
+/** Whether a queue that refused messages still waits for its retry. */
 export const isPostponed = ({ sql, now }: Context, queueId: string): boolean => (retryOf(sql, queueId)?.due_ms ?? 0) > now()
 
-/** The queues that messages wait for. */
+/** The queues that have messages to be sent. */
 export function waitingQueues(sql: SqlStorage): string[] {
   const found: string[] = []
   for (let last = ''; ; found.push(last)) {
@@ -82,7 +85,7 @@ export function waitingQueues(sql: SqlStorage): string[] {
   }
 }
 
-/** Whether so many messages wait for a queue that some would be lost if it refused: what can wait should not add to them. */
+/** Whether so many messages wait for a queue that some would be lost if it refused. Then work that can wait should not add messages. */
 export function isBacklogged(sql: SqlStorage): boolean {
   const waiting = (queueId: string) =>
     sql.exec<{ n: number }>(
@@ -92,7 +95,7 @@ export function isBacklogged(sql: SqlStorage): boolean {
   return waitingQueues(sql).some((queueId) => waiting(queueId).one().n > LIMITS.pendingEvents / 2)
 }
 
-/** When the alarm has messages to look after; `null` when none are waiting. */
+/** When the alarm has messages to send; `null` when none are waiting. */
 export function nextEventMs({ sql, now }: Context): number | null {
   const times = waitingQueues(sql).map((queueId) => retryOf(sql, queueId)?.due_ms ?? now() + SEND_MS)
   return times.length === 0 ? null : Math.min(...times)

@@ -16,8 +16,8 @@ import { countRetrieval } from '../usage.ts'
 import { checkCustomerKey, checkOverwrite, findObject, readRow, replaceObject } from './objects.ts'
 
 /**
- * Copies an object inside the bucket by adding a reference to its body, whatever its size. The copy keeps the ETag, the
- * checksum and the parts: they describe the same bytes. When the customer key changes, the bytes have to be stored anew.
+ * Copies an object of any size inside the bucket, by adding a reference to its body. The copy keeps the ETag, the checksum and the parts:
+ * they describe the same bytes. When the customer key changes, the bytes must be stored again.
  */
 export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObject> {
   const { sql } = context
@@ -26,7 +26,7 @@ export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObj
   checkOverwrite(context, old, copy.conditions)
   countRetrieval(sql, row, row.size)
   if (row.ssec_key_md5 !== (copy.ssecKeyMd5 ?? null)) return { kind: 'needs-bytes', source: wholeObject(sql, row) }
-  // Before the old object lets go: it may be the same body.
+  // Add the reference before the old object drops its own: both may refer to the same body.
   addReference(sql, row.blob_id)
   const metadata = mergeMetadata(copy.directive, { httpMetadata: httpMetadataOf(row), customMetadata: customMetadataOf(row) }, copy)
   const head = replaceObject(context, old, {
@@ -47,8 +47,8 @@ export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObj
 }
 
 /**
- * Copies a range of an object into a part by reference. Bytes have to move when the customer key changes, or when the
- * upload wants a checksum that the source does not have.
+ * Copies a range of an object into a part by reference. The bytes themselves must be copied when the customer key changes, or when the
+ * upload needs a checksum that the source does not have.
  */
 export function copyPart(context: Context, copy: CopyPart): Copied<Part> {
   const { sql } = context
@@ -73,7 +73,7 @@ function findSource(sql: SqlStorage, source: CopySource): ObjectRow {
   const row = findObject(sql, source.key)
   if (!row) throw new StoreError('NoSuchKey')
   const state = { etag: row.etag, uploadedMs: row.uploaded_ms }
-  // Every failed condition on a source is a 412, unlike those of a read.
+  // Every failed condition on a source answers 412; on a read some answer 304.
   if (source.conditions && evaluateConditions(source.conditions, state) !== 'ok') throw new StoreError('PreconditionFailed')
   checkCustomerKey(row, source.ssecKeyMd5)
   return row
@@ -85,7 +85,7 @@ const wholeObject = (sql: SqlStorage, row: ObjectRow): Found => readRow(sql, row
 
 const isWhole = (row: ObjectRow, span: ByteSpan): boolean => span.offset === 0 && span.length === row.size
 
-/** The whole of a body is shared as it is; a piece of it becomes a composite blob of its own. */
+/** The blob of a copy. A copy of the whole body shares its blob; a piece of it becomes a composite blob of its own. */
 function referTo({ sql }: Context, row: ObjectRow, span: ByteSpan): string {
   if (isWhole(row, span)) {
     addReference(sql, row.blob_id)
@@ -96,7 +96,10 @@ function referTo({ sql }: Context, row: ObjectRow, span: ByteSpan): string {
   return insertComposite(sql, extentsOf(sql, piece, 1))
 }
 
-/** The whole of a simple object has its MD5. A piece was never read: its ETag names the piece of that version instead. */
+/**
+ * The ETag of a copied part. A copy of a whole simple object has that object's MD5. The bytes of a piece are not read, so its ETag is a
+ * digest of the version and the span instead.
+ */
 function copiedEtag(row: ObjectRow, span: ByteSpan): string {
   if (isWhole(row, span) && row.parts_count === null) return row.etag
   return createHash('md5').update(`${row.version} ${span.offset} ${span.length}`).digest('hex')

@@ -3,13 +3,16 @@ import type { ListPage, ListPosition, ListQuery } from '../../../src/core/listin
 import type { ObjectHead, ObjectSummary, StorageClass } from '../../../src/core/object.ts'
 import { type ObjectRow, toHead } from '../rows.ts'
 
-/** Where a scan starts: at a key, or right behind it. */
+/** Where a scan starts: at a key, or directly after it. */
 export interface Bound {
   readonly key: string
   readonly inclusive: boolean
 }
 
-/** Reads rows in key order from a bound to the end of the prefix, one by one: what is not taken is not read. */
+/**
+ * Reads rows in key order from a bound to the end of the prefix. It reads in batches, on demand: when the caller stops, the rest is not
+ * read.
+ */
 export type Scan<Row> = (from: Bound, end: string | null) => Iterable<Row>
 
 interface Walk<Row> {
@@ -17,17 +20,17 @@ interface Walk<Row> {
   readonly delimiter?: string
   readonly after?: ListPosition
   readonly limit: number
-  /** What a row adds to the size of the answer, where rows may be large. A page ends early when it weighs {@link PAGE_BYTES}. */
+  /** The bytes that a row adds to the answer; only for rows that may be large. A page ends early when it has {@link PAGE_BYTES}. */
   readonly weigh?: (row: Row) => number
   readonly scan: Scan<Row>
 }
 
-/** Strings may take twice their UTF-8 on their way through RPC, which carries 32 MiB. */
+/** The limit of one page. RPC carries 32 MiB, and a string may take twice its UTF-8 length there. */
 const PAGE_BYTES = 8 * 1024 * 1024
 
 /**
- * One page of objects. Reads a row for each item, and one for each delimited prefix, however many keys are below it.
- * With metadata a page may have fewer items than asked for, as on R2.
+ * One page of objects. Reads one row for each item and one for each delimited prefix, however many keys that prefix has. With metadata a
+ * page may have fewer items than requested, as on R2.
  */
 export function listObjects(sql: SqlStorage, query: ListQuery): ListPage<ObjectHead> {
   const columns = query.includeMetadata ? '*' : HEAD_COLUMNS
@@ -39,11 +42,11 @@ export function listObjects(sql: SqlStorage, query: ListQuery): ListPage<ObjectH
   return { ...page, items: page.items.map(toHead) }
 }
 
-/** Like {@link listObjects} with what S3 listings show and nothing else, at half the processor time. */
+/** Like {@link listObjects}, but with only the fields that S3 listings show, in half the processor time. */
 export function listSummaries(sql: SqlStorage, query: Omit<ListQuery, 'includeMetadata'>): ListPage<ObjectSummary> {
   const page = walk<SummaryRow>({
     ...query,
-    // Arrays, since naming the columns of a row takes as long as reading it.
+    // Rows as arrays: building an object with column names takes as long as reading the row.
     scan: scanObjects(query, (selection) => {
       const rows = sql.exec(...selection('key, spelled, size, etag, uploaded_ms, storage_class')).raw<SummaryColumns>()
       return Array.from(rows, ([key, spelled, size, etag, uploadedMs, storageClass]) => ({
@@ -63,7 +66,7 @@ export function listSummaries(sql: SqlStorage, query: Omit<ListQuery, 'includeMe
 type SummaryRow = ObjectSummary & { readonly spelled: string | null }
 type SummaryColumns = [key: string, spelled: string | null, size: number, etag: string, uploadedMs: number, storageClass: StorageClass]
 
-/** A statement and what is bound to it, for these columns. */
+/** Makes the statement for these columns, and the values to bind to it. */
 type Selection = (columns: string) => [statement: string, ...bound: (string | number)[]]
 
 function scanObjects<Row extends { key: string }>(query: ListQuery, select: (selection: Selection) => readonly Row[]): Scan<Row> {
@@ -77,9 +80,9 @@ function scanObjects<Row extends { key: string }>(query: ListQuery, select: (sel
 }
 
 /**
- * Rows in batches, each behind the last row of the one before. Every batch is read to its end: a cursor that is left before that
- * stays open until it is collected, and as long no table can be dropped, which the end of a check does.
- * Without a delimiter one batch is a page; with one, most scans end at their first row.
+ * Reads rows in batches; each batch starts after the last row of the one before. Every batch is read to its end: a cursor that is left
+ * earlier stays open until it is garbage-collected, and until then SQLite can drop no table, which the end of a check does. Without a
+ * delimiter one batch is a page. With a delimiter most scans end at their first row, so the first batch has one row.
  */
 export function* inBatches<Row>(
   { delimiter, limit }: { delimiter?: string; limit: number },
@@ -94,12 +97,14 @@ export function* inBatches<Row>(
   }
 }
 
-/** All but the metadata, which may be many times longer; every column costs, a thousand times a page. */
+/**
+ * The columns of a head without metadata, which may be many times longer. Each column takes time, for each of the thousand rows of a page.
+ */
 const HEAD_COLUMNS = 'key, spelled, version, size, etag, uploaded_ms, storage_class, hashes, checksum, ssec_key_md5, parts_count'
 
 /**
- * Walks rows in key order and folds those that share a delimited prefix. Behind each such prefix the scan seeks to the
- * first key after it, so that cost follows what is returned, not what is skipped.
+ * Walks rows in key order and returns those that share a delimited prefix as one prefix. After such a prefix the scan seeks to the first
+ * key behind it, so that the cost depends on the rows returned, and not on the keys skipped.
  */
 export function walk<Row extends { key: string }>({ prefix: spelled, delimiter, after, limit, weigh, scan }: Walk<Row>): ListPage<Row> {
   const prefix = normalizeKey(spelled)
@@ -131,7 +136,7 @@ export function walk<Row extends { key: string }>({ prefix: spelled, delimiter, 
   return { items, delimitedPrefixes, truncated: false }
 }
 
-/** The later of the prefix's start and what lies behind `after`; `null` when nothing can lie there. */
+/** Where a walk starts: at the start of the prefix or behind `after`, whichever is later; `null` when no key can follow. */
 function startOf(prefix: string, after: ListPosition | undefined): Bound | null {
   const start: Bound = { key: prefix, inclusive: true }
   if (!after) return start

@@ -29,7 +29,7 @@ import { checkUnlocked } from '../rules/locks.ts'
 import { bucketInfo } from '../state.ts'
 import { countRetrieval, Tally } from '../usage.ts'
 
-/** What a write makes of a body that already has its reference. */
+/** An object that a write is about to store. The reference to its body is already counted. */
 export interface NewObject extends ObjectAttributes {
   readonly key: string
   readonly blobId: string
@@ -41,21 +41,21 @@ export interface NewObject extends ObjectAttributes {
   readonly partsCount?: number
   /** The number of the last part; absent when it is the count of parts. */
   readonly lastPart?: number
-  /** Absent: a new one. */
+  /** Absent: a new version is made. */
   readonly version?: string
-  /** What stores it, for event notifications. */
+  /** The operation that stores it, for event notifications. */
   readonly action: EventAction
   readonly copySource?: CopiedFrom
 }
 
-/** The current object under a key, in whatever spelling. */
+/** The current object under a key, in any Unicode spelling of that key. */
 export function findObject(sql: SqlStorage, key: string): ObjectRow | undefined {
   return sql.exec<ObjectRow>('SELECT * FROM objects WHERE key = ?', normalizeKey(key)).toArray()[0]
 }
 
 /**
- * Whether a write to this key may go on: no rule locks the object, its conditions hold, and in strict mode the last write is a
- * second ago. A lock refuses before the conditions are looked at, as on R2.
+ * Checks that a write to this key may go on: no rule locks the object, its conditions hold, and in strict mode the last write is at least a
+ * second old. A lock refuses before the conditions are checked, as on R2.
  * @throws StoreError ObjectLockedByBucketPolicy, PreconditionFailed, TooManyRequests
  */
 export function checkOverwrite(context: Context, old: ObjectRow | undefined, conditions: Conditions | undefined): void {
@@ -70,8 +70,8 @@ export function checkConditions(conditions: Conditions | undefined, row: ObjectR
 }
 
 /**
- * Stores an object whose bytes are written: the one call of an inline write, the second of any other. A call that arrives again
- * finds its own blob, and answers as the first time.
+ * Stores an object whose bytes are written. It is the only call of an inline write and the second call of any other write. If a call
+ * arrives twice, the second one finds its own blob and returns the same answer.
  */
 export function commitObject(context: Context, commit: CommitObject): Committed<ObjectHead> {
   const old = findObject(context.sql, commit.key)
@@ -84,10 +84,10 @@ export function commitObject(context: Context, commit: CommitObject): Committed<
   return { kind: 'committed', value: replaceObject(context, old, { ...commit, action, blobId: commit.blob.id, size: commit.blob.size }) }
 }
 
-/** Inline bytes have a share of the object's 10 GB; past it small blobs go to D1. */
+/** Whether there is room for inline bytes: they have a share of the Durable Object's 10 GB. Beyond it small blobs are stored in D1. */
 export const inlineFits = ({ sql, config }: Context): boolean => sql.databaseSize < config.inlineBudgetBytes
 
-/** Swaps the row of a key: the new body is referred to from now on, that of `old`, what the key has now, no longer. Checks nothing. */
+/** Replaces the row of a key. Takes over the new body's reference and drops that of `old`, the current object. Checks nothing. */
 export function replaceObject(context: Context, old: ObjectRow | undefined, object: NewObject): ObjectHead {
   const { sql } = context
   const key = normalizeKey(object.key)
@@ -125,13 +125,13 @@ function insertObject(sql: SqlStorage, row: ObjectRow): void {
   sql.exec(`INSERT OR REPLACE INTO objects (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
 }
 
-/** What a read or a write of one object tells of it. */
+/** The head that a read or a write of one object returns. */
 export const headOf = (sql: SqlStorage, row: Omit<ObjectRow, 'due_ms'>): ObjectHead => ({
   ...toHead(row),
   expiration: objectExpiration(sql, row),
 })
 
-/** Deletes keys, present or not, and answers in their order. What is locked stays, and its key says so. */
+/** Deletes keys, whether they exist or not, and returns the results in their order. A locked object stays, and its result says so. */
 export function deleteObjects(context: Context, keys: readonly string[], only?: DeleteOnly): Deleted[] {
   const tally = new Tally()
   const deleted = keys.map((key) => {
@@ -153,7 +153,7 @@ interface Deletion {
   readonly tally: Tally
 }
 
-/** Deletes an object that is there, for a client or for a rule. */
+/** Deletes an existing object, for a client or for a lifecycle rule. */
 export function deleteObject(context: Context, row: ObjectRow, { action, tally }: Deletion): void {
   if (action === 'DeleteObject') forgetImport(context)
   releaseObject(context, row, tally)
@@ -161,7 +161,7 @@ export function deleteObject(context: Context, row: ObjectRow, { action, tally }
   noteEvent(context, { action, key: row.spelled ?? row.key })
 }
 
-/** Everything a read needs, in one call. The order of the checks is R2's: existence, conditions, SSE-C, range. */
+/** Returns everything that a read needs, in one call. The order of the checks is R2's: existence, conditions, SSE-C, range. */
 export function lookup(context: Context, query: Lookup): Looked {
   const row = findObject(context.sql, query.key)
   if (!row) throw new StoreError('NoSuchKey')
@@ -174,13 +174,13 @@ export function lookup(context: Context, query: Lookup): Looked {
   return readRow(context.sql, row, { ...query, span })
 }
 
-/** An object as a read sees it, with the slices of `span` if its body is wanted. */
+/** An object as a read returns it, with the slices of `span` if its body is requested. */
 export function readRow(sql: SqlStorage, row: ObjectRow, { span, body }: { span: ByteSpan; body: boolean }): Found {
   return { kind: 'found', head: headOf(sql, row), span, body: body ? slicesOf(sql, row.blob_id, span) : { slices: [] } }
 }
 
 /**
- * Whether a read may go on with this customer key.
+ * Checks that a read with this customer key may go on.
  * @throws StoreError InvalidRequest, AccessDenied
  */
 export function checkCustomerKey(row: { ssec_key_md5: string | null }, keyMd5: string | undefined): void {
@@ -210,7 +210,7 @@ function askedSpan(sql: SqlStorage, row: ObjectRow, { range, partNumber }: Looku
   throw new StoreError('InvalidPartNumber')
 }
 
-/** Takes an object out of the counters and drops its body. */
+/** Subtracts an object from the counters and drops the reference to its body. */
 function releaseObject(context: Context, row: ObjectRow, tally: Tally): void {
   dropReference(context, row.blob_id)
   const { storage_class: storageClass, size } = row

@@ -4,12 +4,12 @@ import { followLifecycle, followLocks } from './lifecycle-walk.ts'
 
 type Value<Name extends SettingName> = BucketSettings[Name] | null
 
-/** Work that follows the change of a setting, in its transaction; a value is `null` when the setting is not there. */
+/** Work that the change of a setting requires, done in the transaction of that change. A value is `null` when the setting is not set. */
 export type Follow<Name extends SettingName> = (context: Context, before: Value<Name>, after: Value<Name>) => void
 
 const FOLLOWERS: { readonly [Name in SettingName]?: Follow<Name> } = { lifecycle: followLifecycle, locks: followLocks }
 
-/** Does what follows the change of a setting. Work that grows with the bucket is left to the alarm, in bounded steps. */
+/** Does the work that the change of a setting requires. Work that grows with the bucket is left to the alarm, in bounded steps. */
 export function followSetting<Name extends SettingName>(context: Context, name: Name, change: { before: Value<Name>; after: Value<Name> }) {
   const follow = FOLLOWERS[name] as Follow<Name> | undefined
   follow?.(context, change.before, change.after)

@@ -14,17 +14,17 @@ import type { Context } from '../context.ts'
 import type { ObjectRow, UploadRow } from '../rows.ts'
 import { objectLockedUntil } from './locks.ts'
 
-// What the bucket's rules say of a row, as they are now. Rules are parsed once: each write asks them.
+// Applies the bucket's current rules to a row. The rules are parsed once and cached, since every write uses them.
 
 const rulesOf = (rules: BucketSettings['lifecycle'] | null) => activeRules(rules ?? DEFAULT_LIFECYCLE)
 
-/** The rules that count. */
+/** The rules that have an effect. */
 export const activeLifecycle = (sql: SqlStorage): readonly LifecycleRule[] => preparedSetting(sql, 'lifecycle', rulesOf)
 
 type DatedObject = Pick<ObjectRow, 'key' | 'uploaded_ms' | 'storage_class'>
 type DatedUpload = Pick<UploadRow, 'key' | 'created_ms'>
 
-/** When an object is deleted, as `x-amz-expiration` tells it. */
+/** When an object is deleted, as the header `x-amz-expiration` reports it. */
 export const objectExpiration = (sql: SqlStorage, { key, uploaded_ms: uploadedMs }: DatedObject): LifecycleDue | undefined =>
   expirationOf(activeLifecycle(sql), { key, uploadedMs })
 
@@ -32,27 +32,27 @@ export const objectExpiration = (sql: SqlStorage, { key, uploaded_ms: uploadedMs
 export const uploadAbortion = (sql: SqlStorage, { key, created_ms: createdMs }: DatedUpload): LifecycleDue | undefined =>
   abortionOf(activeLifecycle(sql), { key, createdMs })
 
-/** What happens to an object next; nothing that a lock forbids. */
+/** The next action of the lifecycle rules for an object. A lock postpones a deletion. */
 export function objectAction(context: Context, row: DatedObject): LifecycleAction | undefined {
   const { key, uploaded_ms: uploadedMs, storage_class: storageClass } = row
   return nextAction(activeLifecycle(context.sql), { key, uploadedMs, storageClass }, () => objectLockedUntil(context, row))
 }
 
-/** The value of `objects.due_ms`; the alarm is set to it. */
+/** Returns the value of `objects.due_ms`, and requests the alarm for that time. */
 export function objectDueMs(context: Context, row: DatedObject): number | null {
   const dueMs = objectAction(context, row)?.dueMs ?? null
   if (dueMs !== null) context.wakeAt(dueMs)
   return dueMs
 }
 
-/** The value of `uploads.due_ms` of an open upload; the alarm is set to it. */
+/** Returns the value of `uploads.due_ms` of an open upload, and requests the alarm for that time. */
 export function uploadDueMs({ sql, wakeAt }: Context, row: DatedUpload): number | null {
   const dueMs = uploadAbortion(sql, row)?.dueMs ?? null
   if (dueMs !== null) wakeAt(dueMs)
   return dueMs
 }
 
-/** Gives an object the date that rules, as they are now, say. */
+/** Gives an object the due date that the current rules say. */
 export function saveObjectDue(context: Context, row: Pick<ObjectRow, 'key' | 'uploaded_ms' | 'storage_class' | 'due_ms'>): void {
   const dueMs = objectDueMs(context, row)
   if (dueMs !== row.due_ms) context.sql.exec('UPDATE objects SET due_ms = ? WHERE key = ?', dueMs, row.key)

@@ -5,8 +5,9 @@ import type { ObjectRow, UploadRow } from '../rows.ts'
 import type { Follow } from './follow-setting.ts'
 import { activeLifecycle, saveObjectDue, saveUploadDue } from './lifecycle-due.ts'
 
-// Rules, and locks, also govern what was there before them. A change lists the prefixes below which it may matter, and the alarm
-// walks these in bounded steps, whatever happens in between: each row gets the date that the rules of that moment say.
+// Lifecycle rules and locks also apply to objects and uploads that are older than the rules. A change of rules lists the prefixes whose due
+// dates it may affect, and the alarm walks through these in bounded steps. Other changes may come in between: each row gets the due date
+// that the rules say at the moment when the walk reaches it.
 
 const ROWS_PER_STEP = 2000
 
@@ -18,21 +19,21 @@ type Walk = {
   from_id: string
 }
 
-/** Has the alarm give new dates to what the changed rules may concern, in the transaction of the change. */
+/** Lists, in the transaction of the change, the prefixes in which the alarm must compute due dates again. */
 export const followLifecycle: Follow<'lifecycle'> = (context, before, after) => {
   const rules = [before ?? DEFAULT_LIFECYCLE, after ?? DEFAULT_LIFECYCLE] as const
   for (const prefix of changedPrefixes(...rules, objectPart)) startWalk(context, 'objects', prefix)
   for (const prefix of changedPrefixes(...rules, uploadPart)) startWalk(context, 'uploads', prefix)
 }
 
-/** A lock postpones deletion, so that new lock rules change the dates of objects that a lifecycle rule deletes. */
+/** A lock postpones deletion, so new lock rules change the due dates of objects that a lifecycle rule deletes. */
 export const followLocks: Follow<'locks'> = (context, before, after) => {
   const changed = changedPrefixes(before ?? [], after ?? [], ({ condition }) => condition)
   const expiring = activeLifecycle(context.sql).flatMap(({ expiration, prefix }) => (expiration ? [prefix] : []))
   for (const prefix of commonPrefixes(changed, expiring)) startWalk(context, 'objects', prefix)
 }
 
-/** Costs a row or two for each prefix whose rules changed, and nothing more where nothing is stored below it. */
+/** Starts a walk through a prefix. It costs a row or two; where nothing is stored below the prefix, it writes nothing. */
 function startWalk(context: Context, over: Walk['over'], prefix: string): void {
   const walk: Walk = { over, prefix, from_key: prefix, from_ms: 0, from_id: '' }
   if (rowsOf(context.sql, walk, 1).length === 0) return
@@ -44,18 +45,18 @@ function saveWalk({ sql, now, wakeAt }: Context, { over, prefix, from_key, from_
   wakeAt(now())
 }
 
-/** Whether a change of rules is not followed to its end yet. */
+/** Whether a walk is unfinished: some due dates may still be those of earlier rules. */
 export const isWalking = (sql: SqlStorage): boolean => nextWalk(sql) !== undefined
 
 const nextWalk = (sql: SqlStorage): Walk | undefined =>
   sql.exec<Walk>('SELECT * FROM lifecycle_walk ORDER BY over, prefix LIMIT 1').toArray()[0]
 
-/** One bounded step of following changed rules, if there is one to take. */
+/** Does one bounded step of a walk, if one is unfinished. */
 export function walkLifecycle(context: Context): void {
   const { sql } = context
   const walk = nextWalk(sql)
   if (!walk) return
-  // The row behind the last of this step tells where the next one starts.
+  // One row more than the step handles: the next step starts at it.
   const rows = rowsOf(sql, walk, ROWS_PER_STEP + 1)
   for (const row of rows.slice(0, ROWS_PER_STEP)) {
     if ('uploaded_ms' in row) saveObjectDue(context, row)
@@ -67,7 +68,7 @@ export function walkLifecycle(context: Context): void {
   else saveWalk(context, { ...walk, from_key: rest.key, from_ms: rest.created_ms, from_id: rest.id })
 }
 
-/** To SQLite every BLOB is greater than any TEXT: where nothing sorts after a prefix, the range has no upper bound. */
+/** The upper bound of a range that no key can end: in SQLite every BLOB is greater than any TEXT. */
 const BEHIND_ALL = new ArrayBuffer(0)
 
 type DatedObject = Pick<ObjectRow, 'key' | 'uploaded_ms' | 'storage_class' | 'due_ms'>

@@ -8,22 +8,25 @@ import { Tally } from '../usage.ts'
 import { objectAction, objectDueMs, saveObjectDue, saveUploadDue, uploadAbortion } from './lifecycle-due.ts'
 import { isWalking, walkLifecycle } from './lifecycle-walk.ts'
 
-// What the alarm does for lifecycle rules. An index finds what is due; what is to be done is decided anew, since rules may have
-// changed. So the cost follows what is due, not what is stored.
+// The work of the alarm for lifecycle rules. An index finds the rows that are due. The action is computed again from the current rules,
+// since they may have changed. So the cost depends on how many rows are due, not on how many are stored.
 
-/** How much one alarm does: it re-arms for the rest, so that the bucket is never held up for long. */
+/** How much one alarm does. The next alarm does the rest, so that the bucket is never blocked for long. */
 const OBJECTS_PER_ALARM = 500
 const UPLOADS_PER_ALARM = 200
 
-/** R2 deletes within a day. We wait so long while queues take less than is sent to them, so that no deletion costs an event. */
+/**
+ * R2 deletes an object within a day after it is due. So a deletion waits a day while messages for a queue pile up: its own message could
+ * push others out.
+ */
 const BACKLOG_DELAY_MS = 86_400_000
 
-/** How long an object that is due has to wait. */
+/** How long an object that is due has to wait for the queues. */
 const backlogDelayMs = (sql: SqlStorage): number => (isBacklogged(sql) ? BACKLOG_DELAY_MS : 0)
 
 /**
- * Does what rules want done by now, and forgets finished uploads. It waits while an import runs: the first object that refers to a
- * body may be deleted while another that refers to it as well is still to be imported.
+ * Applies the rules that are due, and deletes the rows of finished uploads. Does nothing during an import: an object that is still to be
+ * imported may share its body with an object that is due.
  */
 export function expire(context: Context): void {
   if (isImporting(context.sql)) return
@@ -32,7 +35,7 @@ export function expire(context: Context): void {
   applyToObjects(context)
 }
 
-/** When {@link expire} has something to do; `null` when it has nothing to wait for. */
+/** When {@link expire} has something to do; `null` when nothing waits. */
 export function nextExpiryMs({ sql, now }: Context): number | null {
   if (isImporting(sql)) return null
   if (isWalking(sql)) return now()
@@ -62,7 +65,7 @@ export function applyToObjects(context: Context): void {
   tally.write(sql)
 }
 
-/** The object stays the one it was: version, ETag and age do not change. */
+/** Moves an object to Infrequent Access. Its version, ETag and age do not change. */
 function moveToInfrequentAccess(context: Context, row: ObjectRow, tally: Tally): void {
   const { sql } = context
   const moved: ObjectRow = { ...row, storage_class: 'InfrequentAccess', moved_ms: context.now() }
@@ -78,7 +81,7 @@ function moveToInfrequentAccess(context: Context, row: ObjectRow, tally: Tally):
   tally.add(moved.storage_class, { objects: 1, payloadBytes: size, metadataBytes: metadata_bytes })
 }
 
-/** Aborts open uploads that are due, and forgets finished ones. */
+/** Aborts open uploads that are due, and deletes the rows of finished ones. */
 export function applyToUploads(context: Context): void {
   const { sql, now } = context
   const due = sql.exec<UploadRow>('SELECT * FROM uploads WHERE due_ms <= ? ORDER BY due_ms LIMIT ?', now(), UPLOADS_PER_ALARM).toArray()

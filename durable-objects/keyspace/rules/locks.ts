@@ -8,8 +8,8 @@ import type { ObjectRow } from '../rows.ts'
 const locksOf = (rules: BucketSettings['locks'] | null) => activeLocks(rules ?? [])
 
 /**
- * Until when the bucket's rules keep an object from being overwritten or deleted, whoever wants to, lifecycle rules included:
- * milliseconds since the epoch, `Infinity`, or `null` when it is free. Rules count as they are now, for old objects as for new ones.
+ * Until when the bucket's rules forbid to overwrite or delete an object: milliseconds since the epoch, `Infinity`, or `null` when it is not
+ * locked. They bind every client, and lifecycle rules as well. The current rules apply, to old objects as to new ones.
  */
 export function objectLockedUntil(
   { sql, now }: Context,
@@ -19,7 +19,7 @@ export function objectLockedUntil(
 }
 
 /**
- * Whether an object may be overwritten or deleted. Where there is none, rules do not matter: new keys can be written.
+ * Checks that an object may be overwritten or deleted. If there is no object, the key can be written: rules lock only existing objects.
  * @throws StoreError ObjectLockedByBucketPolicy
  */
 export function checkUnlocked(context: Context, row: ObjectRow | undefined): void {

@@ -12,10 +12,10 @@ import type { PartRow, UploadRow } from '../rows.ts'
 
 type StoredPart = PartRow & { tier: string }
 
-/** What a checked completion comes to, before anything is written. */
+/** The result of a checked completion, before anything is written. */
 export interface Assembly {
   readonly listed: readonly StoredPart[]
-  /** Uploaded, but not listed by the client: dropped. */
+  /** Parts that were uploaded but that the client does not list: they are dropped. */
   readonly unlisted: readonly StoredPart[]
   readonly size: number
   readonly etag: string
@@ -23,8 +23,8 @@ export interface Assembly {
 }
 
 /**
- * Checks the list of parts against what was uploaded, in R2's order: found, large enough, uniform.
- * @throws StoreError InvalidPart, EntityTooSmall, EntityTooLarge, BadDigest, InvalidRequest, also for more slices than one body has
+ * Checks the list of parts against the uploaded ones, in R2's order: they exist, are large enough, and have the same size.
+ * @throws StoreError InvalidPart, EntityTooSmall, EntityTooLarge, BadDigest; InvalidRequest, also when the body would have too many extents
  */
 export function assemble({ sql, config }: Context, upload: UploadRow, complete: CompleteUpload): Assembly {
   const stored = new Map(
@@ -36,7 +36,7 @@ export function assemble({ sql, config }: Context, upload: UploadRow, complete: 
   const wanted = complete.parts.toSorted((a, b) => a.partNumber - b.partNumber)
   const listed = wanted.map((part) => {
     const row = matchPart(stored.get(part.partNumber), part, upload)
-    stored.delete(part.partNumber) // A part's one reference passes over once: listed again, it is not found.
+    stored.delete(part.partNumber) // A part has one reference to pass on: when it is listed twice, it is not found the second time.
     return row
   })
   checkSizes(listed, { uniform: !config.allows('unequalParts') })
@@ -48,7 +48,7 @@ export function assemble({ sql, config }: Context, upload: UploadRow, complete: 
   return { listed, unlisted: [...stored.values()], size, etag: multipartEtag(listed.map((part) => part.etag)), checksum }
 }
 
-/** Turns the listed parts' bodies into one and returns its blob id. References pass from the parts to the extents. */
+/** Joins the bodies of the listed parts into one blob, and returns its id. The references of the parts pass to the extents. */
 export function joinParts(context: Context, listed: readonly StoredPart[]): string {
   const { sql } = context
   const [only] = listed
@@ -58,7 +58,10 @@ export function joinParts(context: Context, listed: readonly StoredPart[]): stri
   return id
 }
 
-/** A part copied by reference is flattened, so that a body is never more than one step away from its bytes. */
+/**
+ * The extents of the listed parts. A part that is a composite itself, as a copy by reference may be, contributes its own extents: so every
+ * extent refers to a stored blob.
+ */
 function* extentsOfParts(sql: SqlStorage, listed: readonly StoredPart[]): Generator<Extent> {
   for (const part of listed) {
     for (const extent of extentsOf(sql, pieceOf(part), part.part_number)) yield { ...extent, isShared: !passesOn(part) }
@@ -87,7 +90,7 @@ function checkSizes(listed: readonly StoredPart[], { uniform }: { uniform: boole
   }
 }
 
-/** The checksum of the whole, if every part brought one: parts that were copied by reference did not. */
+/** The checksum of the whole object, if every part has one: a part that was copied by reference may have none. */
 function objectChecksum(listed: readonly StoredPart[], upload: UploadRow): Checksum | undefined {
   const { checksum_algorithm: algorithm, checksum_type: type } = upload
   if (!algorithm || !type) return undefined

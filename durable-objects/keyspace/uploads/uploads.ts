@@ -18,10 +18,10 @@ import { uploadAbortion, uploadDueMs } from '../rules/lifecycle-due.ts'
 import { count } from '../usage.ts'
 import { assemble, joinParts } from './complete-upload.ts'
 
-/** The garbage tier of a finished upload's parts. */
+/** The tier under which the garbage list names the parts of a finished upload. */
 export const UPLOAD = 'upload'
 
-/** Opens a multipart upload. Conditions are checked against the object as it is now, and again at completion. */
+/** Opens a multipart upload. Conditions are checked against the current object now, and again at completion. */
 export function createUpload(context: Context, create: CreateUpload): CreatedUpload {
   const { sql } = context
   checkConditions(create.conditions, findObject(sql, create.key))
@@ -64,7 +64,7 @@ function checkOpen(row: UploadRow | undefined): UploadRow {
 }
 
 /**
- * Every part is encrypted with the key that the upload was created with.
+ * Checks that a part has the customer key that the upload was created with.
  * @throws StoreError InvalidRequest
  */
 export function checkUploadKey(upload: UploadRow, keyMd5: string | undefined): void {
@@ -78,8 +78,8 @@ export function checkUploadKey(upload: UploadRow, keyMd5: string | undefined): v
 }
 
 /**
- * Stores a part whose bytes are written; a part of the same number is replaced. A call that arrives again finds its own blob, and
- * answers as the first time.
+ * Stores a part whose bytes are written, and replaces a part of the same number. If a call arrives twice, the second one finds its own blob
+ * and returns the same answer.
  */
 export function commitPart(context: Context, commit: CommitPart): Committed<Part> {
   const { blob, etag, partNumber, checksum } = commit
@@ -94,7 +94,7 @@ export function commitPart(context: Context, commit: CommitPart): Committed<Part
   return { kind: 'committed', value: replacePart(context, upload, { ...part, blobId: blob.id, old }) }
 }
 
-/** What becomes of a part whose body already has its reference, and what is stored under its number so far. */
+/** A part to store, and the part that is stored under its number now. The reference to the new body is already counted. */
 type NewPart = Pick<Part, 'partNumber' | 'etag' | 'size' | 'checksum'> & { readonly blobId: string; readonly old: PartRow | undefined }
 
 /** The part that is stored under a number. */
@@ -102,13 +102,13 @@ export function findPart(sql: SqlStorage, upload: UploadRow, partNumber: number)
   return sql.exec<PartRow>('SELECT * FROM parts WHERE upload_id = ? AND part_number = ?', upload.id, partNumber).toArray()[0]
 }
 
-/** Swaps the row of a part. */
+/** Replaces the row of a part. */
 export function replacePart(context: Context, upload: UploadRow, { old, ...part }: NewPart): Part {
   const { sql } = context
   forgetImport(context)
   if (old) dropReference(context, old.blob_id)
   const uploadedMs = context.now()
-  // Only a checksum of the upload's algorithm can become part of the object's.
+  // Only a checksum of the upload's algorithm can become part of the object's checksum.
   const checksum = part.checksum?.algorithm === upload.checksum_algorithm ? part.checksum?.value : null
   sql.exec(
     'INSERT OR REPLACE INTO parts (upload_id, part_number, blob_id, size, etag, checksum, uploaded_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -127,12 +127,13 @@ export function replacePart(context: Context, upload: UploadRow, { old, ...part 
   return { partNumber, etag, size, uploadedMs, checksum: part.checksum }
 }
 
-/** What a completion came to: an object, or a failed condition, after which the upload is gone as on R2. */
+/** The result of a completion: an object, or a failed condition, which ends the upload too, as on R2. */
 export type Completion = { readonly kind: 'object'; readonly head: ObjectHead } | { readonly kind: 'condition-failed' }
 
 /**
- * Makes the listed parts the object. Moves no bytes: the extents refer to the parts' blobs. A client that completes an upload twice
- * is told `NoSuchUpload`, as on R2; one call that arrives twice finds the version that it made, and answers as the first time.
+ * Makes an object of the listed parts. Moves no bytes: the extents refer to the parts' blobs. A client that completes an upload twice gets
+ * `NoSuchUpload`, as on R2. If one call arrives twice, the second one finds the version that the first one made and returns the same
+ * answer.
  */
 export function completeUpload(context: Context, complete: CompleteUpload): Completion {
   const { sql } = context
@@ -142,7 +143,8 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
   const upload = checkOpen(found)
   const { listed, unlisted, ...object } = assemble(context, upload, complete)
   const old = findObject(sql, complete.key)
-  // What refuses here leaves the upload open, to be completed once the object is free; a failed condition ends it.
+  // A refusal here (a lock, or the rate of writes) leaves the upload open, so that the client can complete it later. A failed condition
+  // ends it.
   checkOverwrite(context, old, undefined)
   const condition = outcomeOf(() => checkConditions(complete.conditions, old))
   if (!condition.ok) {
@@ -170,15 +172,15 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
   return { kind: 'object', head }
 }
 
-/** Worth a word where parts are not numbered without gaps. */
+/** The number of the last part; undefined when the parts are numbered without gaps, since it is their count then. */
 function lastPartOf(listed: readonly PartRow[]): number | undefined {
   const last = listed.at(-1)?.part_number
   return last === listed.length ? undefined : last
 }
 
 /**
- * Aborts an upload. Again, or after its completion, it changes nothing.
- * @throws StoreError NoSuchUpload when there never was one.
+ * Aborts an upload. Changes nothing if the upload is aborted or completed already.
+ * @throws StoreError NoSuchUpload when the upload never existed
  */
 export function abortUpload(context: Context, ref: UploadRef): void {
   const upload = findUpload(context.sql, ref)
@@ -188,7 +190,7 @@ export function abortUpload(context: Context, ref: UploadRef): void {
   abortOpenUpload(context, upload)
 }
 
-/** Aborts an open upload and leaves its parts to the alarm, since there may be 10,000. */
+/** Aborts an open upload. The alarm deletes its parts, since there may be 10,000. */
 export function abortOpenUpload(context: Context, upload: UploadRow): void {
   closeUpload(context, upload, 'aborted')
   discard(context, { id: upload.id, tier: UPLOAD, segments: 0 }, context.now())
@@ -213,7 +215,7 @@ export function listParts(context: Context, query: ListPartsQuery): PartsPage {
 export function listUploads(sql: SqlStorage, query: ListUploadsQuery): ListPage<UploadHead> {
   const marker =
     query.after && 'key' in query.after && query.afterUploadId ? markedUpload(sql, query.after.key, query.afterUploadId) : undefined
-  // Behind an upload of a key lie that key's younger uploads: the scan starts at the key itself and passes over the others.
+  // The younger uploads of the marker's key come after it: so the scan starts at that key and skips the older ones.
   const after = marker ? undefined : query.after
   const page = walk<UploadRow>({
     ...query,
@@ -261,7 +263,7 @@ interface UploadMarker {
   readonly id: string
 }
 
-/** A marker whose upload is gone stands behind all uploads of its key. */
+/** The position of a marker. If its upload does not exist, the position is behind all uploads of its key. */
 function markedUpload(sql: SqlStorage, spelled: string, id: string): UploadMarker {
   const key = normalizeKey(spelled)
   const row = findUpload(sql, { key, uploadId: id })
@@ -272,7 +274,7 @@ function findUpload(sql: SqlStorage, { uploadId, key }: UploadRef): UploadRow | 
   return sql.exec<UploadRow>('SELECT * FROM uploads WHERE id = ? AND key = ?', uploadId, normalizeKey(key)).toArray()[0]
 }
 
-/** Finished uploads are remembered for a while, so that a repeated abort is no error. */
+/** Marks an upload as finished. Its row is kept for a while, so that a repeated abort succeeds. */
 function closeUpload(context: Context, upload: UploadRow, state: UploadRow['state']): void {
   const forgetMs = context.now() + LIMITS.uploadLifeMs
   context.sql.exec('UPDATE uploads SET state = ?, due_ms = ? WHERE id = ?', state, forgetMs, upload.id)
