@@ -1,7 +1,7 @@
--- The metadata of one bucket. Applied by the Bucket Durable Object to itself (durable-objects/keyspace/schema.ts).
--- Tables are WITHOUT ROWID wherever a row is found by its own key: one row written instead of two.
+-- The metadata of one bucket. The Bucket Durable Object applies this to its own database (durable-objects/keyspace/schema.ts). Tables are
+-- WITHOUT ROWID wherever rows are found by a key of their own: a write then costs one row instead of two.
 
--- Settings of the bucket, one JSON value each: schema, info, cors, locks.
+-- Settings and state of the bucket, one JSON value for each name: schema, info, cors, locks and others.
 CREATE TABLE config (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -10,7 +10,7 @@ CREATE TABLE config (
 -- Current objects. TEXT compares as UTF-8 bytes, which is the order that S3 lists in.
 CREATE TABLE objects (
   key TEXT PRIMARY KEY,             -- NFC-normalised
-  spelled TEXT,                     -- as last written, when that differs
+  spelled TEXT,                     -- the key as last written, if that differs
   version TEXT NOT NULL,
   blob_id TEXT NOT NULL,
   size INTEGER NOT NULL,
@@ -26,8 +26,8 @@ CREATE TABLE objects (
   metadata_bytes INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Immutable byte strings. A stored blob has segments in its tier (or its sealed bytes here, when inline);
--- a composite one is made of slices of others, listed in extents. Counted: objects, parts and extents refer to blobs.
+-- Immutable byte strings. A stored blob has segments in its tier, or its sealed bytes in this row when it is inline. A composite blob
+-- consists of extents of other blobs. References are counted: objects, parts and extents refer to blobs.
 CREATE TABLE blobs (
   id TEXT PRIMARY KEY,
   refs INTEGER NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE blobs (
   bytes BLOB
 ) WITHOUT ROWID;
 
--- The slices that make up a composite blob, by where they start in it.
+-- The extents of a composite blob, by the offset where they start in it.
 CREATE TABLE extents (
   owner_id TEXT NOT NULL,
   start INTEGER NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE extents (
 ) WITHOUT ROWID;
 CREATE INDEX extents_by_part ON extents (owner_id, part_number);
 
--- Multipart uploads; finished ones stay for a week, so that a repeated abort is recognised.
+-- Multipart uploads. Finished ones stay for a week, so that a repeated abort is recognised.
 CREATE TABLE uploads (
   id TEXT PRIMARY KEY,
   state TEXT NOT NULL,              -- open, completed, aborted
@@ -81,8 +81,8 @@ CREATE TABLE parts (
   PRIMARY KEY (upload_id, part_number)
 ) WITHOUT ROWID;
 
--- What is to be deleted, and when: journalled blobs (removed again by their commit), dead blobs after a grace period for
--- reads in flight, the extents of dead composites, the parts of finished uploads.
+-- Things to delete, and when: journalled blobs (their commit removes the entry), dead blobs after a grace period for reads that have begun,
+-- the extents of dead composites, the parts of finished uploads.
 CREATE TABLE garbage (
   due_ms INTEGER NOT NULL,
   id TEXT NOT NULL,

@@ -4,7 +4,7 @@
 ALTER TABLE tokens ADD COLUMN value_digest TEXT;
 CREATE UNIQUE INDEX tokens_by_value ON tokens (value_digest);
 
--- The policies as they were given, to be shown; what authorization reads is in `policies`.
+-- The policies as the client wrote them, for display; authorization reads `policies`.
 ALTER TABLE tokens ADD COLUMN document TEXT;
 ALTER TABLE tokens ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tokens ADD COLUMN modified_ms INTEGER;

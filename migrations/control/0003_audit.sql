@@ -1,4 +1,4 @@
--- What was done to the account's configuration, by whom, from where.
+-- The audit log: who changed the account's configuration, how, and from where.
 CREATE TABLE audit (
   id TEXT PRIMARY KEY,
   when_ms INTEGER NOT NULL,
@@ -20,7 +20,7 @@ CREATE TABLE audit (
 ) WITHOUT ROWID;
 CREATE INDEX audit_by_time ON audit (when_ms, id);
 
--- Where a bucket of a name was first created: that decides where its object lives, even if the bucket is deleted and made anew.
+-- Where a bucket of this name was first created. Its Durable Object stays at that place, even if the bucket is deleted and created again.
 CREATE TABLE locations (
   jurisdiction TEXT NOT NULL,
   name TEXT NOT NULL,

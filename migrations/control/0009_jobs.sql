@@ -1,6 +1,6 @@
--- The list of an account's jobs. Each job is a Durable Object, which is the truth and keeps its row here up to date.
+-- The list of an account's jobs. The Durable Object of each job holds the state that counts, and keeps its row here up to date.
 CREATE TABLE jobs (
-  id TEXT PRIMARY KEY,           -- rises with time
+  id TEXT PRIMARY KEY,           -- increases with time
   kind TEXT NOT NULL,
   jurisdiction TEXT NOT NULL,
   bucket TEXT NOT NULL,

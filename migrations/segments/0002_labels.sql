@@ -1,3 +1,4 @@
--- Whose a segment is, as <jurisdiction>/<name>, and until when its write may go on: an orphan can be told from a segment in use.
+-- The bucket that a segment belongs to, as <jurisdiction>/<name>, and the time until which its write may take: by these an orphan is told
+-- from a segment in use.
 ALTER TABLE segments ADD COLUMN bucket TEXT;
 ALTER TABLE segments ADD COLUMN deadline_ms INTEGER;
