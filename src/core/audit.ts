@@ -5,7 +5,7 @@ import { LIMITS } from './limits.ts'
 import type { Jurisdiction } from './object.ts'
 import { SETTING_ACTIONS } from './settings.ts'
 
-/** Every action on the configuration, and what kind of change it is. Reading and writing objects is not logged, as on R2. */
+/** Every action on the configuration, and the kind of change that it is. As on R2, reads and writes of objects are not logged. */
 export const AUDITED = {
   CreateBucket: 'create',
   DeleteBucket: 'delete',
@@ -31,11 +31,11 @@ export const AUDITED = {
 
 export type AuditAction = keyof typeof AUDITED
 
-/** Who asked for a change, and from where. Holds nothing secret: no query, since a presigned one carries its signature. */
+/** Who requested a change, and from where. It contains no secret: the query is left out, since that of a presigned URL has the signature. */
 export interface Actor {
   readonly tokenId: string
   readonly tokenName: string
-  /** Of temporary credentials: which of them. The token is their parent. */
+  /** The id of the temporary credentials that were used, if any. The token is then their parent. */
   readonly sessionId?: string
   readonly ip?: string
   readonly face: 'API' | 'S3'
@@ -45,15 +45,15 @@ export interface Actor {
   readonly rayId?: string
 }
 
-/** Who made temporary credentials over the API. */
+/** Who created temporary credentials over the API. */
 export interface Minter {
   readonly tokenId: string
   readonly tokenName: string
 }
 
-/** What was changed. */
+/** The resource that was changed. */
 export interface AuditedResource {
-  /** `session`: temporary credentials. */
+  /** `session` means temporary credentials. */
   readonly type: 'r2.bucket' | 'token' | 'session'
   readonly id: string
   readonly jurisdiction?: Jurisdiction
@@ -61,37 +61,37 @@ export interface AuditedResource {
 
 /** One line of the audit log. */
 export interface AuditEntry {
-  /** 32 hex digits that rise with time: writing an entry twice leaves one. */
+  /** 32 hex digits that rise with time. An entry that is written twice is stored once. */
   readonly id: string
   readonly whenMs: number
   readonly action: AuditAction
   readonly by: Actor
-  /** Read from the log itself, for what a session did. Absent for sessions that their parent signed without asking anybody. */
+  /** Who created the session that made the change, read from the log itself. Absent for a session that a client signed without the API. */
   readonly mintedBy?: Minter
   readonly resource: AuditedResource
   readonly oldValue?: unknown
   readonly newValue?: unknown
 }
 
-/** Whoever does not say who it is: never a face. */
+/** The actor of a change for which the caller names none; a face always names one. */
 const SYSTEM: Actor = { tokenId: '', tokenName: 'system', face: 'API', method: '', path: '' }
 
-/** Makes an entry of a change that is about to be written. */
+/** Makes the log entry of a change that is about to be written. */
 export const auditEntry = ({ by = SYSTEM, ...entry }: Omit<AuditEntry, 'id' | 'by'> & { readonly by?: Actor }): AuditEntry =>
   shortened({ id: risingId(entry.whenMs), by, ...entry })
 
-/** What the log keeps of a value that is too long for it: enough to see the kind of it, and to recognise it. */
+/** Stored in place of a value that is too long for the log: enough to see the kind of value and to recognise the value. */
 export interface LongValue {
   readonly truncated: true
-  /** Of its JSON. */
+  /** The length of its JSON. */
   readonly bytes: number
   /** SHA-256 of its JSON, in hex; absent where an earlier version stored the value whole. */
   readonly sha256?: string
-  /** Of its JSON. */
+  /** The first bytes of its JSON. */
   readonly beginning: string
 }
 
-/** An entry whose values are short enough for the log. Earlier versions made entries of any length; again, it changes nothing. */
+/** Shortens the values of an entry for the log: earlier versions made entries of any length. A second call changes nothing. */
 export const shortened = ({ oldValue, newValue, ...entry }: AuditEntry): AuditEntry => ({
   ...entry,
   oldValue: shortValue(oldValue),
@@ -104,7 +104,7 @@ function shortValue(value: unknown): unknown {
   const limit = LIMITS.auditValueBytes
   if (json.byteLength <= limit) return value
   const sha256 = createHash('sha256').update(json).digest('hex')
-  // As a stream, the decoder leaves out a character that is cut in two.
+  // In stream mode the decoder leaves out a character that is cut in two.
   const beginning = new TextDecoder().decode(json.subarray(0, limit), { stream: true })
   return { truncated: true, bytes: json.byteLength, sha256, beginning } satisfies LongValue
 }

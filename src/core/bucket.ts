@@ -12,8 +12,8 @@ export interface Usage {
   readonly metadataBytes: number
   readonly uploads: number
   readonly uploadBytes: number
-  /** Of Infrequent Access, since the bucket was created: what was read or copied. */
+  /** Bytes of Infrequent Access that were read or copied since the bucket was created. */
   readonly retrievedBytes: number
-  /** Of Infrequent Access, since the bucket was created: what objects that went early had left of their minimum duration. */
+  /** The unused minimum duration of objects in Infrequent Access that were removed early, summed since the bucket was created. */
   readonly earlyDeletionByteDays: number
 }

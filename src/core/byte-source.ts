@@ -1,17 +1,17 @@
 import type { BindingHashes, ChecksumAlgorithm } from './object.ts'
 
-/** Bytes to pull, in order: the body of an upload, whatever its framing on the wire. */
+/** A source of bytes that are read in order, such as the body of an upload. It hides the framing on the wire. */
 export interface ByteSource {
   /**
-   * Reads the next `size` bytes into a fresh array that the caller owns; fewer only at the end, where it is empty.
+   * Returns the next `size` bytes in a new array that the caller owns. It returns fewer only at the end, and none after the end.
    * @throws StoreError when the framing, a chunk signature or a trailer is wrong.
    */
   read(size: number): Promise<Uint8Array>
-  /** Lets go of the rest. Never throws. */
+  /** Gives up the remaining bytes and releases the source. Never throws. */
   cancel(): Promise<void>
 }
 
-/** What a client says about the bytes it sends; each claim is compared before anything is committed. */
+/** A client's claims about the bytes that it sends. Each claim is verified before anything is committed. */
 export interface UploadClaims {
   /** From `Content-MD5`, base64. */
   readonly contentMd5?: string
@@ -19,16 +19,16 @@ export interface UploadClaims {
   readonly payloadSha256?: string
   /** The S3 checksum to compute. */
   readonly checksumAlgorithm?: ChecksumAlgorithm
-  /** Its base64 value; asked for after the last byte, since it may come in a trailer. */
+  /** Returns its base64 value. Call it after the last byte, since the value may come in a trailer. */
   readonly checksumValue?: () => string | undefined
-  /** Digests that the Workers binding was given, in lowercase hex. */
+  /** Digests that a caller of the Workers binding gave, in lowercase hex. */
   readonly hashes?: BindingHashes
 }
 
 /** The bytes of one upload and what the client claims about them. */
 export interface Upload {
   readonly source: ByteSource
-  /** Announced length in bytes; a source that ends early or goes on is refused. */
+  /** The announced length in bytes. A source that is shorter or longer is refused. */
   readonly size: number
   readonly claims: UploadClaims
 }

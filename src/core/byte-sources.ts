@@ -7,8 +7,8 @@ const EMPTY = new Uint8Array(0)
 const NOTHING: ByteSource = { read: async () => EMPTY, cancel: async () => {} }
 
 /**
- * The bytes of a stream, such as a request body. A stream that breaks off, as when the client goes away, is an `IncompleteBody`.
- * A stream from the network is read in pieces of the size asked for: the default reader would hand over 4 KiB at a time.
+ * Wraps a stream, such as a request body, as a source. If the stream breaks off, for example because the client disconnects, a read throws
+ * `IncompleteBody`. A stream from the network is read in pieces of the requested size; the default reader would return 4 KiB at a time.
  */
 export function byteSource(stream: ReadableStream<Uint8Array> | null): ByteSource {
   if (stream === null) return NOTHING
@@ -16,7 +16,7 @@ export function byteSource(stream: ReadableStream<Uint8Array> | null): ByteSourc
   return reader ? new ByobSource(reader) : new ChunkSource(stream.getReader())
 }
 
-/** Undefined for streams made of values instead of bytes; the only way to know is to ask. */
+/** Returns `undefined` for a stream of values instead of bytes. Only an attempt shows which kind a stream is. */
 function byobReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
   try {
     return stream.getReader({ mode: 'byob' })
@@ -33,9 +33,9 @@ class ByobSource implements ByteSource {
   }
 
   async read(size: number): Promise<Uint8Array> {
-    // An empty view is a TypeError.
+    // `readAtLeast` throws a TypeError for an empty view.
     if (size === 0) return EMPTY
-    // readAtLeast fills the view unless the stream ends before.
+    // It fills the view unless the stream ends first.
     const { value } = await unbroken(this.#reader.readAtLeast(size, new Uint8Array(size)))
     return value ?? EMPTY
   }
@@ -69,7 +69,7 @@ class ChunkSource implements ByteSource {
     await this.#reader.cancel().catch(() => {})
   }
 
-  /** Makes sure that there are bytes left to hand out; false at the end. */
+  /** Fetches the next bytes if none are left; returns false at the end of the stream. */
   async #fetch(): Promise<boolean> {
     while (this.#rest.length === 0) {
       const { done, value } = await unbroken(this.#reader.read())
@@ -88,7 +88,7 @@ async function unbroken<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-/** Bytes in memory as a source. The arrays that it returns are views of `bytes`. */
+/** A source of bytes in memory. The arrays that it returns are views of `bytes`. */
 export function bytesSource(bytes: Uint8Array): ByteSource {
   let at = 0
   return {

@@ -1,9 +1,9 @@
 import type { HttpMetadata } from './object.ts'
 
-/** How long a public object may be kept in a cache: for so many seconds, not at all as it says, or not at all as it says nothing. */
+/** How many seconds a public object may be cached. `forbidden`: its metadata forbids it. `unasked`: its metadata and its name say nothing. */
 export type Lifetime = number | 'forbidden' | 'unasked'
 
-/** What Cloudflare keeps a 200 for when nothing is said. https://developers.cloudflare.com/cache/how-to/configure-cache-status-code/ */
+/** How long Cloudflare caches a 200 by default. https://developers.cloudflare.com/cache/how-to/configure-cache-status-code/ */
 const DEFAULT_SECONDS = 120 * 60
 const YEAR_SECONDS = 31_536_000
 
@@ -15,7 +15,7 @@ const STATIC_EXTENSIONS: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-/** What the object's own `Cache-Control` and `Expires` say; where they say nothing, Cloudflare's default for names of static files. */
+/** Follows the object's own `Cache-Control` and `Expires`; without them, Cloudflare's default for names of static files. */
 export function cacheLifetime(key: string, { cacheControl = '', cacheExpiryMs }: HttpMetadata, nowMs: number): Lifetime {
   const directives = readDirectives(cacheControl)
   if (['private', 'no-store', 'no-cache'].some((name) => directives.has(name))) return 'forbidden'
@@ -29,7 +29,7 @@ const bounded = (seconds: number): Lifetime => (seconds > 0 ? Math.min(seconds, 
 
 const isStatic = (key: string): boolean => STATIC_EXTENSIONS.has(/\.([a-z0-9]{1,16})$/i.exec(key)?.[1]?.toLowerCase() ?? '')
 
-/** Names in lowercase with their arguments; of two of one name the first counts. */
+/** The directives' arguments by lowercase name. Of two directives with the same name the first counts. */
 function readDirectives(cacheControl: string): ReadonlyMap<string, string> {
   const directives = new Map<string, string>()
   for (const [, name = '', quoted, bare = ''] of cacheControl.matchAll(/([^\s,=]+)(?:\s*=\s*(?:"([^"]*)"|([^\s,]*)))?/g)) {
@@ -38,7 +38,7 @@ function readDirectives(cacheControl: string): ReadonlyMap<string, string> {
   return directives
 }
 
-/** An age that is no number is no age at all: RFC 9111 takes it for a stale one. */
+/** The seconds of an age. For anything but a number it is 0: RFC 9111 treats such a response as stale. */
 function secondsOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined
   return /^\d+$/.test(value) ? Number(value) : 0

@@ -4,10 +4,10 @@ import { crcBytes, DIGEST_BYTES, type DigestName, type DigestValues, digestOf } 
 import { headerNotImplemented, StoreError } from './errors.ts'
 import type { BindingHashes, Checksum, ChecksumAlgorithm, ChecksumType } from './object.ts'
 
-/** R2 answers with this checksum when the client names none. */
+/** R2 returns this checksum if the client names none. */
 export const DEFAULT_ALGORITHM = 'CRC64NVME' satisfies ChecksumAlgorithm
 
-/** Checksums that can be combined from those of the parts. */
+/** Checksums of an object that can be computed from the checksums of its parts. */
 export type CrcAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME'
 
 const RINGS: Readonly<Record<CrcAlgorithm, CrcRing>> = { CRC32, CRC32C, CRC64NVME }
@@ -35,8 +35,8 @@ export function digestsFor(claims: UploadClaims): DigestName[] {
 }
 
 /**
- * Compares what the client claims with what was computed, the signed payload hash first.
- * @throws StoreError `XAmzContentSHA256Mismatch`, `BadDigest`, or `InvalidDigest` for a claim that no body could meet.
+ * Compares the client's claims with the computed digests, the signed payload hash first.
+ * @throws StoreError `XAmzContentSHA256Mismatch`, `BadDigest`, or `InvalidDigest` for a claim that does not have the form of its digest.
  */
 export function verifyClaims(claims: UploadClaims, computed: DigestValues): void {
   if (claims.payloadSha256 !== undefined && claims.payloadSha256 !== computed.sha256?.toHex()) {
@@ -51,7 +51,7 @@ export function verifyClaims(claims: UploadClaims, computed: DigestValues): void
   for (const [name, hex] of claimedHashes(claims)) verifyDigest(name, decodeHex(name, hex), computed)
 }
 
-/** The checksum to store and to answer with for an upload, part or simple object, taken from the digests of {@link digestsFor}. */
+/** The checksum to store and to return for a part or a simple object, taken from the digests of {@link digestsFor}. */
 export function checksumOf(claims: UploadClaims, computed: DigestValues): Checksum {
   const algorithm = claims.checksumAlgorithm ?? DEFAULT_ALGORITHM
   return { algorithm, type: 'FULL_OBJECT', value: need(computed, digestName(algorithm)).toBase64() }
@@ -61,7 +61,7 @@ export function checksumOf(claims: UploadClaims, computed: DigestValues): Checks
 export function decodeDigest(name: DigestName, base64: string): Uint8Array | undefined {
   try {
     const bytes = Uint8Array.fromBase64(base64, { lastChunkHandling: 'strict' })
-    // The decoder skips white space, which has no place in a header.
+    // The decoder accepts white space, which a header must not contain.
     return bytes.length === DIGEST_BYTES[name] && bytes.toBase64() === base64 ? bytes : undefined
   } catch {
     return undefined
@@ -69,9 +69,9 @@ export function decodeDigest(name: DigestName, base64: string): Uint8Array | und
 }
 
 /**
- * The type of a multipart object's checksum. R2 has one type for each algorithm; AWS, and we when not strict, also allow
+ * The type of a multipart object's checksum. R2 has one type for each algorithm. AWS, and Cairn unless it is strict, also allow
  * FULL_OBJECT for CRC32 and CRC32C. The checksum of a simple object is always FULL_OBJECT.
- * @throws StoreError when the algorithm does not go with the type that was asked for.
+ * @throws StoreError if the algorithm does not support the requested type.
  */
 export function checksumTypeFor(algorithm: ChecksumAlgorithm, asked: string | undefined, { strict }: { strict: boolean }): ChecksumType {
   const usual = algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE'
@@ -100,7 +100,7 @@ export interface PartChecksum {
   readonly size: number
 }
 
-/** The FULL_OBJECT value of a multipart object, without reading a byte of it. */
+/** The FULL_OBJECT value of a multipart object, computed without reading its bytes. */
 export function combineCrc(algorithm: CrcAlgorithm, parts: readonly PartChecksum[]): string {
   const ring = RINGS[algorithm]
   const crcs = parts.map(({ value, size }) => ({ crc: BigInt(`0x${Uint8Array.fromBase64(value).toHex()}`), size }))
@@ -118,7 +118,7 @@ function verifyDigest(name: DigestName, claimed: Uint8Array | undefined, compute
   throw new StoreError('BadDigest', { message })
 }
 
-/** A digest that {@link digestsFor} asked for; a claim that was not computed must never pass. */
+/** A digest that {@link digestsFor} listed. A missing one is a bug and throws, so that no claim passes unverified. */
 function need(computed: DigestValues, name: DigestName): Uint8Array {
   const value = computed[name]
   if (value === undefined) throw new Error(`${name} was not computed`)

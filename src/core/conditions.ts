@@ -3,15 +3,15 @@ import type { Conditions, EtagList } from './object.ts'
 /** `failed` is 412; `not-modified` is 304 on a read and 412 on anything else. */
 export type Verdict = 'ok' | 'failed' | 'not-modified'
 
-/** What conditions are compared with. */
+/** The properties of an object that conditions are compared with. */
 export interface ConditionTarget {
   readonly etag: string
   readonly uploadedMs: number
 }
 
 /**
- * Evaluates all conditions on an object, or on its absence. `failed` wins over `not-modified`.
- * A passing `If-Match` rescues `If-Unmodified-Since`, and a passing `If-None-Match` rescues `If-Modified-Since`.
+ * Evaluates all conditions on an object, or on its absence. `failed` takes precedence over `not-modified`.
+ * `If-Match` overrides `If-Unmodified-Since`, and `If-None-Match` overrides `If-Modified-Since`.
  */
 export function evaluateConditions(conditions: Conditions, object: ConditionTarget | null): Verdict {
   if (object === null) return evaluateOnAbsence(conditions)
@@ -24,7 +24,7 @@ export function evaluateConditions(conditions: Conditions, object: ConditionTarg
   return changed ? 'ok' : 'not-modified'
 }
 
-/** Nothing matches and nothing was modified where nothing is; here R2 knows no rescue. */
+/** No object: `If-Match` fails and `If-Modified-Since` is 304. On R2, no other header overrides either of them here. */
 function evaluateOnAbsence({ ifMatch, ifModifiedSinceMs }: Conditions): Verdict {
   if (ifMatch !== undefined) return 'failed'
   return ifModifiedSinceMs === undefined ? 'ok' : 'not-modified'
@@ -36,8 +36,8 @@ function isModified({ ifModifiedSinceMs, secondsGranularity }: Conditions, uploa
 }
 
 /**
- * R2's engine compares strictly, and the binding shows it. Clients send back the `Last-Modified` they were given and
- * RFC 9110 lets that pass, so equality passes for conditions from headers, which `secondsGranularity` gives away.
+ * R2's engine requires a time strictly before the limit, and the binding shows that. An HTTP client sends back the `Last-Modified` that it
+ * received, and RFC 9110 accepts that time; so equality passes for conditions from headers, which have `secondsGranularity`.
  */
 function isUnmodified({ ifUnmodifiedSinceMs, secondsGranularity, strictlyBefore }: Conditions, uploadedMs: number): boolean {
   if (ifUnmodifiedSinceMs === undefined) return true

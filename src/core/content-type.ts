@@ -1,4 +1,4 @@
-/** How much of a body decides, as in the WHATWG's MIME sniffing standard. */
+/** How many bytes of a body are examined, as in the WHATWG's MIME sniffing standard. */
 export const SNIFF_BYTES = 512
 
 interface Signature {
@@ -8,7 +8,7 @@ interface Signature {
   readonly at?: number
 }
 
-/** The first that fits wins. Without the standard's `BM` for bitmaps: too many texts start with it. https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern and the sections after it. */
+/** The first match wins. The standard's `BM` for bitmaps is left out, since too many texts start with it. https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern and the sections after it. */
 const SIGNATURES: readonly Signature[] = [
   { type: 'application/pdf', bytes: '%PDF-' },
   { type: 'application/postscript', bytes: '%!PS-Adobe-' },
@@ -45,12 +45,12 @@ const SIGNATURES: readonly Signature[] = [
   { type: 'text/plain; charset=utf-16le', bytes: '\xff\xfe' },
 ]
 
-/** What an HTML page may start with: a comment, or one of these followed by a space or `>`. */
+/** An HTML page starts with a comment, or with one of these tags followed by a space or `>`. */
 const HTML_TAGS = /^<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)(?=[ >])|^<!--/i
 
 /**
- * The type of a body that was sent without one, told from its first bytes as R2 tells it;
- * `undefined` where nothing fits, so that reads answer `application/octet-stream`.
+ * Guesses the type of a body that was sent without one from its first bytes, as R2 does.
+ * Returns `undefined` if nothing matches; reads then answer `application/octet-stream`.
  */
 export function sniffContentType(firstBytes: Uint8Array): string | undefined {
   if (firstBytes.length === 0) return undefined
@@ -63,7 +63,7 @@ export function sniffContentType(firstBytes: Uint8Array): string | undefined {
   return isBinary(bytes) ? undefined : textType(bytes)
 }
 
-/** One character a byte. A decoder for `latin1` would read windows-1252. */
+/** One character for each byte. A `TextDecoder` for `latin1` would decode windows-1252. */
 const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
 
 function fits(bytes: string, { bytes: pattern, at = 0 }: Signature): boolean {
@@ -72,7 +72,7 @@ function fits(bytes: string, { bytes: pattern, at = 0 }: Signature): boolean {
   return true
 }
 
-/** An ISO media file names its brands in its first box; `mp4…` or a kin of it among them makes it MP4. */
+/** An ISO media file lists its brands in its first box. It is MP4 if one of them is `mp4…` or a related brand. */
 function isMp4(bytes: string): boolean {
   if (bytes.slice(4, 8) !== 'ftyp') return false
   const boxSize = (bytes.charCodeAt(2) << 8) | bytes.charCodeAt(3)
@@ -93,9 +93,9 @@ function isMp3Frame(bytes: Uint8Array): boolean {
   )
 }
 
-/** The standard's binary data bytes: control characters that no text holds. */
+/** The standard's binary data bytes: control characters that a text does not contain. */
 function isBinary(bytes: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern looks for them
   return /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(bytes)
 }
 

@@ -18,7 +18,7 @@ export interface CorsRequest {
   readonly requestHeaders?: readonly string[]
 }
 
-/** The rule that fits a request, and what `Access-Control-Allow-Origin` says: the origin, or `*` where a lone `*` allowed it. */
+/** The rule that matches a request, and the value of `Access-Control-Allow-Origin`: the origin, or `*` if the pattern `*` allowed it. */
 export interface CorsMatch {
   readonly rule: CorsRule
   readonly allowOrigin: string
@@ -34,10 +34,10 @@ const MAX_AGE_SECONDS = 86_400
 /** Of all rules as JSON: S3's limit. Every isolate keeps those of many buckets. */
 const MOST_BYTES = 64 * 1024
 
-/** `scheme://host` with an optional explicit port; the scheme is free since apps have their own (`capacitor://localhost`). */
+/** `scheme://host` with an optional port. Any scheme is valid, since apps have their own (`capacitor://localhost`). */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:\[[0-9a-f:.]+\]|[a-z0-9._~*-]+)(?::\d{1,5})?$/i
 
-/** A header name, which may hold `*`. */
+/** A header name, which may contain `*`. */
 const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/i
 
 /**
@@ -54,7 +54,7 @@ export function checkCorsRules(rules: readonly CorsRule[]): void {
 }
 
 /**
- * Refuses a configuration that R2 would refuse. How long it is does not matter: earlier versions took any length.
+ * Refuses a configuration that R2 would refuse. Its length does not matter: earlier versions accepted any.
  * @throws StoreError `MalformedXML`
  */
 export function checkStoredCorsRules(rules: readonly CorsRule[]): void {
@@ -80,7 +80,7 @@ function isValidRule(rule: CorsRule): boolean {
 
 const isValidOrigin = (origin: string): boolean => origin === '*' || (ORIGIN.test(origin) && hasOneWildcard(origin))
 
-/** At most one, so that matching is a prefix and a suffix and never a search. */
+/** At most one `*`, so that a match only compares a prefix and a suffix. */
 const hasOneWildcard = (pattern: string): boolean => pattern.indexOf('*') === pattern.lastIndexOf('*')
 
 /** The first rule that allows the origin, the method and every requested header; `undefined` when none does. */
@@ -94,7 +94,7 @@ export function matchCors(rules: readonly CorsRule[], request: CorsRequest): Cor
   return undefined
 }
 
-/** Exact names are looked up, so that many requested names against many allowed ones stay cheap. */
+/** Looks up exact names in a set, so that many requested names against many allowed names stay cheap. */
 function allowsHeaders(rule: CorsRule, names: ReadonlySet<string>): boolean {
   if (names.size === 0) return true
   const patterns = rule.allowedHeaders.map((pattern) => pattern.toLowerCase())
@@ -103,7 +103,7 @@ function allowsHeaders(rule: CorsRule, names: ReadonlySet<string>): boolean {
   return [...names].every((name) => exact.has(name) || wildcards.some((pattern) => matchesPattern(pattern, name)))
 }
 
-/** `*` stands for any run of characters, the empty one too. */
+/** `*` stands for any number of characters, including none. */
 function matchesPattern(pattern: string, text: string): boolean {
   const star = pattern.indexOf('*')
   if (star < 0) return pattern === text

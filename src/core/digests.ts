@@ -24,7 +24,7 @@ interface Hasher {
   digest(): Uint8Array
 }
 
-/** Several digests of one byte string, computed as it passes. */
+/** Computes several digests of one byte string while its bytes pass through. */
 export class Digests {
   readonly #hashers: ReadonlyMap<DigestName, Hasher>
 
@@ -36,7 +36,7 @@ export class Digests {
     for (const hasher of this.#hashers.values()) hasher.update(bytes)
   }
 
-  /** The digests that were wanted. Call it once, after the last byte. */
+  /** Returns the wanted digests. Call it once, after the last byte. */
   finish(): DigestValues {
     const values: Partial<Record<DigestName, Uint8Array>> = {}
     for (const [name, hasher] of this.#hashers) values[name] = hasher.digest()
@@ -44,7 +44,7 @@ export class Digests {
   }
 }
 
-/** One digest of bytes already in hand. */
+/** One digest of bytes in memory. */
 export function digestOf(name: DigestName, bytes: Uint8Array): Uint8Array {
   const hasher = hasherFor(name)
   hasher.update(bytes)

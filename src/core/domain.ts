@@ -3,7 +3,7 @@ import type { BucketRef } from './object.ts'
 export const TLS_VERSIONS = ['1.0', '1.1', '1.2', '1.3'] as const
 export type TlsVersion = (typeof TLS_VERSIONS)[number]
 
-/** The ciphers that a custom domain may be limited to, in BoringSSL's names. Those of TLS 1.3 cannot be chosen, on Cloudflare either. */
+/** The ciphers that a custom domain may be limited to, by BoringSSL's names. As on Cloudflare, those of TLS 1.3 cannot be chosen. */
 export const CIPHERS = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',
   'ECDHE-ECDSA-AES128-SHA',
@@ -31,22 +31,22 @@ export const CIPHERS = [
 ] as const
 export type Cipher = (typeof CIPHERS)[number]
 
-/** What can be chosen about a custom domain. */
+/** The settings of a custom domain. */
 export interface DomainSettings {
   readonly enabled: boolean
   readonly minTls?: TlsVersion
   readonly ciphers?: readonly Cipher[]
 }
 
-/** What shows a bucket to everybody: its managed URL or a custom domain. https://developers.cloudflare.com/r2/buckets/public-buckets/ */
+/** A public address of a bucket: its managed URL or a custom domain. https://developers.cloudflare.com/r2/buckets/public-buckets/ */
 export interface Domain extends DomainSettings {
-  /** Of a managed URL the id in it, 32 hex digits, which no host name looks like. */
+  /** The host name of a custom domain. For a managed URL, the id in it: its 32 hex digits have no dot, so they never equal a host name. */
   readonly host: string
   readonly kind: 'managed' | 'custom'
   readonly bucket: BucketRef
   readonly zoneId?: string
   readonly createdMs: number
-  /** When the first request for the host came, and the first over TLS. */
+  /** When the first request for the host arrived, and the first one over TLS. */
   readonly seenMs?: number
   readonly seenTlsMs?: number
 }
@@ -59,7 +59,7 @@ export interface TlsConnection {
   readonly tlsCipher?: string
 }
 
-/** Whether a connection is as good as a domain demands. Plain HTTP is not held back, on R2 either: that is Always Use HTTPS. */
+/** Whether a connection meets a domain's demands. As on R2, plain HTTP passes by default: Cloudflare's Always Use HTTPS redirects it. */
 export function acceptsTls({ minTls = '1.0', ciphers = [] }: DomainSettings, { tlsVersion, tlsCipher }: TlsConnection): boolean {
   const version = TLS_VERSIONS.find((known) => tlsVersion === (known === '1.0' ? 'TLSv1' : `TLSv${known}`))
   if (version === undefined) return minTls === '1.0' && ciphers.length === 0
@@ -69,23 +69,23 @@ export function acceptsTls({ minTls = '1.0', ciphers = [] }: DomainSettings, { t
 
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/
 
-/** Whether a text is a host name that can be attached: lowercase, in ASCII (`xn--`), of two labels or more, and no address. */
+/** Whether a text is a host name that can be attached: lowercase ASCII (`xn--`), two labels or more, and not an IP address. */
 export function isHostName(text: string): boolean {
   const labels = text.split('.')
   return text.length <= 253 && labels.length > 1 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1)!)
 }
 
-/** The hosts at which a deployment answers as itself. */
+/** The hosts at which a deployment serves its own faces. */
 export interface OwnHosts {
-  /** The S3 host. The names below it are its own, too: buckets, jurisdictions and managed URLs. */
+  /** The S3 host. The names below it belong to the deployment, too: buckets, jurisdictions and managed URLs. */
   readonly s3Host?: string
-  /** Further hosts of the API. */
+  /** Additional hosts of the API. */
   readonly hosts: readonly string[]
 }
 
 /**
- * Whether a host is the deployment's own, or an address: it shows no bucket, and the table of domains is not asked. A name below one of the
- * further hosts is not: it may have been attached before the list knew of the host above it.
+ * Whether a host belongs to the deployment or is an IP address. Such a host is never a custom domain, so the table of domains is not
+ * queried. A name below one of `hosts` does not count: it may have been attached before the host above it was added to the list.
  */
 export function isOwnHost(host: string, { s3Host, hosts }: OwnHosts): boolean {
   const isIp = host.startsWith('[') || /^\d+(\.\d+){3}$/.test(host)
@@ -94,13 +94,13 @@ export function isOwnHost(host: string, { s3Host, hosts }: OwnHosts): boolean {
 }
 
 /**
- * Whether a host may not become the domain of a bucket: it is the deployment's own or below one of its hosts, from where a page could set
- * cookies for it. `asked` is the host that the request itself came to.
+ * Whether a host is refused as the domain of a bucket: it belongs to the deployment, or it is below one of its hosts, where a page could
+ * set cookies for that host. `asked` is the host of the request itself.
  */
 export const isReservedHost = (host: string, own: OwnHosts, asked: string): boolean =>
   isOwnHost(host, own) || [...own.hosts, withoutDot(asked)].some((reserved) => isAtOrBelow(host, reserved))
 
-/** A host without the dot of the DNS root, which means the same host. */
+/** A host without a dot at its end. That dot is the DNS root, and both spellings mean the same host. */
 export const withoutDot = (host: string): string => host.replace(/\.$/, '')
 
 const isAtOrBelow = (host: string, own: string): boolean => host === own || host.endsWith(`.${own}`)

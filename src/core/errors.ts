@@ -1,13 +1,13 @@
 /** One row of the error table: how each face names the failure. */
 interface ErrorRow {
-  /** HTTP status: of the S3 face, and of the REST face, which has the same. */
+  /** HTTP status on the S3 face and on the REST face. */
   readonly s3: number
-  /** Code of the REST face and of the Workers binding; absent where R2 has no number. The REST face alone knows those below 10001. */
+  /** Code on the REST face and in the Workers binding; absent if R2 has no number. Codes below 10001 exist on the REST face only. */
   readonly v4?: number
   readonly message: string
 }
 
-/** Every failure we can name; each face reads its own column. Codes and texts are R2's. */
+/** Every failure that has a name. Each face reads its own column. Codes and texts are R2's. */
 export const ERRORS = {
   AccessDenied: { s3: 403, v4: 10003, message: 'Access Denied' },
   AuthenticationError: { s3: 403, v4: 10000, message: 'Authentication error' },
@@ -17,7 +17,7 @@ export const ERRORS = {
   BucketNotEmpty: { s3: 409, v4: 10008, message: 'The bucket you tried to delete is not empty.' },
   CouldNotRoute: { s3: 404, v4: 7003, message: 'Could not route to this path, perhaps your object identifier is invalid?' },
   DomainInUse: { s3: 409, message: 'The domain is in use: it is attached to a bucket already, or it is an address of this deployment.' },
-  /** Like S3's answer for an object whose KMS key is gone: a 400 with its own code, since trying again does not help. */
+  /** Like S3's answer for an object whose KMS key is lost: a 400 with its own code, since a retry does not help. */
   EncryptionKeyUnavailable: { s3: 400, message: 'The master key that protects these bytes is not configured.' },
   EntityTooLarge: { s3: 400, v4: 100100, message: 'Your proposed upload exceeds the maximum allowed object size.' },
   EntityTooSmall: { s3: 400, v4: 10011, message: 'Your proposed upload is smaller than the minimum allowed object size.' },
@@ -102,17 +102,17 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
-/** What a failure adds to its row: another message, a status where R2 departs from the row, further named fields. */
+/** Details of one failure beyond its row: another message, another status where R2 answers with one, further named fields. */
 export interface ErrorDetail {
   readonly message?: string
   readonly status?: number
-  /** Of `NoSuchUpload`: there never was one, which the Workers binding tells apart from one that is finished. */
+  /** For `NoSuchUpload`: the upload never existed. The Workers binding distinguishes this from an upload that is finished. */
   readonly neverWas?: boolean
   /** Elements that the S3 face prints after `Message`, in this order. */
   readonly fields?: Readonly<Record<string, string>>
 }
 
-/** The one error class. Thrown within an isolate; crosses a stub as an {@link Outcome}. */
+/** The only error class. It is thrown within an isolate and crosses RPC as an {@link Outcome}. */
 export class StoreError extends Error {
   readonly code: ErrorCode
   readonly detail: ErrorDetail
@@ -130,7 +130,7 @@ export class StoreError extends Error {
   }
 }
 
-/** R2's refusal of something it does not have: `<what> not implemented`, 501. */
+/** R2's refusal of a feature that it does not have: `<what> not implemented`, 501. */
 export const notImplemented = (what: string): StoreError => new StoreError('NotImplemented', { message: `${what} not implemented` })
 
 /** R2's refusal of a header's value; the empty value is printed as `''`. */
@@ -139,7 +139,7 @@ export const headerNotImplemented = (name: string, value: string): StoreError =>
 /** A 400 `InvalidArgument` with its own text. */
 export const invalidArgument = (message: string): StoreError => new StoreError('InvalidArgument', { message })
 
-/** A failure of the platform as the client sees it: try again. The cause is kept for the log. */
+/** The error that a client gets for a failure of the platform: it asks for a retry. The cause is kept for the log. */
 export function unavailable(cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
   const error = new StoreError('ServiceUnavailable')

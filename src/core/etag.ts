@@ -7,5 +7,5 @@ export function multipartEtag(partMd5Hex: readonly string[]): string {
   return `${md5.digest('hex')}-${partMd5Hex.length}`
 }
 
-/** An ETag as HTTP writes it. */
+/** An ETag as HTTP writes it: in quotes. */
 export const httpEtag = (etag: string): string => `"${etag}"`

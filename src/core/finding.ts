@@ -1,4 +1,4 @@
-/** Everything that a check can find; each is explained in docs/guides/check-a-bucket.md. */
+/** Every problem that a check can find. docs/guides/check-a-bucket.md explains each of them. */
 export type Problem =
   | 'object-without-blob'
   | 'part-without-blob'
@@ -19,7 +19,7 @@ export type Problem =
   | 'orphan-segment'
   | 'undecryptable-key'
 
-/** One thing that is wrong, and where. */
+/** One problem that a check found, and where it is. */
 export interface Finding {
   readonly problem: Problem
   readonly at: Readonly<Record<string, string | number>>

@@ -1,24 +1,24 @@
 import { StoreError } from './errors.ts'
 import type { BucketRef } from './object.ts'
 
-// A job is work that runs for minutes or days and that an account sees: it can be paused, resumed and canceled.
+// A job is work that runs for minutes or days. The account can see it, pause it, resume it and cancel it.
 
 export type JobState = 'running' | 'paused' | 'completed' | 'failed' | 'canceled'
 
-/** The states in which a job has nothing more to do. */
+/** The states of a job that has nothing more to do. */
 export const ENDED: readonly JobState[] = ['completed', 'canceled']
 
-/** How much a job has done, by names of its kind: `deleted`, `refused`. */
+/** How much a job has done. Its kind chooses the names, such as `deleted` and `refused`. */
 export type JobCounts = Readonly<Record<string, number>>
 
 /** A job as its account sees it. */
 export interface JobInfo {
   /** 32 lowercase hex digits that rise with time. */
   readonly id: string
-  /** The name of its kind: `delete-prefix`. */
+  /** The name of its kind, such as `delete-prefix`. */
   readonly kind: string
   readonly bucket: BucketRef
-  /** What its kind was asked for. */
+  /** The parameters for its kind. */
   readonly params: unknown
   readonly state: JobState
   readonly counts: JobCounts
@@ -26,23 +26,23 @@ export interface JobInfo {
   readonly updatedMs: number
   /** When it was completed or canceled. */
   readonly endedMs?: number
-  /** Why its last step failed; absent once a step succeeds. */
+  /** Why its last step failed; absent after a step succeeds. */
   readonly error?: string
 }
 
 /** A line of a job's log. */
 export interface JobLogEntry {
-  /** Rises by one a line; old lines are dropped. */
+  /** Rises by one with each line. Old lines are deleted. */
   readonly seq: number
   readonly atMs: number
   readonly level: 'info' | 'warning' | 'error'
   readonly message: string
 }
 
-/** What a user may ask of a job, the states in which it may be asked, and the state that follows. */
+/** The requests that a user can make of a job: the states that allow each, and the state that follows. */
 export const JOB_REQUESTS = {
   pause: { from: ['running'], to: 'paused' },
-  /** Also tries a failed job again. */
+  /** Also retries a failed job. */
   resume: { from: ['paused', 'failed'], to: 'running' },
   cancel: { from: ['running', 'paused', 'failed'], to: 'canceled' },
 } as const satisfies Record<string, { from: readonly JobState[]; to: JobState }>
@@ -50,7 +50,7 @@ export const JOB_REQUESTS = {
 export type JobRequest = keyof typeof JOB_REQUESTS
 
 /**
- * The state of a job after a request. To ask for the state that it is in changes nothing.
+ * The state of a job after a request. A request for the state that the job is in changes nothing.
  * @throws StoreError InvalidRequest when the job's state does not allow it
  */
 export function stateAfter(request: JobRequest, state: JobState): JobState {

@@ -1,12 +1,12 @@
 import { StoreError } from './errors.ts'
 
-/** Much deeper, and many times more, than any body of ours: code that walks what was read may go down into it, and copies it. */
+/** Far more than any body of our API needs. The limits protect code that recurses into a parsed value or copies it. */
 export const JSON_MAX_DEPTH = 32
 export const JSON_MAX_VALUES = 50_000
 
 /**
- * Reads JSON that a client sent. Its shape is measured before anything is made of it, so that a short text neither exhausts the stack of
- * whoever walks it nor becomes many times its size in memory.
+ * Parses JSON that a client sent. Its depth and its number of values are checked first: a short text could otherwise exhaust the stack of
+ * code that walks it, or grow to many times its size in memory.
  * @throws StoreError MalformedJSON
  */
 export function parseJson(text: string): unknown {
@@ -23,7 +23,7 @@ const COMMA = 44
 const COLON = 58
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125]
 
-/** One pass. What is no JSON is for the parser to refuse: of its strings alone the ends are looked for. */
+/** Counts in one pass. It finds the end of each string and leaves the refusal of invalid JSON to the parser. */
 function checkShape(text: string): void {
   let depth = 0
   let values = 1
@@ -40,7 +40,7 @@ function checkShape(text: string): void {
   if (values > JSON_MAX_VALUES) throw tooMany()
 }
 
-/** Where a string's closing quote is; the end of a text that has none. */
+/** The position of a string's closing quote, or the end of the text if it has none. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let before = end

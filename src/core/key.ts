@@ -7,18 +7,19 @@ const SURROGATES_START = 0xd800
 const SURROGATES_END = 0xdfff
 
 /**
- * Refuses a key that R2 could not name. The empty key passes: the binding has it, the other faces refuse it themselves.
+ * Refuses a key that R2 does not accept. The empty key passes, since the binding allows it; the other faces refuse it themselves.
  * @throws StoreError `InvalidObjectName` over 1,024 bytes of UTF-8, or when a surrogate has no partner.
  */
 export function checkKey(key: string): void {
-  // A UTF-16 unit is at least one byte of UTF-8, so a hostile length is refused before anything is measured.
+  // A UTF-16 unit takes at least one byte of UTF-8, so a key of hostile length is refused before its bytes are counted.
   const tooLong = key.length > LIMITS.keyBytes || Buffer.byteLength(key) > LIMITS.keyBytes
   if (tooLong || !key.isWellFormed()) throw new StoreError('InvalidObjectName')
 }
 
 /**
- * As {@link checkKey}, for a key that is to be written. NUL is refused, too: no XML can name it, and programs written in C take it for the
- * end of the key, which then is another one. What an earlier version stored under such a key can still be read, listed and deleted.
+ * Like {@link checkKey}, for a key that is about to be written. It also refuses NUL: XML cannot contain it, and a program written in C takes
+ * it as the end of the key, so that it means another key. An object that an earlier version stored under such a key can still be read,
+ * listed and deleted.
  * @throws StoreError `InvalidObjectName`
  */
 export function checkNewKey(key: string): void {
@@ -31,12 +32,12 @@ export const normalizeKey = (key: string): string => key.normalize('NFC')
 
 /**
  * The smallest string that sorts after every string that starts with `prefix`, in UTF-8 byte order;
- * `null` where nothing does, so that a range has no upper bound.
+ * `null` if there is none: a range then has no upper bound.
  */
 export function prefixEnd(prefix: string): string | null {
   let end = prefix.length
   while (end > 0) {
-    // Not `codePointAt(end - 1)`: on the low half of a pair that would be the half, not the character.
+    // Not `codePointAt(end - 1)`: at the low half of a surrogate pair it returns that half instead of the character.
     const start = isPairAt(prefix, end - 2) ? end - 2 : end - 1
     const last = prefix.codePointAt(start)!
     if (last < MAX_CODE_POINT) return prefix.slice(0, start) + String.fromCodePoint(nextCodePoint(last))
@@ -55,7 +56,7 @@ function nextCodePoint(codePoint: number): number {
   return next >= SURROGATES_START && next <= SURROGATES_END ? SURROGATES_END + 1 : next
 }
 
-/** Orders two strings as their UTF-8 bytes sort, as S3 lists keys. JavaScript's `<` differs above U+FFFF. */
+/** Compares two strings by their UTF-8 bytes, which is the order of S3 listings. JavaScript's `<` differs above U+FFFF. */
 export function compareUtf8(a: string, b: string): number {
   const shared = Math.min(a.length, b.length)
   for (let i = 0; i < shared; i++) {
@@ -73,7 +74,7 @@ function utf8Rank(unit: number): number {
 
 /**
  * Percent-decodes a path exactly once; `+` stays a plus.
- * @throws StoreError `InvalidObjectName` when a sequence is cut short or is not UTF-8.
+ * @throws StoreError `InvalidObjectName` if a sequence is cut short or is not UTF-8.
  */
 export function decodeKey(path: string): string {
   try {
@@ -83,7 +84,7 @@ export function decodeKey(path: string): string {
   }
 }
 
-/** AWS's URI encoding: everything but `A–Z a–z 0–9 - . _ ~`, and slashes only where `keepSlash` keeps them. */
+/** AWS's URI encoding: encodes everything except `A–Z a–z 0–9 - . _ ~`, and except slashes if `keepSlash` is set. */
 export function awsEncode(text: string, keepSlash = false): string {
   const encoded = encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, percentEncode)
   return keepSlash ? encoded.replaceAll('%2F', '/') : encoded

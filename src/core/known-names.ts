@@ -2,9 +2,9 @@ import { unavailable } from './errors.ts'
 import { TooLate, within } from './patience.ts'
 import { type CacheLimits, TimedCache } from './timed-cache.ts'
 
-/** Who asks for a name. Names that nobody has cost a look-up each, so a stranger may not ask without end. */
+/** The limits of a client that asks for names. Each name that does not exist costs a look-up, so a stranger's number of them is limited. */
 export interface Asker {
-  /** Called before a name that is not known is looked up. @throws StoreError TooManyRequests */
+  /** Called before an unknown name is looked up. @throws StoreError TooManyRequests */
   admit(): void
   /** Called after a look-up that found nothing. Never throws. */
   miss(): Promise<void>
@@ -14,22 +14,22 @@ export interface Asker {
 export const TRUSTED: Asker = { admit: () => {}, miss: async () => {} }
 
 export interface KnownNamesOptions<V> extends CacheLimits<V> {
-  /** Told when a value that is no longer fresh is used because its source failed. */
+  /** Called when a stale value is used because its source failed. */
   readonly onOutage: (key: string, error: unknown) => void
 }
 
-/** Memory for the names that nobody has: some 1,000 of them. */
+/** Memory for names that do not exist: about 1,000 of them. */
 const ABSENT_BYTES = 256 * 1024
 
 /** How long a stale value is used before its source is asked again. */
 const RETRY_MS = 5000
 
-/** How long a source may take for a name that is not known, and for one of which a stale value can be used. */
+/** How long a source may take: for an unknown name, and for a name with a stale value that can be used instead. */
 const ANSWER_MS = { unknown: 10_000, known: 2000 }
 
 /**
- * What an isolate knows of names that clients choose: access key ids, hosts, buckets. Names that nobody has are kept apart, so that whoever
- * invents names takes no room from those that exist.
+ * An isolate's cache of names that clients choose: access key ids, hosts, buckets. Names that do not exist are cached apart, so that a
+ * client that invents names takes no room from names that exist.
  */
 export class KnownNames<V> {
   readonly #found: TimedCache<V>
@@ -43,16 +43,15 @@ export class KnownNames<V> {
     this.#onOutage = onOutage
   }
 
-  /** About how much memory it takes. */
+  /** The approximate memory of the cache, in bytes. */
   get bytes(): number {
     return this.#found.bytes + this.#absent.bytes
   }
 
   /**
-   * The value of a name; `null` when nobody has it. Where the source fails, the value that was known before is used for as long as it is
-   * kept.
-   * @param lookUp asks the source; `null` when nobody has the name
-   * @throws StoreError TooManyRequests from the asker; for a name that was not known what `lookUp` throws, and ServiceUnavailable when it takes
+   * Returns the value of a name, or `null` if the name does not exist. If the source fails, a stale value is used as long as it is kept.
+   * @param lookUp asks the source; returns `null` if the name does not exist
+   * @throws StoreError TooManyRequests from the asker; for an unknown name also each error of `lookUp`, and ServiceUnavailable if it takes
    * too long
    */
   async find(key: string, nowMs: number, lookUp: () => Promise<V | null>, asker = TRUSTED): Promise<V | null> {
@@ -60,7 +59,7 @@ export class KnownNames<V> {
     if (fresh !== undefined) return fresh
     if (this.#absent.fresh(key, nowMs)) return null
     if (this.#found.kept(key, nowMs) === undefined) asker.admit()
-    // A change of this isolate during the look-up makes its result old: it is returned and not stored.
+    // If this isolate changes a name during the look-up, the result may be outdated: it is returned but not cached.
     const changes = this.#changes
     const value = await this.#ask(key, nowMs, lookUp, asker)
     if (value.isNew && changes === this.#changes) this.#store(key, value.found, nowMs)
@@ -73,19 +72,19 @@ export class KnownNames<V> {
     return this.#found.kept(key, nowMs) !== undefined
   }
 
-  /** Changes what is known of a name, if anything is. */
+  /** Changes the cached value of a name, if there is one. */
   update(key: string, change: (value: V) => V): void {
     this.#found.update(key, change)
   }
 
-  /** Forgets one name: after a change of this isolate. */
+  /** Deletes one name from the cache. Call it after this isolate has changed the name. */
   forget(key: string): void {
     this.#changes++
     this.#found.delete(key)
     this.#absent.delete(key)
   }
 
-  /** Forgets the names with such a value, and every name that nobody had: after a change of this isolate. */
+  /** Deletes the names with such a value, and all names that did not exist. Call it after this isolate has made a change. */
   forgetWhere(isMeant: (value: V) => boolean): void {
     this.#changes++
     this.#found.deleteWhere(isMeant)

@@ -4,28 +4,28 @@ import { compareUtf8, normalizeKey } from './key.ts'
 import { LIMITS } from './limits.ts'
 import type { LifecycleDue, StorageClass } from './object.ts'
 
-/** When an action happens: at an age, from the upload on, or on a date. */
+/** When an action happens: at an age, counted from the upload, or on a date. */
 export type LifecycleCondition = { readonly ageSeconds: number } | { readonly dateMs: number }
 
 /** One rule of a bucket's lifecycle configuration. https://developers.cloudflare.com/r2/buckets/object-lifecycles/ */
 export interface LifecycleRule {
   readonly id: string
   readonly enabled: boolean
-  /** Empty: everything in the bucket. */
+  /** Empty for every key in the bucket. */
   readonly prefix: string
   /** When objects are deleted. */
   readonly expiration?: LifecycleCondition
-  /** When objects become Infrequent Access, which is the only class to move to. */
+  /** When objects move to Infrequent Access, the only class that a rule can move them to. */
   readonly transitions?: readonly LifecycleCondition[]
-  /** At which age open multipart uploads are aborted. */
+  /** The age at which open multipart uploads are aborted. */
   readonly abortAfterSeconds?: number
-  /** What else a REST client wrote into the rule: kept and shown, since wrangler edits what it reads. */
+  /** Other fields that a REST client wrote into the rule. They are stored and returned, since wrangler reads a rule and writes it back. */
   readonly further?: Readonly<Record<string, unknown>>
-  /** How an S3 client wrote the rule: the names of its elements in their order. Absent where that is the usual order. */
+  /** The names of the rule's XML elements in the order in which an S3 client wrote them. Absent if that is the usual order. */
   readonly elements?: string
 }
 
-/** What every bucket starts with, until its rules are set. */
+/** The rules of every bucket until a client sets others. */
 export const DEFAULT_LIFECYCLE: readonly LifecycleRule[] = [
   { id: 'Default Multipart Abort Rule', enabled: true, prefix: '', abortAfterSeconds: LIMITS.uploadLifeMs / 1000 },
 ]
@@ -33,12 +33,12 @@ export const DEFAULT_LIFECYCLE: readonly LifecycleRule[] = [
 const DAY_SECONDS = 86_400
 const DAY_MS = DAY_SECONDS * 1000
 const ID_LENGTH = 255
-/** The last moment that a date can name. */
+/** The last moment that a `Date` can represent. */
 const LAST_MS = 8.64e15
 
 /**
- * Refuses a configuration that is not taken: one that makes no sense, or is too much. No rules at all are good.
- * @throws StoreError `InvalidArgument`, which says what is wrong with which rule
+ * Refuses a configuration that is invalid or too large. An empty list of rules is valid.
+ * @throws StoreError `InvalidArgument`, whose message names the rule and its fault
  */
 export function checkLifecycleRules(rules: readonly LifecycleRule[]): void {
   checkStoredLifecycleRules(rules)
@@ -50,8 +50,8 @@ export function checkLifecycleRules(rules: readonly LifecycleRule[]): void {
 }
 
 /**
- * Refuses a configuration that makes no sense. How much it is does not matter: earlier versions took more than is taken now.
- * @throws StoreError `InvalidArgument`, which says what is wrong with which rule
+ * Refuses an invalid configuration. Its size does not matter: earlier versions accepted larger ones.
+ * @throws StoreError `InvalidArgument`, whose message names the rule and its fault
  */
 export function checkStoredLifecycleRules(rules: readonly LifecycleRule[]): void {
   if (rules.length > LIMITS.lifecycleRules) throw invalidArgument(`A bucket has ${LIMITS.lifecycleRules} lifecycle rules at most.`)
@@ -76,8 +76,8 @@ function wrongWith({ id, prefix, expiration, transitions = [], abortAfterSeconds
 }
 
 /**
- * The rules that count, their prefixes spelled as keys are compared and of their transitions those alone that can be the first: to
- * be made once, not with every write.
+ * The enabled rules, with normalised prefixes and only those transitions that can come first. Call it once per change of rules, not with
+ * every write.
  */
 export const activeRules = (rules: readonly LifecycleRule[]): readonly LifecycleRule[] =>
   rules
@@ -91,7 +91,7 @@ export const activeRules = (rules: readonly LifecycleRule[]): readonly Lifecycle
       abortAfterSeconds,
     }))
 
-/** The earliest date, the earliest age in whole days, the earliest other age: of each kind, none comes before these. */
+/** The earliest date, the earliest age in whole days and the earliest other age: one of these three always comes first. */
 function earliestConditions(conditions: readonly LifecycleCondition[]): LifecycleCondition[] {
   const dates = conditions.flatMap((condition) => ('dateMs' in condition ? [condition.dateMs] : []))
   const ages = conditions.flatMap((condition) => ('dateMs' in condition ? [] : [condition.ageSeconds]))
@@ -103,14 +103,14 @@ function earliestConditions(conditions: readonly LifecycleCondition[]): Lifecycl
   ]
 }
 
-/** An object as rules see it; `key` is the normalised one. */
+/** The properties of an object that rules use; `key` is normalised. */
 export interface LifecycleObject {
   readonly key: string
   readonly uploadedMs: number
   readonly storageClass: StorageClass
 }
 
-/** When an object is deleted, and by which rule: of several, the one that is due first. */
+/** When an object is deleted, and by which rule. Of several rules, the one that is due first counts. */
 export function expirationOf(
   active: readonly LifecycleRule[],
   { key, uploadedMs }: Pick<LifecycleObject, 'key' | 'uploadedMs'>,
@@ -129,14 +129,15 @@ export function abortionOf(
 /** The next thing that happens to an object. */
 export interface LifecycleAction {
   readonly action: 'delete' | 'transition'
-  /** Past, for what rules of a later date say about old objects. */
+  /** It may lie in the past, if a rule was added after the object had reached its age. */
   readonly dueMs: number
 }
 
 /**
- * What rules do next with an object, if anything. Nothing becomes Standard again, and a transition is not worth making in the
- * 24 hours before the deletion.
- * @param lockedUntil when the lock on the object ends, `Infinity` if it never does: locks win. Asked where there is a deletion to wait.
+ * The next action of the rules on an object, if any. No object becomes Standard again, and no transition happens in the 24 hours before
+ * the deletion.
+ * @param lockedUntil returns when the lock on the object ends, `Infinity` if it never does. A lock postpones a deletion, so this is called
+ * only if there is one.
  */
 export function nextAction(
   active: readonly LifecycleRule[],
@@ -160,8 +161,8 @@ const dueMs = (condition: LifecycleCondition, startMs: number): number =>
   'dateMs' in condition ? condition.dateMs : objectEndMs(condition.ageSeconds, startMs)
 
 /**
- * When an object comes of age. Whole days are what S3 counts in: they end at the midnight (UTC) that follows, as it computes them.
- * Any other age, which the REST API alone can name, ends to the second.
+ * When an object reaches an age. S3 counts in whole days: as there, an age of whole days ends at the midnight (UTC) that follows. Any other
+ * age, which only the REST API can set, ends to the second.
  */
 const objectEndMs = (ageSeconds: number, startMs: number): number =>
   isWholeDays(ageSeconds) ? Math.min(nextMidnight(endMs(ageSeconds, startMs)), LAST_MS) : endMs(ageSeconds, startMs)
@@ -187,7 +188,7 @@ function earliest(
   return first
 }
 
-/** What rules say of objects, and of uploads: to compare them by. */
+/** The parts of a rule that affect objects, and uploads. Two versions of the rules are compared by these. */
 export const objectPart = ({ expiration, transitions }: LifecycleRule): unknown =>
   expiration || transitions?.length ? { expiration, transitions } : undefined
 export const uploadPart = ({ abortAfterSeconds }: LifecycleRule): unknown => abortAfterSeconds
@@ -198,8 +199,8 @@ interface PrefixRule {
 }
 
 /**
- * The prefixes, normalised, below which a change of rules may make a difference: none of them lies below another one.
- * @param partOf what counts of a rule; `undefined` when nothing does.
+ * The normalised prefixes below which a change of rules may make a difference. No prefix of the result lies below another one.
+ * @param partOf returns the part of a rule to compare; `undefined` if the rule has no such part.
  */
 export function changedPrefixes<R extends PrefixRule>(
   before: readonly R[],
@@ -210,13 +211,13 @@ export function changedPrefixes<R extends PrefixRule>(
   return outermost([...old, ...young].filter(([part]) => !old.has(part) || !young.has(part)).map(([, prefix]) => prefix))
 }
 
-/** The prefixes of what lies below one of `some` and one of `others`. */
+/** The prefixes of the keys that lie below one of `some` and also below one of `others`. */
 export const commonPrefixes = (some: readonly string[], others: readonly string[]): readonly string[] =>
   outermost(
     some.flatMap((prefix) => others.flatMap((other) => (other.startsWith(prefix) ? [other] : prefix.startsWith(other) ? [prefix] : []))),
   )
 
-/** Prefixes without those that lie below another one. */
+/** Leaves out the prefixes that lie below another one. */
 function outermost(prefixes: readonly string[]): string[] {
   const kept: string[] = []
   for (const prefix of prefixes.toSorted(compareUtf8)) {
@@ -226,7 +227,7 @@ function outermost(prefixes: readonly string[]): string[] {
   return kept
 }
 
-/** Prefixes by what their rules say. */
+/** The prefixes of enabled rules, each by the JSON of the prefix and the rule's part. */
 function partsOf<R extends PrefixRule>(rules: readonly R[], partOf: (rule: R) => unknown): Map<string, string> {
   const parts = new Map<string, string>()
   for (const rule of rules) {

@@ -1,21 +1,21 @@
 export interface ListQuery {
   readonly prefix: string
   readonly delimiter?: string
-  /** Where the page starts; absent at the beginning. */
+  /** Where the page starts; absent for the first page. */
   readonly after?: ListPosition
-  /** At most this many objects and delimited prefixes; 0 only asks whether there is anything. */
+  /** At most this many objects and delimited prefixes; 0 only finds out whether there are any. */
   readonly limit: number
   readonly includeMetadata?: boolean
 }
 
-/** After a key, or after everything below a delimited prefix. */
+/** A position after a key, or after all keys below a delimited prefix. */
 export type ListPosition = { readonly key: string } | { readonly prefix: string }
 
 export interface ListPage<T> {
   readonly items: readonly T[]
   readonly delimitedPrefixes: readonly string[]
   readonly truncated: boolean
-  /** The last thing on the page, when it is truncated. */
+  /** The position of the last item on the page, if the page is truncated. */
   readonly last?: ListPosition
 }
 
@@ -23,7 +23,7 @@ export interface ListUploadsQuery {
   readonly prefix: string
   readonly delimiter?: string
   readonly after?: ListPosition
-  /** With `after.key`: goes on behind this upload of that key. */
+  /** With `after.key`: the page starts behind this upload of that key. */
   readonly afterUploadId?: string
   readonly limit: number
 }

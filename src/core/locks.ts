@@ -13,7 +13,7 @@ export interface LockRule {
   readonly condition: LockCondition
 }
 
-/** How long the objects of a rule are kept: for a while after their upload, until a date in ISO 8601, or for good. */
+/** How long a rule locks its objects: for some time after their upload, until a date in ISO 8601, or forever. */
 export type LockCondition =
   | { readonly type: 'Age'; readonly maxAgeSeconds: number }
   | { readonly type: 'Date'; readonly date: string }
@@ -22,8 +22,8 @@ export type LockCondition =
 const ID_LENGTH = 255
 
 /**
- * Refuses a configuration that is not taken: one that cannot be kept, or is too long.
- * @throws StoreError `MalformedJSON`, which says what is wrong with which rule
+ * Refuses a configuration that is invalid or too long.
+ * @throws StoreError `MalformedJSON`, whose message names the rule and its fault
  */
 export function checkLockRules(rules: readonly LockRule[]): void {
   checkStoredLockRules(rules)
@@ -32,8 +32,8 @@ export function checkLockRules(rules: readonly LockRule[]): void {
 }
 
 /**
- * Refuses a configuration that cannot be kept. How long it is does not matter: earlier versions took more than is taken now.
- * @throws StoreError `MalformedJSON`, which says what is wrong with which rule
+ * Refuses an invalid configuration. Its length does not matter: earlier versions accepted longer ones.
+ * @throws StoreError `MalformedJSON`, whose message names the rule and its fault
  */
 export function checkStoredLockRules(rules: readonly LockRule[]): void {
   if (rules.length > LIMITS.lockRules) throw malformed(`A bucket has ${LIMITS.lockRules} lock rules at most.`)
@@ -54,19 +54,19 @@ function wrongWith({ id, prefix = '', condition }: LockRule): string | undefined
   return undefined
 }
 
-/** Fractions are good: wrangler sends 1.1 days as 95040.00000000001 seconds. */
+/** Fractions are valid: wrangler sends 1.1 days as 95040.00000000001 seconds. */
 const isAge = (seconds: number): boolean => seconds > 0 && seconds <= LIMITS.lockAgeSeconds
 
 const malformed = (message: string): StoreError => new StoreError('MalformedJSON', { message })
 
-/** A rule that counts, made ready to be asked by every write. */
+/** An enabled rule, prepared for the check that every write makes. */
 export interface Lock {
   readonly prefix: string
-  /** When it ends for an object, in milliseconds since the epoch. */
+  /** When the lock on an object ends, in milliseconds since the epoch. */
   readonly endMs: (uploadedMs: number) => number
 }
 
-/** The rules that count, their prefixes spelled as keys are compared: to be made once, not with every write. */
+/** The enabled rules, with normalised prefixes. Call it once per change of rules, not with every write. */
 export const activeLocks = (rules: readonly LockRule[]): readonly Lock[] =>
   rules.filter(({ enabled }) => enabled).map(({ prefix = '', condition }) => ({ prefix: normalizeKey(prefix), endMs: endOf(condition) }))
 
@@ -77,8 +77,8 @@ function endOf(condition: LockCondition): Lock['endMs'] {
 }
 
 /**
- * Until when an object may be neither overwritten nor deleted, by the strictest of the rules that cover it: milliseconds since
- * the epoch, `Infinity`, or `null` when it is free. `key` is the object's normalised one.
+ * Until when an object must not be overwritten or deleted, by the strictest of the rules that cover it: milliseconds since the epoch,
+ * `Infinity`, or `null` if no lock holds now. `key` is the object's normalised key.
  */
 export function lockedUntil(
   locks: readonly Lock[],

@@ -1,13 +1,13 @@
 import { StoreError } from './errors.ts'
 import { LIMITS } from './limits.ts'
 
-/** What a request that was cut off held is forgotten after so long: the platform may end one without running what it has left to do. */
+/** A hold that nobody touched for this long is released: the platform may end a request without running its `finally` blocks. */
 const FORGET_MS = 10 * 60_000
-/** How long a transfer waits for room, and how often it looks. */
+/** How long a transfer waits for free memory, and how often it checks. */
 const WAIT_MS = 5000
 const LOOK_MS = 20
 
-/** The time, and how to let it pass; tests have their own. */
+/** Reads the time and waits. Tests pass a clock of their own. */
 export interface Clock {
   now(): number
   sleep(ms: number): Promise<unknown>
@@ -16,8 +16,8 @@ export interface Clock {
 const CLOCK: Clock = { now: () => Date.now(), sleep: (ms) => scheduler.wait(ms) }
 
 /**
- * Counts the bytes that requests make an isolate hold, so that one more is refused while there is still memory to say so with. What is
- * counted are buffers whose size a client chooses, about as large as they are; all else has the rest of the isolate.
+ * Counts the bytes that requests make an isolate hold, so that a request too many is refused while there is still memory for the answer.
+ * Only buffers whose size a client chooses are counted, with their approximate size; everything else uses the rest of the isolate's memory.
  */
 export class MemoryBudget {
   readonly bytes: number
@@ -35,7 +35,7 @@ export class MemoryBudget {
   }
 
   /**
-   * Claims bytes at once.
+   * Claims bytes now, without waiting.
    * @throws StoreError SlowDown
    */
   hold(bytes = 0): Hold {
@@ -45,9 +45,9 @@ export class MemoryBudget {
   }
 
   /**
-   * Claims bytes as soon as there is room for them: for transfers, many of which come at once and are over soon. Each looks for itself: a
-   * request must not be woken by another one.
-   * @throws StoreError SlowDown when there was none for some seconds
+   * Waits until there is room for the bytes, then claims them. This is for transfers, which often start together and end soon. Each request
+   * polls on its own, since one request must not be woken by another one.
+   * @throws StoreError SlowDown when there is still no room after some seconds
    */
   async holdSoon(bytes: number): Promise<Hold> {
     for (const endMs = this.#clock.now() + WAIT_MS; !this.#hasRoom(bytes) && this.#clock.now() < endMs; ) await this.#clock.sleep(LOOK_MS)
@@ -58,14 +58,14 @@ export class MemoryBudget {
     return this.#clock.now()
   }
 
-  /** For a {@link Hold} alone. */
+  /** Called by {@link Hold} only. */
   claim(hold: Hold, bytes: number): void {
     if (!this.#hasRoom(bytes)) throw new StoreError('SlowDown')
     this.#heldBytes += bytes
     this.#holds.add(hold)
   }
 
-  /** For a {@link Hold} alone. */
+  /** Called by {@link Hold} only. */
   forget(hold: Hold, bytes: number): void {
     this.#heldBytes -= bytes
     this.#holds.delete(hold)
@@ -79,7 +79,7 @@ export class MemoryBudget {
   }
 }
 
-/** What one piece of work holds. It is released in a `finally`, more than once if need be. */
+/** The bytes that one piece of work holds. The work releases it in a `finally`; releasing it again does nothing. */
 export class Hold {
   touchedMs = 0
   #bytes = 0
@@ -91,7 +91,7 @@ export class Hold {
   }
 
   /**
-   * Claims more.
+   * Claims more bytes.
    * @throws StoreError SlowDown
    */
   grow(bytes: number): void {
@@ -101,7 +101,7 @@ export class Hold {
     this.touch()
   }
 
-  /** Says that the work goes on. */
+  /** Records that the work is still running. */
   touch(): void {
     this.touchedMs = this.#budget.now()
   }
@@ -113,5 +113,5 @@ export class Hold {
   }
 }
 
-/** Of this isolate, which has 128 MiB on Cloudflare, about a quarter of them for the code and what it keeps. */
+/** The budget of this isolate. An isolate has 128 MiB on Cloudflare; the code and its caches take about a quarter of them. */
 export const isolateMemory = new MemoryBudget(LIMITS.isolateBytes)

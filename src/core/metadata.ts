@@ -3,17 +3,17 @@ import { StoreError } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import type { CustomMetadata, HttpMetadata } from './object.ts'
 
-/** Whose metadata a copy carries; `MERGE` is R2's own. */
+/** Whose metadata a copy gets. `MERGE` exists on R2 only. */
 export const METADATA_DIRECTIVES = ['COPY', 'REPLACE', 'MERGE'] as const
 export type MetadataDirective = (typeof METADATA_DIRECTIVES)[number]
 
-/** System and user metadata together, as an object holds them. */
+/** System and user metadata together, as an object has them. */
 export interface Metadata {
   readonly httpMetadata: HttpMetadata
   readonly customMetadata: CustomMetadata
 }
 
-/** Length of an RFC 1123 date, as which `Expires` is served. */
+/** The length of an RFC 1123 date, the form in which `Expires` is served. */
 const HTTP_DATE_BYTES = 29
 
 /**
@@ -26,25 +26,25 @@ export function checkMetadata(custom: CustomMetadata): void {
   if (size > LIMITS.metadataSize) throw new StoreError('MetadataTooLarge')
 }
 
-/** R2 counts what V8 would store: one byte a character, two for all of them when one is beyond Latin-1. */
+/** R2 counts the bytes that V8 would store: one for each character, or two for each if any of them is beyond Latin-1. */
 function storedLength(text: string): number {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return text.length * 2
   return text.length
 }
 
 /**
- * The metadata of a copy. Merging overlays what the request names and cannot remove anything.
- * @throws StoreError `MetadataTooLarge` for what comes of it; what a copy leaves out may be of any size.
+ * The metadata of a copy. A merge overwrites the fields that the request names and cannot remove any.
+ * @throws StoreError `MetadataTooLarge` if the result of a merge or a replacement is too large. Metadata that the copy drops is not counted.
  */
 export function mergeMetadata(directive: MetadataDirective, source: Metadata, own: Metadata): Metadata {
-  // Taken one by one: a source is often a whole head, whose ETag and version are not the copy's.
+  // Takes the two fields one by one: `source` is often a whole head, whose ETag and version must not get into the copy.
   if (directive === 'COPY') return { httpMetadata: source.httpMetadata, customMetadata: source.customMetadata }
   const customMetadata = directive === 'REPLACE' ? own.customMetadata : overlay(source.customMetadata, own.customMetadata)
   checkMetadata(customMetadata)
   return { customMetadata, httpMetadata: directive === 'REPLACE' ? own.httpMetadata : overlay(source.httpMetadata, own.httpMetadata) }
 }
 
-/** A field that is there but `undefined` leaves the one beneath it. */
+/** A field of `above` that is `undefined` leaves the field of `below` as it is. */
 function overlay<T extends object>(below: T, above: T): T {
   return { ...below, ...Object.fromEntries(Object.entries(above).filter(([, value]) => value !== undefined)) }
 }

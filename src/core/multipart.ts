@@ -44,7 +44,7 @@ export interface OpenUpload extends UploadHead {
 }
 
 export interface ListPartsQuery extends UploadRef {
-  /** Exclusive. */
+  /** Lists the parts with a greater number. */
   readonly after: number
   readonly limit: number
 }
@@ -56,7 +56,7 @@ export interface PartsPage {
 }
 
 /**
- * Refuses to copy more bytes at once than one upload may have, whether they move or are shared: the limit of a part is S3's.
+ * Refuses to copy more bytes at once than one upload may have, whether the bytes are moved or shared. For a part this is S3's limit.
  * @throws StoreError InvalidRequest
  */
 export function checkCopiedBytes(bytes: number): void {

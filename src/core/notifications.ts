@@ -3,11 +3,11 @@ import { StoreError } from './errors.ts'
 import { normalizeKey } from './key.ts'
 import { LIMITS } from './limits.ts'
 
-/** What a rule can be about. `object-create` are the first three, `object-delete` the last two. */
+/** The actions that a rule can name. `object-create` means the first three, `object-delete` the last two. */
 export const EVENT_ACTIONS = ['PutObject', 'CopyObject', 'CompleteMultipartUpload', 'DeleteObject', 'LifecycleDeletion'] as const
 export type EventAction = (typeof EVENT_ACTIONS)[number]
 
-/** Which changes of which keys are told of; absent, prefix and suffix are those of every key. */
+/** Selects the changes and the keys that are reported. An absent prefix or suffix matches every key. */
 export interface NewNotificationRule {
   readonly prefix?: string
   readonly suffix?: string
@@ -15,7 +15,7 @@ export interface NewNotificationRule {
   readonly description?: string
 }
 
-/** A rule of a bucket. Prefix and suffix are spelled as keys are compared. */
+/** A rule of a bucket. Prefix and suffix are normalised, as keys are before they are compared. */
 export interface NotificationRule extends NewNotificationRule {
   readonly ruleId: string
   readonly createdMs: number
@@ -23,18 +23,18 @@ export interface NotificationRule extends NewNotificationRule {
   readonly suffix: string
 }
 
-/** A queue that messages go to. */
+/** A queue that receives messages. */
 export interface QueueRef {
   readonly queueId: string
   readonly queueName: string
 }
 
-/** The rules of a bucket that lead to one queue; never none. */
+/** The rules of a bucket that send to one queue; there is at least one. */
 export interface QueueNotifications extends QueueRef {
   readonly rules: readonly NotificationRule[]
 }
 
-/** What happened to an object. Size and ETag are those of the new object, and absent when there is none any more. */
+/** A change of an object. Size and ETag are those of the new object; they are absent if the object was deleted. */
 export interface ObjectEvent {
   readonly action: EventAction
   readonly key: string
@@ -43,13 +43,13 @@ export interface ObjectEvent {
   readonly copySource?: CopiedFrom
 }
 
-/** What a `CopyObject` was a copy of. */
+/** The source of a `CopyObject`. */
 export interface CopiedFrom {
   readonly bucket: string
   readonly object: string
 }
 
-/** The rules of a bucket with some more, for one queue. `now` and `newId` make what a new rule gets of its own. */
+/** Rules to add for one queue. `nowMs` and `newId` give each new rule its creation time and its id. */
 export interface Addition {
   readonly queue: QueueRef
   readonly rules: readonly NewNotificationRule[]
@@ -58,7 +58,7 @@ export interface Addition {
 }
 
 /**
- * The rules of a bucket after some were added, behind those that are there.
+ * Returns the rules of a bucket with some added behind the present ones.
  * @throws StoreError InvalidNotificationRule, OverlappingNotificationRule
  */
 export function addRules(present: readonly QueueNotifications[], { queue, rules, nowMs, newId }: Addition): QueueNotifications[] {
@@ -74,7 +74,7 @@ export function addRules(present: readonly QueueNotifications[], { queue, rules,
 
 /**
  * Checks all event notification rules of a bucket together.
- * @throws StoreError InvalidNotificationRule for too many or too long ones, OverlappingNotificationRule
+ * @throws StoreError InvalidNotificationRule for too many rules or too long ones, OverlappingNotificationRule
  */
 export function checkNotifications(queues: readonly QueueNotifications[]): void {
   checkStoredNotifications(queues)
@@ -83,7 +83,7 @@ export function checkNotifications(queues: readonly QueueNotifications[]): void 
 }
 
 /**
- * Like {@link checkNotifications}, but for their length: earlier versions took more than is taken now.
+ * Like {@link checkNotifications}, but ignores their length: earlier versions accepted longer rules.
  * @throws StoreError InvalidNotificationRule for too many, OverlappingNotificationRule
  */
 export function checkStoredNotifications(queues: readonly QueueNotifications[]): void {
@@ -98,7 +98,7 @@ export function checkStoredNotifications(queues: readonly QueueNotifications[]):
 }
 
 /**
- * The rules of a bucket without some of a queue's, or without any of them.
+ * Returns the rules of a bucket without the given rules of a queue, or without all rules of that queue.
  * @throws StoreError NoSuchNotificationConfiguration for a queue without rules, NoSuchNotificationRule
  */
 export function removeRules(present: readonly QueueNotifications[], queueId: string, ruleIds?: readonly string[]): QueueNotifications[] {
@@ -112,7 +112,7 @@ export function removeRules(present: readonly QueueNotifications[], queueId: str
 }
 
 /**
- * The rules that lead to one queue.
+ * The rules that send to one queue.
  * @throws StoreError NoSuchNotificationConfiguration
  */
 export function rulesOfQueue(present: readonly QueueNotifications[], queueId: string): QueueNotifications {
@@ -132,8 +132,8 @@ function madeRule(rule: NewNotificationRule, own: { ruleId: string; createdMs: n
 }
 
 /**
- * Whether one event could be told of by both rules: they share an action, and there is a key that both fit. There is one exactly
- * when either prefix starts with the other and either suffix ends with the other: the longer of both, joined.
+ * Whether both rules could report the same event: they share an action, and some key matches both. There is such a key exactly if one
+ * prefix starts with the other and one suffix ends with the other: it is the longer prefix followed by the longer suffix.
  */
 export function overlaps(a: NotificationRule, b: NotificationRule): boolean {
   return (
@@ -143,14 +143,14 @@ export function overlaps(a: NotificationRule, b: NotificationRule): boolean {
   )
 }
 
-/** Whether a rule is about this change of this key; prefix and suffix may share characters of it. */
+/** Whether a rule covers this change of this key. Prefix and suffix may overlap in the key. */
 export function matches({ actions, prefix, suffix }: NotificationRule, action: EventAction, key: string): boolean {
   const normal = normalizeKey(key)
   return actions.includes(action) && normal.startsWith(prefix) && normal.endsWith(suffix)
 }
 
 /**
- * The message that tells of an event, as JSON.
+ * The message that reports an event, as JSON.
  * https://developers.cloudflare.com/r2/buckets/event-notifications/#message-format
  */
 export function eventMessage({ action, key, size, etag, copySource }: ObjectEvent, at: { account: string; bucket: string; ms: number }) {
@@ -164,10 +164,10 @@ export function eventMessage({ action, key, size, etag, copySource }: ObjectEven
   })
 }
 
-/** Queues count about this much for what they add to a message. */
+/** Queues adds about this many bytes to each message when it measures a batch. */
 const OVERHEAD_BYTES = 100
 
-/** How many of these messages, from the front, make one batch within the limits of Queues; at least one. */
+/** How many messages, from the first on, fit into one batch of Queues; at least one. */
 export function batchLength(messages: readonly string[]): number {
   let bytes = 0
   const within = messages.slice(0, LIMITS.queueBatchMessages)

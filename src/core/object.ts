@@ -1,14 +1,14 @@
 import { randomId } from './ids.ts'
 
 /**
- * A jurisdiction is a namespace of buckets of its own: these are R2's, the one list for every face and tool.
+ * A jurisdiction is a separate namespace of buckets. These are R2's jurisdictions; every face and tool uses this list.
  * https://developers.cloudflare.com/r2/reference/data-location/
  */
 export const JURISDICTIONS = ['default', 'eu', 'fedramp', 'us', 'fedramp-high'] as const
 export type Jurisdiction = (typeof JURISDICTIONS)[number]
 
 export const LOCATIONS = ['wnam', 'enam', 'weur', 'eeur', 'apac', 'oc'] as const
-/** A location hint; `undefined` where the platform may choose. */
+/** A location hint; `undefined` if the platform may choose. */
 export type Location = (typeof LOCATIONS)[number]
 
 export type StorageClass = 'Standard' | 'InfrequentAccess'
@@ -59,9 +59,9 @@ export interface BindingHashes {
   readonly sha512?: string
 }
 
-/** Everything about an object but its bytes. */
+/** Everything about an object except its bytes. */
 export interface ObjectHead {
-  /** The spelling of the last write. */
+  /** As the last write spelled it. */
   readonly key: string
   /** 32 lowercase hex digits, random per write. */
   readonly version: string
@@ -78,11 +78,11 @@ export interface ObjectHead {
   readonly ssecKeyMd5?: string
   /** Number of parts of a multipart object. */
   readonly partsCount?: number
-  /** When a lifecycle rule deletes it. Told by reads and writes of the object, not by listings. */
+  /** When a lifecycle rule deletes the object. Reads and writes of the object return it; listings do not. */
   readonly expiration?: LifecycleDue
 }
 
-/** When a lifecycle rule acts, in milliseconds since the epoch, and which one it is. */
+/** When a lifecycle rule acts, in milliseconds since the epoch, and the id of that rule. */
 export interface LifecycleDue {
   readonly dueMs: number
   readonly ruleId: string
@@ -101,7 +101,7 @@ export interface CustomerKey {
   readonly keyMd5: string
 }
 
-/** A piece of a byte string. */
+/** A piece of a byte string: offset and length. */
 export interface ByteSpan {
   readonly offset: number
   readonly length: number
@@ -110,8 +110,8 @@ export interface ByteSpan {
 /** A requested range: `bytes=a-b`, `bytes=a-` or `bytes=-n`. */
 export type RangeRequest = ({ readonly offset: number; readonly length?: number } | { readonly suffix: number }) & {
   /**
-   * What the Workers binding does with a range that holds no byte, which is refused otherwise: one of some length right behind
-   * the last byte is `empty`; one from a `Range` header is ignored, for the `whole` object.
+   * How to answer a range without a byte in the object, as the Workers binding does; otherwise it is refused. `empty` answers with no bytes
+   * if the range has a length and starts right behind the last byte. `whole`, for a `Range` header, ignores the range.
    */
   readonly unsatisfiable?: 'empty' | 'whole'
 }
@@ -120,12 +120,12 @@ export type RangeRequest = ({ readonly offset: number; readonly length?: number 
 export interface Conditions {
   readonly ifMatch?: EtagList
   readonly ifNoneMatch?: EtagList
-  /** Milliseconds; whole seconds when it came from a header. */
+  /** Milliseconds since the epoch; whole seconds if it came from a header. */
   readonly ifModifiedSinceMs?: number
   readonly ifUnmodifiedSinceMs?: number
   /** Compare stored times truncated to whole seconds, as HTTP does. */
   readonly secondsGranularity?: boolean
-  /** An object stored in the very second of `ifUnmodifiedSinceMs` was modified since, to the Workers binding. */
+  /** Treat an object stored in exactly the second of `ifUnmodifiedSinceMs` as modified since, as the Workers binding does. */
   readonly strictlyBefore?: boolean
 }
 

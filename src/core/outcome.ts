@@ -1,13 +1,13 @@
 import { type ErrorCode, type ErrorDetail, StoreError } from './errors.ts'
 
-/** What a stub answers: an error loses its class over RPC, so it crosses as a value and the caller throws. */
+/** The answer of a stub. An error loses its class over RPC, so it crosses as a value and the caller throws it. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: ErrorCode; readonly detail: ErrorDetail }
 
 /**
  * Runs `work` and turns a {@link StoreError} into a value.
- * @throws whatever else `work` throws: that is a bug or a platform failure, not an answer.
+ * @throws any other error of `work`: that is a bug or a failure of the platform.
  */
 export function outcomeOf<T>(work: () => T): Outcome<T> {
   try {
@@ -18,7 +18,7 @@ export function outcomeOf<T>(work: () => T): Outcome<T> {
   }
 }
 
-/** {@link outcomeOf} for work that takes time. */
+/** {@link outcomeOf} for asynchronous work. */
 export async function outcomeOfAsync<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return { ok: true, value: await work() }
@@ -31,7 +31,7 @@ export async function outcomeOfAsync<T>(work: () => Promise<T>): Promise<Outcome
 
 /**
  * The value of a successful outcome.
- * @throws StoreError the failure that the other side met.
+ * @throws StoreError the failure, if there was one.
  */
 export function unwrap<T>(outcome: Outcome<T>): T {
   if (!outcome.ok) throw new StoreError(outcome.code, outcome.detail)

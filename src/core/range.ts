@@ -2,8 +2,8 @@ import { StoreError } from './errors.ts'
 import type { ByteSpan, RangeRequest } from './object.ts'
 
 /**
- * The bytes that a range stands for on an object of `size` bytes: an end past the object is clamped, a suffix longer than it is all of it.
- * @throws StoreError `InvalidRange` when no byte is left, so for any range on an empty object, unless the request says otherwise.
+ * The bytes that a range means on an object of `size` bytes. An end past the object is clamped; a suffix longer than the object is all of it.
+ * @throws StoreError `InvalidRange` if no byte is left, as for any range on an empty object, unless `asked.unsatisfiable` says otherwise.
  */
 export function resolveRange(asked: RangeRequest, size: number): ByteSpan {
   const offset = 'suffix' in asked ? Math.max(size - asked.suffix, 0) : asked.offset

@@ -1,9 +1,9 @@
 import type { ByteSpan } from './object.ts'
 
-/** What sealing adds to a chunk: the GCM tag. */
+/** The bytes that sealing adds to a chunk: the GCM tag. */
 export const SEAL_BYTES = 16
 
-/** How a blob is cut: into chunks that are sealed one by one, and segments of whole chunks that are stored one by one. */
+/** How a blob is cut: chunks are sealed one by one, and segments of whole chunks are stored one by one. */
 export interface BlobLayout {
   readonly size: number
   readonly chunkBytes: number
@@ -14,10 +14,10 @@ export interface BlobLayout {
 export interface SegmentSpan {
   /** Which segment of the blob, from 0. */
   readonly n: number
-  /** Indexes in the blob, both included. */
+  /** Indexes of chunks in the blob, both inclusive. */
   readonly firstChunk: number
   readonly lastChunk: number
-  /** Where their sealed bytes are in the segment. */
+  /** Where the sealed bytes of these chunks are in the segment. */
   readonly sealed: ByteSpan
 }
 
@@ -42,7 +42,7 @@ export function sealedSegmentBytes(layout: BlobLayout, n: number): number {
   return plain + SEAL_BYTES * Math.max(1, Math.ceil(plain / layout.chunkBytes))
 }
 
-/** The segments that hold `span` of a blob. Only the whole of an empty blob has a chunk to fetch although it has no bytes. */
+/** The segments that hold `span` of a blob. An empty span needs none, except in an empty blob: its one chunk is fetched. */
 export function planSegments(layout: BlobLayout, span: ByteSpan): SegmentSpan[] {
   if (span.length === 0 && layout.size > 0) return []
   const perSegment = layout.segmentBytes / layout.chunkBytes

@@ -1,4 +1,4 @@
-// First path segments that are no buckets: none can have such a name.
+// First segments of a path that never name a bucket: no bucket can have one of these names.
 
 /** The REST face is below `/client/v4`. */
 const REST_SEGMENT = 'client'

@@ -1,4 +1,4 @@
-/** Every setting of a deployment: a variable of the Worker that is no secret. Locally, each is read from the environment as well. */
+/** Every setting of a deployment. Each is a variable of the Worker that is not secret; a local server also reads it from the environment. */
 export const SETTING_NAMES = [
   'R2_STRICT',
   'S3_HOST',
@@ -17,5 +17,5 @@ export const SETTING_NAMES = [
   'QUEUES_API_BASE_URL',
 ] as const
 
-/** Every secret: locally they come from the secrets file, never from the environment. */
+/** Every secret. A local server reads them from the secrets file, never from the environment. */
 export const SECRET_VARIABLES = ['ACCOUNT_ID', 'ROOT_TOKEN_ID', 'ROOT_TOKEN', 'MASTER_KEY', 'OLD_MASTER_KEYS', 'QUEUES_API_TOKEN'] as const

@@ -4,7 +4,7 @@ import { checkLifecycleRules, checkStoredLifecycleRules, DEFAULT_LIFECYCLE, type
 import { checkLockRules, checkStoredLockRules, type LockRule } from './locks.ts'
 import { checkNotifications, checkStoredNotifications, type QueueNotifications } from './notifications.ts'
 
-/** The settings of a bucket, and the form in which each is stored and passed on. */
+/** The settings of a bucket, in the form in which each is stored and passed between modules. */
 export interface BucketSettings {
   readonly cors: readonly CorsRule[]
   readonly lifecycle: readonly LifecycleRule[]
@@ -14,18 +14,18 @@ export interface BucketSettings {
 
 export type SettingName = keyof BucketSettings
 
-/** All that the product knows of one setting, besides how each face writes it. */
+/** Everything that Cairn knows about one setting, except how each face encodes it. */
 export interface Setting<Name extends SettingName = SettingName> {
   readonly name: Name
-  /** @throws StoreError for a value that cannot be kept. */
+  /** @throws StoreError for a value that must not be stored. */
   readonly check: (value: BucketSettings[Name]) => void
-  /** @throws StoreError for a value that no version could have stored, where earlier ones stored more than {@link check} lets through. */
+  /** Checks a stored value: earlier versions accepted more than {@link check}. @throws StoreError for a value that no version accepted. */
   readonly checkStored: (value: BucketSettings[Name]) => void
-  /** The value of a bucket that never had the setting. */
+  /** The value for a bucket where the setting was never stored. */
   readonly initial?: BucketSettings[Name]
-  /** The error of a bucket that never had it, when there is no initial value. */
+  /** The error for a bucket where it was never stored, if there is no initial value. */
   readonly missing?: ErrorCode
-  /** Storing an empty value removes the setting, so that the initial value counts again. */
+  /** Storing an empty value removes the setting, so that the initial value applies again. */
   readonly emptyRemoves?: boolean
   /** What a deletion leaves, where without any value the initial one would count again. */
   readonly deleted?: BucketSettings[Name]
@@ -33,7 +33,7 @@ export interface Setting<Name extends SettingName = SettingName> {
   readonly actions: { readonly put: string; readonly delete: string }
   /** Whether an export of the bucket carries it. */
   readonly exported: boolean
-  /** Why a bucket that has it cannot be deleted. */
+  /** The error message for deleting a bucket that has the setting; absent if such a bucket can be deleted. */
   readonly keepsBucket?: string
 }
 
@@ -92,9 +92,9 @@ export const SETTING_ACTIONS = Object.fromEntries(
   ]),
 ) as Readonly<Record<SettingAction, 'update' | 'delete'>>
 
-/** The settings that an export carries. */
+/** The settings that an export includes. */
 export const EXPORTED_SETTINGS: readonly SettingName[] = Object.values(SETTINGS).flatMap(({ name, exported }) => (exported ? [name] : []))
 
-/** The setting of that name, if there is one. */
+/** The setting with that name, if there is one. */
 export const findSetting = (name: string): Setting | undefined =>
   Object.hasOwn(SETTINGS, name) ? (SETTINGS[name as SettingName] as Setting) : undefined

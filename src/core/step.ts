@@ -1,6 +1,6 @@
 /**
- * One bounded step of work that may take many: a check, an export, an import, a rotation, a job. Whoever drives it calls again with
- * `next` until there is none. A step can be repeated: a crash before its answer arrived does it again.
+ * One bounded step of work that may take many steps: a check, an export, an import, a rotation, a job. The caller calls again with `next`
+ * until it is absent. A step must be repeatable: if a crash loses the answer, the caller runs the same step again.
  */
 export interface Step<Cursor, Report> {
   /** The result of this step alone. */

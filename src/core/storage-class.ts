@@ -4,10 +4,10 @@ import type { StorageClass } from './object.ts'
 const DAY_MS = 86_400_000
 
 /**
- * What an object that is deleted, moved or replaced now has left of the minimum storage duration of its class, in bytes times
- * whole days: it is billed for them all the same. The day that has begun is not among them, since storage is billed by the day.
+ * The rest of the minimum storage duration of an object that is deleted, moved or replaced now, in bytes times whole days. R2 bills this
+ * rest as well. It does not include the current day, since storage is billed by the day.
  * https://developers.cloudflare.com/r2/pricing/#minimum-storage-duration
- * @param sinceMs when the object came into its class.
+ * @param sinceMs when the object entered its storage class.
  */
 export function unusedByteDays(
   { storageClass, size, sinceMs }: { readonly storageClass: StorageClass; readonly size: number; readonly sinceMs: number },

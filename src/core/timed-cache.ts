@@ -1,11 +1,11 @@
 /** The limits of a {@link TimedCache}. */
 export interface CacheLimits<V> {
-  /** How long an entry is trusted. */
+  /** How long an entry is fresh. */
   readonly freshMs: number
-  /** How much longer it is kept, for when its source cannot be asked. */
+  /** How much longer a stale entry is kept, to be used while its source fails. */
   readonly staleMs?: number
   readonly maxBytes: number
-  /** About how many bytes a value takes in memory; 0 where it is not given. */
+  /** The approximate size of a value in memory, in bytes; without it, 0. */
   readonly sizeOf?: (value: V) => number
 }
 
@@ -16,12 +16,12 @@ interface Entry<V> {
   readonly keptUntilMs: number
 }
 
-/** What an entry takes in memory besides its key and its value. */
+/** The approximate memory of an entry without its key and its value. */
 const ENTRY_BYTES = 100
 
 /**
- * A cache in memory whose keys clients may choose: it is bounded in bytes, since keys and values have any length. The oldest entries make
- * room. Every entry has the same life, so the oldest ones are also the first to expire.
+ * A cache in memory for keys that clients may choose. It is bounded in bytes, since keys and values can have any length; when it is full,
+ * the oldest entries are deleted. Every entry has the same lifetime, so the oldest entries are also the first to expire.
  */
 export class TimedCache<V> {
   readonly #limits: CacheLimits<V>
@@ -32,7 +32,7 @@ export class TimedCache<V> {
     this.#limits = limits
   }
 
-  /** About how much memory the entries take. */
+  /** The approximate memory of all entries, in bytes. */
   get bytes(): number {
     return this.#bytes
   }
@@ -41,7 +41,7 @@ export class TimedCache<V> {
     return this.#entries.size
   }
 
-  /** The value of a key, if it can be trusted. */
+  /** The value of a key, if it is fresh. */
   fresh(key: string, nowMs: number): V | undefined {
     const entry = this.#entries.get(key)
     return entry && nowMs < entry.freshUntilMs ? entry.value : undefined
@@ -53,7 +53,7 @@ export class TimedCache<V> {
     return entry && nowMs < entry.keptUntilMs ? entry.value : undefined
   }
 
-  /** Stores a value. One that is larger than the whole cache is not stored. */
+  /** Stores a value, unless it is larger than the whole cache. */
   set(key: string, value: V, nowMs: number): void {
     const { freshMs, staleMs = 0, maxBytes, sizeOf = () => 0 } = this.#limits
     const bytes = ENTRY_BYTES + 2 * key.length + sizeOf(value)
@@ -64,13 +64,13 @@ export class TimedCache<V> {
     this.#makeRoom(nowMs)
   }
 
-  /** Trusts an entry for `ms` from now, and keeps it no longer than it would have been kept. */
+  /** Makes an entry fresh for `ms` from now, but does not extend how long it is kept. */
   trustFor(ms: number, key: string, nowMs: number): void {
     const entry = this.#entries.get(key)
     if (entry) this.#entries.set(key, { ...entry, freshUntilMs: Math.min(nowMs + ms, entry.keptUntilMs) })
   }
 
-  /** Changes a value, if there is one, and leaves its life as it is. */
+  /** Changes the value of an entry, if there is one, and leaves its expiry as it is. */
   update(key: string, change: (value: V) => V): void {
     const entry = this.#entries.get(key)
     if (entry) this.#entries.set(key, { ...entry, value: change(entry.value) })

@@ -11,15 +11,15 @@ export const CRC64NVME: CrcRing = { polynomial: 0x9a6c9329ac4bc9b5n, one: 1n << 
 
 export interface CrcPart {
   readonly crc: bigint
-  /** Bytes that the CRC was taken over. */
+  /** The number of bytes that the CRC covers. */
   readonly size: number
 }
 
 /**
  * The CRC of a concatenation, from the CRCs of its pieces.
  *
- * Appending n bytes multiplies a CRC by x^(8n). That power takes O(log n) products and is kept for the next part,
- * since all parts but the last have one size.
+ * Appending n bytes multiplies a CRC by x^(8n). That power takes O(log n) products. It is cached by size, since usually all parts but the
+ * last have the same size.
  */
 export function combineCrcs(ring: CrcRing, parts: Iterable<CrcPart>): bigint {
   const shifts = new Map<number, bigint>()

@@ -8,31 +8,31 @@ interface CrcExports {
   multiply(a: bigint, b: bigint, polynomial: bigint, one: bigint): bigint
 }
 
-// One instance for the isolate: a call copies in, computes and returns before another can start.
+// One instance serves the whole isolate: each call copies its bytes in, computes and returns before another call can start.
 const exports = new WebAssembly.Instance(wasm).exports as unknown as CrcExports
 
 const SLAB_OFFSET = 0x10000
 // 64 KiB stays in the processor's cache between the copy and the computation; larger slabs are no faster.
 const slab = new Uint8Array(exports.memory.buffer, SLAB_OFFSET)
 
-/** CRC-32, going on from an earlier value. */
+/** CRC-32, continued from an earlier value. */
 export const crc32 = (bytes: Uint8Array, previous = 0): number => nativeCrc32(bytes, previous)
 
-/** CRC-32C (Castagnoli), going on from an earlier value. */
+/** CRC-32C (Castagnoli), continued from an earlier value. */
 export function crc32c(bytes: Uint8Array, previous = 0): number {
   let crc = previous
   for (const length of slabs(bytes)) crc = exports.crc32c(crc, length)
   return crc >>> 0
 }
 
-/** CRC-64/NVME, going on from an earlier value. */
+/** CRC-64/NVME, continued from an earlier value. */
 export function crc64nvme(bytes: Uint8Array, previous = 0n): bigint {
   let crc = previous
   for (const length of slabs(bytes)) crc = exports.crc64nvme(crc, length)
   return BigInt.asUintN(64, crc)
 }
 
-/** A polynomial ring modulo a CRC's generator. Reflected, as CRCs are: the lowest bit is the highest power. */
+/** A polynomial ring modulo a CRC's generator. It is reflected, as CRCs are: the lowest bit is the highest power. */
 export interface Ring {
   readonly polynomial: bigint
   /** The polynomial 1, which is the highest bit of the CRC. */

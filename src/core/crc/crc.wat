@@ -1,8 +1,8 @@
-;; CRC-32C and CRC-64/NVME, which have no native form in workerd. After a change, assemble it again:
+;; CRC-32C and CRC-64/NVME: workerd has no native implementation of them. After a change, assemble this file again:
 ;;   npx wat2wasm src/core/crc/crc.wat -o src/core/crc/crc.wasm
 ;;
 ;; Slice-by-16: table k holds the CRC of each byte followed by k zero bytes, so 16 bytes cost 16 independent loads.
-;; WebAssembly has no carry-less multiplication, which is what faster forms are made of.
+;; Faster algorithms need carry-less multiplication, which WebAssembly lacks.
 ;;
 ;; Memory: 0x0000 CRC-32C tables (16 x 256 x i32), 0x4000 CRC-64/NVME tables (16 x 256 x i64), 0x10000 the slab (64 KiB) that the caller fills.
 (module
@@ -32,7 +32,7 @@
       (i32.store (i32.shl (local.get $i) (i32.const 2)) (local.get $c32))
       (i64.store offset=0x4000 (i32.shl (local.get $i) (i32.const 3)) (local.get $c64))
       (br_if $byte (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 256))))
-    ;; Table k: an entry of table k - 1 moved on by one zero byte.
+    ;; Table k: each entry of table k - 1, advanced by one zero byte.
     (loop $entry
       (local.set $c32 (i32.load (i32.shl (i32.sub (local.get $i) (i32.const 256)) (i32.const 2))))
       (local.set $c64 (i64.load offset=0x4000 (i32.shl (i32.sub (local.get $i) (i32.const 256)) (i32.const 3))))
