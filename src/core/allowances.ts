@@ -1,10 +1,11 @@
 /**
- * What Cairn allows beyond R2, because AWS S3 allows it and our design has no reason to refuse it. With `R2_STRICT=true`
- * each of them fails exactly as it fails on R2. The table of docs/reference/s3.md is printed from these rows.
+ * Everything that Cairn allows beyond R2, because AWS S3 allows it and our design has no reason to refuse it. With `R2_STRICT=true`
+ * each of these requests fails exactly as it fails on R2. The table of docs/reference/s3.md is printed from these rows.
  */
 export const ALLOWANCES = {
   signedChunks: 'Signed chunked uploads (`STREAMING-AWS4-HMAC-SHA256-PAYLOAD`, with or without a trailer); on R2 501 `NotImplemented`',
-  encodedPaths: 'Paths signed in their encoded form but sent otherwise, as aws4fetch does with `(`; on R2 403 `SignatureDoesNotMatch`',
+  encodedPaths:
+    'Paths signed in their encoded form but sent in another form, as aws4fetch does with `(`; on R2 403 `SignatureDoesNotMatch`',
   unequalParts: 'Parts of different sizes in one multipart upload; on R2 400 `InvalidPart`',
   fastRewrites: 'More than one write a second to one key; on R2 429 `TooManyRequests`',
   fullObjectCrc: 'FULL_OBJECT checksums of multipart objects for CRC32 and CRC32C; on R2 501 `NotImplemented`',
@@ -12,17 +13,15 @@ export const ALLOWANCES = {
   configurationChecksums: '`x-amz-sdk-checksum-algorithm` on PutBucketCors and its like, which AWS SDKs send; on R2 501 `NotImplemented`',
   privateBucketAcl: '`x-amz-acl: private` on CreateBucket; on R2 501 `NotImplemented`',
   itemTokensOnRest: 'Tokens for the objects of buckets on the REST API; on R2 403 `Authentication error`',
-  namedStorageClass:
-    'A storage class that there is not, in the Workers binding: named in the error (10062); on R2 an internal error (10001)',
+  namedStorageClass: 'An unknown storage class in the Workers binding: the error names it (10062); on R2 an internal error (10001)',
   requestIds: '`x-amz-request-id` on every answer, and `RequestId` in errors; R2 has neither',
-  emptyHeaders:
-    'Headers that are empty and ask for nothing, such as `x-amz-storage-class` and `x-amz-acl`: taken for absent; on R2 400 or 501',
+  emptyHeaders: 'Empty headers that ask for nothing, such as `x-amz-storage-class` and `x-amz-acl`: treated as absent; on R2 400 or 501',
   mailDates: 'A `Date` header in the form of RFC 5322, in any zone, in place of `x-amz-date`; on R2 400 `InvalidArgument`',
 } as const
 
 export type Allowance = keyof typeof ALLOWANCES
 
-/** What R2 lets through and Cairn refuses, because AWS S3 refuses it for good reason. With `R2_STRICT=true` it is let through as on R2. */
+/** Requests that R2 accepts and Cairn refuses, because AWS S3 refuses them for good reason. With `R2_STRICT=true` Cairn accepts them as R2. */
 export const REFUSALS = {
   unsignedHeaders:
     '`x-amz-*` and `cf-*` headers that change what a request does and that were not signed, also beside a presigned URL; 403 `AccessDenied`',

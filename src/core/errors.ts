@@ -39,7 +39,7 @@ export const ERRORS = {
     s3: 400,
     v4: 11014,
     message:
-      'The event notification rules are not valid: each needs one or more of the actions PutObject, CopyObject, CompleteMultipartUpload, DeleteObject and LifecycleDeletion, a prefix and a suffix of 1,024 bytes at most, and no longer description.',
+      'The event notification rules are not valid: each needs one or more of the actions PutObject, CopyObject, CompleteMultipartUpload, DeleteObject and LifecycleDeletion, and its prefix, suffix and description have 1,024 bytes at most.',
   },
   InvalidObjectName: { s3: 400, v4: 10020, message: 'The specified object name is not valid.' },
   InvalidPart: { s3: 400, v4: 10025, message: 'One or more of the specified parts could not be found.' },
@@ -77,7 +77,7 @@ export const ERRORS = {
   OverlappingNotificationRule: {
     s3: 409,
     v4: 11020,
-    message: 'The event notification rule overlaps with another one: both would tell of the same event.',
+    message: 'The event notification rule overlaps with another one: both would report the same event.',
   },
   PreconditionFailed: { s3: 412, v4: 10031, message: 'At least one of the pre-conditions you specified did not hold.' },
   QueueNotFound: { s3: 404, v4: 11000, message: 'Queue not found.' },

@@ -1,12 +1,12 @@
-/** How long a store may take for one answer, or to take or give the next bytes: it does so in seconds, or not at all. */
+/** How long a store may take to answer, or to accept or return the next bytes. A healthy store does so within seconds. */
 export const PATIENCE_MS = 30_000
 
 /** The answer did not come in time. */
 export class TooLate extends Error {}
 
 /**
- * What `work` comes to, if it does so in time. It may go on behind our back, so it must do no harm later.
- * @throws TooLate when it takes longer.
+ * Returns the result of `work` if it settles in time. After a timeout `work` goes on unobserved, so it must do no harm later.
+ * @throws TooLate if it takes longer
  */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const timer = new AbortController()
