@@ -29,9 +29,9 @@ export const CORS_METHODS: readonly string[] = ['GET', 'PUT', 'POST', 'DELETE', 
 /** As on AWS. */
 const MOST_RULES = 100
 const ID_LENGTH = 255
-/** A preflight may be cached for a day. */
+/** A browser may cache a preflight for a day at most. */
 const MAX_AGE_SECONDS = 86_400
-/** Of all rules as JSON: S3's limit. Every isolate keeps those of many buckets. */
+/** The length of all rules as JSON, which is S3's limit. Every isolate caches the rules of many buckets. */
 const MOST_BYTES = 64 * 1024
 
 /** `scheme://host` with an optional port. Any scheme is valid, since apps have their own (`capacitor://localhost`). */

@@ -27,11 +27,11 @@ export interface Setting<Name extends SettingName = SettingName> {
   readonly missing?: ErrorCode
   /** Storing an empty value removes the setting, so that the initial value applies again. */
   readonly emptyRemoves?: boolean
-  /** What a deletion leaves, where without any value the initial one would count again. */
+  /** The value that a deletion stores. Without any stored value the initial value would apply again. */
   readonly deleted?: BucketSettings[Name]
-  /** The names of its changes in the audit log. */
+  /** The names that the audit log gives to its changes. */
   readonly actions: { readonly put: string; readonly delete: string }
-  /** Whether an export of the bucket carries it. */
+  /** Whether an export of the bucket includes it. */
   readonly exported: boolean
   /** The error message for deleting a bucket that has the setting; absent if such a bucket can be deleted. */
   readonly keepsBucket?: string
@@ -76,15 +76,15 @@ const ROWS = {
   },
 } as const satisfies { readonly [Name in SettingName]: Setting<Name> }
 
-/** The names of the changes of settings in the audit log. */
+/** The names that the audit log gives to changes of settings. */
 export type SettingAction = (typeof ROWS)[SettingName]['actions']['put' | 'delete']
 
-/** Every setting of a bucket, by its name. docs/design.md says where else a new one is written. */
+/** Every setting of a bucket, by its name. docs/design/overview.md lists the other files that a new setting changes. */
 export const SETTINGS: {
   readonly [Name in SettingName]: Setting<Name> & { readonly actions: Readonly<Record<'put' | 'delete', SettingAction>> }
 } = ROWS
 
-/** What kind of change each of them is. */
+/** The kind of each of these changes. */
 export const SETTING_ACTIONS = Object.fromEntries(
   Object.values(ROWS).flatMap(({ actions }) => [
     [actions.put, 'update'],

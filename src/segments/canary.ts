@@ -1,9 +1,9 @@
 import { StoreError } from '../core/errors.ts'
 
-/** The id of the master key that a sealed text is under. */
+/** The id of the master key that sealed a text. */
 export const sealedUnder = (sealed: string): string => sealed.split('.', 1)[0] ?? ''
 
-/** Why nothing is sealed: the data that is there is under a key that is not configured. */
+/** The error if existing data is sealed with a master key that is not configured: nothing may then be sealed with another one. */
 export function unknownKey(whose: 'bucket' | 'account', keyId: string): StoreError {
   const message =
     `The data of this ${whose} is under the master key ${keyId}, which is not configured: MASTER_KEY is another one. Nothing was written. ` +

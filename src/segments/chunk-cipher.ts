@@ -7,8 +7,8 @@ const LAST = 1
 /**
  * Seals and opens the chunks of one blob with AES-256-GCM.
  *
- * The nonce is the chunk's index and whether it is the last one: each is used once under a key that is this blob's alone,
- * so a counter is safe, and a chunk that was swapped, repeated, dropped or cut off at the end does not open.
+ * The nonce contains the chunk's index and whether it is the last chunk. Each nonce is used once under a key that belongs to this blob
+ * alone, so a counter is safe. Decryption fails if chunks were swapped, repeated, dropped or cut off at the end.
  */
 export class ChunkCipher {
   readonly #key: CryptoKey
@@ -28,7 +28,7 @@ export class ChunkCipher {
 
   /**
    * Decrypts one chunk.
-   * @throws StoreError when these are not the bytes that were sealed at this place.
+   * @throws StoreError if these are not the bytes that were sealed as this chunk.
    */
   async open(index: number, sealed: Uint8Array): Promise<Uint8Array> {
     try {

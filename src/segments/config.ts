@@ -6,29 +6,29 @@ const KIB = 1024
 const MIB = 1024 * KIB
 
 export interface SegmentConfig {
-  /** Blobs up to this size go into the Bucket's row. */
+  /** Blobs up to this size are stored inline, in a row of the Bucket. */
   readonly inlineMaxBytes: number
   /** Larger ones up to this size go to D1. */
   readonly d1MaxBytes: number
   /** Plain bytes of one KV segment. */
   readonly segmentBytes: number
-  /** Plain bytes of one sealed chunk, for tests; chosen by the blob's size otherwise. */
+  /** Plain bytes of one sealed chunk, for tests. Otherwise the blob's size decides. */
   readonly chunkBytes?: number
 }
 
 export const DEFAULT_SEGMENT_CONFIG: SegmentConfig = { inlineMaxBytes: 64 * KIB, d1MaxBytes: 512 * KIB, segmentBytes: 24 * MIB }
 
-/** Plain bytes of a D1 row: 1.4 MB once sealed and in base64. */
+/** Plain bytes of a D1 row: sealed and in base64 they take 1.4 MB. */
 const D1_SEGMENT_BYTES = MIB
-/** A D1 blob is held whole while it is written and read. */
+/** A blob in D1 is in memory as a whole while it is written or read. */
 const D1_MOST_BYTES = 8 * MIB
 
-/** Length of `bytes` bytes in base64. */
+/** The length of `bytes` bytes in base64. */
 export const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4
 
 /**
- * Checks thresholds against what production enforces and a local server does not.
- * @throws RangeError naming the setting.
+ * Checks thresholds against limits that production enforces and a local server does not.
+ * @throws RangeError, whose message names the setting.
  */
 export function checkSegmentConfig(config: SegmentConfig): SegmentConfig {
   for (const [name, value] of Object.entries(config)) {
@@ -36,7 +36,7 @@ export function checkSegmentConfig(config: SegmentConfig): SegmentConfig {
       throw new RangeError(`${name} must be a whole number of bytes`)
   }
   const largest = (kind: Kind, size: number) => sealedSegmentBytes(layoutFor(kind, size, config), 0)
-  // Where an inline blob goes, in one piece, when its Bucket has no room for it.
+  // If its Bucket has no room for it, an inline blob moves to a D1 row as one segment.
   if (base64Length(largest('inline', config.inlineMaxBytes)) > LIMITS.sqliteValueBytes)
     throw new RangeError('inlineMaxBytes is more than a D1 row holds')
   if (config.d1MaxBytes > D1_MOST_BYTES) throw new RangeError(`d1MaxBytes is more than ${D1_MOST_BYTES}`)
@@ -49,11 +49,11 @@ export function checkSegmentConfig(config: SegmentConfig): SegmentConfig {
 export interface Placement {
   readonly id: string
   readonly size: number
-  /** How many databases there are to choose from. */
+  /** The number of databases to choose from. */
   readonly databases: number
-  /** Whether a database takes no new blobs for the moment. */
+  /** Whether a database gets no new blobs at present. */
   readonly rests?: (index: number) => boolean
-  /** `false` when the Bucket has no room for inline blobs. */
+  /** `false` if the Bucket has no room for inline blobs. */
   readonly inline?: boolean
 }
 
@@ -66,7 +66,7 @@ export function planBlob({ id, size, databases, rests = () => false, inline = tr
   return small ? { id, tier: d1For(id, open), ...layoutFor('d1', size, config) } : { id, tier: 'kv', ...layoutFor('kv', size, config) }
 }
 
-/** The database of a blob: an id ends in random digits, so they spread evenly. Recorded with the blob, so that the list may grow. */
+/** The database of a blob. An id ends in random digits, so blobs spread evenly. The choice is stored with the blob, so the list may grow. */
 const d1For = (id: string, open: readonly number[]): TierName => `d1:${open[Number.parseInt(id.slice(-8), 16) % open.length]!}`
 
 type Kind = 'inline' | 'd1' | 'kv'
@@ -80,8 +80,8 @@ function layoutFor(kind: Kind, size: number, config: SegmentConfig): BlobLayout 
 }
 
 /**
- * Every chunk costs 0.1 to 0.2 ms beside its bytes, as much as 256 KiB of them: a blob that one chunk can hold has one. Streams of
- * chunks are shorter, so that 16 uploads and 16 downloads at once fit in an isolate's memory: docs/design/bytes.md counts the buffers.
+ * Each chunk costs 0.1 to 0.2 ms in addition to its bytes, as much as 256 KiB of them, so a blob up to 1 MiB has a single chunk. Larger
+ * blobs have smaller chunks, so that 16 uploads and 16 downloads at once fit into an isolate's memory: docs/design/bytes.md counts the buffers.
  */
 function chunkFor(kind: Kind, size: number): number {
   if (kind === 'inline') return 64 * KIB

@@ -1,18 +1,18 @@
-/** How long a database that refused a blob, or is nearly full, gets no new ones. */
+/** How long a database gets no new blobs after it refused one, or while it is nearly full. */
 const REST_MS = 60_000
-/** From here on the log says that a database fills up, once in an hour of an isolate. */
+/** From this share of the largest size on, each isolate logs once an hour that a database fills up. */
 const WARN_AT = 0.8
 const WARN_EVERY_MS = 3_600_000
-/** From here on new blobs go elsewhere: what is under way may still need the rest. */
+/** From this share on, new blobs go elsewhere: writes that are under way may still need the rest. */
 const FULL_AT = 0.95
 
 export interface DatabaseOptions {
-  /** The largest size of a database, as the platform has it. */
+  /** The largest size of a database that the platform allows. */
   readonly maxBytes: number
   readonly now: () => number
 }
 
-/** What an isolate knows of the segment databases: which of them take blobs, and how full they are. */
+/** An isolate's state of the segment databases: which of them accept blobs, and how full they are. */
 export class Databases {
   readonly #options: DatabaseOptions
   readonly #restingUntilMs = new Map<number, number>()
@@ -22,19 +22,19 @@ export class Databases {
     this.#options = options
   }
 
-  /** Whether new blobs go elsewhere for the moment. What is stored is read and deleted as ever. */
+  /** Whether new blobs go elsewhere at present. Stored blobs are read and deleted as usual. */
   rests(index: number): boolean {
     return (this.#restingUntilMs.get(index) ?? 0) > this.#options.now()
   }
 
-  /** Notes that a database did not take a blob. */
+  /** Records that a database refused a blob. */
   refused(index: number, cause: unknown): void {
     if (!this.rests(index))
-      console.warn(`The segment database d1:${index} takes no blobs for ${REST_MS / 1000} s; they go elsewhere:`, cause)
+      console.warn(`The segment database d1:${index} gets no new blobs for ${REST_MS / 1000} s; they go elsewhere:`, cause)
     this.#rest(index)
   }
 
-  /** Notes the size of a database, which each answer of D1 tells. */
+  /** Records the size of a database, which each answer of D1 includes. */
   sized(index: number, bytes: number): void {
     const { maxBytes, now } = this.#options
     if (bytes < WARN_AT * maxBytes) return

@@ -4,25 +4,25 @@ import type { BucketRef, CustomerKey } from '../core/object.ts'
 
 const KEY_BYTES = 32
 const NONCE_BYTES = 12
-/** Derived keys kept in memory, one a bucket. */
+/** How many derived keys are cached in memory, one per bucket. */
 const CACHED_KEYS = 512
-/** The `keyId` of blobs whose data key only the customer's key unwraps. */
+/** The `keyId` of blobs whose data key can only be unwrapped with the customer's key. */
 export const SSEC_KEY_ID = 'ssec'
 
-/** Whose key protects a blob: the bucket's, or the customer's when one is given. */
+/** The owner of the key that protects a blob: the bucket, or the customer if a customer key is given. */
 export interface KeyOwner {
   readonly bucket: BucketRef
   readonly customerKey?: CustomerKey
 }
 
-/** A blob's own key, ready to use and as it is stored. */
+/** A blob's own key, both ready to use and in its stored form. */
 export interface DataKey {
   readonly key: CryptoKey
   readonly wrappedKey: Uint8Array
   readonly keyId: string
 }
 
-/** What the keyring needs to know of a blob. */
+/** The properties of a blob that the keyring needs. */
 export interface WrappedBlobKey {
   readonly id: string
   readonly wrappedKey: Uint8Array
@@ -30,19 +30,18 @@ export interface WrappedBlobKey {
 }
 
 /**
- * Everything derived from the master key. Old master keys may be handed in as well: what they protect can still be opened,
- * and nothing new is sealed with them.
+ * Derives all other keys from the master key. Old master keys may be passed as well: they open existing data and never seal new data.
  *
- * Keys are cached as values, never as promises: a promise of a request that was cancelled would never settle for the others.
+ * Keys are cached as values, never as promises: if one request is cancelled, its promise would never settle for the other requests.
  */
 export class Keyring {
-  /** Names the master key that seals. */
+  /** The id of the master key that seals. */
   readonly keyId: string
   readonly #masters = new Map<string, Uint8Array>()
   readonly #derived = new Map<string, CryptoKey>()
   #proofKeys: readonly Uint8Array[] | undefined
 
-  /** @throws StoreError when a key is not base64 of 32 bytes. */
+  /** @throws StoreError if a key is not base64 of 32 bytes. */
   constructor(masterKey: string | undefined, oldMasterKeys: readonly string[] = []) {
     const keys = [masterKey, ...oldMasterKeys].map(readMasterKey)
     for (const key of keys) this.#masters.set(masterKeyId(key), key)
@@ -75,7 +74,7 @@ export class Keyring {
 
   /**
    * Unwraps the data key of a stored blob.
-   * @throws StoreError `AccessDenied` for another customer key, or none; `EncryptionKeyUnavailable` when our own key is lost.
+   * @throws StoreError `AccessDenied` for a wrong or missing customer key; `EncryptionKeyUnavailable` if our own key is missing.
    */
   async openDataKey(owner: KeyOwner, blob: WrappedBlobKey): Promise<CryptoKey> {
     if (blob.keyId !== SSEC_KEY_ID) {
@@ -88,7 +87,7 @@ export class Keyring {
   }
 
   /**
-   * Wraps the data key of a stored blob with the present master key; `null` when it is, or when only the customer could.
+   * Wraps the data key of a stored blob with the present master key. Returns `null` if it is already so, or if only the customer's key could.
    * @throws StoreError `EncryptionKeyUnavailable`
    */
   async rewrapDataKey(bucket: BucketRef, blob: WrappedBlobKey): Promise<Omit<DataKey, 'key'> | null> {
@@ -105,7 +104,7 @@ export class Keyring {
     return sealed.startsWith(`${this.keyId}.`)
   }
 
-  /** Seals a small secret. Opens only for the same purpose, so that a row cannot pass for another. */
+  /** Seals a small secret. It opens only for the same purpose, so that the sealed text of one row is useless in another. */
   async seal(purpose: string, text: string): Promise<string> {
     const key = await this.#secretKey(this.keyId)
     const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
@@ -114,8 +113,8 @@ export class Keyring {
   }
 
   /**
-   * Opens what {@link seal} made.
-   * @throws StoreError when it was sealed with a key that is not configured, for another purpose, or was altered.
+   * Opens a text that {@link seal} made.
+   * @throws StoreError if its key is not configured, it was sealed for another purpose, or it was altered.
    */
   async open(purpose: string, sealed: string): Promise<string> {
     const [keyId = '', iv = '', bytes = ''] = sealed.split('.')
@@ -129,7 +128,7 @@ export class Keyring {
   }
 
   /**
-   * Says of a text what nobody can say without a master key: an HMAC under each of them, the one that seals first.
+   * Proofs of a text that only the owner of a master key can make: an HMAC with each master key, first with the one that seals.
    * @returns 32 bytes for each key
    */
   proofsOf(purpose: string, text: Uint8Array): Uint8Array[] {
@@ -167,7 +166,7 @@ const importDerived = (bytes: ArrayBuffer, algorithm: string, usages: string[]):
 const customerKek = ({ key }: CustomerKey, blobId: string): Promise<CryptoKey> =>
   importDerived(hkdfSync('sha256', key, blobId, 'cairn/ssec', KEY_BYTES), 'AES-KW', ['wrapKey', 'unwrapKey'])
 
-/** A key leaves the runtime only to be wrapped again. */
+/** Unwraps a data key. It is extractable only if it will be wrapped again. */
 async function unwrapDataKey(
   wrapped: Uint8Array,
   { kek, extractable = false }: { kek: CryptoKey; extractable?: boolean },
@@ -185,10 +184,10 @@ function readMasterKey(text: string | undefined): Uint8Array {
     const key = Uint8Array.fromBase64(text ?? '')
     if (key.byteLength === KEY_BYTES) return key
   } catch {
-    // Said below, without the value.
+    // The error below says so, without the value.
   }
   throw new StoreError('ServiceUnavailable', { message: 'MASTER_KEY must be set to the base64 of 32 random bytes.' })
 }
 
-/** Says which key without saying anything about it. */
+/** Identifies a key without revealing anything about it. */
 const masterKeyId = (key: Uint8Array): string => createHash('sha256').update('cairn/master-key-id/').update(key).digest('hex').slice(0, 8)

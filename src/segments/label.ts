@@ -1,19 +1,19 @@
 import { isBucketName } from '../core/bucket-name.ts'
 import { type BucketRef, JURISDICTIONS } from '../core/object.ts'
 
-/** Whose a stored segment is. Absent `deployment`: it was stored before labels named one. */
+/** The owner of a stored segment. Without `deployment`, it was stored before labels named the deployment. */
 export interface SegmentOwner {
   readonly deployment?: string
   readonly bucket: BucketRef
 }
 
-/** The bucket of a label: `<deployment>/<jurisdiction>/<bucket>`, or without the deployment as versions before wrote it. */
+/** The text of a label: `<deployment>/<jurisdiction>/<bucket>`, or without the deployment, as earlier versions wrote it. */
 export function labelOf({ jurisdiction, name }: BucketRef, deployment?: string): string {
   const bucket = `${jurisdiction}/${name}`
   return deployment ? `${deployment}/${bucket}` : bucket
 }
 
-/** The owner that a label names; undefined when it is no label of ours. */
+/** The owner that a label names; undefined if the text is not a label of ours. */
 export function ownerOf(label: string): SegmentOwner | undefined {
   const [, deployment, place, name = ''] = /^(?:([0-9a-f]{32})\/)?([^/]+)\/([^/]+)$/.exec(label) ?? []
   const jurisdiction = JURISDICTIONS.find((known) => known === place)

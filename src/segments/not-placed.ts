@@ -3,10 +3,10 @@ import { StoreError } from '../core/errors.ts'
 import { chunkCount, chunkLength, SEAL_BYTES } from '../core/read-plan.ts'
 import { ChunkCipher } from './chunk-cipher.ts'
 
-/** A database did not take a blob. The client's bytes are read by then, but the sealed ones are still at hand. */
+/** A database refused a blob. By then the client's bytes have been read, but the sealed ones are still in memory. */
 export class NotPlaced extends StoreError {
   readonly sealed: readonly Uint8Array[]
-  /** The plain bytes, from whoever has the key. */
+  /** The plain bytes, which the code that has the key adds. */
   plain: Uint8Array | undefined
 
   constructor(cause: unknown, sealed: readonly Uint8Array[]) {
@@ -16,7 +16,7 @@ export class NotPlaced extends StoreError {
   }
 }
 
-/** Opens the segments of a blob that were sealed a moment ago, so that they can be sealed for another place. */
+/** Decrypts the segments of a blob that has just been sealed, so that the blob can be sealed again for another place. */
 export async function unseal(key: CryptoKey, plan: BlobPlan, sealed: readonly Uint8Array[]): Promise<Uint8Array> {
   const cipher = new ChunkCipher(key, plan)
   const perSegment = plan.segmentBytes / plan.chunkBytes

@@ -7,29 +7,29 @@ import { ChunkCipher } from './chunk-cipher.ts'
 import { handled } from './handled.ts'
 import type { SegmentOpener, Tiers } from './tier.ts'
 
-/** The next segment is asked for when this many chunks of the present one are left, so that it is ready but does not wait for long. */
+/** The next segment is requested when this many chunks of the present one are left, so that it is ready in time but never waits for long. */
 const CHUNKS_AHEAD = 4
 
 export interface BodyRead {
-  /** In the order of the body; taken one by one, so that they may be paged. */
+  /** In the order of the body. They are taken one by one, so that they can come in pages. */
   readonly slices: Iterable<BlobSlice> | AsyncIterable<BlobSlice>
   /** Sum of the slices' lengths. */
   readonly length: number
   readonly keyFor: (blob: BlobRecord) => Promise<CryptoKey>
   readonly tiers: Tiers
-  /** What a stream takes its buffers from, until it has ended or is let go. */
+  /** The budget that a stream's buffers count against, until the stream ends or is cancelled. */
   readonly memory?: MemoryBudget
-  /** Keeps the request alive until then. */
+  /** Keeps the request alive until the stream ends. */
   readonly keepAlive?: (work: Promise<unknown>) => void
 }
 
-/** How many bytes a stream holds at most: a plain chunk on its way, the next one, and both of them sealed. */
+/** The most bytes that a stream holds: the plain chunk that is being sent, the next plain chunk, and both of them sealed. */
 const STREAM_BYTES = 2 * 1024 * 1024
 
 /**
- * Opens a body of exactly `length` bytes, known to the response as its Content-Length.
- * Resolves when the first chunk is authenticated, so that a failure until then is an answer; a later one aborts the stream.
- * @throws StoreError SlowDown when there is no memory for its buffers
+ * Opens a body of exactly `length` bytes; a response made of it has this Content-Length.
+ * Resolves when the first chunk is authenticated: an earlier failure throws, a later one aborts the stream.
+ * @throws StoreError SlowDown if there is no memory for its buffers
  */
 export async function openBody(read: BodyRead): Promise<ReadableStream<Uint8Array>> {
   const hold = await read.memory?.holdSoon(Math.min(STREAM_BYTES, 4 * read.length))
@@ -47,7 +47,7 @@ export async function openBody(read: BodyRead): Promise<ReadableStream<Uint8Arra
   }
 }
 
-/** Authenticates a body to its end, and keeps nothing of it. */
+/** Authenticates every byte of a body, and discards the bytes. */
 export async function verify(read: BodyRead): Promise<void> {
   const body = new Body(read)
   try {
@@ -57,7 +57,7 @@ export async function verify(read: BodyRead): Promise<void> {
   }
 }
 
-/** Reads a small body whole. The caller bounds its length. */
+/** Reads a small body into memory. The caller limits its length. */
 export async function readAll(read: BodyRead): Promise<Uint8Array> {
   if (Array.isArray(read.slices) && read.slices.length === 1) {
     const [slice] = read.slices as [BlobSlice]
@@ -80,7 +80,7 @@ export async function readAll(read: BodyRead): Promise<Uint8Array> {
   }
 }
 
-/** The bytes are at hand already: nothing to open, to read ahead or to let go, which costs a small object as much as all the rest. */
+/** Reads an inline blob from memory, without opening, reading ahead and closing: for a small object these cost as much as all other work. */
 async function readInline({ blob, span }: BlobSlice, bytes: Uint8Array, { keyFor, length }: BodyRead): Promise<Uint8Array> {
   const cipher = new ChunkCipher(await keyFor(blob), blob)
   const whole = new Uint8Array(length)
@@ -108,7 +108,7 @@ interface Piece {
   readonly chunks: readonly ChunkSpan[]
 }
 
-/** One body on its way out: knows what is open, so that all of it can be let go at once. */
+/** One body that is being read. It records its open sources, so that all of them can be closed at once. */
 class Body {
   readonly #pieces: AsyncGenerator<() => Promise<Piece>>
   readonly #open = new Set<ByteSource>()
@@ -138,7 +138,7 @@ class Body {
     }
   }
 
-  /** Lets go of everything upstream; a read that is waiting for it fails. */
+  /** Closes all sources. A read that waits for one of them fails. */
   async close(): Promise<void> {
     this.#closed = true
     this.#hold?.release()
@@ -159,12 +159,12 @@ class Body {
   }
 }
 
-/** What to open, in order; nothing is fetched before it is asked for. */
+/** The segments to open, in order. Nothing is fetched before it is requested. */
 async function* pieces({ slices, keyFor, tiers }: BodyRead): AsyncGenerator<() => Promise<Piece>> {
   for await (const { blob, span } of slices) {
     const spans = planSegments(blob, span)
     if (spans.length === 0) continue
-    // The key comes first: a customer's key that does not fit costs no read.
+    // The key comes first: a wrong customer key then costs no read.
     const cipher = new ChunkCipher(await keyFor(blob), blob)
     const open = blob.inline ? inlineOpener(blob.inline) : tiers(blob.tier).read(blob.id, spans)
     for (const segment of spans) {
@@ -190,12 +190,12 @@ function stream(
     .catch((error) => writer.abort(error))
     .catch(() => {})
     .finally(() => body.close())
-  // Without it, a client that goes away ends the request where it stands, and what is open stays open.
+  // Without it, a client that disconnects ends the request at once, and open sources are never closed.
   keepAlive?.(ended)
   return readable
 }
 
-/** Reads and opens one chunk while the one before it is taken by the client. */
+/** Reads and decrypts one chunk while the client takes the one before it. */
 async function pump(chunks: AsyncGenerator<Uint8Array>, first: Uint8Array, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
   let present = first
   for (;;) {

@@ -2,7 +2,7 @@ import { StoreError } from '../core/errors.ts'
 import type { BucketRef } from '../core/object.ts'
 import type { Keyring, WrappedBlobKey } from './keyring.ts'
 
-/** A data key in another wrapping: the key itself never changes. */
+/** A data key that was wrapped again. The key itself never changes. */
 export interface RewrappedBlobKey {
   readonly blobId: string
   readonly oldKeyId: string
@@ -16,7 +16,7 @@ export interface Rewrapping<Blob> {
   readonly lost: readonly Blob[]
 }
 
-/** Wraps the data keys of some blobs with the present master key; what is under it already, or under a customer's key, is passed over. */
+/** Wraps the data keys of some blobs with the present master key. It skips keys that already are, and keys under a customer's key. */
 export async function rewrapDataKeys<Blob extends WrappedBlobKey>(
   keyring: Keyring,
   bucket: BucketRef,

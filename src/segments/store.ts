@@ -20,38 +20,38 @@ export { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig }
 
 export interface SegmentBindings {
   readonly kv: KVNamespace
-  /** Only ever appended to: a blob records its place in the list. */
+  /** Databases are only appended to this list: a blob records its database's place in it. */
   readonly d1: readonly D1Database[]
 }
 
 export interface SegmentOptions {
-  /** Whose segments they are: 32 hex digits, on the label of each. */
+  /** The deployment that owns the segments: 32 hex digits in the label of each. */
   readonly deployment?: string
   readonly config?: SegmentConfig
   readonly sleep?: Sleep
-  /** How long KV may take for an answer. */
+  /** How long KV may take to answer. */
   readonly patienceMs?: number
   readonly now?: () => number
-  /** What uploads and downloads take their buffers from. */
+  /** The budget that the buffers of uploads and downloads count against. */
   readonly memory?: MemoryBudget
-  /** Keeps a request alive until its body is let go, also when its client has gone. */
+  /** Keeps a request alive until its body is closed, even if its client has disconnected. */
   readonly keepAlive?: (work: Promise<unknown>) => void
-  /** How many operations of KV the platform allows a request; absent: any number. */
+  /** How many KV operations the platform allows a request; absent for any number. */
   readonly kvOperations?: number
-  /** The largest size of a database; beyond most of it new blobs go elsewhere. */
+  /** The largest size of a database. New blobs go elsewhere shortly before it is reached. */
   readonly databaseBytes?: number
 }
 
-/** What an upload brings besides its plan. */
+/** The parts of an upload besides its plan. */
 export interface UploadBytes {
   readonly source: ByteSource
   readonly owner: KeyOwner
-  /** Sees every plain byte, in order. */
+  /** Receives every plain byte, in order. */
   readonly digests: { update(bytes: Uint8Array): void }
   readonly deadlineMs?: number
 }
 
-/** What to read, in order, and whose key opens it. */
+/** The slices to read, in order, and the owner of their key. */
 export interface BodyRequest {
   readonly slices: Iterable<BlobSlice> | AsyncIterable<BlobSlice>
   /** Sum of the slices' lengths. */
@@ -59,40 +59,40 @@ export interface BodyRequest {
   readonly owner: KeyOwner
 }
 
-/** The blobs' bytes, whichever tier they are in. */
+/** Stores and reads the bytes of blobs in all tiers. */
 export interface Segments {
-  /** Chooses tier and layout of a new blob; `inline: false` when the Bucket has no room for inline blobs. */
+  /** Chooses tier and layout of a new blob. Pass `inline: false` if the Bucket has no room for inline blobs. */
   plan(blob: { readonly id: string; readonly size: number; readonly inline?: boolean }): BlobPlan
   /**
-   * Seals and stores an upload of exactly `plan.size` bytes. A tier other than `inline` must have been journalled before.
-   * @throws NotPlaced with the plain bytes when a database does not take it: plan the blob anew, under another id
+   * Seals and stores an upload of exactly `plan.size` bytes. For every tier except `inline`, add the blob to the journal first.
+   * @throws NotPlaced with the plain bytes if a database refuses the blob: plan it again, under another id
    */
   write(plan: BlobPlan, upload: UploadBytes): Promise<BlobRecord>
-  /** Moves an inline blob to another tier, as one segment. Journal it there before. */
+  /** Moves an inline blob to another tier, as one segment. Add it to the journal with that tier first. */
   moveOut(blob: BlobRecord, place: { readonly tier: TierName; readonly label: SegmentLabel }): Promise<BlobRecord>
-  /** Resolves once the first chunk is authenticated. The stream's length is known to a response made of it. */
+  /** Resolves once the first chunk is authenticated. A response made of the stream has its length as Content-Length. */
   openBody(body: BodyRequest): Promise<ReadableStream<Uint8Array>>
-  /** The same for a body that is small enough to be held whole. */
+  /** Does the same for a body that is small enough for memory, and returns its bytes. */
   readAll(body: BodyRequest): Promise<Uint8Array>
-  /** Reads a body and authenticates every byte of it: for a check. Fails as a read would. */
+  /** Authenticates every byte of a body, for a check. It throws the same errors as a read. */
   verify(body: BodyRequest): Promise<void>
-  /** Opens the data key of a stored blob: for a check, and nothing else. Fails as a read would. */
+  /** Unwraps the data key of a stored blob, only to check it. It throws the same errors as a read. */
   checkKey(owner: KeyOwner, blob: WrappedBlobKey): Promise<void>
   /** Wraps the data keys of stored blobs with the present master key. */
   rewrapKeys<Blob extends WrappedBlobKey>(bucket: BucketRef, blobs: readonly Blob[]): Promise<Rewrapping<Blob>>
-  /** Whose segments are written: '' when labels name no deployment. */
+  /** The deployment in the labels of new segments; empty if labels name none. */
   readonly deployment: string
   /** The label of a segment of a bucket. */
   label(bucket: BucketRef, deadlineMs: number): SegmentLabel
-  /** How many operations of KV one request may make. */
+  /** How many KV operations one request may make. */
   readonly kvOperations: number
   /** How full each database is. */
   usage(): Promise<DatabaseUsage[]>
-  /** The places of segments outside the Buckets, for a walk through all that is stored. */
+  /** The tiers outside the Buckets, for a walk through all stored segments. */
   readonly tiers: ReadonlyMap<TierName, SegmentTier>
 }
 
-/** Binds the tiers; enough for the sweeper, which needs no keys. */
+/** Binds only the tiers, for the sweeper, which needs no keys. */
 export const createTiers = (bindings: SegmentBindings, sleep?: Sleep): Tiers => finderOf(allTiers(bindings, { sleep }))
 
 function allTiers(
@@ -110,14 +110,14 @@ function allTiers(
 function finderOf(tiers: ReadonlyMap<TierName, SegmentTier>): Tiers {
   return (name) => {
     const tier = tiers.get(name)
-    if (!tier) throw new Error(`There is no segment tier ${name}: databases may be added to the list but not removed`)
+    if (!tier) throw new Error(`There is no segment tier ${name}: databases may be added to the list, but never removed`)
     return tier
   }
 }
 
 /**
  * Binds the segment store of a deployment.
- * @throws RangeError when the configuration exceeds a limit of the platform.
+ * @throws RangeError if the configuration exceeds a limit of the platform.
  */
 export function createSegments(bindings: SegmentBindings, keyring: Keyring, options: SegmentOptions = {}): Segments {
   const config = checkSegmentConfig(options.config ?? DEFAULT_SEGMENT_CONFIG)
@@ -172,7 +172,7 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
   }
 }
 
-/** Every chunk that is hashed is a sign of life. */
+/** Each hashed chunk shows the memory budget that the upload is still running. */
 const touching = (hold: Hold, digests: UploadBytes['digests']): UploadBytes['digests'] => ({
   update(bytes) {
     hold.touch()
@@ -180,7 +180,7 @@ const touching = (hold: Hold, digests: UploadBytes['digests']): UploadBytes['dig
   },
 })
 
-/** A sealed chunk does not say where it is stored, so the bytes move as they are. */
+/** A sealed chunk does not depend on the place where it is stored, so the bytes move unchanged. */
 async function moveOut({ inline, ...blob }: BlobRecord, tier: SegmentTier, label: SegmentLabel): Promise<BlobRecord> {
   if (!inline) return blob
   const writer = tier.write(blob.id, label)

@@ -2,24 +2,24 @@ import type { TierName } from '../core/blob.ts'
 import type { ByteSource } from '../core/byte-source.ts'
 import type { SegmentSpan } from '../core/read-plan.ts'
 
-/** A place for sealed segments. It sees ciphertext alone and never rewrites a segment. */
+/** A place for sealed segments. It sees only ciphertext and never rewrites a segment. */
 export interface SegmentTier {
   readonly name: TierName
-  /** Begins to store a blob, whose every segment is stored with its label. */
+  /** Begins to store a blob. The label is stored with each of its segments. */
   write(blobId: string, label?: SegmentLabel): SegmentWriter
-  /** Gives a function that opens one of `spans`, which follow each other: what it fetches, and when, is the tier's affair. */
+  /** Returns a function that opens one of `spans`, which follow each other. The tier decides what it fetches, and when. */
   read(blobId: string, spans: readonly SegmentSpan[]): SegmentOpener
-  /** Deletes segments of some blobs: with one call in D1, with one for each in KV. What is gone already is no failure. */
+  /** Deletes segments of some blobs: with one call in D1, with one call per segment in KV. A segment that is already deleted is no failure. */
   delete(pieces: readonly SegmentPiece[]): Promise<void>
-  /** The stored lengths of the segments of a range; `null` where there is none. Does not wait for one that is late. */
+  /** The stored lengths of the segments of a range; `null` for a missing one. It does not wait for a segment that is not visible yet. */
   lengths(blobId: string, range: SegmentRange): Promise<(number | null)[]>
-  /** One page of everything that is stored, in an order of its own; `after` is the `next` of the page before. */
+  /** One page of all stored segments, in an order that the tier chooses; `after` is the `next` of the previous page. */
   list(after?: string): Promise<SegmentPage>
 }
 
 /**
- * Stored beside the bytes, so that a segment without a blob can be told from one in use: the bucket that was asked for it, as
- * `<jurisdiction>/<name>`, and until when its write may go on.
+ * Stored beside the bytes, so that a segment without a blob can be distinguished from one in use: the bucket that it was written for, in
+ * the form that label.ts makes, and the deadline of its write.
  */
 export interface SegmentLabel {
   readonly bucket: string
@@ -29,7 +29,7 @@ export interface SegmentLabel {
 export interface StoredSegment {
   readonly blobId: string
   readonly n: number
-  /** Absent when something else stored it. */
+  /** Absent if something else stored it. */
   readonly label?: SegmentLabel
 }
 
@@ -51,19 +51,19 @@ export interface SegmentPiece extends SegmentRange {
 
 /**
  * Resolves once the sealed bytes of the span begin to arrive; they end where the span ends.
- * @throws StoreError `ServiceUnavailable` when the segment cannot be had now.
+ * @throws StoreError `ServiceUnavailable` if the segment cannot be read now.
  */
 export type SegmentOpener = (span: SegmentSpan) => Promise<ByteSource>
 
-/** One blob on its way in. Segments come in order; none counts as stored before `finish` resolves. */
+/** Writes one blob. Segments come in order; none counts as stored before `finish` resolves. */
 export interface SegmentWriter {
   /** Begins the next segment, of exactly `length` sealed bytes. */
   begin(length: number): Promise<void>
-  /** Takes bytes of the present segment, which must not change any more; resolves when there is room for others. */
+  /** Writes bytes of the present segment. The caller must not change them afterwards. Resolves when there is room for more bytes. */
   append(sealed: Uint8Array): Promise<void>
   /** Resolves once every segment is stored. */
   finish(): Promise<void>
-  /** Gives up; resolves once nothing is in flight. Never throws. */
+  /** Gives up the write. Resolves once all running calls have ended. Never throws. */
   abort(cause: unknown): Promise<void>
 }
 

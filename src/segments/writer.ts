@@ -13,30 +13,30 @@ export interface BlobWrite {
   readonly plan: BlobPlan
   readonly source: ByteSource
   readonly key: DataKey
-  /** Sees every plain byte, in order. */
+  /** Receives every plain byte, in order. */
   readonly digests: { update(bytes: Uint8Array): void }
   readonly tiers: Tiers
   readonly label?: SegmentLabel
-  /** When the sweeper may take the blob for abandoned; no byte is written after it. */
+  /** After this time no byte is written, and the sweeper may treat the blob as abandoned. */
   readonly deadlineMs?: number
   readonly now?: () => number
   /** How long a client may take for a chunk. */
   readonly idleMs?: number
 }
 
-/** A chunk of 512 KiB: no line is so slow. Who stops sending does not keep the memory of an upload for ever. */
+/** Even a slow connection sends a chunk of 512 KiB in this time. A client that stops sending must not hold an upload's memory forever. */
 const IDLE_MS = 5 * 60_000
-/** Shorter ones are not worth a timer. */
+/** Shorter chunks are not worth a timer. */
 const TIMED_BYTES = 128 * 1024
 
-/** How many bytes an upload holds at most while it is written: two plain and two sealed chunks. */
+/** The most bytes that an upload holds while it is written: two plain and two sealed chunks. */
 export const uploadBuffers = ({ size, chunkBytes }: BlobPlan): number => 4 * Math.min(size, chunkBytes)
 
 /**
  * Seals and stores exactly `plan.size` bytes of the source.
  *
- * The next chunk is read while the present one is hashed, sealed and written: two plain and two sealed chunks are in memory at most.
- * @throws StoreError `IncompleteBody` when the source ends early or goes on, or the first failure of source or tier.
+ * The next chunk is read while the present one is hashed, sealed and written: at most two plain and two sealed chunks are in memory.
+ * @throws StoreError `IncompleteBody` if the source is shorter or longer, or the first failure of source or tier.
  */
 export async function writeBlob(write: BlobWrite): Promise<BlobRecord> {
   const { plan, source, key, tiers, label } = write
@@ -83,7 +83,7 @@ function tooSlow(error: unknown): never {
   throw error instanceof TooLate ? new StoreError('RequestTimeout') : error
 }
 
-/** Also lets the source parse what follows the last byte. */
+/** Checks that the source has ended. The read also makes the source parse a trailer behind the last byte. */
 async function readEnd(source: ByteSource): Promise<Uint8Array> {
   const rest = await source.read(1)
   if (rest.byteLength > 0) throw new StoreError('IncompleteBody')

@@ -9,7 +9,7 @@ import { base64Length } from '../config.ts'
 import { NotPlaced } from '../not-placed.ts'
 import type { SegmentLabel, SegmentOpener, SegmentPage, SegmentPiece, SegmentRange, SegmentTier, SegmentWriter } from '../tier.ts'
 
-/** Hears what a write tells of its database. */
+/** Receives the outcome of each write: the size of the database, or its refusal. */
 export interface DatabaseWatch {
   readonly sized?: (bytes: number) => void
   readonly refused?: (cause: unknown) => void
@@ -27,14 +27,14 @@ interface ListedRow {
   readonly deadline_ms: number | null
 }
 
-/** A label lies behind the bytes of its row, so listing reads them, too. */
+/** SQLite stores a label behind the bytes of its row, so listing reads those bytes, too. */
 const LISTED_ROWS = 100
 
 /**
- * Segments as rows of a D1 database: strongly consistent, for blobs small enough to be held whole.
+ * Stores segments as rows of a D1 database: strongly consistent, for blobs that are small enough for memory.
  *
- * They are base64 text, since D1 passes a BLOB as an array of numbers. One row of 256 KiB, written and read in workerd:
- * BLOB 32 and 14 ms, hex 5.7 and 5.2 ms, base64 3.7 and 2.1 ms.
+ * The bytes are base64 text, since D1 passes a BLOB as an array of numbers. To write and read one row of 256 KiB in workerd takes
+ * 32 and 14 ms as BLOB, 5.7 and 5.2 ms as hex, 3.7 and 2.1 ms as base64.
  */
 export class D1Tier implements SegmentTier {
   readonly name: TierName
@@ -51,7 +51,7 @@ export class D1Tier implements SegmentTier {
     return new D1Writer(this.#db, { blobId, label, watch: this.#watch })
   }
 
-  /** How many bytes the database has. */
+  /** The size of the database in bytes. */
   async size(): Promise<number> {
     try {
       return (await this.#db.prepare('SELECT 1').all()).meta.size_after
@@ -79,7 +79,7 @@ export class D1Tier implements SegmentTier {
   }
 
   async lengths(blobId: string, { from, to }: SegmentRange): Promise<(number | null)[]> {
-    // The data is ASCII; its padding tells how many bytes the last four digits hold.
+    // The data is ASCII; its padding shows how many bytes the last four digits encode.
     const query = `SELECT n, octet_length(data) AS digits, octet_length(data) - octet_length(rtrim(data, '=')) AS padding
                    FROM segments WHERE blob_id = ? AND n >= ? AND n < ?`
     const rows = await this.#all<{ n: number; digits: number; padding: number }>(query, blobId, from, to)
@@ -87,7 +87,7 @@ export class D1Tier implements SegmentTier {
     return Array.from({ length: to - from }, (_, index) => lengths.get(from + index) ?? null)
   }
 
-  /** In order of the blobs' ids. */
+  /** Lists in the order of the blobs' ids. */
   async list(after = ''): Promise<SegmentPage> {
     const [blobId = '', n = '-1'] = after.split('/')
     const query = 'SELECT blob_id, n, bucket, deadline_ms FROM segments WHERE (blob_id, n) > (?, ?) ORDER BY blob_id, n LIMIT ?'
@@ -121,7 +121,7 @@ export class D1Tier implements SegmentTier {
   }
 }
 
-/** Writes all the segments of a blob with one batch. */
+/** Writes all segments of a blob with one batch. */
 class D1Writer extends BufferWriter {
   readonly #db: D1Database
   readonly #blobId: string
@@ -141,10 +141,10 @@ class D1Writer extends BufferWriter {
     await super.begin(length)
   }
 
-  /** @throws NotPlaced with the sealed segments when the database did not take them, or nobody knows whether it did */
+  /** @throws NotPlaced with the sealed segments if the database refused them, or if it is unknown whether it stored them */
   override async finish(): Promise<void> {
     await super.finish()
-    // A segment is never rewritten: what is there already came with the same batch, sent twice.
+    // A segment is never rewritten: a row that already exists came from the same batch, which was sent twice.
     const insert = this.#db.prepare('INSERT OR IGNORE INTO segments (blob_id, n, data, bucket, deadline_ms) VALUES (?, ?, ?, ?, ?)')
     const { bucket = null, deadlineMs = null } = this.#label ?? {}
     const rows = this.segments.map((sealed, n) => insert.bind(this.#blobId, n, sealed.toBase64(), bucket, deadlineMs))
@@ -158,7 +158,7 @@ class D1Writer extends BufferWriter {
   }
 }
 
-/** Decodes the part of a row that holds the span: whole groups of four digits. */
+/** Decodes the part of a row that contains the span, in whole groups of four digits. */
 function spanOf(data: string, offset: number, length: number): ByteSource {
   const firstGroup = Math.floor(offset / 3)
   const lastGroup = Math.ceil((offset + length) / 3)

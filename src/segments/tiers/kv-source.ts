@@ -3,19 +3,19 @@ import { unavailable } from '../../core/errors.ts'
 import type { ByteSpan } from '../../core/object.ts'
 import { within } from '../../core/patience.ts'
 
-/** KV has no range reads: what comes before the span is read in large pieces and thrown away. */
+/** KV has no range reads: the bytes before the span are read in large pieces and discarded. */
 const SKIP_BYTES = 1024 * 1024
-/** How often one read goes back to KV after a connection was lost, which a slow client makes likely. */
+/** How often one read fetches the value again after a lost connection. A slow client makes lost connections likely. */
 const RESUMES = 2
 
-/** A span of one KV value. A lost connection is taken up again where it broke off. */
+/** Reads a span of one KV value. After a lost connection it resumes where it stopped. */
 export class KvSource implements ByteSource {
   readonly #get: () => Promise<ReadableStream<Uint8Array>>
   readonly #end: number
   readonly #patienceMs: number
   #at: number
   #reader: ReadableStreamBYOBReader | undefined
-  /** Bytes of the present stream that come before the next read. */
+  /** How many bytes of the present stream to discard before the next read. */
   #skip = 0
   #cancelled = false
 
@@ -26,7 +26,7 @@ export class KvSource implements ByteSource {
     this.#patienceMs = patienceMs
   }
 
-  /** Fetches the value; what precedes the span is skipped by the first read. */
+  /** Fetches the value. The first read skips the bytes before the span. */
   async open(): Promise<void> {
     const stream = await this.#get()
     if (this.#cancelled) {
@@ -75,9 +75,9 @@ export class KvSource implements ByteSource {
   }
 }
 
-/** Fills `view`, whose buffer comes back in another view. */
+/** Fills `view` and returns its buffer in a new view. */
 async function readExactly(reader: ReadableStreamBYOBReader, view: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const { byteLength } = view // The stream takes the buffer away, and the length with it.
+  const { byteLength } = view // The stream detaches the buffer, which sets the view's length to 0.
   const { value } = await reader.readAtLeast(byteLength, view)
   if (value?.byteLength !== byteLength) throw new Error('A segment ended early')
   return value

@@ -16,34 +16,35 @@ import type {
 import { KvSource } from './kv-source.ts'
 import { type KvMetadata, KvWriter } from './kv-writer.ts'
 
-/** Segments never change, so a location may keep what it has read for as long as it likes. */
+/** Segments never change, so a location may cache a value for as long as it likes. */
 const CACHE_SECONDS = 365 * 86_400
 /**
- * The least that KV allows. A location caches an absence, too, for as long as its first reader said; a reader that accepts only
- * younger answers looks past it.
+ * The shortest time that KV allows. A location also caches a miss, for the time that its first reader asked for; a reader that accepts
+ * only younger answers bypasses that entry.
  */
 const RETRY_CACHE_SECONDS = 30
 /**
- * The last try comes when the absence that the first one met is too old for it: until then the location may answer with that.
- * A client that still meets one is told to come back.
+ * KV caches a miss for 30 s at least. The last retry waits until the miss of the first attempt is older than that; until then the location
+ * may answer with it. After another miss the client gets an error that asks for a retry.
  */
 const RETRY_MS = [50, 100, 200, 400, 800, 1600, 3000, 25_000]
 /**
- * A value that was written longer ago than this is seen everywhere, and nobody can have met its absence before: a miss means that it is
- * lost, and a few quick tries are enough to be sure. An id tells when it was made; those of earlier versions tell nothing, and are old.
+ * A value that was written longer ago than this is visible everywhere, and no location caches an earlier miss. A miss then means that the
+ * value is lost, and a few quick retries are enough to be sure. An id contains the time when it was made; ids of earlier versions do not,
+ * and count as old.
  */
 const SETTLED_MS = 300_000
 const QUICK_TRIES = 5
-/** The platform's refusal of a request's 1,001st operation: each further one is refused, too. */
+/** The platform's refusal of a request's 1,001st operation. It refuses all further ones, so a retry is useless. */
 const EXHAUSTED = /too many (api|sub) ?requests/i
 const CALLS_AT_ONCE = 5
-/** A step of fsck may ask for the length of each and delete each: all of it stays below the 1,000 operations of an invocation. */
+/** A step of fsck may read the length of each key and delete each key: together this stays below the 1,000 operations of an invocation. */
 const LISTED_KEYS = 400
 
 /** Waits; tests do not. */
 export type Sleep = (ms: number) => Promise<unknown>
 
-/** Segments as KV values. KV may not show a new value everywhere at once, so a read that misses is tried again. */
+/** Stores segments as KV values. A new value may not be visible everywhere at once, so a read retries after a miss. */
 export class KvTier implements SegmentTier {
   readonly name = 'kv'
   readonly #kv: KVNamespace
@@ -82,7 +83,7 @@ export class KvTier implements SegmentTier {
     return lengths
   }
 
-  /** KV lists what it likes to: a new segment may be absent for a minute, a deleted one present. */
+  /** KV's lists lag behind: for about a minute a new segment may be missing and a deleted one present. */
   async list(after?: string): Promise<SegmentPage> {
     try {
       const page = await within(this.#patienceMs, this.#kv.list<KvMetadata>({ cursor: after, limit: LISTED_KEYS }))
@@ -92,7 +93,7 @@ export class KvTier implements SegmentTier {
     }
   }
 
-  /** As it was announced when it was written; only a value without metadata has to be read. */
+  /** The length that the writer announced, from the metadata. Only a value without metadata has to be read. */
   async #length(key: string): Promise<number | null> {
     const options = { type: 'stream', cacheTtl: RETRY_CACHE_SECONDS } as const
     const { value, metadata } = await within(this.#patienceMs, this.#kv.getWithMetadata<KvMetadata>(key, options))
@@ -132,7 +133,7 @@ function isSettled(key: string, nowMs = Date.now()): boolean {
   return ageMs < 0 || ageMs > SETTLED_MS
 }
 
-/** A key that no segment has belongs to someone else. */
+/** Ignores keys that do not have the form of a segment's key: something else stored them. */
 function storedSegment({ name, metadata }: KVNamespaceListKey<KvMetadata>): StoredSegment[] {
   const [, blobId, n] = /^([0-9a-f]{32})\/(\d+)$/.exec(name) ?? []
   if (blobId === undefined) return []
@@ -140,7 +141,7 @@ function storedSegment({ name, metadata }: KVNamespaceListKey<KvMetadata>): Stor
   return [{ blobId, n: Number(n), label }]
 }
 
-/** Calls for each number of a range, a few at once. All are awaited, so that a failure leaves nothing running behind it. */
+/** Makes a call for each number of a range, a few at once. It awaits all of them, so that none is still running after a failure. */
 async function forEach({ from, to }: SegmentRange, call: (n: number) => Promise<unknown>): Promise<void> {
   let next = from
   const worker = async () => {

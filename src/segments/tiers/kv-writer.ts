@@ -3,7 +3,7 @@ import { LIMITS } from '../../core/limits.ts'
 import { within } from '../../core/patience.ts'
 import type { SegmentLabel, SegmentWriter } from '../tier.ts'
 
-/** One put may finish while the next one begins. */
+/** The next put may begin while the previous one finishes. */
 const OPEN_PUTS = 2
 
 interface OpenPut {
@@ -11,12 +11,12 @@ interface OpenPut {
   readonly stored: Promise<void>
 }
 
-/** What is stored with each value. */
+/** The metadata of each value. */
 export interface KvMetadata extends SegmentLabel {
   readonly sealedBytes: number
 }
 
-/** Streams each segment into a put of its own, so that no segment is ever held whole. */
+/** Streams each segment into its own put, so that no segment is ever in memory as a whole. */
 export class KvWriter implements SegmentWriter {
   readonly #kv: KVNamespace
   readonly #blobId: string
@@ -44,11 +44,11 @@ export class KvWriter implements SegmentWriter {
     const stored = this.#kv.put(`${this.#blobId}/${this.#next++}`, readable, { metadata }).catch((error) => {
       throw unavailable(error)
     })
-    stored.catch(() => {}) // It is awaited later, perhaps after something else has failed.
+    stored.catch(() => {}) // It is awaited later, perhaps after another failure.
     this.#puts.push({ writer: writable.getWriter(), stored })
   }
 
-  /** A put that fails stops reading, so a write may never end by itself. */
+  /** A put that fails stops reading, and a write alone would then never settle. */
   async append(sealed: Uint8Array): Promise<void> {
     const { writer, stored } = this.#puts.at(-1)!
     await this.#patiently(Promise.race([writer.write(sealed), stored]))
