@@ -1,10 +1,9 @@
 import { waitUntil } from 'cloudflare:workers'
 import { type Choice, chooseFace } from './choose-face.ts'
 import { type Config, queueBindings, readConfig, readSecrets, type Secrets } from './config.ts'
+import { createControl } from './control/control.ts'
 import { DeploymentGuard } from './control/deployment.ts'
-import { findDomain } from './control/domains.ts'
 import { Strangers } from './control/strangers.ts'
-import { TokenFinder } from './control/tokens.ts'
 import { StoreError } from './core/errors.ts'
 import { createEngine } from './engine.ts'
 import type { Env } from './env.ts'
@@ -14,7 +13,6 @@ import type { PublicPorts } from './faces/public/ports.ts'
 import type { RestPorts } from './faces/rest/call.ts'
 import { dispatchRest } from './faces/rest/dispatch.ts'
 import { dispatch, type S3Ports } from './faces/s3/dispatch.ts'
-import { clientNetwork } from './http/client-network.ts'
 import { logUnexpected } from './http/log-unexpected.ts'
 import type { JobApi } from './jobs/job-api.ts'
 import { createJobs, type Jobs } from './jobs/jobs.ts'
@@ -53,12 +51,12 @@ function serve(request: Request, choice: Choice, ports: FacePorts): Promise<Resp
   }
 }
 
-function choiceOf(request: Request, { config, control, strangers }: FacePorts): Promise<Choice> {
+function choiceOf(request: Request, { config, control }: FacePorts): Promise<Choice> {
   const nowMs = Date.now()
   const url = parseUrl(request)
   const isCustomDomain = async (host: string) => {
     try {
-      return (await findDomain(control, host, nowMs, strangers.from(clientNetwork(request.headers), nowMs)))?.kind === 'custom'
+      return (await control.findDomain(host, nowMs, control.visitor(request, nowMs)))?.kind === 'custom'
     } catch (error) {
       // The look-up failed. Visitors of a custom domain send no credentials, so a request with some is for another face, which verifies
       // them.
@@ -101,18 +99,16 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   const queues = createQueues(queueBindings(env))
   const store = createEngine(env, { config, keyring, keepAlive: waitUntil })
   const jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(env.JOBS, id) })
+  const control = createControl({ db: env.CONTROL, secrets, config, strangers: new Strangers(env.STRANGER_RATE_LIMIT) })
   const guard = new DeploymentGuard({ control: env.CONTROL, segments: env.SEGMENTS }, { ...secrets, lostKeyIds: config.lostKeyIds })
   return {
     store,
     jobs,
     config,
-    secrets,
     accountId,
-    control: env.CONTROL,
+    control,
     ready: () => guard.check(),
     queues,
-    tokens: new TokenFinder(secrets),
-    strangers: new Strangers(env.STRANGER_RATE_LIMIT),
     cache: caches.default,
     managedLimit: env.PUBLIC_RATE_LIMIT,
     missLimit: env.DOMAIN_RATE_LIMIT,

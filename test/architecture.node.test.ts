@@ -13,7 +13,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/auth': ['src/core'],
   'src/segments': ['src/core'],
   'src/queues': ['src/core'],
-  'src/control': ['src/core', 'src/auth', 'src/segments', 'src/config.ts'],
+  'src/control': ['src/core', 'src/auth', 'src/http', 'src/segments', 'src/config.ts'],
   'src/store': ['src/core', 'src/control', 'src/segments', 'src/queues'],
   'src/jobs': ['src/core', 'src/control', 'src/store'],
   'src/r2-bucket': [],

@@ -1,13 +1,9 @@
-import { readBearer } from '../../auth/bearer.ts'
-import { allows, isLive } from '../../auth/policies.ts'
-import type { Config, Secrets } from '../../config.ts'
-import { auditStatements } from '../../control/audit.ts'
-import type { Strangers } from '../../control/strangers.ts'
-import type { TokenFinder } from '../../control/tokens.ts'
+import type { Identity } from '../../auth/authenticate.ts'
+import { allows } from '../../auth/policies.ts'
+import type { Control } from '../../control/control.ts'
 import { type Actor, auditEntry } from '../../core/audit.ts'
 import { StoreError } from '../../core/errors.ts'
 import { actorOf } from '../../http/actor.ts'
-import { clientNetwork } from '../../http/client-network.ts'
 import type { Store } from '../../store/store.ts'
 import { type AdminChange, OPERATIONS, type Operation } from './operations.ts'
 import { readJson } from './read-json.ts'
@@ -15,11 +11,7 @@ import { readJson } from './read-json.ts'
 /** The dependencies of the admin face. */
 export interface AdminPorts {
   readonly store: Store
-  readonly tokens: TokenFinder
-  readonly strangers: Strangers
-  readonly control: D1Database
-  readonly secrets: Pick<Secrets, 'keyring'>
-  readonly config: Pick<Config, 'auditMs'>
+  readonly control: Control
 }
 
 /**
@@ -29,29 +21,29 @@ export interface AdminPorts {
  */
 export async function dispatchAdmin(request: Request, ports: AdminPorts): Promise<Response> {
   try {
-    const token = await authorize(request.headers, ports)
+    const identity = await authorize(request, ports)
     const operation = operationOf(request)
     const { answer, change } = await operation(ports, await readJson(request))
-    if (change) await log(ports, change, actorOf(request, { token }, 'API'))
+    if (change) await log(ports, change, actorOf(request, identity, 'API'))
     return Response.json(answer)
   } catch (error) {
     return failure(error)
   }
 }
 
-/** @throws StoreError InvalidAccessToken, AuthenticationError */
-async function authorize(headers: Headers, { tokens, control, strangers }: AdminPorts): Promise<{ id: string; name: string }> {
+/** @throws StoreError InvalidAccessToken, AccessDenied */
+async function authorize(request: Request, { control }: AdminPorts): Promise<Identity> {
   const nowMs = Date.now()
-  const secret = await tokens.findByValue(control, readBearer(headers), nowMs, strangers.from(clientNetwork(headers), nowMs))
-  if (secret === null || !isLive(secret.token, nowMs)) throw new StoreError('InvalidAccessToken')
-  if (!allows(secret.token, 'account:write')) throw new StoreError('AccessDenied')
-  return secret.token
+  const identity = await control.identifyByBearer({ request, nowMs, asker: control.visitor(request, nowMs) })
+  if (identity === null) throw new StoreError('InvalidAccessToken')
+  if (!allows(identity.token, 'account:write')) throw new StoreError('AccessDenied')
+  return identity
 }
 
 /** Writes the audit entry after the step. If this fails, the step stays done, and the operator gets the error. */
-async function log({ control, config }: AdminPorts, { action, bucket, newValue }: AdminChange, by: Actor): Promise<void> {
+async function log({ control }: AdminPorts, { action, bucket, newValue }: AdminChange, by: Actor): Promise<void> {
   const resource = { type: 'r2.bucket', id: bucket.name, jurisdiction: bucket.jurisdiction } as const
-  await control.batch(auditStatements(control, [auditEntry({ whenMs: Date.now(), action, by, resource, newValue })], config.auditMs))
+  await control.writeAudit([auditEntry({ whenMs: Date.now(), action, by, resource, newValue })])
 }
 
 function operationOf({ method, url }: Request): Operation {

@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { rotateTokens } from '../../control/rotate-tokens.ts'
 import type { AuditAction } from '../../core/audit.ts'
 import { invalidArgument } from '../../core/errors.ts'
 import { type BucketRef, JURISDICTIONS } from '../../core/object.ts'
@@ -108,10 +107,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   rotate: operation(z.object({ ...bucket, cursor: z.string().optional() }), ({ store }, { cursor, ...at }) =>
     store.rotateKeys(refOf(at), cursor),
   ),
-  'rotate-tokens': operation(z.object({ cursor: z.string().optional() }), async ({ control, secrets }, { cursor }) => {
-    const { report, next } = await rotateTokens(control, secrets, cursor)
-    return { report: { ...report, keyId: secrets.keyring.keyId }, next }
-  }),
+  'rotate-tokens': operation(z.object({ cursor: z.string().optional() }), ({ control }, { cursor }) => control.rotateTokens(cursor)),
   /** Recovers a bucket's metadata to a point in time. */
   recover: operation(
     z.object({ ...bucket, to: recoverTo }),

@@ -1,8 +1,7 @@
-import { findDomain, isNews, noteSeen } from '../../control/domains.ts'
+import { isNews } from '../../control/domains.ts'
 import type { CorsRule } from '../../core/cors.ts'
 import { acceptsTls, type Domain, type TlsConnection } from '../../core/domain.ts'
 import { StoreError } from '../../core/errors.ts'
-import { clientNetwork } from '../../http/client-network.ts'
 import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import { SANDBOX } from '../../http/origin-guard.ts'
@@ -48,14 +47,14 @@ function noRules(error: unknown): readonly CorsRule[] {
 async function admit(
   request: Request,
   { host }: PublicTarget,
-  { control, strangers, managedLimit, waitUntil }: PublicPorts,
+  { control, managedLimit, waitUntil }: PublicPorts,
   nowMs: number,
 ): Promise<Domain> {
-  const domain = await findDomain(control, host, nowMs, strangers.from(clientNetwork(request.headers), nowMs))
+  const domain = await control.findDomain(host, nowMs, control.visitor(request, nowMs))
   // An unknown id gets the same response as one that is switched off.
   if (!domain) throw new StoreError('Unauthorized')
   const tls = new URL(request.url).protocol === 'https:'
-  if (isNews(domain, tls)) waitUntil(noteSeen(control, domain, tls, nowMs).catch(logUnexpected))
+  if (isNews(domain, tls)) waitUntil(control.noteSeen(domain, tls, nowMs).catch(logUnexpected))
   if (tls && domain.kind === 'custom' && !acceptsTls(domain, (request.cf ?? {}) as TlsConnection)) {
     throw new StoreError('AccessDenied', { message: 'This domain demands a better TLS connection.' })
   }

@@ -1,19 +1,18 @@
 import type { Config } from '../../config.ts'
-import type { Strangers } from '../../control/strangers.ts'
+import type { Control } from '../../control/control.ts'
 import type { Store } from '../../store/store.ts'
 
 /** The dependencies of the public face. */
 export interface PublicPorts {
   readonly store: Store
   readonly config: Config
-  readonly control: D1Database
+  readonly control: Control
   /** The platform's cache in this location. */
   readonly cache: Pick<Cache, 'match' | 'put'>
   /** Limits managed URLs, by id. Absent means no limit. */
   readonly managedLimit?: RateLimit
   /** Limits the cache misses of custom domains, by host and client. Absent means no limit. */
   readonly missLimit?: RateLimit
-  readonly strangers: Strangers
   /** Keeps the request alive for work that continues after the response. */
   readonly waitUntil: (work: Promise<unknown>) => void
 }

@@ -1,7 +1,7 @@
 import type { Identity } from '../../auth/authenticate.ts'
-import type { Config, Secrets } from '../../config.ts'
-import type { Strangers } from '../../control/strangers.ts'
-import type { TokenFinder } from '../../control/tokens.ts'
+import { readBearer } from '../../auth/bearer.ts'
+import type { Config } from '../../config.ts'
+import type { Change, Control, Grant } from '../../control/control.ts'
 import type { Actor } from '../../core/audit.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
 import type { DeploymentQueues } from '../../queues/queues.ts'
@@ -11,10 +11,8 @@ import type { Store } from '../../store/store.ts'
 export interface RestPorts {
   readonly store: Store
   readonly config: Config
-  readonly secrets: Secrets
-  readonly tokens: TokenFinder
-  readonly strangers: Strangers
-  readonly control: D1Database
+  readonly accountId: string
+  readonly control: Control
   readonly queues: DeploymentQueues
   /** Refuses when the databases are another deployment's, unfinished or of a newer version. */
   readonly ready?: () => Promise<void>
@@ -50,3 +48,15 @@ export const bucketOf = (call: {
   readonly params: { readonly bucket_name: string }
   readonly headers: { readonly 'cf-r2-jurisdiction': Jurisdiction }
 }): BucketRef => ({ jurisdiction: call.headers['cf-r2-jurisdiction'], name: call.params.bucket_name })
+
+type Asking = Pick<Call, 'request' | 'identity' | 'nowMs' | 'by'>
+
+/** Who asks for a change of the configuration. */
+export const changeOf = ({ by, nowMs }: Asking): Change => ({ by: by(), nowMs })
+
+/** Who asks to grant rights. */
+export const grantOf = (call: Asking): Grant => ({
+  ...changeOf(call),
+  token: call.identity.token,
+  bearer: readBearer(call.request.headers),
+})

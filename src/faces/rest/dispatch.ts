@@ -1,11 +1,9 @@
 import type { Identity } from '../../auth/authenticate.ts'
-import { readBearer } from '../../auth/bearer.ts'
-import { isForAccount, isLive } from '../../auth/policies.ts'
+import { isForAccount } from '../../auth/policies.ts'
 import { permits } from '../../auth/session-scope.ts'
 import { notImplemented, StoreError } from '../../core/errors.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
 import { actorOf } from '../../http/actor.ts'
-import { clientNetwork } from '../../http/client-network.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { RestPorts } from './call.ts'
 import { failure, success } from './envelope.ts'
@@ -28,8 +26,8 @@ async function answer(request: Request, ports: RestPorts): Promise<Response> {
   const url = new URL(request.url)
   const { route, params } = matchRoute(request.method, url.pathname)
   const nowMs = Date.now()
-  const identity = route.needs === 'nobody' ? NOBODY : await identify(request.headers, route, ports, nowMs)
-  if ('account_id' in params && params.account_id !== ports.secrets.accountId) throw new StoreError('CouldNotRoute')
+  const identity = route.needs === 'nobody' ? NOBODY : await identify(request, route, ports, nowMs)
+  if ('account_id' in params && params.account_id !== ports.accountId) throw new StoreError('CouldNotRoute')
   const headers = readHeaders(route.headers, request.headers)
   if (!ports.config.allows('itemTokensOnRest')) refuseItemTokens(identity)
   authorize({ route, params }, identity, { headers, query: url.searchParams })
@@ -49,16 +47,11 @@ function refuseItemTokens({ token }: Identity): void {
 
 const NOBODY: Identity = { accessKeyId: '', token: { id: '', name: 'nobody', policies: [] } }
 
-/**
- * Who sends a request: an API token. The session token of temporary credentials is none: it stands in every URL that is presigned with
- * them, so that it proves nothing without their secret, which this face has no way to ask for.
- * @throws StoreError when the token is missing, unknown, not yet or no longer valid
- */
-async function identify(headers: Headers, { unknownToken }: Route, ports: RestPorts, nowMs: number): Promise<Identity> {
-  const asker = ports.strangers.from(clientNetwork(headers), nowMs)
-  const secret = await ports.tokens.findByValue(ports.control, readBearer(headers), nowMs, asker)
-  if (secret === null || !isLive(secret.token, nowMs)) throw new StoreError(unknownToken ?? 'InvalidAccessToken')
-  return { accessKeyId: secret.token.id, token: secret.token }
+/** @throws StoreError when the token is missing, unknown, not yet or no longer valid */
+async function identify(request: Request, { unknownToken }: Route, { control }: RestPorts, nowMs: number): Promise<Identity> {
+  const identity = await control.identifyByBearer({ request, nowMs, asker: control.visitor(request, nowMs) })
+  if (identity === null) throw new StoreError(unknownToken ?? 'InvalidAccessToken')
+  return identity
 }
 
 /** On 10000, wrangler asks who the token is and says so: that helps those who have the wrong one. */

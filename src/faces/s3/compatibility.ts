@@ -1,5 +1,6 @@
 import { ALLOWANCES, REFUSALS } from '../../core/allowances.ts'
-import { ROUTES, type Route } from './routes.ts'
+import type { Route } from './route.ts'
+import { ROUTES } from './routes.ts'
 
 /** What a row says beside the name, where "as on R2" is not all there is to say. */
 const NOTES: Readonly<Record<string, string>> = {

@@ -1,15 +1,13 @@
-import { type Authenticated, authenticate } from '../../auth/authenticate.ts'
+import type { Authenticated } from '../../auth/authenticate.ts'
 import { effectiveHeaders } from '../../auth/hoisted-headers.ts'
 import { permits } from '../../auth/session-scope.ts'
 import type { Config } from '../../config.ts'
-import type { Strangers } from '../../control/strangers.ts'
-import type { TokenFinder } from '../../control/tokens.ts'
+import type { Control } from '../../control/control.ts'
 import { notImplemented, StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
 import type { Asker } from '../../core/known-names.ts'
 import type { BucketRef } from '../../core/object.ts'
 import { actorOf } from '../../http/actor.ts'
-import { clientNetwork } from '../../http/client-network.ts'
 import { checkPreflight, corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { Store } from '../../store/store.ts'
@@ -19,7 +17,8 @@ import { copySourceBucket, copySourceKey } from './copy-source.ts'
 import { withoutEmpty } from './empty-headers.ts'
 import { newRequestId } from './failure.ts'
 import { renderError } from './render-error.ts'
-import { match, type Route } from './routes.ts'
+import type { Route } from './route.ts'
+import { match } from './routes.ts'
 import { screenHeaders } from './screening.ts'
 
 /** What the S3 face works with. */
@@ -27,9 +26,7 @@ export interface S3Ports {
   readonly store: Store
   readonly config: Config
   readonly accountId: string
-  readonly tokens: TokenFinder
-  readonly strangers: Strangers
-  readonly control: D1Database
+  readonly control: Control
   /** Refuses when the databases are another deployment's, unfinished or of a newer version. */
   readonly ready?: () => Promise<void>
 }
@@ -41,16 +38,18 @@ interface Visit {
   readonly address: Address
   readonly ports: S3Ports
   readonly nowMs: number
-  /** Who sends it, until its signature is verified. */
-  stranger: Asker | undefined
+  /** Whoever sends it. */
+  readonly asker: Asker
+  /** Whether its signature is verified: before, look-ups of unknown names are counted. */
+  isVerified: boolean
 }
 
 /** Answers a request to the S3 endpoint: every failure as R2's XML, CORS headers on failures too, and an id to report it by. */
 export async function dispatch(request: Request, ports: S3Ports): Promise<Response> {
   const url = new URL(request.url)
   const nowMs = Date.now()
-  const stranger = ports.strangers.from(clientNetwork(request.headers), nowMs)
-  const visit: Visit = { request, url, address: readAddress(url, ports.config), ports, nowMs, stranger }
+  const asker = ports.control.visitor(request, nowMs)
+  const visit: Visit = { request, url, address: readAddress(url, ports.config), ports, nowMs, asker, isVerified: false }
   const requestId = ports.config.allows('requestIds') ? newRequestId() : undefined
   let response: Response
   try {
@@ -68,8 +67,8 @@ async function answer(visit: Visit): Promise<Response> {
   const { request, url, address, ports } = visit
   if (address.on === 'account' && request.method !== 'GET') throw new StoreError('RouteNotFound')
   if (isPostForm(request, url, address)) throw postFormRefusal(ports.config)
-  const authenticated = await authenticateBy(visit)
-  visit.stranger = undefined
+  const authenticated = await ports.control.identifyBySignature({ request, nowMs: visit.nowMs, asker: visit.asker })
+  visit.isVerified = true
   const sent = effectiveHeaders(request.headers, authenticated.hoistedHeaders)
   const headers = ports.config.allows('emptyHeaders') ? withoutEmpty(sent) : sent
   const route = match({ on: address.on, method: request.method, query: url.searchParams, headers })
@@ -82,17 +81,6 @@ async function answer(visit: Visit): Promise<Response> {
   if (!route.run) throw notImplemented(route.op)
   await createMissingBucket(route, call)
   return route.run(call)
-}
-
-function authenticateBy({ request, nowMs: now, stranger, ports }: Visit): Promise<Authenticated> {
-  const { config, accountId, tokens, control } = ports
-  return authenticate(request, {
-    now,
-    findSecret: (accessKeyId) => tokens.find(control, accessKeyId, now, stranger),
-    strict: config.strict,
-    accountId,
-    clientAcceptEncoding: (request.cf as IncomingRequestCfProperties | undefined)?.clientAcceptEncoding,
-  })
 }
 
 interface Arrival {
@@ -122,10 +110,10 @@ function callOf(
 
 /** @throws StoreError AccessDenied when the token lacks the permission, or when it may not read what is to be copied. */
 function authorize(route: Route, { identity, bucket, at, jurisdiction, headers, url }: Call & Partial<ObjectCall>): void {
-  const action = actionOf(route)
-  const prefix = LISTINGS.includes(action) ? (url.searchParams.get('prefix') ?? '') : undefined
+  const { op, action = op } = route
+  const prefix = route.lists ? (url.searchParams.get('prefix') ?? '') : undefined
   if (!permits(identity, { needs: route.needs, action, bucket, key: at?.key, prefix })) throw new StoreError('AccessDenied')
-  if (route.header !== 'x-amz-copy-source') return
+  if (!route.copies) return
   const source: BucketRef = { jurisdiction, name: copySourceBucket(headers) }
   const wanted = { needs: 'object:read', action, bucket: source, key: copySourceKey(headers) } as const
   if (!permits(identity, wanted)) throw new StoreError('AccessDenied')
@@ -134,15 +122,12 @@ function authorize(route: Route, { identity, bucket, at, jurisdiction, headers, 
 /** Of an object: they write nothing, and are served whatever CONTROL says. */
 const READS: readonly string[] = ['GET', 'HEAD']
 
-const LISTINGS: readonly string[] = ['ListObjectsV1', 'ListObjectsV2', 'ListMultipartUploads']
-
-/** R2 tells the two versions of ListObjects apart where it names actions. */
-const actionOf = ({ op }: Route): string => (op === 'ListObjects' ? 'ListObjectsV1' : op)
-
 /** `cf-create-bucket-if-missing` is for those who may create buckets. */
-async function createMissingBucket({ op }: Route, { identity, headers, bucket, store, by }: Call & Partial<BucketCall>): Promise<void> {
-  if (!bucket || headers.get('cf-create-bucket-if-missing')?.toLowerCase() !== 'true') return
-  if (op !== 'PutObject' && op !== 'CreateMultipartUpload') return
+async function createMissingBucket(
+  { createsBucket }: Route,
+  { identity, headers, bucket, store, by }: Call & Partial<BucketCall>,
+): Promise<void> {
+  if (!bucket || !createsBucket || headers.get('cf-create-bucket-if-missing')?.toLowerCase() !== 'true') return
   if (!permits(identity, { needs: 'bucket:write', action: 'CreateBucket', bucket })) throw new StoreError('AccessDenied')
   await store.ensureBucket(bucket, by())
 }
@@ -167,16 +152,16 @@ function postFormRefusal({ strict }: Pick<Config, 'strict'>): StoreError {
 const isPreflight = (request: Request): boolean => request.method === 'OPTIONS' && request.headers.has('origin')
 
 /** Not authenticated: browsers cannot sign it. An account has no rules, and a bucket that does not exist has none either. */
-async function preflight({ request, address, ports, nowMs, stranger }: Visit): Promise<Response> {
+async function preflight({ request, address, ports, nowMs, asker }: Visit): Promise<Response> {
   checkPreflight(request.headers)
-  const rules = address.on === 'account' ? [] : await ports.store.corsRules(bucketOf(address), nowMs, stranger)
+  const rules = address.on === 'account' ? [] : await ports.store.corsRules(bucketOf(address), nowMs, asker)
   return new Response(null, { status: 204, headers: preflightHeaders(rules, request.headers) })
 }
 
 /** What was done stays done, and is told, where the rules cannot be had. */
-async function withCors(response: Response, { request, address, ports, stranger, nowMs }: Visit): Promise<Response> {
+async function withCors(response: Response, { request, address, ports, asker, isVerified, nowMs }: Visit): Promise<Response> {
   if (address.on === 'account' || !request.headers.has('origin') || request.method === 'OPTIONS') return response
-  const rules = await ports.store.corsRules(bucketOf(address), nowMs, stranger).catch((error: unknown) => {
+  const rules = await ports.store.corsRules(bucketOf(address), nowMs, isVerified ? undefined : asker).catch((error: unknown) => {
     logUnexpected(error)
     return []
   })

@@ -26,29 +26,7 @@ import { listParts } from './operations/list-parts.ts'
 import { putObject } from './operations/put-object.ts'
 import { uploadPart } from './operations/upload-part.ts'
 import { uploadPartCopy } from './operations/upload-part-copy.ts'
-import type { RefusedGroup } from './screening.ts'
-
-export type Level = 'account' | 'bucket' | 'object'
-
-/** One operation: which requests are it, what they need, and who answers. */
-export interface Route {
-  /** The name in the S3 API reference; R2 names what it lacks by it. */
-  readonly op: string
-  readonly on: Level
-  readonly method: string
-  /** Parameters that must all be there. */
-  readonly query?: readonly string[]
-  /** A parameter that must be the first in the URL of those that are subresources at this level and method. */
-  readonly subresource?: string
-  readonly header?: string
-  readonly needs: Permission
-  readonly refuses?: RefusedGroup
-  /** Further words for the printed table. */
-  readonly note?: string
-  /** Absent: R2 answers 501 `<op> not implemented`, and so do we. */
-  // biome-ignore lint/suspicious/noExplicitAny: the level decides which call an operation gets; `dispatch` builds it.
-  readonly run?: (call: any) => Promise<Response>
-}
+import type { Level, Route } from './route.ts'
 
 type Row = Omit<Route, 'on' | 'method' | 'needs'>
 
@@ -65,7 +43,15 @@ export const ROUTES: readonly Route[] = [
   { op: 'DeleteObjects', on: 'bucket', method: 'POST', query: ['delete'], needs: 'object:write', refuses: 'delete', run: deleteObjects },
   { op: 'PostBucket', on: 'bucket', method: 'POST', needs: 'object:read', run: postBucket },
 
-  { op: 'ListMultipartUploads', on: 'bucket', method: 'GET', query: ['uploads'], needs: 'object:read', run: listMultipartUploads },
+  {
+    op: 'ListMultipartUploads',
+    on: 'bucket',
+    method: 'GET',
+    query: ['uploads'],
+    needs: 'object:read',
+    lists: true,
+    run: listMultipartUploads,
+  },
   {
     op: 'GetBucketLocation',
     on: 'bucket',
@@ -103,8 +89,26 @@ export const ROUTES: readonly Route[] = [
     metrics: 'GetBucketMetricsConfiguration',
     analytics: 'GetBucketAnalyticsConfiguration',
   }),
-  { op: 'ListObjectsV2', on: 'bucket', method: 'GET', query: ['list-type'], needs: 'object:read', refuses: 'read', run: listObjectsV2 },
-  { op: 'ListObjects', on: 'bucket', method: 'GET', needs: 'object:read', refuses: 'read', run: listObjects },
+  {
+    op: 'ListObjectsV2',
+    on: 'bucket',
+    method: 'GET',
+    query: ['list-type'],
+    needs: 'object:read',
+    refuses: 'read',
+    lists: true,
+    run: listObjectsV2,
+  },
+  {
+    op: 'ListObjects',
+    on: 'bucket',
+    method: 'GET',
+    needs: 'object:read',
+    refuses: 'read',
+    lists: true,
+    action: 'ListObjectsV1',
+    run: listObjects,
+  },
 
   ...rows(
     'bucket',
@@ -162,6 +166,7 @@ export const ROUTES: readonly Route[] = [
       op: 'UploadPartCopy',
       query: ['uploadId', 'partNumber'],
       header: 'x-amz-copy-source',
+      copies: true,
       refuses: 'uploadPartCopy',
       run: uploadPartCopy,
     },
@@ -179,6 +184,7 @@ export const ROUTES: readonly Route[] = [
   { op: 'AbortMultipartUpload', on: 'object', method: 'DELETE', query: ['uploadId'], needs: 'object:write', run: abortMultipartUpload },
   {
     op: 'CreateMultipartUpload',
+    createsBucket: true,
     on: 'object',
     method: 'POST',
     query: ['uploads'],
@@ -187,7 +193,15 @@ export const ROUTES: readonly Route[] = [
     run: createMultipartUpload,
   },
   // R2 lists the bucket's uploads even on the path of an object.
-  { op: 'ListMultipartUploads', on: 'object', method: 'GET', query: ['uploads'], needs: 'object:read', run: listMultipartUploads },
+  {
+    op: 'ListMultipartUploads',
+    on: 'object',
+    method: 'GET',
+    query: ['uploads'],
+    needs: 'object:read',
+    lists: true,
+    run: listMultipartUploads,
+  },
 
   { op: 'HeadObject', on: 'object', method: 'HEAD', needs: 'object:read', refuses: 'read', run: headObject },
   { op: 'GetObject', on: 'object', method: 'GET', query: ['partNumber'], needs: 'object:read', refuses: 'read', run: getObject },
@@ -206,10 +220,19 @@ export const ROUTES: readonly Route[] = [
     retention: 'PutObjectRetention',
     'legal-hold': 'PutObjectLegalHold',
   }),
-  { op: 'CopyObject', on: 'object', method: 'PUT', header: 'x-amz-copy-source', needs: 'object:write', refuses: 'copy', run: copyObject },
-  { op: 'PutObject', on: 'object', method: 'PUT', needs: 'object:write', refuses: 'write', run: putObject },
+  {
+    op: 'CopyObject',
+    on: 'object',
+    method: 'PUT',
+    header: 'x-amz-copy-source',
+    copies: true,
+    needs: 'object:write',
+    refuses: 'copy',
+    run: copyObject,
+  },
+  { op: 'PutObject', on: 'object', method: 'PUT', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
   // R2 stores the body of a POST to a key, whatever its parameters say.
-  { op: 'PutObject', on: 'object', method: 'POST', needs: 'object:write', refuses: 'write', run: putObject },
+  { op: 'PutObject', on: 'object', method: 'POST', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
   { op: 'DeleteObject', on: 'object', method: 'DELETE', needs: 'object:write', refuses: 'delete', run: deleteObject },
 ]
 

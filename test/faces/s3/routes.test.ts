@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Level, match, ROUTES } from '../../../src/faces/s3/routes.ts'
+import type { Level } from '../../../src/faces/s3/route.ts'
+import { match, ROUTES } from '../../../src/faces/s3/routes.ts'
 
 /** The operation of a request: the level is what the path says. */
 function operationOf(method: string, path: string, headers: Record<string, string> = {}): string | undefined {

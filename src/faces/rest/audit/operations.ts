@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { type AuditFilter, type AuditPosition, listAudit } from '../../../control/audit.ts'
+import type { AuditFilter, AuditPosition } from '../../../control/audit.ts'
 import type { Answer, Call } from '../call.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { type Audit, type AuditLog, type AuditLogsQuery, type AuditQuery, type Owner, toAudit, toAuditLog, ZONE_NAME } from './schemas.ts'
@@ -12,7 +12,7 @@ export async function listAuditLogs(call: Call<{ query: AuditLogsQuery }>): Prom
   const filters = [filter('id', query.id), filter('kind', query['action.type']), filter('ip', query['actor.ip'])].filter(
     (one) => one !== null,
   )
-  const entries = await listAudit(control, {
+  const entries = await control.listAudit({
     sinceMs: Math.max(query.since ?? 0, nowMs - config.auditMs),
     beforeMs: query.before,
     filters,
@@ -52,9 +52,7 @@ export async function listAuditEntries(call: Call<{ query: AuditQuery }>): Promi
   const sinceMs = Math.max(query.since, nowMs - config.auditMs)
   const filters = Object.entries(COLUMNS).flatMap(([name, field]) => filtersOf(url.searchParams, name, field))
   const none = !constantsFit(url.searchParams, owner)
-  const found = none
-    ? []
-    : await listAudit(control, { sinceMs, beforeMs, filters, ascending: direction === 'asc', after, limit: limit + 1 })
+  const found = none ? [] : await control.listAudit({ sinceMs, beforeMs, filters, ascending: direction === 'asc', after, limit: limit + 1 })
   const entries = found.slice(0, limit)
   const last = found.length > limit ? entries.at(-1) : undefined
   return {
@@ -92,7 +90,7 @@ const isPosition = (value: unknown): value is AuditPosition => {
   return typeof whenMs === 'number' && typeof id === 'string'
 }
 
-const ownerOf = ({ secrets, config }: Pick<Call, 'secrets' | 'config'>): Owner => ({
-  accountId: secrets.accountId,
+const ownerOf = ({ accountId, config }: Pick<Call, 'accountId' | 'config'>): Owner => ({
+  accountId,
   email: config.ownerEmail,
 })

@@ -1,13 +1,10 @@
 import type * as z from 'zod'
 import { permits } from '../../../auth/session-scope.ts'
 import type { Config } from '../../../config.ts'
-import * as registry from '../../../control/domain-registry.ts'
-import { listCustomDomains as listAttached } from '../../../control/domains.ts'
 import { type Domain, isReservedHost } from '../../../core/domain.ts'
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { PUBLIC_SEGMENT } from '../../../core/reserved-names.ts'
-import { actorOf } from '../../../http/actor.ts'
-import { type Answer, bucketOf, type Call } from '../call.ts'
+import { type Answer, bucketOf, type Call, changeOf } from '../call.ts'
 import type { JurisdictionHeader } from '../common-schemas.ts'
 import {
   type AttachDomainBody,
@@ -26,17 +23,17 @@ type BucketCall<Body = unknown> = Call<{ params: 'bucket_name'; headers: Jurisdi
 type DomainCall<Body = unknown> = Call<{ params: 'bucket_name' | 'domain'; headers: JurisdictionHeader; body: Body }>
 
 export async function getManagedDomain(call: BucketCall): Promise<Answer<z.input<typeof ManagedDomain>>> {
-  return { result: toManaged(call, await registry.managedDomain(call.control, await call.store.headBucket(bucketOf(call)), call.nowMs)) }
+  return { result: toManaged(call, await call.control.managedDomain(await call.store.headBucket(bucketOf(call)), call.nowMs)) }
 }
 
 export async function putManagedDomain(call: BucketCall<ManagedDomainBody>): Promise<Answer<z.input<typeof ManagedDomain>>> {
   const bucket = await call.store.headBucketToChange(bucketOf(call))
-  return { result: toManaged(call, await registry.setManagedDomain(managerOf(call), bucket, call.body.enabled)) }
+  return { result: toManaged(call, await call.control.setManagedDomain(changeOf(call), bucket, call.body.enabled)) }
 }
 
 export async function listCustomDomains(call: BucketCall): Promise<Answer<{ domains: CustomDomain[] }>> {
   const bucket = await call.store.headBucket(bucketOf(call))
-  return { result: { domains: (await listAttached(call.control, bucket)).map(toCustomDomain) } }
+  return { result: { domains: (await call.control.listCustomDomains(bucket)).map(toCustomDomain) } }
 }
 
 export async function attachCustomDomain(call: BucketCall<AttachDomainBody>): Promise<Answer<z.input<typeof AttachedDomain>>> {
@@ -46,33 +43,29 @@ export async function attachCustomDomain(call: BucketCall<AttachDomainBody>): Pr
   // Whoever gave away the host of this very API could never take it back.
   if (isReservedHost(host, call.config, call.url.hostname)) throw new StoreError('DomainInUse')
   const bucket = await call.store.headBucketToChange(bucketOf(call))
-  const attached = await registry.attachDomain(managerOf(call), bucket, { host, zoneId, ...settingsOf(call.body) })
+  const attached = await call.control.attachDomain(changeOf(call), bucket, { host, zoneId, ...settingsOf(call.body) })
   return { result: toNamed(attached) }
 }
 
 export async function getCustomDomain(call: DomainCall): Promise<Answer<CustomDomain>> {
   const bucket = await call.store.headBucket(bucketOf(call))
-  return { result: toCustomDomain(await registry.getDomain(call.control, bucket, hostOf(call))) }
+  return { result: toCustomDomain(await call.control.getDomain(bucket, hostOf(call))) }
 }
 
 export async function updateCustomDomain(call: DomainCall<UpdateDomainBody>): Promise<Answer<z.input<typeof UpdatedDomain>>> {
   if ((call.body.domain ?? hostOf(call)) !== hostOf(call)) throw invalidArgument('The domain of the body is not that of the path')
   const bucket = await call.store.headBucketToChange(bucketOf(call))
-  const { zoneId: _, ...updated } = toNamed(await registry.updateDomain(managerOf(call), bucket, hostOf(call), settingsOf(call.body)))
+  const { zoneId: _, ...updated } = toNamed(await call.control.updateDomain(changeOf(call), bucket, hostOf(call), settingsOf(call.body)))
   return { result: updated }
 }
 
 export async function removeCustomDomain(call: DomainCall): Promise<Answer<{ domain: string }>> {
   const bucket = await call.store.headBucketToChange(bucketOf(call))
-  await registry.removeDomain(managerOf(call), bucket, hostOf(call))
+  await call.control.removeDomain(changeOf(call), bucket, hostOf(call))
   return { result: { domain: hostOf(call) } }
 }
 
 const hostOf = ({ params }: DomainCall): string => params.domain.toLowerCase()
-
-function managerOf({ request, identity, control, config, nowMs }: BucketCall): registry.DomainManager {
-  return { db: control, auditMs: config.auditMs, by: actorOf(request, identity, 'API'), nowMs }
-}
 
 const toManaged = ({ url, config }: BucketCall, { host: bucketId, enabled }: Domain): z.input<typeof ManagedDomain> => ({
   bucketId,

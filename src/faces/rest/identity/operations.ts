@@ -21,8 +21,8 @@ export async function verifyToken({ identity }: Call): Result<typeof VerifiedTok
   }
 }
 
-export async function getUser({ secrets, config }: Call): Result<typeof User> {
-  return { result: { id: secrets.accountId, email: config.ownerEmail } }
+export async function getUser({ accountId, config }: Call): Result<typeof User> {
+  return { result: { id: accountId, email: config.ownerEmail } }
 }
 
 export async function getAccount(call: Call): Result<typeof Account> {
@@ -45,8 +45,8 @@ export async function listMemberships(call: Call<{ query: PageQuery }>): Promise
   })
 }
 
-const accountOf = ({ secrets }: Pick<Call, 'secrets'>): z.input<typeof Account> => ({
-  id: secrets.accountId,
+const accountOf = ({ accountId }: Pick<Call, 'accountId'>): z.input<typeof Account> => ({
+  id: accountId,
   name: ACCOUNT_NAME,
   type: 'standard',
   settings: {},

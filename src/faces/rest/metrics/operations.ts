@@ -18,7 +18,7 @@ export async function getAccountMetrics({ store }: Call): Promise<Answer<z.input
 }
 
 /** Answers as GraphQL does, without the envelope. The library is loaded by the first query: few requests are one. */
-export async function queryGraphql({ body, store, secrets, nowMs }: Call<{ body: GraphqlBody }>): Promise<Answer<never>> {
+export async function queryGraphql({ body, store, accountId, nowMs }: Call<{ body: GraphqlBody }>): Promise<Answer<never>> {
   const { answerQuery } = await import('../graphql/execute.ts')
-  return Response.json(await answerQuery(body, { store, accountId: secrets.accountId, nowMs }))
+  return Response.json(await answerQuery(body, { store, accountId, nowMs }))
 }

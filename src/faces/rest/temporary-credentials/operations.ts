@@ -3,8 +3,6 @@ import type { Secret } from '../../../auth/authenticate.ts'
 import { readBearer } from '../../../auth/bearer.ts'
 import { isLive, mayGrant, type Policy } from '../../../auth/policies.ts'
 import { type MintedSession, mintSession, SESSION_LEVELS, type SessionClaims } from '../../../auth/session-token.ts'
-import { auditStatements } from '../../../control/audit.ts'
-import { stillHeld } from '../../../control/still-held.ts'
 import { secretAccessKeyOf } from '../../../control/tokens.ts'
 import { auditEntry } from '../../../core/audit.ts'
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
@@ -20,9 +18,9 @@ type Minting = Call<{ body: TemporaryCredentialsBody }>
  * parent, and no longer.
  */
 export async function createTemporaryCredentials(call: Minting): Promise<Answer<z.input<typeof TemporaryCredentials>>> {
-  const { body, secrets, nowMs, url } = call
+  const { body, accountId, nowMs, url } = call
   const parent = await parentOf(call)
-  const claims = sessionClaims(body, { accountId: secrets.accountId, host: url.host, nowMs })
+  const claims = sessionClaims(body, { accountId, host: url.host, nowMs })
   checkGrant(parent, body, claims)
   const minted = mintSession(claims, parent.secretAccessKey)
   await log(call, parent, minted)
@@ -30,7 +28,7 @@ export async function createTemporaryCredentials(call: Minting): Promise<Answer<
 }
 
 /** @throws StoreError AccessDenied for another parent than the caller, InvalidArgument for none. */
-async function parentOf({ body, identity, request, tokens, control, nowMs }: Minting): Promise<Secret> {
+async function parentOf({ body, identity, request, control, nowMs }: Minting): Promise<Secret> {
   const { token } = identity
   if (body.parentAccessKeyId === token.id) return { token, secretAccessKey: secretAccessKeyOf(readBearer(request.headers)) }
   if (!token.root) {
@@ -38,7 +36,7 @@ async function parentOf({ body, identity, request, tokens, control, nowMs }: Min
       message: 'parentAccessKeyId must be the id of the API token that asks: only root may name another',
     })
   }
-  const parent = await tokens.find(control, body.parentAccessKeyId, nowMs)
+  const parent = await control.findToken(body.parentAccessKeyId, nowMs)
   if (parent === null || !isLive(parent.token, nowMs)) throw invalidArgument('There is no parent access key with this id')
   return parent
 }
@@ -80,7 +78,7 @@ function checkGrant(
 }
 
 /** @throws StoreError InvalidAccessToken when the parent is not any more what it was a moment ago. */
-async function log({ body, request, identity, control, config, nowMs }: Minting, parent: Secret, { id }: MintedSession): Promise<void> {
+async function log({ body, request, identity, control, nowMs }: Minting, parent: Secret, { id }: MintedSession): Promise<void> {
   const entry = auditEntry({
     whenMs: nowMs,
     action: 'CreateTemporaryCredentials',
@@ -88,6 +86,5 @@ async function log({ body, request, identity, control, config, nowMs }: Minting,
     resource: { type: 'session', id, jurisdiction: body.jurisdiction },
     newValue: body,
   })
-  const [written] = await control.batch(auditStatements(control, [entry], config.auditMs, { onlyIf: stillHeld(parent) }))
-  if (written?.meta.changes === 0) throw new StoreError('InvalidAccessToken')
+  if (!(await control.writeAudit([entry], parent))) throw new StoreError('InvalidAccessToken')
 }

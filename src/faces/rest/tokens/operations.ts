@@ -1,10 +1,6 @@
 import type * as z from 'zod'
-import { readBearer } from '../../../auth/bearer.ts'
 import { PERMISSION_GROUPS } from '../../../control/permission-groups.ts'
-import * as registry from '../../../control/token-registry.ts'
-import { secretAccessKeyOf } from '../../../control/tokens.ts'
-import { actorOf } from '../../../http/actor.ts'
-import type { Answer, Call } from '../call.ts'
+import { type Answer, type Call, grantOf } from '../call.ts'
 import { pageInfo } from '../common-schemas.ts'
 import {
   attributesOf,
@@ -22,32 +18,32 @@ type TokenCall<Body = unknown> = Call<{ params: 'token_id'; body: Body }>
 
 /** The value is in this answer and in no other. */
 export async function createToken(call: Call<{ body: TokenBody }>): Promise<Answer<z.input<typeof CreatedToken>>> {
-  const { value, ...record } = await registry.makeToken(managerOf(call), attributesOf(call.body))
+  const { value, ...record } = await call.control.makeToken(grantOf(call), attributesOf(call.body))
   return { result: { ...toToken(record, call.nowMs), value } }
 }
 
 export async function listTokens({ query, control, nowMs }: Call<{ query: ListTokensQuery }>): Promise<Answer<Token[]>> {
   const { page, per_page: limit, direction, include_expired: includeExpired } = query
   const offset = (page - 1) * limit
-  const { tokens, total } = await registry.listTokens(control, { offset, limit, descending: direction === 'desc', includeExpired, nowMs })
+  const { tokens, total } = await control.listTokens({ offset, limit, descending: direction === 'desc', includeExpired, nowMs })
   return { result: tokens.map((token) => toToken(token, nowMs)), info: pageInfo(query, tokens.length, total) }
 }
 
 export async function getToken({ params, control, nowMs }: TokenCall): Promise<Answer<Token>> {
-  return { result: toToken(await registry.getToken(control, params.token_id), nowMs) }
+  return { result: toToken(await control.getToken(params.token_id), nowMs) }
 }
 
 export async function updateToken(call: TokenCall<TokenBody>): Promise<Answer<Token>> {
-  return { result: toToken(await registry.updateToken(managerOf(call), call.params.token_id, attributesOf(call.body)), call.nowMs) }
+  return { result: toToken(await call.control.updateToken(grantOf(call), call.params.token_id, attributesOf(call.body)), call.nowMs) }
 }
 
 /** Answers with the new value, a bare text. */
 export async function rollToken(call: TokenCall): Promise<Answer<string>> {
-  return { result: await registry.rollToken(managerOf(call), call.params.token_id) }
+  return { result: await call.control.rollToken(grantOf(call), call.params.token_id) }
 }
 
 export async function deleteToken(call: TokenCall): Promise<Answer<{ id: string }>> {
-  await registry.deleteToken(managerOf(call), call.params.token_id)
+  await call.control.deleteToken(grantOf(call), call.params.token_id)
   return { result: { id: call.params.token_id } }
 }
 
@@ -58,12 +54,4 @@ export async function listPermissionGroups({
     ({ name, scope }) => (query.name ?? name).toLowerCase() === name.toLowerCase() && (query.scope ?? scope) === scope,
   )
   return { result: fits.map(toPermissionGroup) }
-}
-
-type Parts = Pick<Call, 'request' | 'identity' | 'control' | 'secrets' | 'config' | 'tokens' | 'nowMs'>
-
-function managerOf({ request, identity, control, secrets, config, tokens, nowMs }: Parts): registry.Manager {
-  const { token } = identity
-  const secretAccessKey = secretAccessKeyOf(readBearer(request.headers))
-  return { db: control, secrets, config, finder: tokens, token, secretAccessKey, by: actorOf(request, identity, 'API'), nowMs }
 }
