@@ -31,4 +31,6 @@ export interface Upload {
   /** The announced length in bytes. A source that is shorter or longer is refused. */
   readonly size: number
   readonly claims: UploadClaims
+  /** The memory to write it with was claimed together with that of the body that it is read from. */
+  readonly isClaimed?: boolean
 }

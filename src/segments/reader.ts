@@ -19,6 +19,8 @@ export interface BodyRead {
   readonly tiers: Tiers
   /** The budget that a stream's buffers count against, until the stream ends or is cancelled. */
   readonly memory?: MemoryBudget
+  /** The stream becomes an upload: the buffers of that upload are claimed with its own. */
+  readonly forUpload?: boolean
   /** Keeps the request alive until the stream ends. */
   readonly keepAlive?: (work: Promise<unknown>) => void
 }
@@ -27,12 +29,18 @@ export interface BodyRead {
 const STREAM_BYTES = 2 * 1024 * 1024
 
 /**
+ * A copy claims the buffers of both its ends at once. If many copies claimed those of their sources, and then waited for those of their
+ * uploads, none of them could go on.
+ */
+const streamBytes = ({ length, forUpload }: BodyRead): number => (forUpload ? 2 : 1) * Math.min(STREAM_BYTES, 4 * length)
+
+/**
  * Opens a body of exactly `length` bytes; a response made of it has this Content-Length.
  * Resolves when the first chunk is authenticated: an earlier failure throws, a later one aborts the stream.
  * @throws StoreError SlowDown if there is no memory for its buffers
  */
 export async function openBody(read: BodyRead): Promise<ReadableStream<Uint8Array>> {
-  const hold = await read.memory?.holdSoon(Math.min(STREAM_BYTES, 4 * read.length))
+  const hold = await read.memory?.holdSoon(streamBytes(read))
   const body = new Body(read, hold)
   const chunks = body.chunks()
   try {

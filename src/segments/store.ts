@@ -49,6 +49,8 @@ export interface UploadBytes {
   /** Receives every plain byte, in order. */
   readonly digests: { update(bytes: Uint8Array): void }
   readonly deadlineMs?: number
+  /** Its buffers are claimed already: see {@link BodyRequest.forUpload}. */
+  readonly isClaimed?: boolean
 }
 
 /** The slices to read, in order, and the owner of their key. */
@@ -57,6 +59,8 @@ export interface BodyRequest {
   /** Sum of the slices' lengths. */
   readonly length: number
   readonly owner: KeyOwner
+  /** The body becomes an upload: a stream claims the buffers of both. */
+  readonly forUpload?: boolean
 }
 
 /** Stores and reads the bytes of blobs in all tiers. */
@@ -129,9 +133,10 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
   const { deployment = '', memory = isolateMemory, keepAlive } = options
   const label: Segments['label'] = (bucket, deadlineMs) => ({ bucket: labelOf(bucket, deployment), deadlineMs })
   const plan: Segments['plan'] = (blob) => planBlob({ ...blob, databases: bindings.d1.length, rests }, config)
-  const read = ({ slices, length, owner }: BodyRequest) => ({
+  const read = ({ slices, length, owner, forUpload }: BodyRequest) => ({
     slices,
     length,
+    forUpload,
     tiers,
     memory,
     keepAlive,
@@ -142,18 +147,18 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
     deployment,
     label,
     kvOperations: options.kvOperations || Number.POSITIVE_INFINITY,
-    async write(plan, { source, owner, digests, deadlineMs }) {
-      const hold = await memory.holdSoon(uploadBuffers(plan))
+    async write(plan, { source, owner, digests, deadlineMs, isClaimed }) {
+      const hold = isClaimed ? undefined : await memory.holdSoon(uploadBuffers(plan))
       try {
         const key = await keyring.newDataKey(owner, plan.id)
         const stamp = { label: label(owner.bucket, deadlineMs ?? 0), deadlineMs, now: options.now }
-        const write = { plan, source, key, digests: touching(hold, digests), tiers, ...stamp }
+        const write = { plan, source, key, digests: hold ? touching(hold, digests) : digests, tiers, ...stamp }
         return await writeBlob(write).catch(async (error) => {
           if (error instanceof NotPlaced) error.plain = await unseal(key.key, plan, error.sealed)
           throw error
         })
       } finally {
-        hold.release()
+        hold?.release()
       }
     },
     moveOut: (blob, { tier, label }) => moveOut(blob, tiers(tier), label),

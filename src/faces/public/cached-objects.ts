@@ -136,5 +136,12 @@ export async function keep({ cache }: Pick<PublicPorts, 'cache'>, { read, head, 
     'Cache-Control': `public, max-age=${lifetime}`,
     [ENTRY_HEADER]: Buffer.from(JSON.stringify(entry)).toString('base64'),
   }
-  await cache.put(read.entry, new Response(body, { headers }))
+  const response = new Response(body, { headers })
+  try {
+    await cache.put(read.entry, response)
+  } catch (error) {
+    // A cache that refuses may not have read it.
+    response.body?.cancel(error).catch(() => {})
+    throw error
+  }
 }

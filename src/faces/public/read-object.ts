@@ -3,12 +3,13 @@ import type { Domain } from '../../core/domain.ts'
 import { StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
 import type { Conditions, ObjectRef } from '../../core/object.ts'
+import { answerWith } from '../../http/answer-with.ts'
 import { clientNetwork } from '../../http/client-network.ts'
 import { readConditions, readIfRange } from '../../http/conditions.ts'
 import { objectHeaders } from '../../http/object-headers.ts'
 import { contentRange, readRange } from '../../http/range.ts'
 import type { GetOptions, Got } from '../../store/objects/get-object.ts'
-import { isCacheable, readCached } from './cached-objects.ts'
+import { type CacheRead, isCacheable, readCached } from './cached-objects.ts'
 import { entryUrl } from './entry-url.ts'
 import { fillBehind } from './fill-cache.ts'
 import type { PublicPorts } from './ports.ts'
@@ -37,7 +38,9 @@ export async function readObject(ports: PublicPorts, read: PublicRead): Promise<
   checkKey(key)
   const at = { bucket: domain.bucket, key }
   const answer = async (options: GetOptions) =>
-    domain.kind === 'custom' ? throughCache(ports, read, at, options) : respond(await fromBucket(ports, request, at, options), options)
+    domain.kind === 'custom'
+      ? throughCache(ports, read, at, options)
+      : answerWith(await fromBucket(ports, request, at, options), (got) => respond(got, options))
   const whole = { conditions: readConditions(request.headers) }
   const piece = pieceOf(request.headers, whole.conditions)
   if (!piece) return answer(whole)
@@ -70,7 +73,7 @@ function fromBucket({ store }: PublicPorts, { method }: Request, at: ObjectRef, 
 
 async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef, options: GetOptions): Promise<Response> {
   const { request, domain, nowMs } = read
-  const cacheRead = { domain, key: at.key, entry: entryUrl(domain.host, at.key, read.url.search), options, nowMs }
+  const cacheRead: CacheRead = { domain, key: at.key, entry: entryUrl(domain.host, at.key, read.url.search), options, nowMs }
   const hit = await readCached(ports, cacheRead)
   if (hit) {
     const { got, ageSeconds } = hit
@@ -79,7 +82,12 @@ async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef,
     return withStatus(response, 'HIT')
   }
   await checkLimit(ports.missLimit, `${read.domain.host}/${clientNetwork(request.headers)}`)
-  const got = await fromBucket(ports, request, at, options)
+  return answerWith(await fromBucket(ports, request, at, options), (got) => respondAndFill(ports, { cacheRead, at }, got))
+}
+
+/** The answer of an object that the cache did not have, and has behind it where it may. */
+function respondAndFill(ports: PublicPorts, { cacheRead, at }: { cacheRead: CacheRead; at: ObjectRef }, got: Got<Body | null>): Response {
+  const { options, nowMs } = cacheRead
   const lifetime = cacheLifetime(at.key, got.head.httpMetadata, nowMs)
   const cacheable = isCacheable(lifetime, got.head)
   if (!cacheable) return withStatus(respond(got, options), lifetime === 'unasked' ? 'DYNAMIC' : 'BYPASS')

@@ -59,12 +59,13 @@ export async function findSource(ports: Ports, { at, conditions, customerKey }: 
 /** The bytes of a source as an upload. */
 export async function uploadOf(ports: Ports, source: CopySource, found: Found): Promise<Upload> {
   checkCopiedBytes(found.span.length)
-  const body = await openFound(ports, source.at.bucket, found, source.customerKey)
+  const body = await openFound(ports, source.at.bucket, found, { customerKey: source.customerKey, forUpload: true })
   const checksumAlgorithm = found.head.checksum?.type === 'FULL_OBJECT' ? found.head.checksum.algorithm : undefined
   return {
     source: body instanceof Uint8Array ? bytesSource(body) : byteSource(body),
     size: found.span.length,
     claims: { checksumAlgorithm },
+    isClaimed: body instanceof ReadableStream,
   }
 }
 
@@ -74,8 +75,9 @@ async function copyBytes(
   { source, found, options }: { source: CopySource; found: Found; options: CopyOptions },
 ): Promise<CopiedObject> {
   const { conditions, customerKey, storageClass, directive } = options
-  const upload = await uploadOf(ports, source, found)
+  // Before the source is opened: what refuses it would leave it open.
   const metadata = mergeMetadata(directive, found.head, options)
+  const upload = await uploadOf(ports, source, found)
   const write = { bucket: at.bucket, target: { key: at.key, conditions }, upload, customerKey }
   const head = await writeBlob(ports, write, (written, digested) =>
     ports.bucket(at.bucket).commitObject({

@@ -34,7 +34,7 @@ export type Got<Body> = GotObject<Body> | { readonly kind: 'not-modified'; reado
 export async function getObject(ports: Ports, at: ObjectRef, options: GetOptions): Promise<Got<ReadableStream<Uint8Array> | Uint8Array>> {
   const looked = await look(ports, at, options, { body: true })
   if (looked.kind === 'not-modified') return looked
-  return { ...looked, body: await openFound(ports, at.bucket, looked, options.customerKey) }
+  return { ...looked, body: await openFound(ports, at.bucket, looked, { customerKey: options.customerKey }) }
 }
 
 /** Like {@link getObject}, without the bytes. */

@@ -16,11 +16,11 @@ export async function openFound(
   ports: Ports,
   bucket: BucketRef,
   { span, body }: Found,
-  customerKey?: CustomerKey,
+  { customerKey, forUpload }: { customerKey?: CustomerKey; forUpload?: boolean } = {},
 ): Promise<ReadableStream<Uint8Array> | Uint8Array> {
   checkKvBudget(body, span.length, ports.segments.kvOperations)
   const slices = body.rest ? allSlices(ports, bucket, body) : body.slices
-  const request = { slices, length: span.length, owner: { bucket, customerKey } }
+  const request = { slices, length: span.length, owner: { bucket, customerKey }, forUpload }
   return span.length <= WHOLE_BYTES ? ports.segments.readAll(request) : ports.segments.openBody(request)
 }
 

@@ -81,7 +81,7 @@ async function writeElsewhere<T>(
   const plain = error.plain ?? (await bytes?.())
   if (!plain) throw error
   const plan = ports.segments.plan({ id: newBlobId(), size: plain.length, inline: false })
-  return writeJournalled(ports, { ...write, upload: { ...write.upload, source: bytesSource(plain) } }, plan, commit)
+  return writeJournalled(ports, { ...write, upload: { ...write.upload, source: bytesSource(plain), isClaimed: false } }, plan, commit)
 }
 
 /** A small part is stored without a `begin`, which would tell the algorithm of its upload. What is wrong with the upload is the commit's to tell. */
@@ -132,7 +132,8 @@ async function storeBytes(ports: Ports, { bucket, upload, customerKey }: BlobWri
   const claims = { ...upload.claims, checksumAlgorithm: upload.claims.checksumAlgorithm ?? begun.checksumAlgorithm }
   const digests = new Digests(digestsFor(claims))
   const owner = { bucket, customerKey }
-  const blob = await ports.segments.write(plan, { source: upload.source, owner, digests, deadlineMs: begun.deadlineMs })
+  const { source, isClaimed } = upload
+  const blob = await ports.segments.write(plan, { source, owner, digests, deadlineMs: begun.deadlineMs, isClaimed })
   const computed = digests.finish()
   verifyClaims(claims, computed)
   const digested: Digested = { etag: computed.md5!.toHex(), checksum: checksumOf(claims, computed), hashes: claims.hashes }

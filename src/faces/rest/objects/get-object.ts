@@ -1,7 +1,9 @@
+import { answerWith } from '../../../http/answer-with.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { objectHeaders } from '../../../http/object-headers.ts'
 import { guardOrigin } from '../../../http/origin-guard.ts'
 import { contentRange, readRange } from '../../../http/range.ts'
+import type { GetOptions, Got } from '../../../store/objects/get-object.ts'
 import type { Answer, Call } from '../call.ts'
 import { objectOf } from '../object-ref.ts'
 import { type GetObjectHeaders, type ObjectMeta, toObjectMeta } from './schemas.ts'
@@ -14,7 +16,10 @@ export async function getObject(call: GetCall): Promise<Answer<ObjectMeta>> {
   const asked = call.request.headers
   const options = { range: readRange(asked.get('range')), conditions: readConditions(asked) }
   if (call.headers['cf-metadata-only'] === 'true') return { result: toObjectMeta((await call.store.headObject(at, {})).head) }
-  const got = await call.store.getObject(at, options)
+  return answerWith(await call.store.getObject(at, options), (got) => answer(got, options))
+}
+
+function answer(got: Got<ReadableStream<Uint8Array> | Uint8Array>, options: GetOptions): Response {
   const headers = objectHeaders(got.head, { public: true })
   guardOrigin(headers)
   if (got.kind === 'not-modified') return new Response(null, { status: 304, headers })

@@ -1,5 +1,6 @@
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import { answerWith } from '../../../http/answer-with.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { objectHeaders, readOverrides } from '../../../http/object-headers.ts'
 import { guardOrigin } from '../../../http/origin-guard.ts'
@@ -11,7 +12,7 @@ import type { ObjectCall } from '../call.ts'
 /** https://developers.cloudflare.com/r2/api/s3/api/ (GetObject) */
 export async function getObject(call: ObjectCall): Promise<Response> {
   const options = readGetOptions(call)
-  return answer(call, options, await call.store.getObject(call.at, options))
+  return answerWith(await call.store.getObject(call.at, options), (got) => answer(call, options, got))
 }
 
 /** GetObject without the bytes: the same statuses and headers. */
