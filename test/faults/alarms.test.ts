@@ -7,8 +7,8 @@ import { ATTRIBUTES, DAY_MS, env, GRACE_MS, HOUR_MS, newRef, randomBytes, TestBu
 import { problemsOf } from '../support/check.ts'
 import { FAULTS, type Fault, Gate, gatedD1, gatedKv, type Trap } from '../support/faults.ts'
 
-// Every call of an alarm goes wrong once, in every way, and so does every write to the account's index of buckets. The alarms that
-// follow finish the work, and touch nothing that is alive.
+// Every call of an alarm goes wrong once, in every way, and so does every write to the account's index of buckets. The alarms that follow
+// finish the work and do not touch anything that is in use.
 
 const limits = LIMITS as { partMinBytes: number }
 const { partMinBytes } = limits
@@ -23,7 +23,7 @@ afterAll(() => {
 
 const LIMIT_MS = 120_000
 
-/** What befalls the calls that a Bucket itself makes. A crash ends its instance; the next one has the real bindings. */
+/** Makes calls that a Bucket itself makes go wrong. A crash ends its instance; the next instance has the real bindings. */
 class BucketGate {
   readonly #bucket: TestBucket
   #gate = new Gate()
@@ -54,7 +54,7 @@ class BucketGate {
     })
   }
 
-  /** Does something that a crash of the Bucket may interrupt; tells whether it came to its end. */
+  /** Runs `work`, which a crash of the Bucket may interrupt. Returns whether it ended. */
   async attempt(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work()
@@ -66,7 +66,7 @@ class BucketGate {
     }
   }
 
-  /** Everything works again. */
+  /** Gives the instance the real bindings again. */
   async open(): Promise<void> {
     await this.#bucket.run((instance) => {
       Object.assign(instance, { env })
@@ -74,14 +74,14 @@ class BucketGate {
   }
 }
 
-/** Set behind what they govern, so that an alarm has to walk to it first. */
+/** Rules that are set after the objects were written, so that an alarm has to walk to these objects first. */
 const RULES: readonly LifecycleRule[] = [
   ...DEFAULT_LIFECYCLE,
   { id: 'old', enabled: true, prefix: 'old', expiration: { ageSeconds: 86_400 } },
   { id: 'kept', enabled: true, prefix: 'kept', transitions: [{ ageSeconds: 3600 }] },
 ]
 
-/** A bucket with something of everything that an alarm deletes, and an object that shares what it can with that. */
+/** A bucket with one of everything that an alarm deletes, and with an object that shares bytes with a deleted one. */
 async function litteredBucket() {
   const bucket = await TestBucket.create()
   const { store } = bucket
@@ -94,7 +94,7 @@ async function litteredBucket() {
     parts.push(await store.uploadPart({ at, uploadId, partNumber: index + 1 }, uploadOf(body)))
   }
   await store.completeMultipartUpload(at, { uploadId, parts })
-  // A slice of the first part stays alive when the whole does not.
+  // A piece of the first part stays in use when the object of both parts is deleted.
   const kept = await store.createMultipartUpload(bucket.at('kept'), ATTRIBUTES)
   const part = { at: bucket.at('kept'), uploadId: kept.uploadId, partNumber: 1 }
   const slice = await store.uploadPartCopy(part, { at }, { range: { offset: 10, length: 80 } })
@@ -133,7 +133,7 @@ async function sweepLitter(trap?: { fault: Fault; at: number }): Promise<readonl
 }
 
 test(
-  'an alarm that is disturbed at any of its calls is made good by those that follow, and harms nothing that is alive',
+  'when an alarm is disturbed at any of its calls, the next alarms finish its work, and nothing in use is harmed',
   async () => {
     const calls = await sweepLitter()
     expect(new Set(calls)).toEqual(new Set(['kv.delete', 'd1.batch']))
@@ -162,7 +162,7 @@ test.each(FAULTS)(
       if (fault === 'down') await gate.open()
       await bucket.pass(10_000)
       expect(await indexed(ref)).toBe((await bucket.api.info()).ok)
-      // A crash before the answer may undo it all.
+      // A crash before the answer may undo the creation.
       if (created) expect(await indexed(ref)).toBe(true)
       else await bucket.store.ensureBucket(ref)
       await bucket.put('a', 250)

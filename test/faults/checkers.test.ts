@@ -3,7 +3,8 @@ import { ATTRIBUTES, env, randomBytes, TestBucket, uploadOf } from '../support/b
 import { problemsOf } from '../support/check.ts'
 import { fsckAll } from '../support/fsck.ts'
 
-// The product's fsck and the checker that the tests of faults rely on share no code: what one of them finds, the other finds, too.
+// The product's fsck and the checker that the tests of faults rely on share no code. Each of them must find the damage that the other one
+// finds.
 
 async function populated(): Promise<TestBucket> {
   const bucket = await TestBucket.create()

@@ -4,8 +4,8 @@ import { ATTRIBUTES, fakeBlob, HOUR_MS, TestBucket } from '../support/bucket.ts'
 import { FAULTS, type Fault, Gate, type Trap } from '../support/faults.ts'
 import { bindQueues, CREATIONS, DELETIONS, type EventMessage, FakeQueue, notify } from '../support/queues.ts'
 
-// Every batch that goes to a queue goes wrong once, in every way. Whatever happens, each change is told of at least once, and the
-// changes of a key in their order.
+// Every batch that is sent to a queue goes wrong once, in every way. In each case the queue gets a message of each change at least once,
+// and the messages of one key in order.
 
 beforeAll(() => {
   vi.spyOn(console, 'warn').mockImplementation(() => {})
@@ -29,7 +29,7 @@ const sequence: readonly [EventAction, string][] = [
   ['PutObject', 'a'],
 ]
 
-/** A bucket, its queue behind a gate, and what happened to it. A crash ends the instance; the next one has the same queue. */
+/** A bucket, its queue behind a gate, and the changes that were made. A crash ends the instance; the next instance has the same queue. */
 class Scene {
   readonly changes: Change[] = []
   readonly queue = new FakeQueue()
@@ -60,7 +60,7 @@ class Scene {
     await bindQueues(bucket, { events: guarded })
   }
 
-  /** Makes a change, again if a crash kept it from happening. */
+  /** Makes a change, and makes it again if a crash prevented it. */
   async change(action: EventAction, key: string): Promise<void> {
     const bucket = this.#bucket
     for (let tries = 0; tries < 3; tries++) {
@@ -85,7 +85,7 @@ class Scene {
     await this.#survive(() => this.#bucket.ring())
   }
 
-  /** What `work` comes to, unless a crash ends it. */
+  /** Returns the result of `work`; undefined if a crash ends it. */
   async #survive<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work()
@@ -98,7 +98,7 @@ class Scene {
   }
 }
 
-/** Each message once, when it came first. */
+/** Each message once, in the order of their first arrival. */
 function firsts(messages: readonly EventMessage[]): Change[] {
   const found = new Map(
     messages.map(({ action, object, eventTime }) => [`${eventTime} ${object.key}`, { action, key: object.key, time: eventTime }]),
@@ -117,7 +117,7 @@ async function visit(trap?: { fault: Fault; at: number }): Promise<number> {
   }
   await scene.ring()
   const calls = scene.gate.calls.length
-  await scene.close() // Everything works again.
+  await scene.close() // From now on no call goes wrong.
   await bucket.pass(HOUR_MS)
   expect(await bucket.rows('events', 'queue_retries')).toBe(0)
   const told = firsts(scene.queue.messages)
@@ -128,7 +128,7 @@ async function visit(trap?: { fault: Fault; at: number }): Promise<number> {
   return calls
 }
 
-test('nothing goes wrong when nothing goes wrong', async () => {
+test('without a fault every change arrives, in order for its key', async () => {
   expect(await visit()).toBeGreaterThan(3)
 })
 

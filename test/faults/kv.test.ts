@@ -8,14 +8,14 @@ import { createStore, type Store } from '../../src/store/store.ts'
 import { ATTRIBUTES, bytesOf, env, portsWith, randomBytes, secrets, TestBucket, TINY, uploadOf } from '../support/bucket.ts'
 import { EventualKv, MINUTE_MS, type Mishaps } from '../support/kv-double.ts'
 
-// KV as bad as it may be. What is read is what was written, or an error; and nothing waits for ever.
+// KV at its worst. A read returns the bytes that were written, or an error, and nothing waits for ever.
 
-/** Short, since these tests really wait for it. */
+/** Short, since these tests really wait that long. */
 const PATIENCE_MS = 30
-/** Three segments and a bit, of three chunks each. */
+/** A little more than three segments, of three chunks each. */
 const BYTES = 300
 
-/** The engine in two places of the world, on one KV. */
+/** The engine at two locations, with one KV. */
 async function twoPlaces() {
   const kv = new EventualKv()
   const engineAt = (location: string): Store => {
@@ -59,11 +59,11 @@ describe('a value that is not seen everywhere yet', () => {
         places.kv.nowMs += laterMs
         const started = places.kv.nowMs
         const ending = await read(places, places.there).catch((error: StoreError) => error.code)
-        // The absence that the first try met is remembered for half a minute; the last try looks past it.
+        // The location caches the miss of the first try for half a minute; the last try comes after that.
         expect(places.kv.nowMs - started).toBeLessThan(2 * 32_000)
         if (lagMs - laterMs < 30_000) expect(ending).toEqual(bytes)
         else expect([bytes, unavailable.code]).toContainEqual(ending)
-        // The absence that was met is not remembered for longer than it lasts.
+        // The miss is cached for this time only.
         places.kv.nowMs += MINUTE_MS + 30_000
         expect(await read(places, places.there)).toEqual(bytes)
       }),
@@ -83,7 +83,7 @@ test('a value that is deleted but still seen is not read: the Bucket knows', asy
   await expect(read(places, places.here)).rejects.toMatchObject({ code: 'NoSuchKey' })
 })
 
-/** What may happen to stored segments. */
+/** The kinds of damage to stored segments. */
 const KINDS = ['missing', 'empty', 'short', 'long', 'flipped', 'swapped', 'of another blob'] as const
 
 const damage = fc.record({ segment: fc.nat(3), kind: fc.constantFrom(...KINDS), at: fc.nat(1000), other: fc.nat(3) })
@@ -104,7 +104,7 @@ function inflict(kv: EventualKv, names: readonly string[], strangers: readonly s
   })
 }
 
-test('whatever segments are missing, cut, altered or exchanged, a read gives the right bytes or an error', async () => {
+test('a read gives the right bytes or an error when segments are missing, cut, altered or exchanged', async () => {
   const span = fc.tuple(fc.nat(BYTES - 1), fc.integer({ min: 1, max: BYTES }))
   await fc.assert(
     fc.asyncProperty(damage, span, async (change, [offset, length]) => {

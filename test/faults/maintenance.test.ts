@@ -17,8 +17,8 @@ import { allowSmallParts, fullBucket } from '../support/full-bucket.ts'
 import { unindexBucket } from '../support/index-bucket.ts'
 import { end, restarted, ringAll } from '../support/instance.ts'
 
-// The tools of operators, and what a bucket does by itself to stay sound, go wrong once at each of their calls, in every way.
-// Whatever happens: nothing is lost meanwhile, and who does it again succeeds.
+// The tools of operators, and the work by which a bucket keeps itself sound, go wrong once at each of their calls, in every way. In each
+// case nothing is lost meanwhile, and a second run succeeds.
 
 let restore: () => void
 beforeAll(() => {
@@ -41,18 +41,18 @@ async function contents({ store, ref }: TestBucket, keyring = ROTATING): Promise
   return Object.fromEntries(await Promise.all(items.map(async ({ key }) => [key, (await reader.get(key)).toHex()] as const)))
 }
 
-/** One of the operators' tools, on a bucket that was made for it. */
+/** One of the operators' tools, with a bucket that was made for it. */
 interface Chore {
   readonly bucket: TestBucket
-  /** Does it all, from the beginning. */
+  /** Runs the tool from the beginning to the end. */
   readonly act: (store: Store) => Promise<unknown>
-  /** What must hold when it was disturbed, whether it came to its end or not. */
+  /** Checks what must hold after a disturbed run, whether it ended or not. */
   readonly meanwhile: () => Promise<void>
-  /** What must hold when it was done. */
+  /** Checks what must hold after a complete run. */
   readonly done: () => Promise<void>
 }
 
-/** Disturbs a chore in every way at each of its calls, and does it again each time. Returns its calls. */
+/** Disturbs a chore in every way at each of its calls, and runs it again each time. Returns its calls. */
 async function visitEveryCall(prepare: () => Promise<Chore>, keyring = secrets.keyring): Promise<readonly string[]> {
   const calls = await visit(prepare, keyring)
   for (const fault of FAULTS) {
@@ -61,7 +61,10 @@ async function visitEveryCall(prepare: () => Promise<Chore>, keyring = secrets.k
   return calls
 }
 
-/** These tools stop at the first failure and clean nothing up: a read that fails is as good as any other way in which it may not be heard. */
+/**
+ * These tools stop at the first failure and clean nothing up: so for a read one kind of failure stands for every way in which its answer is
+ * missed.
+ */
 const differs = (fault: Fault, call: string): boolean => !isRead(call) || fault === 'refused' || fault === 'late'
 
 async function visit(prepare: () => Promise<Chore>, keyring: Keyring, trap?: Omit<Trap, 'meanwhile'>): Promise<readonly string[]> {
@@ -84,7 +87,7 @@ async function visit(prepare: () => Promise<Chore>, keyring: Keyring, trap?: Omi
   return gate.calls
 }
 
-/** Things that --repair mends, in the metadata, in the index and among the segments. */
+/** Damages the bucket in ways that --repair repairs: in the metadata, in the index and among the segments. */
 async function damage(bucket: TestBucket): Promise<void> {
   await bucket.query("UPDATE usage SET objects = objects + 1 WHERE storage_class = 'Standard'")
   await bucket.query("UPDATE blobs SET refs = refs + 1 WHERE id = (SELECT blob_id FROM objects WHERE key = 'd1')")
@@ -101,7 +104,7 @@ async function damage(bucket: TestBucket): Promise<void> {
 }
 const DAMAGES = ['garbage-in-use', 'not-in-index', 'orphan-segment', 'orphan-segment', 'wrong-references', 'wrong-usage']
 
-/** A few objects of each tier and a composite: small, since every visit makes them anew. */
+/** A bucket with an object in each tier: small, since every visit makes a new one. */
 async function smallBucket(): Promise<TestBucket> {
   const bucket = await TestBucket.create()
   for (const [key, size] of Object.entries(TINY_SIZES)) await bucket.put(key, size)
@@ -109,7 +112,7 @@ async function smallBucket(): Promise<TestBucket> {
   return bucket
 }
 
-describe('whatever befalls any of its calls, nothing is lost and it can be done again:', () => {
+describe('if any of its calls goes wrong in any way, nothing is lost and a second run succeeds:', () => {
   test(
     'fsck --deep of a damaged bucket',
     async () => {
@@ -185,7 +188,7 @@ describe('whatever befalls any of its calls, nothing is lost and it can be done 
     async () => {
       const prepare = async (): Promise<Chore> => {
         const bucket = await fullBucket()
-        // What waits for its sweep would be an orphan of a bucket that is lost.
+        // Garbage that waits for its sweep would become an orphan when the bucket is lost.
         for (const ms of [2 * HOUR_MS, 2 * HOUR_MS]) await bucket.pass(ms)
         const [before, usage] = [await contents(bucket), await bucket.api.usage()]
         const text = (await exportAll(bucket)).join('')
@@ -193,7 +196,7 @@ describe('whatever befalls any of its calls, nothing is lost and it can be done 
         return {
           bucket,
           act: (store) => importAll({ ref: bucket.ref, store }, text, 12),
-          // Of a body whose extents have not all come in, a read fails.
+          // A read of a body fails while some of its extents are not imported yet.
           meanwhile: async () => {
             for (const [key, bytes] of Object.entries(before)) {
               const found = await bucket.get(key).catch(() => null)
@@ -242,7 +245,7 @@ describe('whatever befalls any of its calls, nothing is lost and it can be done 
   )
 })
 
-/** Lets the alarm rotate keys; each data key that it wraps passes a gate. Tells whether it came to its end. */
+/** Lets the alarm rotate keys; each data key that it wraps passes a gate. Returns whether the alarm ended. */
 async function rotateInBackground(bucket: TestBucket, gate: Gate): Promise<boolean> {
   const rewrap = Keyring.prototype.rewrapDataKey
   const spy = vi.spyOn(Keyring.prototype, 'rewrapDataKey').mockImplementation(function (this: Keyring, ...args) {
@@ -266,7 +269,7 @@ async function rotateInBackground(bucket: TestBucket, gate: Gate): Promise<boole
 let crash = () => {}
 
 test(
-  'a rotation in the background goes on where it was disturbed, and disturbs nobody',
+  'a rotation in the background continues after a disturbance, and disturbs no client',
   async () => {
     const bucket = await TestBucket.create()
     for (const fault of FAULTS) {
@@ -281,7 +284,7 @@ test(
         expect(through, `${fault} at ${at}`).toBe(!fault.startsWith('gone'))
         const before = await contents(bucket)
         expect(await problemsOf(bucket)).toEqual([])
-        // What came in through another instance than the one that rotates is noticed by the one after it.
+        // One instance rotates while another one stores a blob under the old key: the next instance notices that blob.
         for (const _ of [1, 2]) expect(await rotateInBackground(bucket, new Gate())).toBe(true)
         const afterwards = fault === 'late' ? ROTATING : new Keyring(NEW_KEY)
         expect(await contents(bucket, afterwards), `${fault} at ${at}`).toEqual(before)
@@ -297,7 +300,7 @@ test(
   LIMIT_MS,
 )
 
-test('tokens are sealed anew by a walk that is disturbed at any of its calls, and work all the time', async () => {
+test('a walk that seals tokens again may be disturbed at any of its calls, and tokens work all the time', async () => {
   const during = { ...secrets, keyring: ROTATING }
   const rotate = async (gate: Gate) => rotateTokens(gatedD1(env.CONTROL, gate), during)
   const visitTokens = async (trap?: Trap) => {

@@ -9,8 +9,8 @@ import { ATTRIBUTES, randomBytes, stubOf, TestBucket, TINY_SIZES, uploadOf } fro
 import { type Gate, gatedBucket, gatedSource } from '../support/faults.ts'
 import { type Contents, type Scenario, type Scene, visitEveryCall } from '../support/faulty.ts'
 
-// Every call that an operation makes goes wrong once, in every way. Whatever happens: the client hears of success or of a clear
-// error, an object is what it was or what it was to become, and once the alarms have rung nothing is left behind.
+// Every call that an operation makes goes wrong once, in every way. In each case the client gets a success or a clear error, an object has
+// its old contents or its new ones, and after the alarms nothing is left behind.
 
 const limits = LIMITS as { partMinBytes: number }
 const { partMinBytes } = limits
@@ -27,7 +27,7 @@ const OLD_BYTES = TINY_SIZES.kv
 const COPY = { ...ATTRIBUTES, directive: 'COPY' as const }
 const customerKey = { key: new Uint8Array(32).fill(7), keyMd5: 'md5-of-7' }
 
-/** The forms in which bytes arrive. */
+/** The forms in which a client's bytes arrive. */
 const FORMS: Record<string, (bytes: Uint8Array, gate: Gate) => Upload> = {
   bytes: (bytes) => uploadOf(bytes),
   'a body': (bytes, gate) => ({ ...uploadOf(bytes), source: gatedSource(byteSource(new Response(bytes as BodyInit).body), gate) }),
@@ -48,7 +48,7 @@ const put =
     return { before: { a: old }, after: { a: fresh }, act: () => store.putObject(bucket.at('a'), upload, ATTRIBUTES) }
   }
 
-/** A Bucket that has no room for inline bytes. */
+/** A Bucket without room for inline bytes. */
 const fullBucket = (gate: Gate) => ({
   bucket: (ref: Parameters<typeof stubOf>[0]) => {
     const api = gatedBucket(stubOf(ref) as never, gate)
@@ -77,7 +77,7 @@ const copyAcross =
     return { before: { a: old }, after: { a: source }, other: [other], act }
   }
 
-/** Within a bucket, with bytes that move because the copy loses the customer's key. */
+/** A copy within a bucket that must copy the bytes, because the copy loses the customer's key. */
 const unseal =
   (size: number): Scenario =>
   async ({ bucket, store }) => {
@@ -98,7 +98,7 @@ const remove =
     return { before, after, act }
   }
 
-/** An open upload of two parts, one of them replaced, and one that is not going to be listed. */
+/** An open upload of two parts, of which one was replaced, and a third part that the client will not list. */
 async function openUpload({ bucket }: Scene) {
   const at = bucket.at('a')
   const { uploadId } = await bucket.store.createMultipartUpload(at, ATTRIBUTES)
@@ -152,13 +152,13 @@ const abort: Scenario = async (scene) => {
   return { before: { a: old }, after: { a: old }, act: () => scene.store.abortMultipartUpload(at, uploadId) }
 }
 
-/** For as long as the operation may take, but not until everything is deleted in the end. */
+/** Locks objects for longer than the operation may take, but not until the end, when everything is deleted. */
 const lock = ({ bucket }: Scene) => {
   const condition = { type: 'Age', maxAgeSeconds: 3 * 86_400 } as const
   return bucket.store.putSetting(bucket.ref, 'locks', [{ id: 'three days', enabled: true, condition }])
 }
 
-/** Undisturbed, a lock refuses; a disturbed call may hear of something else, but never of success. */
+/** A lock refuses an undisturbed call. A disturbed call may get another error, but never a success. */
 const refused = async (work: Promise<unknown>): Promise<void> => {
   const outcome = await outcomeOfAsync(() => work)
   if (outcome.ok) throw new Error('A locked object was overwritten')
@@ -172,7 +172,7 @@ const lockedPut: Scenario = async (scene) => {
   return { before: { a: old }, after: { a: old }, act }
 }
 
-/** The rule is set when the bytes are on their way. */
+/** The rule is set while the bytes are on their way. */
 const lockedMeanwhile: Scenario = async (scene) => {
   await scene.bucket.store.putSetting(scene.bucket.ref, 'locks', [])
   const old = await scene.bucket.put('a', OLD_BYTES)
@@ -200,7 +200,7 @@ const SCENARIOS: Record<string, Scenario> = {
   'a copy by reference': copyInside,
   'a copy by bytes inline': copyAcross(TINY_SIZES.inline),
   'a copy by bytes in KV': copyAcross(TINY_SIZES.kv),
-  'a copy that is sealed anew': unseal(TINY_SIZES.d1),
+  'a copy that is sealed again': unseal(TINY_SIZES.d1),
   'a delete': remove('a'),
   'a delete of many': remove('a', 'b', 'c'),
   'the creation of an upload': create,
@@ -217,7 +217,7 @@ const SCENARIOS: Record<string, Scenario> = {
 
 const LIMIT_MS = 60_000
 
-describe('whatever befalls any of its calls, nothing is lost and nothing is left behind by', () => {
+describe('if any of its calls goes wrong in any way, nothing is lost and nothing is left behind by', () => {
   test.each(Object.entries(SCENARIOS))(
     '%s',
     async (_, scenario) => {

@@ -11,8 +11,8 @@ import { Random } from '../support/random.ts'
 import { type Event, isLinearizable, refusedIf, removed, saw, type Value, wrote, wroteIf } from './linearizable.ts'
 import { md5 } from './model.ts'
 
-// Clients that work on the same keys at once. Whatever the order in which their calls come through, each key behaves as if every
-// call had happened at one moment between its start and its end.
+// Clients that work on the same keys at once. In whichever order their calls arrive, each key behaves as if every call had happened at one
+// moment between its start and its end.
 
 const limits = LIMITS as { partMinBytes: number }
 const { partMinBytes } = limits
@@ -53,12 +53,12 @@ function jitter(api: BucketApi, random: Random): BucketApi {
   })
 }
 
-/** What all clients did to each key. */
+/** The calls of all clients to each key. */
 class History {
   readonly events: Record<string, Event[]> = { a: [], b: [] }
   #moment = 0
 
-  /** Runs a call and notes for each key what it means. */
+  /** Runs a call and records its meaning for each key. */
   async call<T>(name: string, work: () => Promise<T>, meaning: (answer: T | StoreError) => Partial<Record<string, Event['apply']>>) {
     const startMs = ++this.#moment
     const answer = await work().catch((error: unknown) => {
@@ -72,7 +72,7 @@ class History {
 
 const isNothing = (value: Value) => value === null
 
-/** One client, which knows the last ETag that it saw of each key. */
+/** One client. It knows the last ETag that it saw of each key. */
 class Client {
   readonly #bucket: TestBucket
   readonly #store: Store
@@ -80,7 +80,7 @@ class Client {
   readonly #random: Random
   readonly #seen = new Map<string, string>()
 
-  /** What it writes, and how long its calls take, follows from its own numbers: not from what the others do meanwhile. */
+  /** The bytes that it writes, and the time that its calls take, depend only on its own random numbers, and not on the other clients. */
   constructor(bucket: TestBucket, history: History, random: Random) {
     this.#bucket = bucket
     this.#store = createStore(portsWith({ bucket: (ref) => jitter(stubOf(ref) as never, random) }))
@@ -100,7 +100,7 @@ class Client {
     await this.#write(key, bytes, { conditions: { ifNoneMatch: '*' }, holds: isNothing })
   }
 
-  /** If it is still what this client last saw. */
+  /** Only if the key still has the ETag that this client saw last. */
   async replace({ key, bytes }: Step): Promise<void> {
     const etag = this.#seen.get(key) ?? md5(new Uint8Array(0))
     await this.#write(key, bytes, { conditions: { ifMatch: [{ etag, weak: false }] }, holds: (value) => value === etag })
@@ -111,7 +111,7 @@ class Client {
     const read = async () => {
       const got = await store.getObject(this.#bucket.at(key), {})
       if (got.kind !== 'found') throw new Error('Without conditions there is always an object')
-      // The bytes are those of the ETag: a torn read would show here.
+      // The bytes must have the MD5 in the ETag: this shows a read of mixed versions.
       if (!got.head.etag.includes('-')) expect(md5(await bytesOf(got.body))).toBe(got.head.etag)
       return got.head.etag
     }
@@ -127,7 +127,7 @@ class Client {
     )
   }
 
-  /** To the other key. */
+  /** Copies to the other key. */
   async copy({ key }: Step): Promise<void> {
     const store = this.#store
     const to = key === 'a' ? 'b' : 'a'
@@ -156,7 +156,7 @@ class Client {
     const { uploadId } = await store.createMultipartUpload(at, ATTRIBUTES)
     const parts: Awaited<ReturnType<typeof store.uploadPart>>[] = []
     for (const partNumber of [1, 2]) parts.push(await store.uploadPart({ at, uploadId, partNumber }, uploadOf(this.#random.bytes(bytes))))
-    // Twice at once: one of them comes too late.
+    // Two completions at once: one of them comes too late.
     const endings: string[] = []
     const complete = () => store.completeMultipartUpload(at, { uploadId, parts })
     const completion = () =>
@@ -187,7 +187,7 @@ class Client {
     })
   }
 
-  /** The ETag of an answer; `null` for the one failure that is an answer, too. */
+  /** The ETag of an answer; `null` for the one failure that counts as an answer. */
   #note(key: string, answer: string | StoreError, failure: StoreError['code']): Value {
     if (answer instanceof StoreError) {
       if (answer.code !== failure) throw answer

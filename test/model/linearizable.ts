@@ -1,7 +1,7 @@
-/** What a key holds: an ETag, or nothing. */
+/** The state of a key: an ETag, or no object. */
 export type Value = string | null
 
-/** One call that was answered: when, and what it does to a value; `undefined` where its answer contradicts the value. */
+/** One answered call: its time, and its effect on a value. The effect is `undefined` where the answer contradicts the value. */
 export interface Event {
   readonly name: string
   readonly startMs: number
@@ -10,8 +10,8 @@ export interface Event {
 }
 
 /**
- * Whether the calls to one key can be put in an order that agrees with the clock and in which every answer is right: each call
- * takes effect at one moment between its start and its end. (Wing and Gong's search; what was tried is remembered.)
+ * Whether the calls to one key can be put in an order that agrees with the clock and in which every answer is right: each call takes effect
+ * at one moment between its start and its end. (Wing and Gong's search; states that failed are cached.)
  */
 export function isLinearizable(events: readonly Event[], initial: Value): boolean {
   const tried = new Set<string>()
@@ -20,7 +20,7 @@ export function isLinearizable(events: readonly Event[], initial: Value): boolea
     const state = `${left.map((event) => events.indexOf(event)).join(' ')} ${value}`
     if (tried.has(state)) return false
     tried.add(state)
-    // The next to take effect began before any of the others had ended.
+    // The next call to take effect began before any other call had ended.
     const firstEnd = Math.min(...left.map(({ endMs }) => endMs))
     return left.some((event) => {
       if (event.startMs > firstEnd) return false
@@ -48,7 +48,7 @@ export const saw =
   (etag: Value): Reads =>
   (value) =>
     value === etag ? value : undefined
-/** A write on condition: what it saw, and what it did. */
+/** A conditional write: the condition that held, and the new ETag. */
 export const wroteIf =
   (holds: (value: Value) => boolean, etag: string): Reads =>
   (value) =>

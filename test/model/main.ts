@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
-// `npm run test:model -- --runs 5000`, and `--seed`, `--path` as a failure printed them, to see it again.
+// `npm run test:model -- --runs 5000`. To repeat a failure, add the `--seed` and `--path` that it printed.
 
 const options = { runs: { type: 'string', default: '1000' }, seed: { type: 'string' }, path: { type: 'string' } } as const
 const { runs, seed, path } = parseArgs({ options }).values

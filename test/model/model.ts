@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import type { ErrorCode } from '../../src/core/errors.ts'
 
-// R2 as plain maps: what a sequence of operations must come to. It shares no code with the product, and knows nothing of blobs.
+// R2 as plain maps: it says how each operation must end. It shares no code with the product, and has no blobs.
 
 export interface ModelObject {
   readonly key: string
@@ -29,26 +29,26 @@ export interface ModelUpload {
   readonly note?: string
   readonly seal?: number
   readonly infrequent: boolean
-  /** Forgotten: as if it had never been. */
+  /** `forgotten`: as if it had never existed. */
   state: 'open' | 'done' | 'forgotten'
   doneMs?: number
   readonly parts: Map<number, ModelPart>
 }
 
-/** A condition on one ETag, or on any. */
+/** A condition on one ETag, or on any ETag. */
 export interface ModelCondition {
   readonly on: 'match' | 'none-match'
   readonly etag: string
 }
 
-/** Keeps what begins with a prefix for so long after its upload, or until then. */
+/** Locks keys with a prefix: for a time after their upload, or until a date. */
 export interface ModelLock {
   readonly prefix: string
   readonly lastsMs?: number
   readonly untilMs?: number
 }
 
-/** What becomes of what begins with a prefix, at an age or on a date. */
+/** Deletes, moves or aborts keys with a prefix, at an age or on a date. */
 export interface ModelRule {
   readonly prefix: string
   readonly becomes: 'deleted' | 'infrequent' | 'aborted'
@@ -56,7 +56,7 @@ export interface ModelRule {
   readonly onMs?: number
 }
 
-/** What the model expects instead of success. */
+/** The error that the model expects instead of success. */
 export class Refusal {
   readonly code: ErrorCode | 'not-modified'
   constructor(code: Refusal['code']) {
@@ -69,7 +69,7 @@ const refuse = (code: Refusal['code']): never => {
 
 const DAY_MS = 86_400_000
 export const UPLOAD_LIFE_MS = 7 * DAY_MS
-/** Of all parts but the last; the tests lower the real limit to this. */
+/** The minimum for all parts except the last; the tests lower the real limit to this. */
 export const PART_MIN_BYTES = 20
 
 const same = (key: string): string => key.normalize('NFC')
@@ -78,7 +78,7 @@ const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a),
 
 type Attributes = Pick<ModelObject, 'note' | 'seal' | 'infrequent'>
 
-/** What every bucket starts with. */
+/** The rule that every bucket starts with. */
 export const ABORT_RULE: ModelRule = { prefix: '', becomes: 'aborted', afterMs: UPLOAD_LIFE_MS }
 
 export class Model {
@@ -96,12 +96,12 @@ export class Model {
     return this.buckets[bucket]!.get(same(key))
   }
 
-  /** Whether a write to this key may go on. */
+  /** Checks that the condition of a write to this key holds. */
   check(bucket: number, key: string, condition?: ModelCondition): void {
     if (!holds(condition, this.find(bucket, key))) refuse('PreconditionFailed')
   }
 
-  /** Whether what is there, if anything, may go. */
+  /** Checks that no lock keeps the object of this key, if there is one. */
   checkFree(bucket: number, key: string): void {
     const object = this.find(bucket, key)
     if (object && this.#lockedUntil(bucket, object) > this.nowMs) refuse('ObjectLockedByBucketPolicy')
@@ -112,7 +112,10 @@ export class Model {
     return Math.max(...locks.map(({ untilMs, lastsMs }) => untilMs ?? uploadedMs + lastsMs!))
   }
 
-  /** Time passes, and rules do what is due by then: deletions when no lock is in their way, no transition a day before them. */
+  /**
+   * Moves the clock on and applies the rules that are due. A locked object is not deleted, and an object is not moved in the last day
+   * before its deletion.
+   */
   pass(ms: number): void {
     this.nowMs += ms
     for (const upload of this.uploads) {
@@ -132,13 +135,13 @@ export class Model {
     }
   }
 
-  /** When a rule makes this of what is stored since then; `Infinity` for never. */
+  /** When a rule applies to something that was stored at `sinceMs`; `Infinity` for never. */
   #dueMs(bucket: number, key: string, wanted: ModelRule['becomes'], sinceMs: number): number {
     const rules = this.rules[bucket]!.filter(({ prefix, becomes }) => becomes === wanted && same(key).startsWith(same(prefix)))
     return Math.min(...rules.map(({ onMs, afterMs }) => onMs ?? comesOfAge(wanted, sinceMs + afterMs!, afterMs!)))
   }
 
-  /** As a head tells it. */
+  /** The expiration as a head reports it. */
   expirationMs(bucket: number, { key, uploadedMs }: ModelObject): number | undefined {
     const dueMs = this.#dueMs(bucket, key, 'deleted', uploadedMs)
     return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs
@@ -152,7 +155,7 @@ export class Model {
     return stored
   }
 
-  /** What a read with this customer key may see. */
+  /** The object that a read with this customer key returns. */
   read(bucket: number, key: string, seal?: number, condition?: ModelCondition): ModelObject {
     const object = this.find(bucket, key) ?? refuse('NoSuchKey')
     if (!holds(condition, object)) refuse(condition!.on === 'match' ? 'PreconditionFailed' : 'not-modified')
@@ -185,7 +188,7 @@ export class Model {
     return upload.state === 'open' ? upload : refuse('NoSuchUpload')
   }
 
-  /** The open upload, to be written to with this customer key. */
+  /** The open upload, for a write with this customer key. */
   openFor(upload: ModelUpload, seal: number | undefined): ModelUpload {
     this.open(upload)
     return upload.seal === seal ? upload : refuse('InvalidRequest')
@@ -201,7 +204,7 @@ export class Model {
     })
     if (parts.slice(0, -1).some(({ bytes }) => bytes.length < PART_MIN_BYTES)) refuse('EntityTooSmall')
     this.checkFree(upload.bucket, upload.key)
-    this.#finish(upload) // As on R2, a condition that fails ends the upload as well.
+    this.#finish(upload) // As on R2, a failed condition also ends the upload.
     const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')))
     const { bucket, key, note, seal, infrequent } = upload
     const bytes = new Uint8Array(Buffer.concat(parts.map((part) => part.bytes)))
@@ -224,7 +227,7 @@ export class Model {
     return this.uploads.filter((upload) => upload.bucket === bucket && upload.state === 'open')
   }
 
-  /** The whole of a listing behind `after`: keys as they were last spelled, and prefixes with a `*` behind them. */
+  /** The whole listing behind `after`: keys in their last spelling, and prefixes with a `*` at their end. */
   list(bucket: number, { prefix, delimiter, after }: { prefix: string; delimiter?: string; after?: string }): string[] {
     const listed: string[] = []
     const behind = after === undefined ? undefined : same(after)
@@ -244,7 +247,7 @@ function holds(condition: ModelCondition | undefined, object: ModelObject | unde
   return condition.on === 'match' ? matches : !matches
 }
 
-/** Whole days of an object end at midnight (UTC), as on S3; other ages, and those of uploads, to the second. */
+/** Ages of objects in whole days end at midnight (UTC), as on S3. Other ages, and those of uploads, are exact to the second. */
 function comesOfAge(becomes: ModelRule['becomes'], ms: number, ageMs: number): number {
   return becomes !== 'aborted' && ageMs % DAY_MS === 0 ? Math.ceil(ms / DAY_MS) * DAY_MS : ms
 }

@@ -38,7 +38,7 @@ export class Pair {
     await runs[step.do](step)
   }
 
-  /** Everything there is, read whole. */
+  /** Compares everything that is stored; each object is read whole. */
   async compareAll(): Promise<void> {
     for (const bucket of [0, 1] as const) {
       for (const key of KEYS) {
@@ -125,7 +125,7 @@ export class Pair {
     this.model.rules[bucket as 0 | 1] = rules
   }
 
-  /** Uploads have no dates. */
+  /** Rules abort uploads at an age, never on a date. */
   #when(when: StepOf<'rule'>['rules'][number]['when'], becomes: ModelRule['becomes']): Pick<ModelRule, 'afterMs' | 'onMs'> {
     const onMs = when === 'tomorrow' ? this.model.nowMs + DAY_MS : when === 'yesterday' ? this.model.nowMs - DAY_MS : undefined
     if (onMs !== undefined && becomes !== 'aborted') return { onMs }
@@ -154,7 +154,7 @@ export class Pair {
       after = page.last
     }
     const expected = this.model.list(step.bucket, step)
-    // A page tells its keys and its prefixes apart, not their common order.
+    // A page lists its keys and its prefixes apart, without their common order.
     expect(listed.toSorted()).toEqual(expected.toSorted())
     if (!delimiter) expect(listed).toEqual(expected)
   }
@@ -181,7 +181,7 @@ export class Pair {
     upload.parts.set(step.partNumber, { bytes: body, etag: md5(body) })
   }
 
-  /** A slice of an object, read with the key that it has, into a part with the key of its upload. */
+  /** Copies a piece of an object into a part. The object is read with its own key, and the part gets the key of its upload. */
   async copiedPart(step: StepOf<'copiedPart'>): Promise<void> {
     const upload = this.#upload(step)
     if (!upload) return
@@ -238,7 +238,7 @@ export class Pair {
     expect(aborted).toEqual(this.#expected(() => this.model.abort(upload)))
   }
 
-  /** Every open upload with its parts, in pages. */
+  /** Compares every open upload with its parts, page by page. */
   async uploads(step: StepOf<'uploads'>): Promise<void> {
     const { bucket, limit } = step
     const listed: string[] = []
@@ -274,7 +274,7 @@ export class Pair {
     return this.buckets[bucket]!.store
   }
 
-  /** One of the last uploads; there is none at first. */
+  /** One of the last uploads; undefined at first, when there is none. */
   #upload({ upload }: { upload: number }): ModelUpload | undefined {
     return this.model.uploads.at(-1 - upload)
   }
@@ -335,7 +335,7 @@ function ruleOf({ prefix, becomes, afterMs, onMs }: ModelRule, n: number): Lifec
   return { id: `${n}`, enabled: true, prefix, ...action }
 }
 
-/** A failure with a name; any other is a bug. */
+/** An error of the product with a code; any other error is a bug. */
 async function outcomeOf<T>(work: Promise<T>): Promise<T | Refusal> {
   try {
     return await work

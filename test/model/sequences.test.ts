@@ -9,7 +9,7 @@ import { ABORT_RULE, PART_MIN_BYTES } from './model.ts'
 import { Pair } from './real.ts'
 import { step } from './steps.ts'
 
-// Any sequence of operations, on the engine and on a model of R2 side by side: every answer is the same, and so is the end.
+// Runs any sequence of operations on the engine and on a model of R2 side by side: every answer is the same, and so is the final state.
 
 const limits = LIMITS as { partMinBytes: number }
 const { partMinBytes } = limits
@@ -29,9 +29,9 @@ test(
       await pair.compareAll()
       expect(await problemsOf(...pair.buckets)).toEqual([])
       for (const { store, ref } of pair.buckets) expect(await fsckAll(store, ref)).toEqual([])
-      // Uploads end, whatever the rules were.
+      // End all uploads, whichever rules the sequence has set.
       for (const bucket of [0, 1]) await pair.setRules(bucket, [ABORT_RULE])
-      // An upload expires, a copied part of it a grace later, and what that was copied from another one later.
+      // First an upload expires; a grace period later its copied part is swept; another one later the source of that part.
       for (const ms of [8 * DAY_MS, GRACE_MS, GRACE_MS]) await pair.pass({ do: 'pass', ms: ms as 1 })
       await pair.compareAll()
       expect(await problemsOf(...pair.buckets)).toEqual([])

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { PART_MIN_BYTES } from './model.ts'
 
-/** Two spellings of one key, keys that nest, and keys that UTF-16 would sort otherwise than UTF-8. */
+/** Two spellings of one key, keys that nest, and keys whose order differs between UTF-16 and UTF-8. */
 export const KEYS = ['a', 'a/', 'a/b', 'a/b/c', 'a/c', 'b', 'e\u0301', '\u00e9', '\uff5e', '\u{1f600}'] as const
 
 const key = fc.constantFrom(...KEYS)
 const bucket = fc.constantFrom(0, 0, 0, 1)
 /** Around the limits of tiers, chunks and segments. */
 const bytes = fc.oneof(fc.constantFrom(0, 1, 16, 17, 19, 20, 32, 33, 64, 65, 96, 97, 192, 300), fc.nat(320))
-/** Which customer key, if any. */
+/** The number of a customer key, or none. */
 const seal = fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined, freq: 5 })
 const note = fc.option(fc.constantFrom('x', 'y', 'ü'), { nil: undefined })
 const infrequent = fc.boolean()
@@ -16,11 +16,11 @@ const condition = fc.option(
   fc.record({ on: fc.constantFrom('match' as const, 'none-match' as const), tag: fc.constantFrom('any', 'current', 'another') }),
   { nil: undefined, freq: 3 },
 )
-/** Which of the uploads so far, counted from the youngest. */
+/** The number of an upload, counted from the youngest. */
 const upload = fc.nat(3)
 const partNumber = fc.integer({ min: 1, max: 4 })
 const share = fc.double({ min: 0, max: 1, noNaN: true })
-/** It crosses a stub, which takes plain objects alone. */
+/** It crosses a stub, which accepts only plain objects. */
 const plain = { noNullPrototype: true } as const
 const range = fc.oneof(
   fc.record({ offset: fc.nat(330), length: fc.option(fc.integer({ min: 1, max: 330 }), { nil: undefined }) }, plain),
@@ -71,7 +71,7 @@ const kinds = {
   complete: fc.record({
     do: fc.constant('complete' as const),
     upload,
-    /** Of the parts that there are, in this order; one too many is a wrong one. */
+    /** Numbers of parts, in this order; a number that has no part makes a wrong list. */
     listed: fc.oneof(fc.constant('all' as const), fc.array(partNumber, { minLength: 1, maxLength: 4 })),
     stale: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
     condition,
@@ -100,13 +100,13 @@ const kinds = {
       { maxLength: 3 },
     ),
   }),
-  /** A whole upload, from its creation to its completion: single steps seldom come that far. */
+  /** A whole upload, from its creation to its completion, because random single steps seldom complete one. */
   multipart: fc.record({
     do: fc.constant('multipart' as const),
     bucket,
     key,
     condition,
-    /** The lengths of its parts; one that is too short is seldom among them. */
+    /** The lengths of its parts; few of them are too short. */
     parts: fc.array(
       fc.oneof({ weight: 9, arbitrary: fc.integer({ min: PART_MIN_BYTES, max: 200 }) }, { weight: 1, arbitrary: fc.nat(200) }),
       {

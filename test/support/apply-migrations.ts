@@ -1,7 +1,7 @@
 import { applyD1Migrations, type D1Migration } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 
-// Each test file starts with its own empty storage, so each brings its databases up to date first.
+// Each test file starts with empty storage of its own, so it first applies the migrations to its databases.
 type Databases = Record<'CONTROL' | 'SEGMENTS', D1Database> & Record<'CONTROL_MIGRATIONS' | 'SEGMENTS_MIGRATIONS', D1Migration[]>
 
 const { CONTROL, CONTROL_MIGRATIONS, SEGMENTS, SEGMENTS_MIGRATIONS } = env as unknown as Databases

@@ -23,19 +23,19 @@ export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
 export const GRACE_MS = readConfig(env).graceMs
 
-/** Thresholds so low that a hundred bytes are already several segments in KV. */
+/** Thresholds so low that a hundred bytes take several segments in KV. */
 export const TINY: SegmentConfig = { inlineMaxBytes: 16, d1MaxBytes: 64, segmentBytes: 96, chunkBytes: 32 }
 /** A size in each tier with {@link TINY}. */
 export const TINY_SIZES = { inline: 10, d1: 50, kv: 250 } as const
 
-/** Names that no other test of the file uses, since they share their storage. */
+/** Tests of one file share their storage, so each bucket gets a name of its own. */
 let buckets = 0
 export const newRef = (jurisdiction: Jurisdiction = 'default'): BucketRef => ({ jurisdiction, name: `bucket-${++buckets}` })
 
 export const stubOf = ({ jurisdiction, name }: BucketRef): DurableObjectStub<Bucket> =>
   env.BUCKETS.get(env.BUCKETS.idFromName(`${jurisdiction}/${name}`)) as DurableObjectStub<Bucket>
 
-/** The engine on the real bindings, with tiny segments unless told otherwise. */
+/** The ports of the engine on the real bindings; segments are tiny unless `config` says otherwise. */
 export function portsWith(changes: Partial<Ports> = {}, config: SegmentConfig = TINY): Ports {
   return {
     bucket: (ref) => stubOf(ref) as unknown as BucketApi,
@@ -46,18 +46,18 @@ export function portsWith(changes: Partial<Ports> = {}, config: SegmentConfig = 
   }
 }
 
-/** The methods of a bucket's stub, some of them replaced. */
+/** The methods of a bucket's stub, with some of them replaced. */
 export const apiWith = (ref: BucketRef, changes: Partial<BucketApi>): BucketApi =>
   new Proxy(stubOf(ref) as unknown as BucketApi, {
     get: (stub, name) => Reflect.get(changes, name) ?? ((...args: unknown[]) => Reflect.apply(Reflect.get(stub, name), stub, args)),
   })
 
-/** One bucket under test, with a clock of its own: a day ahead, so that no alarm rings by itself. */
+/** One bucket under test. Its clock is the test's own and a day ahead, so that the platform rings no alarm by itself. */
 export class TestBucket {
   readonly ref: BucketRef
   readonly store: Store
   nowMs = Date.now() + DAY_MS
-  /** What other tests of the file left. */
+  /** The segments that earlier tests of the file left. */
   readonly #others: Promise<readonly string[]> = storedSegmentNames()
 
   private constructor(ref: BucketRef, ports: Ports) {
@@ -73,7 +73,7 @@ export class TestBucket {
     return bucket
   }
 
-  /** A bucket that was not created. */
+  /** A bucket that is not created. */
   static absent(ports: Ports = portsWith(), ref = newRef()): TestBucket {
     return new TestBucket(ref, ports)
   }
@@ -95,7 +95,7 @@ export class TestBucket {
     return runInDurableObject(this.stub as never, work as never) as Promise<R>
   }
 
-  /** Runs `work` in a transaction, as the methods of a Bucket do, on settings of the test's choice. */
+  /** Runs `work` in a transaction, as the methods of a Bucket do, with the variables that the test chooses. */
   change<R>(work: (context: Context) => R, options: { vars?: Partial<Env>; sql?: (sql: SqlStorage) => SqlStorage } = {}): Promise<R> {
     return this.run((_, { storage }) => {
       const sql = options.sql?.(storage.sql) ?? storage.sql
@@ -115,7 +115,7 @@ export class TestBucket {
     return this.run((_, { storage }) => storage.sql.exec(query, ...bindings).toArray() as T[])
   }
 
-  /** How many rows there are in some tables, together. */
+  /** The number of rows in these tables, added up. */
   async rows(...tables: string[]): Promise<number> {
     let total = 0
     for (const table of tables) total += (await this.query<{ n: number }>(`SELECT count(*) AS n FROM ${table}`))[0]!.n
@@ -126,7 +126,7 @@ export class TestBucket {
     return this.run((_, { storage }) => storage.getAlarm())
   }
 
-  /** Moves the clock and rings the alarms that are due by then, as often as they re-arm. Returns how often. */
+  /** Moves the clock on and rings every alarm that is due by then, including those that a ring sets. Returns how many rang. */
   async pass(ms = 0): Promise<number> {
     this.nowMs += ms
     for (let rings = 0; ; rings++) {
@@ -136,12 +136,12 @@ export class TestBucket {
     }
   }
 
-  /** Rings once, due or not. */
+  /** Rings the alarm once, whether it is due or not. */
   async ring(): Promise<void> {
     await runDurableObjectAlarm(this.stub)
   }
 
-  /** A fresh instance, as after an eviction, has the real clock. */
+  /** Gives the instance the test's clock: a fresh one, as after an eviction, has the real clock. */
   async setClock(): Promise<void> {
     await this.run((bucket) => {
       bucket.clock = () => this.nowMs
@@ -166,7 +166,7 @@ export class TestBucket {
     return (await storedSegmentNames()).filter((name) => !others.has(name))
   }
 
-  /** Deletes everything and rings until nothing is left to wait for but forgotten uploads. */
+  /** Deletes every object and rings until only the rows of finished uploads are left to expire. */
   async empty(): Promise<void> {
     for (const { key } of (await this.store.listObjects(this.ref, { prefix: '', limit: 1000 })).items) {
       await this.store.deleteObject(this.at(key))
@@ -176,13 +176,13 @@ export class TestBucket {
     await this.pass(GRACE_MS)
   }
 
-  /** Lets go of the instance and the files that it holds open: a long run makes thousands. */
+  /** Evicts the instance, and so closes its open files: a long run makes thousands of instances. */
   async close(): Promise<void> {
     await evictDurableObject(this.stub)
   }
 }
 
-/** The tables that hold, or lead to, bytes. */
+/** The tables that hold bytes or refer to them. */
 export const BYTE_TABLES = ['objects', 'extents', 'blobs', 'parts', 'garbage'] as const
 
 /** Every segment that is stored outside the Buckets. */
@@ -203,14 +203,14 @@ export const uploadOf = (bytes: Uint8Array, claims: Upload['claims'] = {}): Uplo
   claims,
 })
 
-/** A body that breaks off: it was announced longer than it is. */
+/** A body that ends too early: it is shorter than announced. */
 export const brokenUpload = (bytes: Uint8Array, announced: number): Upload => ({ ...uploadOf(bytes), size: announced })
 
 export async function bytesOf(body: ReadableStream<Uint8Array> | Uint8Array): Promise<Uint8Array> {
   return body instanceof Uint8Array ? body : new Uint8Array(await new Response(body).arrayBuffer())
 }
 
-/** The record of a blob whose bytes nobody wrote: a Bucket never looks at them. */
+/** The record of a blob whose bytes were never written: a Bucket does not read them. */
 export const fakeBlob = (size: number, tier: TierName = 'kv'): BlobRecord => ({
   id: newBlobId(),
   size,

@@ -1,7 +1,7 @@
 import { storedSegments } from '../../src/core/blob.ts'
 import type { TestBucket } from './bucket.ts'
 
-// Walks the metadata of Buckets and both segment stores by itself, sharing no query with the product, and says what is wrong.
+// Walks the metadata of Buckets and both stores of segments, and reports what is wrong. It shares no query with the product.
 
 type Row = Record<string, never> & { [column: string]: string | number | null }
 
@@ -25,7 +25,10 @@ const QUERIES: Record<keyof Tables, string> = {
   usage: 'SELECT * FROM usage',
 }
 
-/** What is wrong with these buckets, or was stored since the first of them was made and is not theirs. Nothing, between any two calls. */
+/**
+ * Returns what is wrong with these buckets, and the segments that were stored since the first of them was made and that belong to none of
+ * them. Between any two calls of the engine there is nothing to report.
+ */
 export async function problemsOf(...buckets: readonly [TestBucket, ...TestBucket[]]): Promise<string[]> {
   const problems: string[] = []
   const stored = new Set(await buckets[0].segments())
@@ -44,7 +47,7 @@ export async function problemsOf(...buckets: readonly [TestBucket, ...TestBucket
   return problems
 }
 
-/** Everything in a Bucket's database but its settings; `null` when the object is empty. */
+/** All tables of a Bucket's database except its settings; `null` when the database is empty. */
 function tablesOf(bucket: TestBucket): Promise<Tables | null> {
   return bucket.run((_, { storage }) => {
     if (storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'objects'").toArray().length === 0) return null
@@ -52,7 +55,7 @@ function tablesOf(bucket: TestBucket): Promise<Tables | null> {
   })
 }
 
-/** Blobs whose count is not the number of things that refer to them, and references to blobs that are not there. */
+/** Blobs that count another number of references than there are, and references to blobs that do not exist. */
 function miscounted({ objects, parts, extents, blobs }: Tables): string[] {
   const references = new Map<unknown, number>()
   for (const { blob_id } of [...objects, ...parts, ...extents]) references.set(blob_id, (references.get(blob_id) ?? 0) + 1)
@@ -65,7 +68,7 @@ function miscounted({ objects, parts, extents, blobs }: Tables): string[] {
   ]
 }
 
-/** Bodies that are not as long as their rows say, or not made of what they can be made of. */
+/** Bodies whose length differs from that in their rows, and bodies that consist of blobs which are not allowed there. */
 function misshapen({ objects, parts, extents, blobs, garbage }: Tables): string[] {
   const problems: string[] = []
   const byId = new Map(blobs.map((blob) => [blob.id, blob]))
@@ -97,7 +100,7 @@ function misshapen({ objects, parts, extents, blobs, garbage }: Tables): string[
   return problems
 }
 
-/** Blobs that are alive and on the list of what is swept; parts of no upload. */
+/** Blobs in use that are listed as garbage, and parts without an upload. */
 function doomed({ blobs, garbage, parts, uploads }: Tables): string[] {
   const alive = new Set(blobs.map(({ id }) => id))
   const dying = new Set(garbage.map(({ id }) => id))
@@ -110,7 +113,7 @@ function doomed({ blobs, garbage, parts, uploads }: Tables): string[] {
   ]
 }
 
-/** Counters that a recount contradicts. */
+/** Counters that differ from a recount. */
 function wrongUsage({ objects, uploads, parts, usage }: Tables): string[] {
   const sum = (rows: readonly Row[], column: string) => rows.reduce((total, row) => total + Number(row[column]), 0)
   const open = uploads.filter(({ state }) => state === 'open')
@@ -140,7 +143,7 @@ function wrongUsage({ objects, uploads, parts, usage }: Tables): string[] {
 const namesOf = (tier: unknown, id: unknown, count: number): string[] =>
   Array.from({ length: count }, (_, n) => `${String(tier).startsWith('d1') ? 'd1' : 'kv'} ${id}/${n}`)
 
-/** The segments that live blobs are made of. */
+/** The segments of blobs in use. */
 const neededSegments = ({ blobs }: Tables): string[] =>
   blobs
     .filter(({ tier }) => tier !== 'inline' && tier !== 'composite')
@@ -149,6 +152,6 @@ const neededSegments = ({ blobs }: Tables): string[] =>
       return namesOf(tier, id, storedSegments(plan as never))
     })
 
-/** The segments that a sweep will delete, there or not. */
+/** The segments that a sweep will delete, whether they exist or not. */
 const journalledSegments = ({ garbage }: Tables): string[] =>
   garbage.flatMap(({ id, tier, segments }) => namesOf(tier, id, Number(segments)))

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 
-/** Longer than any header or URL that Cloudflare lets through. Quadratic work on it takes many seconds. */
+/** Longer than any header or URL that Cloudflare accepts. Quadratic work on it takes many seconds. */
 const SHAPE_LENGTH = 256 * 1024
 
-/** The time of the quickest of three runs: the others had to share the processor. */
+/** The time of the quickest of three runs: the other runs may have had to share the processor. */
 export async function quickestMs(work: () => unknown): Promise<number> {
   let quickest = Number.POSITIVE_INFINITY
   for (let n = 0; n < 3; n++) {
@@ -14,15 +14,15 @@ export async function quickestMs(work: () => unknown): Promise<number> {
   return quickest
 }
 
-/** A text by its shape, which is what a failure shows: the text itself fills screens. */
+/** A text that a failure prints by its shape: the text itself fills several screens. */
 export interface CostlyText {
   readonly text: string
 }
 
 /**
- * Texts that cost a careless parser much more than their length: runs of one character, one or two pieces again and again, and many
- * pieces of many characters.
- * @param pieces what means something to the parser: separators, names, its prefixes
+ * Texts that cost a careless parser much more than their length: runs of one character, one or two pieces repeated, and many pieces of many
+ * characters.
+ * @param pieces texts that mean something to the parser: separators, names, prefixes of names
  */
 export function costlyTexts(pieces: readonly string[], length = SHAPE_LENGTH): fc.Arbitrary<CostlyText> {
   const printable = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code))
@@ -36,5 +36,5 @@ export function costlyTexts(pieces: readonly string[], length = SHAPE_LENGTH): f
   })
 }
 
-/** `text` again and again, cut at `length`. */
+/** `text` repeated, cut at `length`. */
 export const repeated = (text: string, length: number): string => text.repeat(Math.ceil(length / text.length)).slice(0, length)

@@ -1,13 +1,13 @@
 import type { Env } from '../../src/env.ts'
 
-/** What the platform bills for: calls of a Durable Object, statements and batches of D1, operations of KV. */
+/** The operations that the platform bills: calls of a Durable Object, statements and batches of D1, operations of KV. */
 export interface Calls {
   bucket: number
   d1: number
   kv: number
 }
 
-/** The same bindings, counting. `take` gives what was counted since it was last asked. */
+/** The same bindings, with counters. `take` returns the operations since it was last called. */
 export function countingEnv(env: Env): { env: Env; take: () => Calls } {
   let calls: Calls = { bucket: 0, d1: 0, kv: 0 }
   const count = (kind: keyof Calls) => () => {
@@ -40,7 +40,7 @@ const REAL = Symbol('the statement behind a counting one')
 type Statement = D1PreparedStatement & { [REAL]?: D1PreparedStatement }
 type Replacements<T> = Record<string, (target: T, ...args: unknown[]) => unknown>
 
-/** An object some of whose methods are replaced; the others run on the object itself. */
+/** An object with some methods replaced; the other methods run on the object itself. */
 function wrap<T extends object>(object: T, methods: Replacements<T>): T {
   return new Proxy(object, {
     get(target, name) {
@@ -56,7 +56,7 @@ const called =
   (name: string, count: () => void) =>
   <T extends object>(target: T, ...args: unknown[]): unknown => {
     count()
-    // A method of a stub has no `apply`: that, too, would be a call.
+    // Not `method.apply(…)`: on the method of a stub that would be a call too.
     return Reflect.apply(Reflect.get(target, name) as (...a: unknown[]) => unknown, target, args)
   }
 

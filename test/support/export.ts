@@ -5,7 +5,10 @@ import { end } from './instance.ts'
 
 type Place = Pick<TestBucket, 'ref' | 'store'>
 
-/** Exports a bucket to the end, and returns what each step wrote. `between` runs after every step, as the bucket's other clients do. */
+/**
+ * Exports a bucket to the end, and returns the text of each step. `between` runs after every step, in the place of the bucket's other
+ * clients.
+ */
 export async function exportAll({ ref, store }: Place, between?: (step: number) => Promise<unknown>): Promise<string[]> {
   const steps: string[] = []
   for (let cursor: ExportCursor | undefined; ; ) {
@@ -17,7 +20,7 @@ export async function exportAll({ ref, store }: Place, between?: (step: number) 
   }
 }
 
-/** Feeds an export back, a few lines at a time. */
+/** Imports an export, a few lines at a time. */
 export async function importAll({ ref, store }: Place, text: string, linesAtOnce = 3): Promise<void> {
   const lines = text.trimEnd().split('\n')
   for (let at = 0; at < lines.length; at += linesAtOnce) {
@@ -27,7 +30,7 @@ export async function importAll({ ref, store }: Place, text: string, linesAtOnce
   expect.fail('The import has no end')
 }
 
-/** The Durable Object loses everything, and the bucket is created again. */
+/** Deletes everything that the Durable Object stores, and creates the bucket again. */
 export async function lose(bucket: TestBucket): Promise<void> {
   await bucket.run(async (_, { storage }) => {
     await storage.deleteAlarm()

@@ -1,22 +1,22 @@
 import type { ByteSource } from '../../src/core/byte-source.ts'
 import type { BucketApi } from '../../src/store/bucket-api.ts'
 
-// Everything the engine calls passes a gate here, which lets one call go wrong and counts them all.
+// Every call that the engine makes passes a gate here. The gate counts the calls and can make one of them go wrong.
 
 /**
- * What befalls one call:
- * - `refused`: nothing happens, and it fails
- * - `down`: so do all the calls after it
- * - `unanswered`: it happens, and its answer is lost
- * - `repeated`: it happens twice; the second answer counts
- * - `late`: hours pass and alarms ring before it happens
- * - `gone`: the Worker is no more: neither this call nor a later one happens, and nobody hears of anything
- * - `gone afterwards`: the Worker is no more once this call has happened
+ * The ways in which one call goes wrong:
+ * - `refused`: it fails and does nothing
+ * - `down`: it and all later calls fail and do nothing
+ * - `unanswered`: it is done, and its answer is lost
+ * - `repeated`: it is done twice; the caller gets the second answer
+ * - `late`: hours pass and alarms ring before it is done
+ * - `gone`: the Worker ends before this call: neither it nor a later one is done, and the client gets no answer
+ * - `gone afterwards`: the Worker ends directly after this call
  */
 export const FAULTS = ['refused', 'down', 'unanswered', 'repeated', 'late', 'gone', 'gone afterwards'] as const
 export type Fault = (typeof FAULTS)[number]
 
-/** Calls that change nothing: to lose their answers, or to repeat them, makes no difference. */
+/** Calls that change nothing: a lost answer, or a repetition, makes no difference to them. */
 export const isRead = (call: string): boolean =>
   /^(body\.|kv\.(get|list)|d1\.(all|first)|bucket\.(lookup|listParts|moreSlices|info|listBlobs|knownBlobs|keysOf|exportPage))/.test(call)
 export const matters = (fault: Fault, call: string): boolean =>
@@ -24,23 +24,23 @@ export const matters = (fault: Fault, call: string): boolean =>
 
 export interface Trap {
   readonly fault: Fault
-  /** Which call, from 0. */
+  /** The number of the call, from 0. */
   readonly at: number
-  /** For a `late` call: what happens meanwhile. */
+  /** Runs before a `late` call. */
   readonly meanwhile?: () => Promise<unknown>
-  /** For a Worker that is `gone`: what ends it, where it does not just fall silent. */
+  /** Ends the Worker when it is `gone`, if it does not just fall silent. */
   readonly end?: () => void
 }
 
-/** What a platform call fails with: never a StoreError. */
+/** The error of a failed platform call: never a StoreError. */
 export class Outage extends Error {}
 
-/** The Worker that waited is gone. */
+/** The error that a client gets when its Worker is gone. */
 export class Gone extends Error {}
 
 const forever = <T>(): Promise<T> => new Promise<T>(() => {})
 
-/** Counts calls and springs a trap at one of them. */
+/** Counts calls and makes one of them go wrong. */
 export class Gate {
   /** The names of the calls so far. */
   readonly calls: string[] = []
@@ -57,13 +57,13 @@ export class Gate {
     this.#departure.catch(() => {})
   }
 
-  /** Waits for `work`, unless its Worker goes away. */
+  /** Waits for `work`, or throws {@link Gone} when the Worker is gone. */
   client<T>(work: Promise<T>): Promise<T> {
     work.catch(() => {})
     return Promise.race([work, this.#departure])
   }
 
-  /** Lets a call through, or not. `perform` may be called more than once. */
+  /** Makes a call, or lets it go wrong. It may run `perform` more than once. */
   async pass<T>(name: string, perform: () => Promise<T>): Promise<T> {
     if (this.#gone) return forever()
     const at = this.calls.push(name) - 1
@@ -94,7 +94,7 @@ export class Gate {
   }
 }
 
-/** An object whose methods pass a gate, but for those that are changed. */
+/** An object whose methods pass a gate, except those that `changes` replaces. */
 function gated<T extends object>(target: T, gate: Gate, label: string, changes: Partial<T> = {}): T {
   return new Proxy(target, {
     get(_, name) {
@@ -116,7 +116,7 @@ export const gatedBucket = (api: BucketApi, gate: Gate): BucketApi =>
     },
   })
 
-/** Calls to KV. A value arrives whole before it is stored, as in production, where half a body stores nothing. */
+/** Calls to KV. The whole value arrives before it is stored, as in production, where half a body stores nothing. */
 export const gatedKv = (kv: KVNamespace, gate: Gate): KVNamespace =>
   gated(kv, gate, 'kv', {
     put: (async (key: string, value: ReadableStream, options?: KVNamespacePutOptions) => {
@@ -125,7 +125,7 @@ export const gatedKv = (kv: KVNamespace, gate: Gate): KVNamespace =>
     }) as never,
   })
 
-/** Calls to D1; preparing and binding are none. */
+/** Calls to D1; to prepare or bind a statement is no call. */
 export const gatedD1 = (db: D1Database, gate: Gate): D1Database => {
   const plain = new WeakMap<D1PreparedStatement, D1PreparedStatement>()
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
@@ -140,7 +140,7 @@ export const gatedD1 = (db: D1Database, gate: Gate): D1Database => {
   })
 }
 
-/** A client's body. A repeated read of it is one read: bytes arrive once. */
+/** A client's body. A repeated read returns the same bytes, since bytes arrive only once. */
 export function gatedSource(source: ByteSource, gate: Gate): ByteSource {
   return {
     read: (size) => {

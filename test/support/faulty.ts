@@ -10,7 +10,7 @@ import { DAY_MS, env, GRACE_MS, HOUR_MS, secrets, stubOf, TestBucket, TINY } fro
 import { problemsOf } from './check.ts'
 import { FAULTS, Gate, Gone, gatedBucket, gatedD1, gatedKv, matters, Outage, type Trap } from './faults.ts'
 
-/** A bucket to do something in. */
+/** The bucket and the engine that a scenario works with. */
 export interface Scene {
   readonly bucket: TestBucket
   /** The engine whose every call passes the gate. */
@@ -21,7 +21,10 @@ export interface Scene {
 /** The bytes under each key of a bucket; absent keys are `null`. */
 export type Contents = Readonly<Record<string, Uint8Array | null>>
 
-/** One operation to be disturbed at each of its calls: puts things in place, undisturbed, and returns what to do and what comes of it. */
+/**
+ * One operation that is disturbed at each of its calls. It first puts things in place, undisturbed; then it returns the operation, and the
+ * contents before and after it.
+ */
 export type Scenario = (scene: Scene) => Promise<Arranged>
 
 export interface Arranged {
@@ -49,8 +52,8 @@ export function gatedPorts(gate: Gate, changes: Partial<Ports> = {}, keyring = s
 export type Ending = 'success' | 'error' | 'gone'
 
 /**
- * Disturbs an operation in every way at each of its calls and checks everything after each. Returns the calls that it makes.
- * @throws when a call left something that should not be.
+ * Disturbs an operation in every way at each of its calls, and checks everything after each. Returns the calls that it makes.
+ * @throws when a call left something that should not be there
  */
 export async function visitEveryCall(scenario: Scenario, changes?: (gate: Gate) => Partial<Ports>): Promise<readonly string[]> {
   const bucket = await TestBucket.create() // Each visit leaves it empty.
@@ -72,7 +75,7 @@ async function visit(bucket: TestBucket, scenario: Scenario, { trap, changes }: 
   const { other = [], ...arranged } = await scenario({ bucket, gate, store })
   const ending = await endingOf(gate.client(arranged.act()))
   try {
-    // A client does not hear of a call that the platform makes twice.
+    // A client does not notice that the platform made a call twice.
     if (!trap || trap.fault === 'repeated') expect(ending).toBe('success')
     await checkScene([bucket, ...other], arranged, ending)
   } catch (error) {
@@ -83,14 +86,14 @@ async function visit(bucket: TestBucket, scenario: Scenario, { trap, changes }: 
   return gate.calls
 }
 
-/** What an answer is to a client: success, a clear error that the S3 face can render, or nothing at all. */
+/** How an answer looks to a client: success, a clear error that the S3 face can render, or no answer. */
 export async function endingOf(work: Promise<unknown>): Promise<Ending> {
   try {
     await work
     return 'success'
   } catch (error) {
     if (error instanceof Gone) return 'gone'
-    // A failure without a name must be the platform's: clients see a 500 and try again.
+    // An error that is no StoreError must be the platform's: clients get a 500 and retry.
     expect(error instanceof StoreError || error instanceof Outage, String(error)).toBe(true)
     return 'error'
   }
@@ -100,7 +103,7 @@ async function checkScene(buckets: readonly [TestBucket, ...TestBucket[]], { bef
   const [bucket] = buckets
   await checkContents(bucket, before, after, ending)
   expect(await problemsOf(...buckets)).toEqual([])
-  // Whatever was left open expires; whatever was journalled is swept, and whatever that has led to is swept after its grace.
+  // First open uploads expire and journalled blobs are swept. Their own garbage is swept after its grace period.
   for (const ms of [8 * DAY_MS, GRACE_MS]) await bucket.pass(ms)
   await checkContents(bucket, before, after, ending)
   expect(await problemsOf(...buckets)).toEqual([])
@@ -110,7 +113,7 @@ async function checkScene(buckets: readonly [TestBucket, ...TestBucket[]], { bef
   expect(await bucket.rows('objects', 'blobs', 'extents', 'garbage')).toBe(0)
 }
 
-/** Deletes what is left: nothing may stay that is not found by then. */
+/** Deletes all objects that a listing finds: after that nothing may be left. */
 async function discardAll(bucket: TestBucket): Promise<void> {
   const { items } = await bucket.store.listObjects(bucket.ref, { prefix: '', limit: 1000 })
   await bucket.store.deleteObjects(
@@ -120,7 +123,7 @@ async function discardAll(bucket: TestBucket): Promise<void> {
   for (const ms of [GRACE_MS, GRACE_MS]) await bucket.pass(ms)
 }
 
-/** All of the new contents, or all of the old ones unless the client was told of success. */
+/** Checks that the contents are all new. If the client did not get a success, they may also be all old. */
 async function checkContents(bucket: TestBucket, before: Contents, after: Contents, ending: Ending): Promise<void> {
   const found: Record<string, string> = {}
   for (const key of Object.keys(after).sort()) found[key] = await read(bucket, key)

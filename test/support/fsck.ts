@@ -3,7 +3,7 @@ import type { BucketRef } from '../../src/core/object.ts'
 import type { FsckCursor } from '../../src/store/maintenance/fsck.ts'
 import type { Store } from '../../src/store/store.ts'
 
-/** Checks a bucket to the end. `between` runs after every step, as the bucket's other clients do. */
+/** Checks a bucket to the end. `between` runs after every step, in the place of the bucket's other clients. */
 export async function fsckAll(
   store: Store,
   ref: BucketRef,

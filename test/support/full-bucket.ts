@@ -4,7 +4,7 @@ import { ATTRIBUTES, randomBytes, TestBucket, TINY_SIZES, uploadOf } from './buc
 const limits = LIMITS as { partMinBytes: number }
 const { partMinBytes } = limits
 
-/** Lets parts be small, so that composite bodies are cheap to make. Returns the way back. */
+/** Allows small parts, so that composite bodies are cheap to make. Returns a function that restores the limit. */
 export function allowSmallParts(): () => void {
   limits.partMinBytes = 0
   return () => {
@@ -12,7 +12,7 @@ export function allowSmallParts(): () => void {
   }
 }
 
-/** Opens an upload of parts of these sizes. */
+/** Opens an upload with parts of these sizes. */
 export async function multipart(bucket: TestBucket, key: string, sizes: readonly number[]) {
   const at = bucket.at(key)
   const { uploadId } = await bucket.store.createMultipartUpload(at, ATTRIBUTES)
@@ -26,7 +26,7 @@ export async function multipart(bucket: TestBucket, key: string, sizes: readonly
 export const copy = (bucket: TestBucket, from: string, to: string) =>
   bucket.store.copyObject(bucket.at(to), { at: bucket.at(from) }, { ...ATTRIBUTES, directive: 'COPY' })
 
-/** A bucket that has something in every table. Needs {@link allowSmallParts}. */
+/** Makes a bucket with rows in every table. Needs {@link allowSmallParts}. */
 export async function fullBucket(): Promise<TestBucket> {
   const bucket = await TestBucket.create()
   for (const [tier, size] of Object.entries(TINY_SIZES)) await bucket.put(tier, size)

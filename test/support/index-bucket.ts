@@ -1,12 +1,12 @@
 import { type BucketEntry, indexStatements, unindexStatements } from '../../src/control/buckets.ts'
 import type { BucketRef } from '../../src/core/object.ts'
 
-/** Puts a bucket into the account's index, as a Bucket does it in its batch. */
+/** Writes a bucket's row into the account's index, as a Bucket does in its batch. */
 export async function indexBucket(db: D1Database, bucket: BucketEntry): Promise<void> {
   await db.batch(indexStatements(db, bucket))
 }
 
-/** Takes a bucket out of the account's index, as a Bucket does it in its batch. */
+/** Deletes a bucket's row from the account's index, as a Bucket does in its batch. */
 export async function unindexBucket(db: D1Database, ref: BucketRef): Promise<void> {
   await db.batch(unindexStatements(db, ref))
 }

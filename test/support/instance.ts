@@ -2,7 +2,7 @@ import { Bucket } from '../../durable-objects/bucket/bucket.ts'
 import type { Env } from '../../src/env.ts'
 import { env, type TestBucket } from './bucket.ts'
 
-/** Starts a Bucket again with other variables, as a deployment does, and works with that instance. */
+/** Starts a Bucket again with other variables, as a deployment does, and runs `work` with that instance. */
 export function restarted<R>(
   bucket: TestBucket,
   vars: Partial<Env>,
@@ -16,19 +16,19 @@ export function restarted<R>(
   })
 }
 
-/** Ends a Bucket as an eviction does: what it had in memory is gone. */
+/** Ends a Bucket's instance, as an eviction does: everything in its memory is lost. */
 export async function end(bucket: TestBucket): Promise<void> {
   await bucket.run((_, state) => state.abort('The end')).catch(() => {})
   await bucket.setClock()
 }
 
-/** Moves the clock and rings an instance that {@link restarted} made, as often as an alarm is due. Returns how often. */
+/** Moves the clock on and rings an instance that {@link restarted} made, as often as an alarm is due. Returns how often. */
 export async function ringAll(bucket: TestBucket, ms: number, instance: Bucket, { storage }: DurableObjectState): Promise<number> {
   bucket.nowMs += ms
   for (let rings = 0; ; rings++) {
     const alarmMs = await storage.getAlarm()
     if (alarmMs === null || alarmMs > bucket.nowMs) return rings
-    // As the platform does: an alarm that rings is set no more.
+    // As on the platform, an alarm that rings is not set any more.
     await storage.deleteAlarm()
     await instance.alarm()
   }

@@ -16,7 +16,7 @@ export const store = createStore(portsWith())
 /** The account's jobs on the real bindings. */
 export const jobs: Jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(id) as unknown as JobApi })
 
-/** A job under test, whose alarms ring when the test says so: its clock is the test's. */
+/** A job under test. Its clock is the test's, and its alarms ring when the test says so. */
 export class TestJob {
   readonly id: string
   nowMs: number
@@ -26,7 +26,7 @@ export class TestJob {
     this.nowMs = nowMs
   }
 
-  /** Makes a job that deletes below a prefix. Its clock is a day ahead, so that no alarm rings by itself. */
+  /** Makes a job that deletes below a prefix. Its clock is a day ahead, so that the platform rings no alarm by itself. */
   static async deletePrefix(bucket: BucketRef, prefix: string, nowMs = Date.now() + DAY_MS): Promise<TestJob> {
     const job = new TestJob(risingId(), nowMs)
     await job.setClock()
@@ -42,7 +42,7 @@ export class TestJob {
     return runInDurableObject(this.stub as never, work as never) as Promise<R>
   }
 
-  /** Changes the instance: a fresh one, as after an eviction, is as it was made. */
+  /** Changes the instance. The change is lost with the instance, for example after an eviction. */
   use(change: (job: Job) => void): Promise<void> {
     return this.run((instance) => change(instance))
   }
@@ -51,7 +51,7 @@ export class TestJob {
     return jobs.get(this.id)
   }
 
-  /** Rings once, due or not. */
+  /** Rings the alarm once, whether it is due or not. */
   async ring(): Promise<void> {
     await runDurableObjectAlarm(this.stub)
   }
@@ -60,7 +60,7 @@ export class TestJob {
     return this.run((_, { storage }) => storage.getAlarm())
   }
 
-  /** Ends the instance in the middle of what it does, as a crash does. */
+  /** Ends the instance in the middle of its work, as a crash does. */
   async restart(): Promise<void> {
     await this.run((_, state) => state.abort('A crash')).catch(() => {})
     await this.setClock()
@@ -72,7 +72,7 @@ export class TestJob {
     })
   }
 
-  /** Moves the clock to each alarm that is set, and rings it, until the job does not run any more. Returns how often. */
+  /** Moves the clock to each alarm that is set and rings it, until the job no longer runs. Returns how often it rang. */
   async finish(most = 100): Promise<number> {
     for (let rings = 0; rings < most; rings++) {
       if ((await this.info()).state !== 'running') return rings

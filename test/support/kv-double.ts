@@ -1,34 +1,34 @@
-/** How long KV may take to show a change elsewhere, and how long a location keeps an absence that it met. */
+/** How long KV may take to show a change at other locations, and how long a location caches a miss. */
 export const MINUTE_MS = 60_000
 
 interface Value {
   readonly bytes: Uint8Array
   readonly home: string
-  /** When other locations see it. */
+  /** When other locations see the value. */
   readonly shownMs: number
-  /** When it was deleted, and where: other locations see it for a minute more. */
+  /** When and where it was deleted: other locations see it for one minute more. */
   deleted?: { readonly home: string; readonly atMs: number }
 }
 
-/** What a test makes go wrong; each sees the key and answers whether this call is hit. */
+/** The failures that a test causes. Each function gets a key and returns whether this call fails. */
 export interface Mishaps {
   readonly putFails?: (key: string) => boolean
   readonly putHangs?: (key: string) => boolean
   readonly getFails?: (key: string) => boolean
   readonly getHangs?: (key: string) => boolean
-  /** The value begins to arrive and stops half way, without an end. */
+  /** The value begins to arrive and stalls half way. */
   readonly bodyStalls?: (key: string) => boolean
 }
 
 const forever = <T>(): Promise<T> => new Promise<T>(() => {})
 
 /**
- * KV at its worst, as its documentation allows it: a fresh value is invisible elsewhere for up to a minute, and so is a deletion;
- * an absence that was met is remembered by its location for as long as its readers accept. Time passes in `sleep` alone.
+ * KV at its worst within its documentation. A new value is invisible at other locations for up to a minute, and so is a deletion. A
+ * location caches a miss for as long as its readers accept. Time passes only in `sleep`.
  */
 export class EventualKv {
   nowMs = 0
-  /** How long the next values take to be seen elsewhere. */
+  /** How long other locations do not see the values that are written from now on. */
   lagMs = 0
   mishaps: Mishaps = {}
   readonly values = new Map<string, Value>()
@@ -38,7 +38,7 @@ export class EventualKv {
     this.nowMs += ms
   }
 
-  /** The namespace as a location sees it. */
+  /** The namespace as one location sees it. */
   at(location: string): KVNamespace {
     return {
       get: (key: string, options: { cacheTtl: number }) => this.#get(location, key, options.cacheTtl * 1000),
@@ -50,7 +50,7 @@ export class EventualKv {
     } as unknown as KVNamespace
   }
 
-  /** Replaces stored bytes, as no KV would. */
+  /** Replaces stored bytes, which KV itself never does. */
   alter(key: string, change: (bytes: Uint8Array) => Uint8Array | null): void {
     const value = this.values.get(key)!
     const bytes = change(value.bytes.slice())
@@ -84,7 +84,7 @@ export class EventualKv {
   }
 }
 
-/** Half of the bytes, and then nothing. */
+/** Sends half of the bytes and then stalls. */
 function stalling(bytes: Uint8Array): ReadableStream {
   const { readable, writable } = new FixedLengthStream(bytes.length)
   const writer = writable.getWriter()

@@ -1,14 +1,14 @@
 import type { Context } from '../../durable-objects/keyspace/context.ts'
 import type { TestBucket } from './bucket.ts'
 
-/** What SQLite in a Durable Object is billed by. */
+/** The units that SQLite in a Durable Object is billed by. */
 export interface Meter {
   read: number
   written: number
   readonly plans: string[]
 }
 
-/** Counts the rows of every statement that `work` runs, and asks SQLite how it finds them. */
+/** Counts the rows that each statement of `work` reads and writes, and gets its query plan from SQLite. */
 export async function metered<R>(bucket: TestBucket, work: (context: Context) => R): Promise<Meter & { result: R }> {
   const meter: Meter = { read: 0, written: 0, plans: [] }
   const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []

@@ -11,7 +11,7 @@ const manager = (): DomainManager => ({ db: env.CONTROL, auditMs: 1e12, by: BY, 
 
 let domains = 0
 
-/** A bucket that everybody may read: on its managed URL and on a custom domain. */
+/** A bucket that everybody may read, on its managed URL and on a custom domain. */
 export class PublicBucket {
   readonly bucket: TestBucket
   readonly id: string
@@ -59,6 +59,6 @@ export class PublicBucket {
   }
 }
 
-/** A request from anybody, to the whole Worker. */
+/** An anonymous request to the whole Worker. */
 export const fetchPublic = (url: string, init: RequestInit = {}, bindings: Env = env): Promise<Response> =>
   handle(new Request(url, init), bindings)

@@ -9,7 +9,7 @@ interface Asked {
   readonly body: unknown
 }
 
-/** The Queues API of a Cloudflare account, in place of the network, with as many queues as there are names; one to a page. */
+/** The Queues API of a Cloudflare account, in place of the network. It has one queue for each name, and one queue on each page. */
 export class FakeQueuesApi {
   readonly asked: Asked[] = []
   readonly received = new Map<string, unknown[]>()
@@ -48,7 +48,7 @@ export class FakeQueuesApi {
   }
 
   #list(query: URLSearchParams): Response {
-    // Like a server that finds names that begin so: to be exact is up to us.
+    // Like a server that matches the beginning of a name: the caller must compare the whole name.
     const wanted = query.getAll('name')
     const names = this.#names.filter((name) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)))
     const page = Number(query.get('page'))

@@ -3,7 +3,7 @@ import { unwrap } from '../../src/core/outcome.ts'
 import { BoundQueues } from '../../src/queues/bound-queues.ts'
 import { env, type TestBucket } from './bucket.ts'
 
-/** What a consumer reads. */
+/** A message as a consumer receives it. */
 export interface EventMessage {
   readonly account: string
   readonly action: EventAction
@@ -13,10 +13,10 @@ export interface EventMessage {
   readonly copySource?: { readonly bucket: string; readonly object: string }
 }
 
-/** A queue that remembers its batches. Before each of them, `onSend` may wait or refuse. */
+/** A queue that keeps its batches. Before each batch, `onSend` may wait or refuse. */
 export class FakeQueue {
   readonly batches: EventMessage[][] = []
-  /** How often it was asked. */
+  /** How many batches were sent to it, refused ones included. */
   calls = 0
   onSend: () => Promise<void> = async () => {}
 
@@ -26,7 +26,7 @@ export class FakeQueue {
     this.batches.push([...messages].map(({ body }) => body as EventMessage))
   }
 
-  /** Keeps the next batch waiting until what this returns is called, and those after it not. */
+  /** Keeps the next batch waiting until the returned function is called; later batches do not wait. */
   hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.onSend = () => {
@@ -52,7 +52,7 @@ const envWith = (queues: Readonly<Record<string, FakeQueue>>) => ({
   ...Object.fromEntries(Object.entries(queues).map(([name, queue]) => [`QUEUE_${name.toUpperCase().replaceAll('-', '_')}`, queue])),
 })
 
-/** Gives a Bucket's instance these queues; a later instance has none of them. */
+/** Gives a Bucket's instance these queues; a later instance does not have them. */
 export async function bindQueues(bucket: TestBucket, queues: Readonly<Record<string, FakeQueue>>): Promise<void> {
   await bucket.run((instance) => {
     Object.assign(instance, { env: envWith(queues) })

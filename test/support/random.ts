@@ -1,8 +1,8 @@
-/** Pseudo-random numbers that follow from a seed alone, in the Worker and in Node: what fails with them fails again. */
+/** Pseudo-random numbers that depend only on a seed, and are the same in the Worker and in Node: a failure can be repeated. */
 export class Random {
   #state: number
 
-  /** @param stream for several that draw side by side, and must not depend on the order in which they do */
+  /** @param stream for several sequences from one seed that do not depend on the order in which they are used */
   constructor(seed: number, stream = 0) {
     this.#state = Math.imul(seed ^ Math.imul(stream + 1, 0x9e37_79b1), 0x85eb_ca6b)
   }
@@ -22,7 +22,7 @@ export class Random {
     return new Uint8Array(words.buffer, 0, size).slice()
   }
 
-  /** 32 bits: a counter, stirred. */
+  /** The next 32 bits: a counter whose bits are mixed. */
   #next(): number {
     this.#state = (this.#state + 0x6d2b_79f5) | 0
     let z = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)

@@ -8,7 +8,7 @@ export interface Credentials {
   readonly sessionToken?: string
 }
 
-/** The credentials that follow from the test deployment's root token. */
+/** The credentials that are derived from the test deployment's root token. */
 export const ROOT: Credentials = { accessKeyId: env.ROOT_TOKEN_ID!, secretAccessKey: secretAccessKeyOf(env.ROOT_TOKEN!) }
 
 export interface SignedOptions {
@@ -31,7 +31,7 @@ export async function signedRequest(method: string, path: string, options: Signe
   })
   const signed = await signer.sign()
   const headers = new Headers(signed.headers)
-  // A server sees the length that the client's runtime sends; a request that stays in the isolate has none.
+  // A client's runtime adds this header to a request that it sends to a server; a request that stays in the isolate does not get it.
   if (body !== undefined)
     headers.set('content-length', String(typeof body === 'string' ? new TextEncoder().encode(body).length : body.length))
   return new Request(signed.url, { method, headers, body })

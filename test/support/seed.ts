@@ -1,5 +1,5 @@
 import fc from 'fast-check'
 import { USUAL_SEED } from './fuzz.ts'
 
-// Properties that do not name a seed run with the same one every time: what fails here fails again.
+// Properties that name no seed always run with this one: a failure here repeats.
 fc.configureGlobal({ seed: USUAL_SEED })
