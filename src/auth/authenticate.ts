@@ -137,5 +137,5 @@ function compareSignature(
 const unreachableKey = (): StoreError =>
   new StoreError('InvalidObjectName', {
     message:
-      'The specified object name is not valid: the segments "." and ".." of a path are resolved on its way, so no key over HTTP has them.',
+      'The specified object name is not valid: the segments "." and ".." of a path are resolved before they reach the server, so a key with them cannot be used over HTTP.',
   })

@@ -17,6 +17,6 @@ export function readSignedHeaders(text: string): string[] {
   if (new Set(names).size < names.length) throw invalidArgument('SignedHeaders names a header more than once')
   const metadata = names.filter((name) => name.startsWith(METADATA)).length
   if (names.length - metadata > LIMITS.signedHeaders) throw invalidArgument(`SignedHeaders names more than ${LIMITS.signedHeaders} headers`)
-  if (metadata > LIMITS.signedMetadata) throw invalidArgument(`SignedHeaders names more than ${LIMITS.signedMetadata} of metadata`)
+  if (metadata > LIMITS.signedMetadata) throw invalidArgument(`SignedHeaders names more than ${LIMITS.signedMetadata} metadata headers`)
   return names
 }

@@ -197,7 +197,10 @@ async function change(manager: Manager, statement: D1PreparedStatement, { id, ..
   finder.forget(id)
   if (changed?.meta.changes === 0) {
     if (!(await holds(db, stillHeld(manager)))) throw new StoreError('InvalidAccessToken')
-    throw new StoreError('InvalidRequest', { status: 409, message: 'The token was changed by somebody else meanwhile.' })
+    throw new StoreError('InvalidRequest', {
+      status: 409,
+      message: 'Somebody else has changed the token meanwhile. Read it again and retry.',
+    })
   }
 }
 

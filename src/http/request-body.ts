@@ -88,7 +88,7 @@ class RequestSource implements ByteSource {
 async function within(work: Promise<unknown>, limitMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Nothing came within ${limitMs} ms`)), limitMs)
+    timer = setTimeout(() => reject(new Error(`No data arrived within ${limitMs} ms`)), limitMs)
   })
   try {
     await Promise.race([work, late])

@@ -9,22 +9,22 @@ const WORD_BYTES = Math.floor((WORD_LENGTH - WORD_START.length - WORD_END.length
 /** Encodes any text as one or more encoded words. It never splits a character between two words. */
 export function encodeWords(text: string): string {
   const words: string[] = []
-  let chunk = ''
+  let part = ''
   let bytes = 0
   for (const character of text) {
     const length = Buffer.byteLength(character)
     if (bytes + length > WORD_BYTES) {
-      words.push(encodeWord(chunk))
-      chunk = ''
+      words.push(encodeWord(part))
+      part = ''
       bytes = 0
     }
-    chunk += character
+    part += character
     bytes += length
   }
-  return [...words, encodeWord(chunk)].join(' ')
+  return [...words, encodeWord(part)].join(' ')
 }
 
-const encodeWord = (chunk: string): string => WORD_START + Buffer.from(chunk).toString('base64') + WORD_END
+const encodeWord = (part: string): string => WORD_START + Buffer.from(part).toString('base64') + WORD_END
 
 /** Each part stops at the next `?`, so the search takes linear time on every input. */
 const WORD = /=\?([^?\s]+)\?([bq])\?([^?\s]*)\?=/gi
@@ -32,7 +32,7 @@ const WORD = /=\?([^?\s]+)\?([bq])\?([^?\s]*)\?=/gi
 /** Neighbouring words of one charset. They are decoded together, because some encoders split a character between two words. */
 interface Run {
   readonly charset: string
-  readonly chunks: Uint8Array[]
+  readonly decoded: Uint8Array[]
   readonly start: number
   end: number
 }
@@ -52,11 +52,11 @@ export function decodeWords(value: string): string {
     const gap = value.slice(run?.end ?? 0, match.index)
     const joins = run !== undefined && gap.trim() === ''
     if (joins && run?.charset === charset) {
-      run.chunks.push(bytes)
+      run.decoded.push(bytes)
       run.end = end
     } else {
       text += decodeRun(run, value) + (joins ? '' : gap)
-      run = { charset, chunks: [bytes], start: match.index, end }
+      run = { charset, decoded: [bytes], start: match.index, end }
     }
   }
   return text + decodeRun(run, value) + value.slice(run?.end ?? 0)
@@ -86,7 +86,7 @@ function wordBytes(encoding: string, text: string): Uint8Array | undefined {
 /** Decodes a run of words. If the bytes are invalid in their charset, it returns the words as they were written. */
 function decodeRun(run: Run | undefined, value: string): string {
   if (!run) return ''
-  const bytes = Buffer.concat(run.chunks)
+  const bytes = Buffer.concat(run.decoded)
   const valid = run.charset === 'utf-8' ? isUtf8(bytes) : run.charset === 'latin1' || isAscii(bytes)
   return valid ? bytes.toString(run.charset as BufferEncoding) : value.slice(run.start, run.end)
 }

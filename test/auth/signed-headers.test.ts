@@ -17,6 +17,6 @@ describe('SignedHeaders', () => {
     expect(readSignedHeaders(names(64, 'h'))).toHaveLength(64)
     expect(() => readSignedHeaders(names(65, 'h'))).toThrow('SignedHeaders names more than 64 headers')
     expect(readSignedHeaders(`host;${names(2048, 'x-amz-meta-')}`)).toHaveLength(2049)
-    expect(() => readSignedHeaders(`host;${names(2049, 'x-amz-meta-')}`)).toThrow('SignedHeaders names more than 2048 of metadata')
+    expect(() => readSignedHeaders(`host;${names(2049, 'x-amz-meta-')}`)).toThrow('SignedHeaders names more than 2048 metadata headers')
   })
 })
