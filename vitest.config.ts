@@ -46,6 +46,8 @@ export default defineConfig({
         ],
         test: {
           name: 'unit',
+          // Property tests take seconds of a processor, and a busy machine gives them a fraction of one.
+          testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/acceptance/**', 'test/crash/**', 'test/**/*.node.test.ts'],
           setupFiles: ['./test/support/apply-migrations.ts', './test/support/seed.ts'],

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
-import { queueBindings, readConfig, readKeyring } from '../../src/config.ts'
-import { indexStatements, unindexStatements } from '../../src/control/buckets.ts'
+import { findKeyring, queueBindings, readConfig } from '../../src/config.ts'
+import { followStatements } from '../../src/control/buckets.ts'
 import type { Actor } from '../../src/core/audit.ts'
 import type { BucketInfo } from '../../src/core/bucket.ts'
 import { StoreError } from '../../src/core/errors.ts'
@@ -8,7 +8,6 @@ import type { BucketRef } from '../../src/core/object.ts'
 import { type Outcome, outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
 import { type Env, segmentBindings } from '../../src/env.ts'
 import { createQueues } from '../../src/queues/queues.ts'
-import type { Keyring } from '../../src/segments/keyring.ts'
 import { createTiers } from '../../src/segments/store.ts'
 import type { Begin, Begun, BucketApi } from '../../src/store/bucket-api.ts'
 import type { KnownBlobs, RecoverTo } from '../../src/store/maintenance/maintenance-api.ts'
@@ -35,18 +34,6 @@ import { prepareRecovery } from './recover.ts'
 const RECOVERY_DELAY_MS = 100
 /** How long the alarm waits before it looks again at tables that a newer version made. */
 const NEWER_SCHEMA_MS = 10 * 60_000
-
-/**
- * Returns undefined in a deployment without its secrets. It answers 503 before it calls a Bucket, and the alarms that still ring work
- * without a key.
- */
-function keyringOf(env: Env): Keyring | undefined {
-  try {
-    return readKeyring(env)
-  } catch {
-    return undefined
-  }
-}
 
 /**
  * One bucket: the only writer of its metadata. Each method is one transaction on SQLite and does no other I/O, so that a slow transfer
@@ -96,7 +83,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     const context = {
       sql: storage.sql,
       config: readConfig(env),
-      keyring: keyringOf(env),
+      keyring: findKeyring(env),
       now: () => this.clock(),
       wakeAt: (dueMs: number) => this.#alarm.wakeAt(dueMs),
       announce: (queueId: string) => this.#announced.add(queueId),
@@ -107,7 +94,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       control: () => this.env.CONTROL,
       auditMs: context.config.auditMs,
       indexed: () => findBucketInfo(storage.sql),
-      indexStatements: (db, bucket) => indexRow(db, findBucketInfo(storage.sql), bucket as BucketRef),
+      indexStatements: (db, bucket) => followStatements(db, findBucketInfo(storage.sql), bucket as BucketRef),
       upToDate: (retryMs) => this.#disarm(retryMs),
     })
     this.#context = { ...context, account: this.#account }
@@ -253,7 +240,3 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     if (this.#exists && setMs !== null && setMs === retryMs) this.#alarm.moveTo(nextDueMs(this.#context, this.#chores))
   }
 }
-
-/** The statements that write the bucket's row into the account's index, or delete the row of a removed bucket. */
-const indexRow = (db: D1Database, info: BucketInfo | null, removed: BucketRef): D1PreparedStatement[] =>
-  info ? indexStatements(db, info) : unindexStatements(db, removed)

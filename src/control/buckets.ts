@@ -59,6 +59,10 @@ export const unindexStatements = (db: D1Database, ref: BucketRef): D1PreparedSta
   detachStatement(db, ref),
 ]
 
+/** The statements that make the index follow a bucket: it is as `info` says, or removed. */
+export const followStatements = (db: D1Database, info: BucketEntry | null, removed: BucketRef): D1PreparedStatement[] =>
+  info ? indexStatements(db, info) : unindexStatements(db, removed)
+
 /**
  * Returns whether the index has a row for a bucket.
  * @throws StoreError ServiceUnavailable
