@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { dirname, join } from 'node:path'
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { CoreHeaders, convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import type { Unstable_MiniflareWorkerOptions } from 'wrangler'
 import type { WorkerModule } from './bundle.ts'
 import { checkPort } from './port.ts'
@@ -32,6 +32,12 @@ type RunOptions = Pick<Settings, 'host' | 'persistTo' | 'devVarsPath' | 'vars'> 
   /** Everything in the secrets file. */
   secrets: Readonly<Record<string, string>>
 }
+
+/**
+ * Miniflare lets `request.cf` arrive in a header of this name, for its own entry Worker, which is not used here: any client could send it.
+ * Without the name, workerd says in `request.cf` from which address a connection comes.
+ */
+Reflect.deleteProperty(CoreHeaders, 'CF_BLOB')
 
 /** Longer than a request in flight should take; after it they are cut. */
 const DRAIN_MS = 5000

@@ -4,7 +4,7 @@ import type { Actor, AuditEntry } from '../core/audit.ts'
 import type { Domain } from '../core/domain.ts'
 import type { Asker } from '../core/known-names.ts'
 import type { BucketRef } from '../core/object.ts'
-import { clientNetwork } from '../http/client-network.ts'
+import { type Arrival, clientNetwork } from '../http/client-network.ts'
 import { type AuditQuery, auditStatements, listAudit } from './audit.ts'
 import * as domainRegistry from './domain-registry.ts'
 import { findDomain, listCustomDomains, noteSeen } from './domains.ts'
@@ -46,7 +46,7 @@ export function createControl(ports: ControlPorts) {
   const identity = { db, finder, accountId: secrets.accountId, strict: config.strict }
   return {
     /** Whoever sends a request, until it is identified: limits its look-ups of names that nobody has. */
-    visitor: ({ headers }: Pick<Request, 'headers'>, nowMs: number): Asker => strangers.from(clientNetwork(headers), nowMs),
+    visitor: (request: Arrival, nowMs: number): Asker => strangers.from(clientNetwork(request), nowMs),
     identifyByBearer: (visit: Visit) => identifyByBearer(identity, visit),
     identifyBySignature: (visit: Visit) => identifyBySignature(identity, visit),
     /** The token of an id, with its secret; `null` when there is none. */

@@ -1,4 +1,5 @@
 import type { Actor } from '../core/audit.ts'
+import { clientAddress } from './client-network.ts'
 
 const LONGEST = 512
 
@@ -15,7 +16,7 @@ export function actorOf(request: Request, { token, sessionId }: Sender, face: Ac
     tokenId: token.id,
     tokenName: token.name,
     sessionId,
-    ip: headers.get('cf-connecting-ip') ?? undefined,
+    ip: clientAddress(request),
     face,
     method,
     path: new URL(url).pathname.slice(0, LONGEST),

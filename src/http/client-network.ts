@@ -1,14 +1,31 @@
 const NONE = 'unknown'
 
+/** No address is longer. */
+const ADDRESS_LENGTH = 45
+
+/** The parts of a request that say where it comes from. */
+export type Arrival = Pick<Request, 'headers'> & { readonly cf?: unknown }
+
+/**
+ * Returns the address that a request comes from. Cloudflare's edge writes it into a header, so clients cannot forge it. On a local server
+ * clients can send that header; there workerd reports the address of the connection, which counts instead.
+ */
+export function clientAddress({ headers, cf }: Arrival): string | undefined {
+  const { clientIp } = (cf ?? {}) as { readonly clientIp?: unknown }
+  if (typeof clientIp === 'string') return PEER.exec(clientIp)?.groups?.address
+  const address = headers.get('cf-connecting-ip')
+  return address !== null && address.length <= ADDRESS_LENGTH ? address : undefined
+}
+
+/** `127.0.0.1:50000` or `[::1]:50000`. */
+const PEER = /^\[?(?<address>[\da-fA-F.:]{2,45})\]?:\d{1,5}$/
+
 /**
  * Returns the sender of a request as a key for rate limits: an IPv4 address, or the /64 network of an IPv6 address, because one client owns
- * all addresses of that network. Cloudflare's edge sets the header, so clients cannot forge it. A local server has no such header and
- * counts all clients together.
+ * all addresses of that network. Clients without a known address are counted together.
  */
-export function clientNetwork(headers: Headers): string {
-  const address = headers.get('cf-connecting-ip') ?? NONE
-  // No real address is longer, but a local client may send anything.
-  if (address.length > 45) return NONE
+export function clientNetwork(request: Arrival): string {
+  const address = clientAddress(request) ?? NONE
   const [mapped] = /\d{1,3}(?:\.\d{1,3}){3}$/.exec(address) ?? []
   return mapped ?? (address.includes(':') ? networkOf(address.toLowerCase()) : address)
 }

@@ -62,6 +62,16 @@ describe('the audit log', () => {
     expect(result[5]).toMatchObject({ raw: { method: 'PUT', uri: expect.stringContaining(`/${name}`) } })
   })
 
+  test('believes the connection, not what a client writes about where it comes from', async () => {
+    const claimed = uniqueName('claimed')
+    const headers = { 'cf-connecting-ip': '192.0.2.7', 'MF-CF-Blob': '{"clientIp":"192.0.2.7:1"', 'x-forwarded-for': '192.0.2.7' }
+    expect(await rest('POST', '/accounts/{account}/r2/buckets', { body: { name: claimed }, headers })).toMatchObject({ status: 200 })
+    await client.r2.buckets.delete(claimed, { account_id })
+    // biome-ignore lint/suspicious/noExplicitAny: compared field by field.
+    const { result } = await rest<any[]>('GET', `/accounts/{account}/logs/audit?since=${since}&before=${until()}&resource_id=${claimed}`)
+    expect(result.map(({ actor }) => actor.ip_address)).toEqual(['127.0.0.1', '127.0.0.1'])
+  })
+
   test('is filtered, also by what is not wanted', async () => {
     expect((await page('action_type=update&direction=asc')).actions).toEqual(['PutBucketStorageClass', 'PutBucketCors'])
     expect((await page('action_type.not=create&action_type.not=delete&direction=asc')).actions).toEqual([

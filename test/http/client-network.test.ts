@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { clientNetwork } from '../../src/http/client-network.ts'
+import { clientAddress, clientNetwork } from '../../src/http/client-network.ts'
 
-const of = (address: string) => clientNetwork(new Headers({ 'cf-connecting-ip': address }))
+const of = (address: string) => clientNetwork({ headers: new Headers({ 'cf-connecting-ip': address }) })
 
 test.each([
   ['192.0.2.7', '192.0.2.7'],
@@ -19,4 +19,20 @@ test('every address of a /64 network is one client', () => {
   for (const low of ['::1', ':ffff:ffff:ffff:ffff', '::a:b']) expect(of(`2001:db8:7:9${low}`)).toBe('2001:db8:7:9')
 })
 
-test('who sends no address is counted with all others that do not', () => expect(clientNetwork(new Headers())).toBe('unknown'))
+test('who sends no address is counted with all others that do not', () => expect(clientNetwork({ headers: new Headers() })).toBe('unknown'))
+
+test.each([
+  ['127.0.0.1:50000', '127.0.0.1'],
+  ['[::1]:50000', '::1'],
+  ['[2001:db8:1:2::6]:1', '2001:db8:1:2::6'],
+  ['unix:/run/cairn.sock', undefined],
+])('a local server believes its connection, not a header: %s', (clientIp, address) => {
+  const headers = new Headers({ 'cf-connecting-ip': '192.0.2.7' })
+  expect(clientAddress({ headers, cf: { clientIp } })).toBe(address)
+})
+
+test('without an address of the connection the header counts, unless no address is that long', () => {
+  const of = (address: string) => clientAddress({ headers: new Headers({ 'cf-connecting-ip': address }), cf: {} })
+  expect(of('192.0.2.7')).toBe('192.0.2.7')
+  expect(of('x'.repeat(46))).toBeUndefined()
+})

@@ -81,7 +81,7 @@ async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef,
     response.headers.set('Age', String(ageSeconds))
     return withStatus(response, 'HIT')
   }
-  await checkLimit(ports.missLimit, `${read.domain.host}/${clientNetwork(request.headers)}`)
+  await checkLimit(ports.missLimit, `${read.domain.host}/${clientNetwork(request)}`)
   return answerWith(await fromBucket(ports, request, at, options), (got) => respondAndFill(ports, { cacheRead, at }, got))
 }
 
