@@ -14,10 +14,11 @@ export const blocksOf = (markdown: string): Block[] =>
   [...markdown.matchAll(FENCED)].map(([, language = '', text = '']) => ({ language, text }))
 
 /** Starts a server that the test has started already, takes an hour, or deploys: the reader does so, the script does not. */
-const ELSEWHERE = /^(npm (ci|test|start|install)\b|npm run (?!-s credentials\b)|npx wrangler (login|deploy|secret|d1)\b|git clone\b|cd\b)/
+const ELSEWHERE =
+  /^(npm (ci|test|start|install)\b|npm run (?!-s credentials\b|-s export\b|fsck\b)|npx wrangler (login|deploy|secret|d1)\b|git clone\b|cd\b)/
 
-/** Values for what a reader is to fill in. */
-const PLACEHOLDERS: Readonly<Record<string, string>> = { '<zone id>': 'a'.repeat(32) }
+/** Values for the words that a reader replaces, and a place for files that would lie in the project. */
+const PLACEHOLDERS: Readonly<Record<string, string>> = { '<zone id>': 'a'.repeat(32), '> photos.jsonl': '> "$HOME/photos.jsonl"' }
 
 /**
  * The script of a page: its shell blocks as they are written, and its JavaScript blocks as files in `folder`, in order.
