@@ -6,14 +6,14 @@ import type { Outcome } from '../core/outcome.ts'
 export type NewJob = Pick<JobInfo, 'id' | 'kind' | 'bucket' | 'params'>
 
 export interface JobLogQuery {
-  /** Only lines behind this one. */
+  /** Returns only lines after the one with this number. */
   readonly after?: number
   readonly limit: number
 }
 
-/** The calls of a job's Durable Object. Each answers with an {@link Outcome}; `NoSuchJob` is a failure of all but `create`. */
+/** The calls of a job's Durable Object. Each returns an {@link Outcome}. All except `create` can fail with `NoSuchJob`. */
 export interface JobApi {
-  /** Makes the job and starts it. A call that arrives twice answers as the first time. */
+  /** Creates the job and starts it. A repeated call returns the same answer as the first one. */
   create(job: NewJob, by?: Actor): Promise<Outcome<JobInfo>>
   info(): Promise<Outcome<JobInfo>>
   request(request: JobRequest, by?: Actor): Promise<Outcome<JobInfo>>

@@ -10,10 +10,10 @@ import type { JobApi, JobLogQuery } from './job-api.ts'
 import type { JobPorts } from './job-kind.ts'
 import { kindOf } from './kinds.ts'
 
-/** What the jobs of an account work with. */
+/** The interfaces that the jobs of an account use. */
 export interface JobsPorts extends JobPorts {
   readonly control: D1Database
-  /** The stub of a job, whether it exists or not. */
+  /** The stub of a job, even of one that does not exist. */
   readonly job: (id: string) => JobApi
 }
 
@@ -24,29 +24,29 @@ export interface StartJob {
   readonly params: unknown
 }
 
-/** The jobs of an account, as faces see them. */
+/** The jobs of an account, as faces use them. */
 export interface Jobs {
   /**
-   * Starts a job. It is in the list of jobs before this returns, unless the database of the list does not answer: then soon after.
-   * @throws StoreError InvalidArgument for a kind or parameters that it cannot work with, NoSuchBucket
+   * Starts a job. It is in the list of jobs before this returns; if the list's database does not answer, it is added soon afterwards.
+   * @throws StoreError InvalidArgument for an unknown kind or invalid parameters, NoSuchBucket
    */
   start(job: StartJob, by?: Actor): Promise<JobInfo>
   /** @throws StoreError NoSuchJob */
   get(id: string): Promise<JobInfo>
-  /** One page of the account's jobs, or of a bucket's, the newest first. */
+  /** One page of the jobs of the account or of a bucket, the newest first. */
   list(query: JobsQuery): Promise<{ jobs: JobEntry[]; truncated: boolean }>
   /**
-   * Pauses, resumes or cancels a job. A step that is under way ends first.
-   * @throws StoreError NoSuchJob, InvalidRequest when the job's state does not allow it
+   * Pauses, resumes or cancels a job. A running step ends first.
+   * @throws StoreError NoSuchJob, InvalidRequest if the job's state does not allow it
    */
   request(id: string, request: JobRequest, by?: Actor): Promise<JobInfo>
   /** @throws StoreError NoSuchJob */
   log(id: string, query: JobLogQuery): Promise<JobLogEntry[]>
 }
 
-/** Binds the jobs of an account to their ports. */
+/** Creates the jobs of an account from their ports. */
 export function createJobs(ports: JobsPorts): Jobs {
-  /** An id that no job can have wakes no Durable Object. */
+  /** An id of the wrong form is refused here, without a call to a Durable Object. */
   const stub = (id: string): JobApi => {
     if (!/^[0-9a-f]{32}$/.test(id)) throw new StoreError('NoSuchJob')
     return ports.job(id)

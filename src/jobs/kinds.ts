@@ -2,12 +2,12 @@ import { StoreError } from '../core/errors.ts'
 import type { JobKind } from './job-kind.ts'
 import { deletePrefix } from './kinds/delete-prefix.ts'
 
-/** Every kind of job. A new one is a file of `kinds/` and a row here. */
+/** Every kind of job. To add one, write a file in `kinds/` and a row here. */
 // biome-ignore lint/suspicious/noExplicitAny: each kind has parameters and a cursor of its own.
 const KINDS: readonly JobKind<any, any>[] = [deletePrefix]
 
 /**
- * The kind of that name.
+ * The kind with that name.
  * @throws StoreError InvalidArgument
  */
 export function kindOf(name: string): JobKind {

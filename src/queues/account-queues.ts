@@ -1,7 +1,7 @@
 import { StoreError } from '../core/errors.ts'
 import type { QueueInfo, Queues } from './queues.ts'
 
-/** Where the Queues API of a Cloudflare account is, and the token for it. */
+/** The address of the Queues API of a Cloudflare account, and the token for it. */
 export interface QueuesApi {
   /** Ends in `/client/v4`. */
   readonly baseUrl: string
@@ -55,7 +55,7 @@ export class AccountQueues implements Queues {
     await this.#ask('POST', `/${id}/messages/batch`, `{"messages":[${items.join(',')}]}`)
   }
 
-  /** Passes a request on, and the answer back as it is. `path` is behind `/queues` and made of known names and ids alone. */
+  /** Forwards a request and returns the answer unchanged. `path` follows `/queues` and contains only known names and ids. */
   async forward(method: string, path: string, body: unknown): Promise<Response> {
     const { status, headers, body: answer } = await this.#fetch(method, path, body === undefined ? undefined : JSON.stringify(body))
     return new Response(answer, { status, headers: { 'content-type': headers.get('content-type') ?? 'application/json' } })
@@ -71,7 +71,7 @@ export class AccountQueues implements Queues {
       method,
       body,
       headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      redirect: 'manual', // The token is for this host.
+      redirect: 'manual', // Another host must not receive the token.
       signal: AbortSignal.timeout(LIMIT_MS),
     })
   }
@@ -79,7 +79,7 @@ export class AccountQueues implements Queues {
 
 const infoOf = (queue: ApiQueue): QueueInfo => ({ id: queue.queue_id, name: queue.queue_name, details: queue })
 
-/** @throws StoreError ServiceUnavailable with what the API says is wrong */
+/** @throws StoreError ServiceUnavailable with the errors that the API reports */
 async function readEnvelope(response: Response): Promise<Envelope> {
   const envelope = (await response.json().catch(() => ({}))) as Envelope
   if (response.ok && envelope.success) return envelope

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { StoreError } from '../core/errors.ts'
 import type { QueueInfo, Queues } from './queues.ts'
 
-/** Queues that the Worker has producer bindings of. A binding does not tell its queue's id, so that one is made of the name. */
+/** Queues for which the Worker has producer bindings. A binding does not know its queue's id, so the id is a hash of the name. */
 export class BoundQueues implements Queues {
   readonly #bindings: ReadonlyMap<string, Queue>
 

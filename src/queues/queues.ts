@@ -2,28 +2,28 @@ import { StoreError } from '../core/errors.ts'
 import { AccountQueues, type QueuesApi } from './account-queues.ts'
 import { BoundQueues } from './bound-queues.ts'
 
-/** A queue that events can go to. */
+/** A queue that can receive events. */
 export interface QueueInfo {
   /** 32 hex digits. */
   readonly id: string
   readonly name: string
-  /** What the account's API tells of it, in its form. */
+  /** The queue as the account's API describes it. */
   readonly details?: Readonly<Record<string, unknown>>
 }
 
-/** Where queues are, and how messages get there. */
+/** Finds queues and sends messages to them. */
 export interface Queues {
-  /** The queues there are; those of the given names alone, if any are given. */
+  /** All queues, or only those with the given names. */
   list(names?: readonly string[]): Promise<QueueInfo[]>
   find(id: string): Promise<QueueInfo | null>
   /**
-   * Sends messages, JSON texts, as one batch. When it returns, the queue has them all.
-   * @throws Error when it may not have them
+   * Sends messages, which are JSON texts, as one batch. After it returns, the queue has all of them.
+   * @throws Error if the queue may not have them
    */
   send(id: string, messages: readonly string[]): Promise<void>
 }
 
-/** What a deployment is given to reach queues: producer bindings by the queue's name, and the API of the account. */
+/** A deployment's ways to reach queues: producer bindings by the queue's name, and the API of the account. */
 export interface QueueBindings {
   readonly bound: ReadonlyMap<string, Queue>
   readonly api?: QueuesApi
@@ -32,15 +32,15 @@ export interface QueueBindings {
 /** All queues of a deployment. */
 export interface DeploymentQueues extends Queues {
   /**
-   * Passes a request on to the account's Queues API: everything about queues but to find them and send to them.
-   * @throws StoreError NotImplemented without such an API
+   * Forwards a request to the account's Queues API, for everything except finding queues and sending to them.
+   * @throws StoreError NotImplemented if no API is configured
    */
   forward(method: string, path: string, body: unknown): Promise<Response>
 }
 
 /**
- * The queues that are bound, and with an API those of the account. The id decides how one is reached; where the API knows a name,
- * its id is the one to be found, since it is good for everything.
+ * The bound queues and, if an API is configured, the queues of the account. The id of a queue decides which way is used. If both ways have
+ * a queue of the same name, the list has the id of the API, since that id works for every operation.
  */
 export function createQueues({ bound: bindings, api }: QueueBindings): DeploymentQueues {
   const bound = new BoundQueues(bindings)

@@ -5,7 +5,7 @@ import { unwrap, wrongArgument } from './outcome'
 import { checkBody, type UploadBody, upload } from './upload'
 import type { BindingApi, WireObject } from './wire'
 
-/** A bucket of Cairn that is an `R2Bucket`: what R2 checks before a call is checked here, everything else is Cairn's answer. */
+/** A bucket of Cairn as an `R2Bucket`. It makes the checks that R2's runtime makes before a call; Cairn answers everything else. */
 export class CairnBucket implements R2Bucket {
   readonly #service: BindingApi
 
@@ -23,7 +23,7 @@ export class CairnBucket implements R2Bucket {
   async get(...args: [key: string, options?: R2GetOptions]): Promise<R2ObjectBody | null> {
     const got = await unwrap('get', this.#service.get(keyOf('get', args), readGetOptions(args[1])))
     if (got === null) return null
-    // Without a body when a condition did not hold, which the overloads tell and this signature cannot.
+    // There is no body if a condition failed. The overloads declare that; the type of this signature cannot.
     return got.body === undefined ? (new CairnObject(got.object) as R2ObjectBody) : new CairnObjectBody(got.object, got.body)
   }
 
@@ -56,13 +56,13 @@ export class CairnBucket implements R2Bucket {
     return new CairnMultipartUpload(this.#service, key, (await unwrap('createMultipartUpload', created)).uploadId)
   }
 
-  /** Asks nothing: an upload that does not exist is found out by using it. */
+  /** Sends no request. If the upload does not exist, its first use fails. */
   resumeMultipartUpload(key: string, uploadId: string): R2MultipartUpload {
     return new CairnMultipartUpload(this.#service, String(key), String(uploadId))
   }
 }
 
-/** As the runtime converts keys: anything that is there becomes a string. */
+/** Converts a key as the runtime does: any argument that is present becomes a string. */
 function keyOf(method: string, args: readonly unknown[]): string {
   if (args.length === 0) throw wrongArgument(method, 'R2Bucket', 1, 'string')
   return String(args[0])

@@ -3,8 +3,8 @@ import { textField } from './text-field'
 import type { WireConditions, WireEtags } from './wire'
 
 /**
- * Reads `onlyIf` in either of its forms.
- * @throws TypeError, Error with the runtime's texts, before anything is sent.
+ * Reads `onlyIf` in both of its forms.
+ * @throws TypeError, Error with the runtime's texts, before any request is sent.
  */
 export function readOnlyIf(
   onlyIf: R2Conditional | Headers | null | undefined,
@@ -46,7 +46,7 @@ function fromHeaders(headers: Headers): WireConditions {
 
 const TAG = /^(W\/)?"([^"]*)"/
 
-/** The tags of a list, read as far as they are tags: what comes behind something else is not looked at. */
+/** The tags of a list, up to the first text that is not a tag. The rest of the list is ignored. */
 function etagList(headers: Headers, name: string): WireEtags | undefined {
   const header = headers.get(name)
   if (header === null) return undefined

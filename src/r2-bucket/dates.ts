@@ -1,5 +1,5 @@
 /**
- * A date in the options of a call, in milliseconds; the runtime takes numbers for dates.
+ * A date in the options of a call, in milliseconds. Like the runtime, it accepts a number as a date.
  * @throws TypeError
  */
 export function dateField(value: Date | undefined, field: string, on: string): number | undefined {
@@ -12,7 +12,7 @@ export function dateField(value: Date | undefined, field: string, on: string): n
   return ms
 }
 
-/** A date in a header; the runtime takes what is no date for the beginning of time. */
+/** A date in a header. Like the runtime, it reads an invalid date as the epoch. */
 export function headerDate(header: string | null): number | undefined {
   if (header === null) return undefined
   const ms = Date.parse(header)

@@ -5,7 +5,7 @@ import { unwrap, wrongArgument } from './outcome'
 import { checkBody, upload } from './upload'
 import type { BindingApi, WirePart } from './wire'
 
-/** A multipart upload, whether it exists or not: that is found out by using it. */
+/** A multipart upload. It may not exist; its first use then fails. */
 export class CairnMultipartUpload implements R2MultipartUpload {
   readonly uploadId: string
   readonly key: string

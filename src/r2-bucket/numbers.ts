@@ -1,5 +1,5 @@
 /**
- * A number as the runtime converts one to a C++ `int`: what is none is 0, fractions are cut off.
+ * Converts a value as the runtime converts it to a C++ `int`: anything that is not a number is 0, and fractions are cut off.
  * @throws TypeError
  */
 export function toInt32(value: unknown): number {

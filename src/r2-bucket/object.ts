@@ -24,7 +24,7 @@ class CairnChecksums implements R2Checksums {
   }
 }
 
-/** An object without its bytes. The fields stand in the runtime's order, which `JSON.stringify` shows. */
+/** An object without its bytes. Its fields have the same order as in the runtime, which `JSON.stringify` shows. */
 export class CairnObject implements R2Object {
   readonly ssecKeyMd5?: string
   readonly storageClass: string
@@ -42,7 +42,7 @@ export class CairnObject implements R2Object {
   constructor(object: WireObject) {
     this.ssecKeyMd5 = object.ssecKeyMd5
     this.storageClass = object.storageClass
-    // The runtime's has a field for each of its forms, set or not.
+    // The runtime's range has a field for each of its forms, even an undefined one.
     this.range = object.range && { ...object.range, suffix: undefined }
     this.customMetadata = object.customMetadata
     this.httpMetadata = object.httpMetadata && toHttpMetadata(object.httpMetadata)
@@ -70,7 +70,7 @@ export class CairnObject implements R2Object {
   }
 }
 
-/** An object and its bytes, or the range of them that was asked for. A response holds them: it reads bodies as R2 does. */
+/** An object and its bytes, or the requested range of them. They are in a `Response`, whose methods read bodies as R2's do. */
 export class CairnObjectBody extends CairnObject implements R2ObjectBody {
   readonly #content: Response
 
@@ -117,7 +117,7 @@ const HEADERS = [
   ['cacheControl', 'cache-control'],
 ] as const
 
-/** Every field is there, set or not, as in the runtime. */
+/** As in the runtime, every field is present, even an undefined one. */
 const toHttpMetadata = ({ cacheExpiryMs, ...texts }: WireHttpMetadata): R2HTTPMetadata => ({
   contentType: texts.contentType,
   contentLanguage: texts.contentLanguage,

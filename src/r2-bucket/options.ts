@@ -4,8 +4,8 @@ import { toInt32 } from './numbers'
 import { textField } from './text-field'
 import type { HashName, WireCreateOptions, WireGetOptions, WireHttpMetadata, WireListOptions, WirePutOptions, WireRange } from './wire'
 
-// The options of each method as they cross to Cairn. What the runtime refuses before a call is refused here, with its texts.
-// A null is as good as none, but where the runtime takes nothing but a text.
+// The options of each method in the form that is sent to Cairn. Values that the runtime refuses before a call are refused here, with its
+// texts. As in the runtime, null counts as absent, except in fields that must be a text.
 
 /** @throws RangeError, TypeError, Error */
 export function readGetOptions(given?: R2GetOptions): WireGetOptions {
@@ -40,7 +40,7 @@ export function readListOptions(given?: R2ListOptions): WireListOptions {
   return {
     limit: readLimit(limit),
     prefix: textField(prefix, 'prefix', 'ListOptions'),
-    // The empty one, as of a loop that has not begun, is none.
+    // An empty cursor counts as absent: a loop over pages may begin with one.
     cursor: textField(cursor, 'cursor', 'ListOptions') || undefined,
     delimiter: textField(delimiter, 'delimiter', 'ListOptions'),
     startAfter: textField(startAfter, 'startAfter', 'ListOptions'),
@@ -49,7 +49,7 @@ export function readListOptions(given?: R2ListOptions): WireListOptions {
 }
 
 /**
- * A customer's key in hex, which is how it crosses.
+ * A customer's key in hex, the form in which it is sent.
  * @throws Error
  */
 export function readSsecKey(key: ArrayBuffer | string | undefined): string | undefined {
@@ -60,7 +60,7 @@ export function readSsecKey(key: ArrayBuffer | string | undefined): string | und
   return hex
 }
 
-/** The runtime's word for no limit is -1. */
+/** The runtime reads -1 as no limit. */
 function readLimit(limit: number | undefined): number | undefined {
   const number = limit === undefined ? -1 : toInt32(limit)
   return number === -1 ? undefined : number
@@ -90,7 +90,7 @@ function readRange(range: R2GetOptions['range']): WireRange | undefined {
 
 function checkWhole(value: number, what: string): void {
   if (value < 0) throw new RangeError(`Invalid ${what} (${value}) must be greater than or equal to 0.`)
-  // The runtime calls a broken suffix a range here.
+  // The runtime says "range" here, even for a suffix with a fraction.
   const name = what.replace('suffix. ', 'range. ')
   if (!Number.isInteger(value)) throw new RangeError(`Invalid ${name} (${value}) must be an integer, not floating point.`)
 }
@@ -98,7 +98,7 @@ function checkWhole(value: number, what: string): void {
 function readMetadata({ httpMetadata, customMetadata }: R2MultipartOptions): Pick<WireCreateOptions, 'httpMetadata' | 'customMetadata'> {
   return {
     httpMetadata: httpMetadata instanceof Headers ? fromHeaders(httpMetadata) : fromObject(httpMetadata ?? {}),
-    // Not by assignment: `__proto__` is a name like any other.
+    // Not by assignment to a field: `__proto__` must work like any other name.
     customMetadata: Object.fromEntries(Object.entries(customMetadata ?? {}).map(([name, value]) => [name, String(value)])),
   }
 }
@@ -134,7 +134,7 @@ const readStorage = ({ storageClass, ssecKey }: R2MultipartOptions): Pick<WireCr
   ssecKey: readSsecKey(ssecKey),
 })
 
-/** The names of the digests, as the runtime spells them, and their lengths in bytes. */
+/** The names of the digests, the runtime's spelling of each, and their lengths in bytes. */
 const HASHES: readonly [HashName, string, number][] = [
   ['md5', 'MD5', 16],
   ['sha1', 'SHA-1', 20],

@@ -1,8 +1,8 @@
 import type { WireOutcome } from './wire'
 
 /**
- * The value of an answer.
- * @throws Error as R2 words it: plain, the method before the text and the code behind it.
+ * The value of a successful answer.
+ * @throws Error with R2's wording: the method, the message and the code in parentheses.
  */
 export async function unwrap<T>(method: string, answer: Promise<WireOutcome<T>>): Promise<T> {
   const outcome = await answer
@@ -10,6 +10,6 @@ export async function unwrap<T>(method: string, answer: Promise<WireOutcome<T>>)
   throw outcome.code === undefined ? new TypeError(outcome.message) : new Error(`${method}: ${outcome.message} (${outcome.code})`)
 }
 
-/** What the runtime says to an argument that it cannot take. */
+/** The runtime's error for an argument of the wrong type. */
 export const wrongArgument = (method: string, on: string, position: number, type: string): TypeError =>
   new TypeError(`Failed to execute '${method}' on '${on}': parameter ${position} is not of type '${type}'.`)

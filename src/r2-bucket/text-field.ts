@@ -1,6 +1,6 @@
 /**
- * A field of the options of a call that is a text or absent.
- * @throws TypeError with the runtime's words for anything else, a null included.
+ * A field of a call's options that must be a text or absent.
+ * @throws TypeError with the runtime's text for anything else, including null.
  */
 export function textField(value: unknown, field: string, on: string): string | undefined {
   if (value === undefined || typeof value === 'string') return value

@@ -1,11 +1,11 @@
-// What the client and the entrypoint say to each other: plain values that cross RPC.
+// The messages between the client and the entrypoint: plain values that cross RPC.
 //
-// The files of this folder name each other without an extension: other projects compile them, and not every tsconfig allows `.ts`.
+// The files of this folder import each other without an extension: other projects compile them, and not every tsconfig allows `.ts`.
 
-/** An error loses its class over RPC, so it crosses as a value and the client throws. */
+/** An error loses its class over RPC, so it crosses as a value and the client throws it. */
 export type WireOutcome<T> = { readonly ok: true; readonly value: T } | WireFailure
 
-/** With a code it becomes R2's `<method>: <message> (<code>)`; without one it is a `TypeError` with this message. */
+/** With a code, the client throws R2's `<method>: <message> (<code>)`; without one, a `TypeError` with this message. */
 export interface WireFailure {
   readonly ok: false
   readonly message: string
@@ -23,7 +23,7 @@ export interface WireHttpMetadata {
 
 export type HashName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512'
 
-/** Everything about an object but its bytes. */
+/** Everything about an object except its bytes. */
 export interface WireObject {
   readonly key: string
   readonly version: string
@@ -31,13 +31,13 @@ export interface WireObject {
   readonly etag: string
   readonly uploadedMs: number
   readonly storageClass: string
-  /** Absent in listings that did not ask for it. */
+  /** Absent in listings that did not request it. */
   readonly httpMetadata?: WireHttpMetadata
   readonly customMetadata?: Record<string, string>
   /** Lowercase hex. */
   readonly hashes: Partial<Record<HashName, string>>
   readonly ssecKeyMd5?: string
-  /** Of a read. */
+  /** The range that a read returned. */
   readonly range?: { readonly offset: number; readonly length: number }
 }
 
@@ -61,7 +61,7 @@ export interface WireGetOptions {
   readonly ssecKey?: string
 }
 
-/** `body` is absent when a condition failed; a short one comes as bytes, since a stream would cost more than they do. */
+/** `body` is absent if a condition failed. A short body comes as bytes, since a stream would cost more than the bytes themselves. */
 export interface WireGot {
   readonly object: WireObject
   readonly body?: ReadableStream<Uint8Array> | Uint8Array
@@ -91,7 +91,7 @@ export interface WireListOptions {
 export interface WireListed {
   readonly objects: readonly WireObject[]
   readonly delimitedPrefixes: readonly string[]
-  /** Present when there is more. */
+  /** Present if there are more objects. */
   readonly cursor?: string
 }
 
@@ -100,7 +100,7 @@ export interface WirePart {
   readonly etag: string
 }
 
-/** What an upload is for: the JSON, percent-encoded, of the header {@link UPLOAD_HEADER}. */
+/** The purpose of an upload. It is sent as percent-encoded JSON in the header {@link UPLOAD_HEADER}. */
 export type WireUpload =
   | { readonly op: 'put'; readonly key: string; readonly options: WirePutOptions }
   | {
@@ -111,7 +111,7 @@ export type WireUpload =
       readonly ssecKey?: string
     }
 
-/** Uploads are requests: a stream's length crosses with those, as `Content-Length`, and is lost over RPC. */
+/** Uploads are HTTP requests, whose `Content-Length` passes on a stream's length. RPC would lose it. */
 export const UPLOAD_HEADER = 'cairn-upload'
 
 /** The calls of the entrypoint. */
@@ -123,6 +123,6 @@ export interface BindingApi {
   createMultipartUpload(key: string, options: WireCreateOptions): Promise<WireOutcome<{ uploadId: string }>>
   completeMultipartUpload(key: string, uploadId: string, parts: readonly WirePart[]): Promise<WireOutcome<WireObject>>
   abortMultipartUpload(key: string, uploadId: string): Promise<WireOutcome<null>>
-  /** `WireOutcome<WireObject | null>` of a put, `WireOutcome<WirePart>` of a part, as JSON. */
+  /** Takes an upload. Answers with JSON: `WireOutcome<WireObject | null>` for a put, `WireOutcome<WirePart>` for a part. */
   fetch(request: Request): Promise<Response>
 }

@@ -4,11 +4,11 @@ import type { ListPosition } from '../../core/listing.ts'
 import type { JobKind, JobReport } from '../job-kind.ts'
 
 export interface DeletePrefixParams {
-  /** Keys that begin with it are deleted; empty for all of the bucket. */
+  /** Keys that begin with this text are deleted. Empty for all keys of the bucket. */
   readonly prefix: string
 }
 
-/** Objects first, then open uploads; each goes on behind the last key that was looked at. */
+/** Objects come first, then open uploads. Each step continues behind the last key of the step before. */
 interface DeletePrefixCursor {
   readonly over: 'objects' | 'uploads'
   readonly after?: ListPosition
@@ -17,13 +17,13 @@ interface DeletePrefixCursor {
 
 const KEYS_PER_STEP = LIMITS.deleteMax
 const UPLOADS_PER_STEP = 20
-/** How many refused keys of a step the log names. */
+/** The most refused keys that a step names in the log. */
 const NAMED_KEYS = 10
 
 /**
- * Deletes all objects below a prefix, and aborts the open uploads there. An object that is written after the job was created stays,
- * as does a locked one: the count `refused` and the log tell of it. Later pages never meet a key again, so the job ends however
- * fast new objects come in.
+ * Deletes all objects below a prefix, and aborts the open uploads there. An object that was written after the job was created stays. A
+ * locked object stays, too: the count `refused` and the log report it. No page returns a key of an earlier page, so the job ends even if
+ * new objects arrive quickly.
  */
 export const deletePrefix: JobKind<DeletePrefixParams, DeletePrefixCursor> = {
   name: 'delete-prefix',
