@@ -1,7 +1,7 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
-/** The same for every run: tests may sign with them, and compare derived values with constants. */
+/** They are the same in every run, so that tests can sign with them and compare derived values with constants. */
 export const TEST_SECRETS = {
   ACCOUNT_ID: '0123456789abcdef0123456789abcdef',
   ROOT_TOKEN_ID: 'fedcba9876543210fedcba9876543210',
@@ -9,7 +9,7 @@ export const TEST_SECRETS = {
   MASTER_KEY: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=',
 }
 
-// Local workerd would ask cloudflare.com for a sample of `request.cf`; tests never need the network.
+// Otherwise local workerd fetches a sample of `request.cf` from cloudflare.com. Tests never need the network.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = 'false'
 
 const pick = (values: NodeJS.ProcessEnv, names: readonly string[]) =>
@@ -17,20 +17,20 @@ const pick = (values: NodeJS.ProcessEnv, names: readonly string[]) =>
 
 export default defineConfig({
   test: {
-    // What a test that passes makes the Worker print is no news: of failures that it provokes, mostly.
+    // Hides the output of passing tests: most of it is about failures that they provoke.
     silent: 'passed-only',
-    // One less is usual, which on a machine with two processors is half of it; much of a test is waiting for a server.
+    // Vitest's default is one worker fewer than processors, only half of a machine with two. Much of a test is waiting for a server.
     maxWorkers: '100%',
     projects: [
       {
-        // Inside workerd, with the bindings of wrangler.jsonc: everything that runs in the Worker.
-        logLevel: 'error', // Packages whose source maps name files that they do not ship.
+        // Tests of everything that runs in the Worker. They run inside workerd, with the bindings of wrangler.jsonc.
+        logLevel: 'error', // Hides warnings about packages whose source maps name files that they do not ship.
         plugins: [
           cloudflareTest(async () => ({
             wrangler: { configPath: './wrangler.jsonc' },
-            verbose: false, // workerd's own log, such as its opinion of each `text()` of bytes.
+            verbose: false, // Hides workerd's own log, such as its warning about each `text()` of bytes.
             miniflare: {
-              // workerd's own R2, for the parity suite of the binding to compare with.
+              // workerd's own R2. The binding's parity suite compares with it.
               r2Buckets: ['REAL'],
               // The platform's rate limiter, so low that a test reaches it.
               ratelimits: { LOW_RATE_LIMIT: { namespace_id: '1002', simple: { limit: 2, period: 60 } } },
@@ -38,7 +38,7 @@ export default defineConfig({
                 ...TEST_SECRETS,
                 CONTROL_MIGRATIONS: await readD1Migrations('migrations/control'),
                 SEGMENTS_MIGRATIONS: await readD1Migrations('migrations/segments'),
-                // Of `npm run test:model`: how often, and what to repeat.
+                // The settings of `npm run test:model`: the number of runs, and a run to repeat.
                 ...pick(process.env, ['MODEL_RUNS', 'MODEL_SEED', 'MODEL_PATH']),
               },
             },
@@ -54,11 +54,12 @@ export default defineConfig({
         },
       },
       {
-        // Plain Node: the command line scripts.
+        // Tests of the command line scripts, in plain Node.
         test: { name: 'node', environment: 'node', include: ['test/**/*.node.test.ts'], exclude: ['test/acceptance/**'] },
       },
       {
-        // Plain Node against real servers: black box, official clients. One is shared; those that are killed are not.
+        // Black-box tests in plain Node, with official clients, against real servers. Tests share one server; a test that kills its server
+        // starts its own.
         test: {
           name: 'acceptance',
           environment: 'node',

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
-/** A small Worker starts fast, and fits every plan with room to spare. */
+/** A small Worker starts fast, and is far below the limit of every plan. */
 const LIMIT_BYTES = 1024 * 1024
 
 const isUploaded = (name: string) => !name.endsWith('.map') && name !== 'README.md'

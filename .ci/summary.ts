@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Adds up vitest's own JSON report and that of the clients. A run without tests, or with a file that could not be loaded, is a failed run. */
+/** Vitest's JSON report. It is added to the clients' report. A run without tests, or with a test file that could not be loaded, has failed. */
 type Report = {
   success: boolean
   numPassedTests: number
@@ -9,7 +9,7 @@ type Report = {
   testResults: { status: string }[]
 }
 
-/** What `npm run test:clients -- --json` writes. */
+/** The report that `npm run test:clients -- --json` writes. */
 type Clients = { passed: number; failed: number; notInstalled: number }
 
 const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8'))

@@ -1,18 +1,18 @@
-// HTTP/1.x answers from pieces of any size. Pure: the socket is in wire.ts.
+// Parses HTTP/1.x answers from pieces of any size. This file is pure: the socket is in wire.ts.
 
 export interface Incoming {
   readonly status: number
-  /** As it came, without the status line. */
+  /** The headers as they arrived, without the status line. */
   readonly head: string
   readonly bytes: number
-  /** Only when it was asked for, or when the answer is an error. */
+  /** Only if it was requested, or if the answer is an error; empty otherwise. */
   readonly body: Buffer
 }
 
 export interface Expected {
   /** The answer of a HEAD request has no body, whatever its headers say. */
   readonly isHead: boolean
-  /** The body is wanted. */
+  /** Whether to return the body. */
   readonly keep: boolean
 }
 
@@ -29,7 +29,7 @@ export class AnswerReader {
   #phase: Phase = 'head'
   /** Bytes of the body, or of the chunk, that are still to come. */
   #left = 0
-  /** A head or a line that has not ended yet. */
+  /** The beginning of a head or a line whose end has not arrived yet. */
   #text = ''
   #status = 0
   #head = ''
@@ -47,20 +47,20 @@ export class AnswerReader {
   }
 
   /**
-   * Takes bytes, whose buffer may be used again afterwards, and returns the answer with its last one.
-   * @throws Error when this is no HTTP
+   * Takes bytes, and returns the answer once its last byte has arrived. The caller may reuse the buffer afterwards.
+   * @throws Error if this is not HTTP
    */
   take(data: Buffer): Incoming | undefined {
     let at = 0
     while (at < data.length && this.#phase !== 'done') at = this.#step(data, at)
     if (this.#phase !== 'done') return undefined
-    if (at < data.length) this.#closes = true // Nobody asked for the rest.
+    if (at < data.length) this.#closes = true // The rest answers no request.
     return this.#answer()
   }
 
   /**
-   * The server has closed the connection, which ends some answers.
-   * @throws Error when it does not end this one
+   * Call it after the server has closed the connection. That ends an answer without a length.
+   * @throws Error if it cannot end this answer
    */
   end(): Incoming {
     if (this.#phase === 'until-close') return this.#answer()
@@ -107,7 +107,7 @@ export class AnswerReader {
     if (code === undefined) throw new Error(`This is no answer of HTTP/1.1: ${JSON.stringify(head.slice(0, 80))}`)
     const status = Number(code)
     if (status === 101) throw new Error('The server changed the protocol')
-    if (status < 200) return // 100 Continue, 103 Early Hints: the answer comes next.
+    if (status < 200) return // 100 Continue, 103 Early Hints: the final answer follows.
     this.#status = status
     this.#head = head.slice(head.indexOf(LINE_END) + LINE_END.length)
     const connection = tokensOf(this.#head, 'connection')
@@ -141,7 +141,7 @@ export class AnswerReader {
     return at + take
   }
 
-  /** The line of a chunk's size, the empty one after a chunk, or one of the trailer. */
+  /** Takes a chunk's size line, the empty line after a chunk, or a line of the trailer. */
   #takeLine(data: Buffer, at: number): number {
     const end = data.indexOf(10, at)
     this.#text += data.toString('latin1', at, end < 0 ? data.length : end)
@@ -169,7 +169,7 @@ export class AnswerReader {
 
   #keep(piece: Buffer): void {
     this.#bytes += piece.length
-    // Errors are kept as well: somebody will want to read them.
+    // The body of an error is kept as well, so that its message can be printed.
     if (this.#expected.keep || this.#status >= 300) this.#pieces.push(Buffer.from(piece))
   }
 }

@@ -1,14 +1,14 @@
 import { Connection, headerOf, type Outgoing } from './wire.ts'
 
-// The load generator: a process of its own, so that what the bench itself does is not measured.
+// The load generator. It runs in its own process, so that the bench's own work is not measured.
 
 export interface Job {
   readonly host: string
   readonly port: number
-  /** Sent in turn, again from the start when they run out. */
+  /** Sent one after the other, and again from the first after the last. */
   readonly requests: readonly Outgoing[]
   readonly concurrency: number
-  /** Ends after this many requests, or after this time. */
+  /** The job ends after this many requests, or after this time. */
   readonly count?: number
   readonly limitMs: number
   readonly expect: { readonly status: number; readonly bytes?: number }
@@ -23,11 +23,11 @@ export interface Result {
   readonly p99Ms: number
   readonly collected: string[]
   readonly failures: number
-  /** What the first answer was that was not expected. */
+  /** A description of the first unexpected answer. */
   readonly failure?: string
 }
 
-/** Requests that fail one after the other end the job: nothing is learnt from the rest. */
+/** After this many failures the job ends: further requests would show nothing new. */
 const FAILURES = 5
 
 export async function runJob(job: Job): Promise<Result> {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Job, Result } from './load.ts'
 
-/** The load generator's process, as the bench sees it. */
+/** Starts the load generator's process and sends it jobs. */
 export class Loader {
   readonly #child: ChildProcess = fork(join(import.meta.dirname, 'load.ts'), { serialization: 'advanced', stdio: 'inherit' })
   readonly #ended: Promise<never>
@@ -19,7 +19,7 @@ export class Loader {
     return this.#child.pid!
   }
 
-  /** @throws Error when any answer was not the expected one: a wrong row is worse than none. */
+  /** @throws Error if any answer was not the expected one: a wrong row is worse than a missing one. */
   async run(job: Job): Promise<Result> {
     this.#child.send(job)
     const [result] = (await Promise.race([once(this.#child, 'message'), this.#ended])) as [Result]

@@ -32,7 +32,7 @@ import { Session } from './session.ts'
 const ROOT = join(import.meta.dirname, '..')
 const LIMIT_MS = { quick: 6 * 60_000, full: 55 * 60_000 }
 
-// The sizes that the rows' titles tell are those of a full run.
+// The titles of the rows name the sizes of a full run.
 
 async function bench(options: Options): Promise<void> {
   const work = join(options.folder, 'run')
@@ -93,13 +93,13 @@ function emptyReport({ quick, rounds }: Options): Report {
 
 const BIG = 100 * 1024 * 1024
 
-/** What the load generator and the doors can do when the Worker does nothing. */
+/** Measures the load generator and the two servers with a Worker that does nothing. */
 async function measureCeilings(report: Report, loader: Loader, work: string): Promise<void> {
-  for (const [door, start] of [
+  for (const [name, start] of [
     ['wrangler dev', bareDev],
     ['serve', bareDirect],
   ] as const) {
-    const { port, stop } = await start(join(work, `bare-${door.replace(' ', '-')}`))
+    const { port, stop } = await start(join(work, `bare-${name.replace(' ', '-')}`))
     const host = '127.0.0.1'
     const head = (method: string, path: string, extra = '') => `${method} ${path} HTTP/1.1\r\nhost: ${host}:${port}\r\n${extra}\r\n`
     const run = (concurrency: number, request: { head: string; body?: number }, count?: number) =>
@@ -108,13 +108,13 @@ async function measureCeilings(report: Report, loader: Loader, work: string): Pr
     await run(16, get)
     for (const concurrency of [1, 16]) {
       const { count, seconds } = await run(concurrency, get)
-      Object.assign(report.ceilings, { [`${door}: GET 1 KiB, ${concurrency} at a time, ops/s`]: count / seconds })
+      Object.assign(report.ceilings, { [`${name}: GET 1 KiB, ${concurrency} at a time, ops/s`]: count / seconds })
     }
     const down = await run(1, { head: head('GET', `/?bytes=${BIG}`) }, 4)
     const up = await run(1, { head: head('PUT', '/', `content-length: ${BIG}\r\n`), body: BIG }, 4)
     Object.assign(report.ceilings, {
-      [`${door}: GET 100 MiB, MiB/s`]: (down.count * 100) / down.seconds,
-      [`${door}: PUT 100 MiB, MiB/s`]: (up.count * 100) / up.seconds,
+      [`${name}: GET 100 MiB, MiB/s`]: (down.count * 100) / down.seconds,
+      [`${name}: PUT 100 MiB, MiB/s`]: (up.count * 100) / up.seconds,
     })
     await stop()
   }
@@ -122,7 +122,7 @@ async function measureCeilings(report: Report, loader: Loader, work: string): Pr
 
 type Plan = { rows: readonly Row[]; costs: readonly CostRow[]; loader: Loader; options: Options }
 
-/** Starts a server, with the data that the chosen rows read. */
+/** Starts a server and gives it the data that the chosen rows read. */
 async function prepare(column: Column, { rows, costs, loader, options }: Plan): Promise<Session> {
   const { quick } = options
   console.log(`Preparing ${column.name}`)
@@ -173,7 +173,7 @@ async function measureRow(report: Report, row: Row, sessions: readonly Session[]
   }
   console.log(row.title)
   for (const session of sessions) await attempt(session, async () => row.setup?.(session))
-  // A round of every server before the next one: what disturbs the machine for a while disturbs all of them.
+  // Each round measures every server before the next round begins, so that a disturbance of the machine affects all of them.
   for (let round = 0; round < rounds; round++) {
     for (const session of sessions) {
       await attempt(session, async () => {
@@ -193,7 +193,7 @@ async function measureRow(report: Report, row: Row, sessions: readonly Session[]
   report.rows.push({ row: { id, title, unit, wanted }, cells, errors })
 }
 
-/** What the servers before it wrote is on the disk before a server is measured: they leave gigabytes behind, and wait for them later. */
+/** Flushes the writes of earlier servers, which can be gigabytes, before the next server is measured: it would have to wait for them. */
 function restDisk(): void {
   spawnSync('sync')
 }
@@ -239,7 +239,7 @@ async function measureCost(report: Report, row: CostRow, sessions: readonly Sess
   report.costs.push({ row: { id, title, small, large, wanted }, cells })
 }
 
-/** Processor time from now on, and the peak that each row saw. */
+/** Records each server's processor time and peak memory from now on. */
 function watchUsage(sessions: readonly Session[]): () => Report['usage'] {
   const started = sessions.map(({ running }) => (running.pid ? cpuSeconds(running.pid) : 0))
   let peaks = sessions.map(() => 0)

@@ -5,9 +5,9 @@ import { COST_ROWS, ROWS } from './rows.ts'
 export interface Options {
   readonly quick: boolean
   readonly rounds: number
-  /** Beginnings of row ids; none means all. */
+  /** Prefixes of row ids; an empty list means all rows. */
   readonly rows: readonly string[]
-  /** Names of the columns to measure; none means all. Peers are measured always. */
+  /** Names of the columns to measure; an empty list means all. Peers are always measured. */
   readonly columns: readonly string[]
   readonly peers: readonly { name: string; url: string }[]
   readonly json: string
@@ -18,7 +18,7 @@ export const USAGE = `npm run bench -- [options]
 
   --quick             a short run: one round, smaller data
   --rounds N          rounds of each row; figures are their medians (3, quick 1)
-  --rows put,get-1m   only the rows whose names begin so; "none" for the load generator's ceiling alone
+  --rows put,get-1m   only the rows whose names begin with these; "none" measures only the load generator's ceiling
   --columns dev,serve,r2,s3rver   only these columns, and every peer
   --peer NAME=URL     one more S3 endpoint; credentials in NAME_ACCESS_KEY_ID and NAME_SECRET_ACCESS_KEY, or AWS_...
   --json FILE         where the figures go (.wrangler/bench/result.json)
@@ -53,7 +53,7 @@ export function readOptions(args: string[], root: string): Options {
 
 const listOf = (text: string | undefined) => text?.split(',').filter((part) => part !== '') ?? []
 
-/** The columns that are there without being told where. */
+/** The columns that need no address. */
 export const OWN_COLUMNS = ['r2', 'dev', 'serve', 's3rver'] as const
 
 interface Peer {
@@ -68,7 +68,7 @@ function readPeer(pair: string): Peer {
   return { name, url }
 }
 
-/** Everything that was named is measured or refused. */
+/** Refuses a column that does not exist, so that every named column is measured. */
 function checkColumns(columns: readonly string[], peers: readonly Peer[]): void {
   const there: readonly string[] = [...OWN_COLUMNS, ...peers.map(({ name }) => name)]
   const missing = columns.filter((name) => !there.includes(name))

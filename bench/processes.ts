@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-// What a server and its children use, from /proc. On systems without it the columns stay empty.
+// The processor time and memory of a server and its children, from /proc. On systems without /proc the columns stay empty.
 
 const TICKS_PER_SECOND = 100
 const KIB_PER_MIB = 1024
@@ -23,17 +23,17 @@ export const cpuSeconds = (root: number): number =>
     return sum + (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SECOND
   }, 0)
 
-/** Resident now, in MiB, summed over the tree. */
+/** The present resident memory in MiB, summed over the tree. */
 export const residentMib = (root: number): number => memoryMib(root, 'VmRSS')
 
-/** The most since {@link resetPeak}, in MiB, summed over the tree. */
+/** The peak resident memory since {@link resetPeak} in MiB, summed over the tree. */
 export const peakMib = (root: number): number => memoryMib(root, 'VmHWM')
 
 export function resetPeak(root: number): void {
   for (const pid of treeOf(root)) {
     try {
       writeFileSync(`/proc/${pid}/clear_refs`, '5')
-    } catch {} // Not ours, or gone.
+    } catch {} // It has ended, or it belongs to another user.
   }
 }
 
@@ -54,7 +54,7 @@ function allPids(): number[] {
   }
 }
 
-/** The fields after the name, which may hold anything: state, parent, ... */
+/** The fields after the process name, which may contain any character: state, parent, ... */
 function statOf(pid: number): string[] {
   const text = read(`/proc/${pid}/stat`)
   return text.slice(text.lastIndexOf(')') + 2).split(' ')

@@ -1,14 +1,14 @@
 import type { CostRow, Row } from './rows.ts'
 
 export interface Cell {
-  /** Median of the rounds. */
+  /** The median of the rounds. */
   readonly value: number
   readonly rounds: readonly number[]
   readonly p50Ms?: number
   readonly p99Ms?: number
-  /** Processor time of the server's processes, for one operation. */
+  /** The processor time of the server's processes per operation. */
   readonly cpuMs?: number
-  /** The most memory of the server's processes during the row. */
+  /** The peak memory of the server's processes during the row. */
   readonly peakMib?: number
 }
 
@@ -29,7 +29,7 @@ export interface Report {
 }
 
 const PEER = 'wrangler R2'
-const DOORS = { dev: 'cairn (wrangler dev)', serve: 'cairn (serve)' } as const
+const SERVERS = { dev: 'cairn (wrangler dev)', serve: 'cairn (serve)' } as const
 
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b)
@@ -78,10 +78,10 @@ function renderRows(report: Report): string {
   )
 }
 
-/** How many times better than the peer; with the wish that was missed, if one was. */
+/** How many times better than the peer, and the target if it was missed. */
 function ratioWithTarget(row: Pick<Row, 'unit' | 'wanted'>, column: string, mine: Cell, peer: Cell): string {
   const ratio = row.unit === 'ms' ? peer.value / mine.value : mine.value / peer.value
-  const wanted = column === DOORS.dev ? row.wanted?.dev : column === DOORS.serve ? row.wanted?.serve : undefined
+  const wanted = column === SERVERS.dev ? row.wanted?.dev : column === SERVERS.serve ? row.wanted?.serve : undefined
   return `${ratio.toFixed(ratio < 10 ? 2 : 0)}${wanted !== undefined && ratio < wanted ? ` (wanted ${wanted})` : ''}`
 }
 

@@ -7,19 +7,19 @@ export interface Row {
   readonly id: string
   readonly title: string
   readonly unit: 'ops/s' | 'MiB/s' | 'ms'
-  /** How many times faster than wrangler's R2 we want to be: behind the same door, and behind `npm run serve`. */
+  /** The target: how many times faster than wrangler's R2, under the same `wrangler dev` and under `npm run serve`. */
   readonly wanted?: { readonly dev?: number; readonly serve?: number }
   setup?(session: Session): Promise<void>
   measure(session: Session, round: number): Promise<Measured>
 }
 
-/** What a small and a large case cost; only for Cairn, which promises that they cost about the same. */
+/** Compares the cost of a small and a large case. Only Cairn is measured: it promises that both cost about the same. */
 export interface CostRow {
   readonly id: string
   readonly title: string
   readonly small: string
   readonly large: string
-  /** The most that large may be of small. */
+  /** The target: how many times the small cost the large one may be. */
   readonly wanted?: number
   setup?(session: Session): Promise<void>
   measure(session: Session, round: number, size: 'small' | 'large'): Promise<number>
@@ -34,7 +34,7 @@ export const FULL_BUCKET = 'bench-full'
 export const SMALL_BUCKET = 'bench-small'
 export const EMPTY_BUCKET = 'bench-empty'
 
-/** Prefixes of equal size, and under them keys of equal length. */
+/** The number of prefixes. Each has as many keys as the others, and all keys have the same length. */
 export const PREFIXES = 10
 export function* keysFor(count: number): Generator<string> {
   for (let n = 0; n < count; n++) yield keyAt(n, count)
@@ -61,7 +61,7 @@ const rate = ({ unit, bytes }: Size, result: { seconds: number; count: number; p
   operations: result.count,
 })
 
-/** Large bodies are counted, small ones are timed. */
+/** For large bodies the number of requests is fixed, for small ones the time. */
 const amount = (size: Size, session: Session, concurrency: number) =>
   size.bytes < 100 * MIB
     ? { limitMs: limitMs(session) }
@@ -190,7 +190,7 @@ const range: Row = {
   },
 }
 
-/** Pages of a thousand keys, each from somewhere else. */
+/** Lists pages of 1,000 keys, each from another start. */
 async function listPages(session: Session, bucket: string, keys: number, limit = limitMs(session)): Promise<Measured> {
   const calls = Array.from({ length: 50 }, (_, n) => ({
     method: 'GET',

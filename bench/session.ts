@@ -4,7 +4,7 @@ import type { Loader } from './loader.ts'
 import { type Call, Signer } from './sign.ts'
 import { Connection, type Incoming } from './wire.ts'
 
-/** A running server with what the rows need to drive it. */
+/** A running server, and the calls with which the rows drive it. */
 export class Session {
   readonly column: Column
   readonly running: Running
@@ -34,7 +34,7 @@ export class Session {
     }
   }
 
-  /** Many requests from the load generator; they are signed before the clock starts. */
+  /** Sends many requests from the load generator. They are signed before the clock starts. */
   load(
     calls: readonly Call[],
     options: Pick<Job, 'concurrency' | 'limitMs' | 'expect'> & Pick<Partial<Job>, 'count' | 'collect'>,

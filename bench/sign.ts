@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { Outgoing } from './wire.ts'
 
-/** Where an S3 endpoint is and who may use it. */
+/** The address of an S3 endpoint, and credentials for it. */
 export interface Target {
   readonly host: string
   readonly port: number
@@ -15,10 +15,10 @@ export interface Target {
 export interface Call {
   readonly method: string
   readonly bucket: string
-  /** Percent-encoded already. */
+  /** Already percent-encoded. */
   readonly key?: string
   readonly query?: Readonly<Record<string, string>>
-  /** Signed too when their names start with `x-amz-`. */
+  /** Headers whose names start with `x-amz-` are signed. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | number
 }
@@ -27,7 +27,7 @@ const DAY = 24 * 3600
 const encode = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
 
-/** Writes requests with a signature in the query, which costs the timed part nothing. */
+/** Makes requests with the signature in the query. They are signed before the timed part begins. */
 export class Signer {
   readonly #target: Target
   readonly #amzDate: string
@@ -75,7 +75,7 @@ export class Signer {
     const length = typeof body === 'number' ? body : body?.length
     const lines = Object.entries({
       host,
-      'accept-encoding': 'identity', // The development proxy compresses for who accepts it.
+      'accept-encoding': 'identity', // Without it, the development proxy compresses answers.
       ...(length !== undefined || method === 'PUT' || method === 'POST' ? { 'content-length': String(length ?? 0) } : {}),
       ...headers,
     })

@@ -3,27 +3,27 @@ import { AnswerReader, type Expected, type Incoming } from './answer.ts'
 
 export { headerOf, type Incoming } from './answer.ts'
 
-// HTTP/1.1 on a bare socket: node:http costs the client as much processor time as the server under test, on the same cores.
+// HTTP/1.1 on a bare socket: node:http would cost the client as much processor time as the server under test, on the same cores.
 
 export interface Outgoing {
   /** Request line and headers, with the empty line. */
   readonly head: string
-  /** The body, or its length when any bytes will do. */
+  /** The body, or its length if the bytes do not matter. */
   readonly body?: Uint8Array | number
 }
 
 const FILLER = Buffer.alloc(1024 * 1024)
 for (let i = 0, x = 1; i < FILLER.length; i++) {
-  x = (x * 48271) % 2147483647 // Nothing that compresses.
+  x = (x * 48271) % 2147483647 // Random bytes, which do not compress.
   FILLER[i] = x & 255
 }
 
 const READ_BYTES = 256 * 1024
 
-/** How long a server may do nothing before it is given up. */
+/** A request fails after the server has sent and accepted nothing for this long. */
 const SILENCE_MS = 60_000
 
-/** One keep-alive connection: one request at a time. A server that closes it is connected to again. */
+/** One keep-alive connection for one request at a time. It connects again after the server has closed it. */
 export class Connection {
   readonly #host: string
   readonly #port: number
@@ -36,7 +36,7 @@ export class Connection {
     this.#silenceMs = silenceMs
   }
 
-  /** @throws Error when the server is away, closes in the middle, says nothing for too long, or does not speak HTTP/1.1 */
+  /** @throws Error if the server cannot be reached, closes the connection too early, is silent for too long, or does not speak HTTP/1.1 */
   async send({ head, body }: Outgoing, keep = false): Promise<Incoming> {
     const expected = { isHead: head.startsWith('HEAD '), keep }
     const used = this.#line
@@ -44,7 +44,7 @@ export class Connection {
       try {
         return await used.exchange({ head, body }, expected)
       } catch (error) {
-        // A server may close a connection that rests just when the next request sets out.
+        // A server may close an idle connection just when the next request is sent. Such a request is sent again.
         if (used.answering) throw error
       }
     }
@@ -60,13 +60,13 @@ export class Connection {
 
 type Pending = { readonly reader: AnswerReader; readonly resolve: (incoming: Incoming) => void; readonly reject: (error: Error) => void }
 
-/** A socket from its connection to its end. What happens to it afterwards disturbs no other. */
+/** One socket, from its connection to its end. Its late events do not affect the next socket. */
 class Line {
   readonly #socket: Socket
   #pending: Pending | undefined
   #wake = () => {}
   usable = true
-  /** Something of the latest answer came, or the server had all the time for it. */
+  /** A part of the latest answer has arrived, or the server did not answer in time. */
   answering = false
 
   private constructor(socket: Socket) {
@@ -127,7 +127,7 @@ class Line {
   take(data: Buffer): void {
     const pending = this.#pending
     if (!pending) {
-      this.close() // An answer that nobody asked for.
+      this.close() // An answer without a request.
       return
     }
     this.answering = true
@@ -185,11 +185,11 @@ class Line {
       if (socket.writableCorked) socket.uncork()
       if (!room && left > 0 && this.#pending) await this.#room()
     } while (left > 0 && this.#pending && !socket.destroyed)
-    // An answer that came early ended the upload: the server would take the next request for its rest.
+    // An early answer ended the upload: the server would read the next request as the rest of this body.
     if (left > 0) this.close()
   }
 
-  /** Resolves when there is room to write, or nothing more to write for. */
+  /** Resolves when there is room to write, or when the request has ended. */
   #room(): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {

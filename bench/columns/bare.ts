@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Spawned } from './column.ts'
 import { wranglerDev } from './wrangler.ts'
 
-// Workers that do nothing: how fast a row could be at most, and whether the load generator can drive it that far.
+// Workers that do nothing. They show how fast a row could be at most, and whether the load generator can reach that speed.
 
 const WORKER = `
 const MIB = new Uint8Array(1024 * 1024)
@@ -38,7 +38,7 @@ export interface Bare {
   stop(): Promise<void>
 }
 
-/** Behind `wrangler dev`'s proxy. */
+/** Runs the Worker behind `wrangler dev`'s proxy. */
 export async function bareDev(folder: string): Promise<Bare> {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'worker.js'), WORKER)
@@ -48,7 +48,7 @@ export async function bareDev(folder: string): Promise<Bare> {
   return { port, stop: () => server.stop() }
 }
 
-/** Straight on workerd's socket, as `npm run serve` runs Cairn. */
+/** Runs the Worker directly on workerd's socket, as `npm run serve` runs Cairn. */
 export async function bareDirect(folder: string): Promise<Bare> {
   mkdirSync(folder, { recursive: true })
   const script = `

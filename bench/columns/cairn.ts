@@ -8,17 +8,17 @@ import { findDatabase } from './sqlite.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const READY = /Cairn is ready on (\S+)/
 
-/** Cairn behind one of its two local doors, with data of its own. */
-export function cairn(door: 'dev' | 'serve', folder: string): Column {
+/** Cairn under one of its two local servers, with its own data. */
+export function cairn(command: 'dev' | 'serve', folder: string): Column {
   const devVars = join(folder, 'dev.vars')
   const state = join(folder, 'state')
   return {
-    name: door === 'serve' ? 'cairn (serve)' : 'cairn (wrangler dev)',
+    name: command === 'serve' ? 'cairn (serve)' : 'cairn (wrangler dev)',
     ours: true,
     async start(): Promise<Running> {
       mkdirSync(folder, { recursive: true })
       const env = { ...process.env, PORT: '0', PERSIST_TO: state, DEV_VARS: devVars }
-      const server = new Spawned([join(ROOT, `src/cli/${door}.ts`)], { cwd: ROOT, env })
+      const server = new Spawned([join(ROOT, `src/cli/${command}.ts`)], { cwd: ROOT, env })
       const endpoint = await server.ready((output) => READY.exec(output)?.[1])
       const { ROOT_TOKEN_ID = '', ROOT_TOKEN = '' } = parseEnv(readFileSync(devVars, 'utf8')) as Record<string, string>
       const secretAccessKey = createHash('sha256').update(ROOT_TOKEN).digest('hex')
@@ -28,7 +28,7 @@ export function cairn(door: 'dev' | 'serve', folder: string): Column {
   }
 }
 
-/** The rows that an upload of each key would have written: object, blob, counters. */
+/** Inserts the rows that an upload of each key would have written: object, blob and counters. */
 function fill(state: string, template: string, keys: Iterable<string>): void {
   const db = findDatabase(join(state, 'v3/do'), 'objects', template)
   const columns = (table: string) =>
@@ -45,7 +45,7 @@ function fill(state: string, template: string, keys: Iterable<string>): void {
   let count = 0
   db.exec('BEGIN')
   for (const key of keys) {
-    // As random as real ones to the eye of an index, and in a form that none of them has.
+    // Spread over an index like random ids, but of a form that no real id has.
     const id = `${(Math.imul(count, 2654435761) >>> 0).toString(16).padStart(8, '0')}${count.toString(16).padStart(24, '0')}`
     object.run(key, id, template)
     blob.run(id, blob_id)

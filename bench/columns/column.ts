@@ -4,25 +4,25 @@ import { createServer } from 'node:net'
 import { treeOf } from '../processes.ts'
 import type { Target } from '../sign.ts'
 
-/** One server under test. Data that it has stays between `stop` and `start`. */
+/** One server under test. It keeps its data between `stop` and `start`. */
 export interface Column {
   readonly name: string
   /** Starts the server and waits until it answers. */
   start(): Promise<Running>
   /**
-   * Puts `keys` into the storage of a stopped server, as copies of the object `template` that was uploaded to `bucket`: a hundred
-   * thousand uploads would take longer than all the rest. Without it the keys are uploaded.
+   * Adds `keys` to the storage of a stopped server, as copies of the object `template` that was uploaded to `bucket`: 100,000 uploads would
+   * take longer than the rest of the run. Without this method the keys are uploaded.
    */
   fill?(bucket: string, template: string, keys: Iterable<string>): void
-  /** Buckets that are there already, where none can be created. */
+  /** The server's buckets already exist, and it cannot create any. */
   readonly fixedBuckets?: boolean
-  /** Whether rows about Cairn's own promises are measured here. */
+  /** Whether the rows about Cairn's own promises are measured on this server. */
   readonly ours?: boolean
 }
 
 export interface Running {
   readonly target: Target
-  /** The root of its process tree; none for a server that runs elsewhere. */
+  /** The root of its process tree; absent for a server that the bench did not start. */
   readonly pid?: number
   stop(): Promise<void>
 }
@@ -30,7 +30,7 @@ export interface Running {
 const START_LIMIT_MS = 90_000
 const STOP_LIMIT_MS = 10_000
 
-/** Every server of this run, so that none outlives it. */
+/** Every server of this run, so that all of them are stopped at its end. */
 const alive = new Set<Spawned>()
 export const stopAll = (): Promise<unknown> => Promise.all([...alive].map((server) => server.stop()))
 
@@ -53,7 +53,7 @@ export class Spawned {
     return this.#child.pid!
   }
 
-  /** Resolves with what `ready` finds in the output or in a message. */
+  /** Resolves with the first value that `ready` finds in the output or in a message. */
   async ready<T>(ready: (output: string, message?: unknown) => T | undefined): Promise<T> {
     let message: unknown
     this.#child.on('message', (sent) => {
@@ -69,7 +69,7 @@ export class Spawned {
     throw new Error(`The server did not start:\n${this.#output}`)
   }
 
-  /** Asks it to end, and makes sure of everything it started. */
+  /** Asks the server to end, and then kills every process of it that is left. */
   async stop(): Promise<void> {
     alive.delete(this)
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return

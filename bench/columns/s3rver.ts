@@ -8,10 +8,10 @@ const VERSION = '3.7.1'
 const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 const SUFFIXES = ['._S3rver_object', '._S3rver_metadata.json', '._S3rver_object.md5']
 
-/** File systems bound how many names a file has: ext4 to 65,000. */
+/** File systems limit how many names a file can have: ext4 allows 65,000. */
 const MOST_LINKS = 30_000
 
-/** s3rver keeps objects as plain files. It is installed for the bench alone, once. */
+/** s3rver stores objects as plain files. It is installed once, for the bench only. */
 export function s3rver(folder: string, cache: string): Column {
   const data = join(folder, 'data')
   return {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** Opens the database under a folder whose `table` has this key: file names are hashes. */
+/** Opens the database under a folder whose `table` contains this key. The names of the files are hashes, so it tries each of them. */
 export function findDatabase(folder: string, table: string, key: string): DatabaseSync {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.sqlite')) continue

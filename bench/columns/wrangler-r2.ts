@@ -7,8 +7,8 @@ import { wranglerDev } from './wrangler.ts'
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' }
 
 /**
- * The S3 endpoint that wrangler itself has for local R2 buckets, served by `wrangler dev` for a Worker that does nothing.
- * It creates no buckets, so all are configured.
+ * The S3 endpoint that wrangler itself provides for local R2 buckets, served by `wrangler dev` for a Worker that does nothing.
+ * It cannot create buckets, so all of them are configured.
  */
 export function wranglerR2(folder: string, buckets: readonly string[]): Column {
   return {
@@ -37,7 +37,7 @@ const config = (buckets: readonly string[]) => ({
   })),
 })
 
-/** One row for each key; they share the template's bytes, which nobody reads. */
+/** Inserts one row for each key. All rows share the template's bytes, which no row of the bench reads. */
 function fill(state: string, template: string, keys: Iterable<string>): void {
   const db = findDatabase(join(state, 'v3/r2'), '_mf_objects', template)
   const insert =

@@ -4,7 +4,7 @@ import { Spawned } from './column.ts'
 
 const WRANGLER = join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin/wrangler.js')
 
-/** `wrangler dev` as `npm run dev` runs it: the same quiet settings, so that both pay the same for the door. */
+/** `wrangler dev` with the same quiet settings as `npm run dev`, so that its own cost is the same for both. */
 const ENV = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   WRANGLER_HIDE_BANNER: 'true',

@@ -14,7 +14,7 @@ interface EventNotification {
   readonly copySource?: { readonly bucket: string; readonly object: string }
 }
 
-/** Logs each message, and writes each batch into a bucket, a line a message. A bucket must not tell of the log that is written to it. */
+/** Logs each message, and writes each batch to a bucket, one line per message. That bucket must not send notifications to this queue. */
 export default {
   async queue(batch, env): Promise<void> {
     const log = r2Bucket(env.CAIRN) // With R2: const log = env.LOG
@@ -22,7 +22,7 @@ export default {
     if (!first) return
     for (const { body } of batch.messages) console.log(`${body.eventTime} ${body.action} ${body.bucket}/${body.object.key}`)
     const lines = batch.messages.map(({ body }) => `${JSON.stringify(body)}\n`)
-    // What fails here is delivered again, and so is the whole batch.
+    // If this fails, the whole batch is delivered again.
     await log.put(`${first.timestamp.toISOString()} ${first.id}.jsonl`, lines.join(''), {
       httpMetadata: { contentType: 'application/jsonl' },
     })

@@ -1,4 +1,4 @@
-/** A page that uploads a file in parts of 5 MiB, two at a time, and lists what is there. */
+/** A page that uploads a file in parts of 5 MiB, two at a time, and lists the files of the bucket. */
 export const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <title>Upload</title>

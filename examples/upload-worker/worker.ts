@@ -5,7 +5,7 @@ interface Env {
   CAIRN: Fetcher
 }
 
-/** Uploads and downloads files, in one piece or in parts. Nothing but the line that makes the bucket knows about Cairn. */
+/** Uploads and downloads files, whole or in parts. Only the line that makes the bucket depends on Cairn. */
 export default {
   async fetch(request, env): Promise<Response> {
     const bucket = r2Bucket(env.CAIRN) // With R2: const bucket = env.BUCKET
@@ -72,7 +72,7 @@ function headersOf(object: R2Object): Headers {
   return headers
 }
 
-/** The three calls of an upload in parts, as the page makes them. */
+/** The calls of an upload in parts, which the page makes. */
 async function multipart(bucket: R2Bucket, key: string, request: Request, { searchParams }: URL): Promise<Response> {
   const upload = () => bucket.resumeMultipartUpload(key, searchParams.get('uploadId') ?? '')
   switch (searchParams.get('action')) {
