@@ -95,7 +95,7 @@ function misshapen({ objects, parts, extents, blobs, garbage }: Tables): string[
     if (!byId.has(extent.owner_id) && !dying.has(extent.owner_id)) problems.push(`extents of ${extent.owner_id}, which is not there`)
     if (!blob) continue
     if (blob.tier === 'composite') problems.push(`${extent.owner_id} is made of a composite`)
-    if (Number(extent.blob_offset) + Number(extent.length) > Number(blob.size)) problems.push(`a slice reaches beyond ${blob.id}`)
+    if (Number(extent.blob_offset) + Number(extent.length) > Number(blob.size)) problems.push(`an extent reaches beyond ${blob.id}`)
   }
   return problems
 }

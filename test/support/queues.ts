@@ -40,7 +40,7 @@ export class FakeQueue {
     return this.batches.flat()
   }
 
-  /** `PutObject a`, and so on. */
+  /** The received messages as short texts: `PutObject a`, and so on. */
   get told(): string[] {
     return this.messages.map(({ action, object }) => `${action} ${object.key}`)
   }

@@ -47,7 +47,7 @@ export function checkStep(context: Context, { run, repair }: CheckQuery): Step<C
   if (!run) openCheck(context)
   const state = run ? readCheck(sql) : { id: randomId(), step: 0, phase: NAMES[0]!, after: null }
   if (!state || (run && (state.id !== run.id || state.step !== run.step))) {
-    throw new StoreError('InvalidRequest', { message: 'This check of the bucket was ended or taken further by someone else: start again.' })
+    throw new StoreError('InvalidRequest', { message: 'This check of the bucket was ended or continued by somebody else: start again.' })
   }
   const { phase, after } = state
   const { report: found, next } = PHASES[phase]!(context, { after, repair })

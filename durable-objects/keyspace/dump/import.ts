@@ -158,7 +158,7 @@ function checkSetting({ name, checkStored }: Setting, value: unknown): void {
     checkStored(value as never)
   } catch (error) {
     if (error instanceof StoreError) throw error
-    throw invalidArgument(`The setting ${name} is not sound: ${(error as Error).message}`)
+    throw invalidArgument(`The setting ${name} is invalid: ${(error as Error).message}`)
   }
 }
 
@@ -214,7 +214,7 @@ function insert(sql: SqlStorage, row: Row, due: { due_ms?: number | null }): voi
       ...Object.values(values),
     )
   } catch (error) {
-    throw invalidArgument(`A line of the type ${row.type} is not sound: ${(error as Error).message}`)
+    throw invalidArgument(`A line of the type ${row.type} is invalid: ${(error as Error).message}`)
   }
 }
 

@@ -16,7 +16,7 @@ const CORS_RULE = { allowedOrigins: ['*'], allowedMethods: ['GET'], allowedHeade
 
 const tables = async (bucket: TestBucket) => (await bucket.query('SELECT name FROM sqlite_master')).length
 
-/** A control database that fails as long as `down`. */
+/** A control database that fails while `down` is true. */
 function unreliable() {
   vi.spyOn(console, 'warn').mockImplementation(() => {})
   const state = { down: true }
@@ -28,7 +28,7 @@ function unreliable() {
   return { state, env: { ...env, CONTROL: CONTROL as D1Database } satisfies Env }
 }
 
-/** Runs `work` on an instance with other bindings over the same storage. */
+/** Runs `work` on another instance with other bindings, on the same storage. */
 const withBindings = <R>(bucket: TestBucket, changed: Env, work: (instance: Bucket) => Promise<R>): Promise<R> =>
   bucket.run(async (_, state) => {
     const instance = new Bucket(state, changed)
@@ -152,7 +152,7 @@ describe('removing a bucket', () => {
     expect(await indexed(bucket)).toEqual([])
     await expect(bucket.store.headBucket(bucket.ref)).rejects.toMatchObject({ code: 'NoSuchBucket' })
     await bucket.pass(10_000)
-    expect(await bucket.segments()).not.toEqual([]) // Readers of the last object have their time.
+    expect(await bucket.segments()).not.toEqual([]) // Reads of the last object have time to finish.
     await bucket.pass(GRACE_MS)
     expect(await bucket.segments()).toEqual([])
     expect(await tables(bucket)).toBe(0)
@@ -176,7 +176,7 @@ describe('removing a bucket', () => {
     expect(await withBindings(bucket, failing, (instance) => instance.remove())).toMatchObject({ ok: true })
     await withBindings(bucket, failing, (instance) => instance.alarm())
     expect(await indexed(bucket)).toHaveLength(1)
-    expect(await tables(bucket)).toBeGreaterThan(0) // It must not forget what it owes the index.
+    expect(await tables(bucket)).toBeGreaterThan(0) // It must keep the record of what the index lacks.
     state.down = false
     await withBindings(bucket, failing, (instance) => instance.alarm())
     expect(await indexed(bucket)).toEqual([])

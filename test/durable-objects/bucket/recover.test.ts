@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { prepareRecovery } from '../../../durable-objects/bucket/recover.ts'
 
-// Local servers have no point-in-time recovery, so the platform is played by hand.
+// Local servers have no point-in-time recovery, so the test plays the platform.
 const storage = {
   getBookmarkForTime: async (time: number | Date) => {
     if (Number(time) < 1000) throw new Error('The timestamp is too old')

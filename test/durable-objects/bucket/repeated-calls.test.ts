@@ -5,7 +5,7 @@ import type { CommitObject, CommitPart } from '../../../src/store/bucket-api.ts'
 import { ATTRIBUTES, fakeBlob, randomBytes, TestBucket, uploadOf } from '../../support/bucket.ts'
 import { problemsOf } from '../../support/check.ts'
 
-// The platform may make a call again whose answer was lost. It is answered as the first time, and nothing happens twice.
+// The platform may repeat a call whose answer was lost. The second call gets the answer of the first one, and changes nothing.
 
 const ETAG = '0'.repeat(32)
 const UNIQUE = { ifNoneMatch: '*' as const }

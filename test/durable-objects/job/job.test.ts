@@ -184,7 +184,10 @@ describe('a job', () => {
   })
 })
 
-/** Runs a job whose store goes wrong at one call, restarts it there, and checks that it comes to its end. Returns the calls. */
+/**
+ * Runs a job whose store goes wrong at one call, ends the instance there if the fault does so, and checks that the job completes. Returns
+ * the calls.
+ */
 async function callsOf(trap?: { fault: (typeof FAULTS)[number]; at: number }): Promise<readonly string[]> {
   const bucket = await bucketOf('a', 'b')
   await store.createMultipartUpload(bucket.at('open'), { httpMetadata: {}, customMetadata: {} })
@@ -197,7 +200,7 @@ async function callsOf(trap?: { fault: (typeof FAULTS)[number]; at: number }): P
   })
   await gate.client(job.ring()).catch(() => {})
   await job.setClock()
-  // What is down comes back; what was disturbed once goes on by itself.
+  // A store that is `down` is repaired here; after any other fault the job continues by itself.
   if (trap?.fault === 'down') await job.use((instance) => void Object.assign(instance, { portsOf: () => ({ store }) }))
   await job.finish()
   expect((await job.info()).state, `${trap?.fault} at ${trap?.at}`).toBe('completed')
@@ -258,7 +261,7 @@ describe('the list of jobs', () => {
     const by = { tokenId: secrets.rootTokenId, tokenName: 'root', face: 'API', method: 'POST', path: '/' } as const
     const { id } = await jobs.start({ kind: 'delete-prefix', bucket: bucket.ref, params: { prefix: 'x' } }, by)
     await jobs.request(id, 'cancel', by).catch((error) => {
-      // It may have come to its end before.
+      // The job may have ended before the request.
       if (!(error instanceof StoreError)) throw error
     })
     const { results } = await env.CONTROL.prepare('SELECT action, token_id FROM audit WHERE resource_id = ? ORDER BY id')

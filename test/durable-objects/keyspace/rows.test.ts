@@ -15,7 +15,7 @@ import { ATTRIBUTES, fakeBlob, TestBucket } from '../../support/bucket.ts'
 import { cost, metered } from '../../support/metered.ts'
 import { CREATIONS, notify, queueIdOf } from '../../support/queues.ts'
 
-// Rows are what SQLite in a Durable Object is billed by, and what its speed follows. A cursor reads one row ahead of what is taken.
+// SQLite in a Durable Object is billed by rows, and its speed depends on them. A cursor reads one row more than the caller takes.
 
 const commit = (key: string) => (context: Context) => commitObject(context, { ...ATTRIBUTES, key, blob: fakeBlob(1), etag: '0'.repeat(32) })
 
@@ -109,7 +109,7 @@ describe('a commit', () => {
     await fill(bucket, names('k', 5000))
     const full = await metered(bucket, commit('k0025000'))
     expect(cost(full)).toEqual(cost(empty))
-    expect(empty.written).toBe(3) // Object, blob, counters.
+    expect(empty.written).toBe(3) // The rows: object, blob, counters.
   })
 
   test('reads no further row for rules that there are none of, and one for a thousand of them', async () => {
@@ -153,7 +153,7 @@ describe('an event notification', () => {
       expect(sent.written).toBe(1)
       costs.push([asked, sent].map(cost))
     }
-    // The next number is one above the last: a row that is read where there is any.
+    // The next number is one above the last one: a row is read if there is one.
     expect(costs[1]![0]!.read - costs[0]![0]!.read).toBeLessThanOrEqual(1)
   }, 20_000)
 
@@ -235,7 +235,7 @@ describe('the counters', () => {
   test('take one row of an overwrite', async () => {
     const bucket = await TestBucket.create()
     await fill(bucket, ['a'])
-    // The object, its body, the body before it and that as garbage, the counters.
+    // The rows: the object, its body, the body before it and that body as garbage, the counters.
     expect((await metered(bucket, commit('a'))).written).toBe(5)
   })
 
@@ -245,7 +245,7 @@ describe('the counters', () => {
     await fill(bucket, keys)
     const { written, result } = await metered(bucket, (context) => deleteObjects(context, keys))
     expect(result.every(({ failure }) => failure === undefined)).toBe(true)
-    // The object, its body, that as garbage.
+    // The rows of each key: the object, its body, that body as garbage.
     expect(written).toBe(3 * keys.length + 1)
   })
 })
@@ -262,15 +262,15 @@ test('no statement of an alarm or a page scans a table', async () => {
     listObjects(context.sql, { prefix: 'a', delimiter: '/', after: { key: 'a' }, limit: 10 })
     completeUploadOrNothing(context, uploadId)
   })
-  // Of the walk, the first row is read.
+  // The table of walks is scanned for its first row only.
   expect(plans.filter((plan) => !/^(SEARCH|SCALAR SUBQUERY|SCAN CONSTANT ROW|SCAN lifecycle_walk)/.test(plan))).toEqual([])
 })
 
-/** Its statements are what counts here. */
+/** Only its statements matter here. */
 function completeUploadOrNothing(context: Context, uploadId: string): void {
   try {
     completeUpload(context, { key: 'a', uploadId, parts: [{ partNumber: 1, etag: 'e' }], version: newVersion() })
   } catch {
-    // There is no such part.
+    // It fails, because the part does not exist.
   }
 }

@@ -23,7 +23,7 @@ import { problemsOf } from '../../../support/check.ts'
 import { countingEnv } from '../../../support/counting.ts'
 import { restarted, ringAll } from '../../../support/instance.ts'
 
-/** Begins a blob and writes its segments, as the engine would, but commits nothing. */
+/** Begins a blob and writes its segments, as the engine does, but commits nothing. */
 async function beginBlob(bucket: TestBucket, { segments = 3, size = 1000, tier = 'kv' as Begin['tier'] } = {}) {
   const blobId = newBlobId()
   const begin: Begin = { blobId, tier, segments, size, target: { key: 'a' } }

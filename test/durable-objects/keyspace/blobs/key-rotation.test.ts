@@ -32,7 +32,7 @@ const MINUTE_MS = 60_000
 
 afterEach(() => vi.restoreAllMocks())
 
-/** Starts the Bucket with other master keys and lets its alarms ring. Returns how often they did. */
+/** Starts the Bucket with other master keys and rings its alarms. Returns how often they rang. */
 const wake = (bucket: TestBucket, vars: Partial<Env>, ms = MINUTE_MS): Promise<number> =>
   restarted(bucket, vars, (instance, state) => ringAll(bucket, ms, instance, state))
 
@@ -45,7 +45,7 @@ const keyIds = async (bucket: TestBucket): Promise<Record<string, number>> => {
   return Object.fromEntries(rows.map(({ key_id, n }) => [key_id, n]))
 }
 
-/** The bucket as a Worker with these keys sees it. */
+/** The bucket as a Worker with these keys reads it. */
 function seenWith(bucket: TestBucket, vars: Partial<Env>): TestBucket {
   const segments = createSegments(segmentBindings(env), readKeyring({ ...env, ...vars }), { config: TINY, sleep: async () => {} })
   return TestBucket.absent(portsWith({ segments }), bucket.ref)
@@ -59,7 +59,7 @@ async function filled(): Promise<{ bucket: TestBucket; bodies: Map<string, Uint8
   const bucket = await TestBucket.create()
   const bodies = new Map<string, Uint8Array>()
   for (const [key, size] of Object.entries(TINY_SIZES)) bodies.set(key, await bucket.put(key, size))
-  // The alarm that would have swept these, had they not been committed, rings in vain.
+  // The alarm that was set to sweep these blobs rings, and finds them committed.
   await bucket.pass(2 * HOUR_MS)
   return { bucket, bodies }
 }
@@ -94,7 +94,7 @@ describe('a bucket that wakes under another master key', () => {
       expect(await state.storage.getAlarm()).toBe(bucket.nowMs)
     })
     expect(await keyIds(bucket)).toEqual({ [NEW_ID]: 500, [OLD_ID]: 501 })
-    // A start in between, as after an eviction, goes on where the last step ended.
+    // After a start in between, as after an eviction, the walk continues where the last step ended.
     expect(await wake(bucket, DURING)).toBe(2)
     expect(await keyIds(bucket)).toEqual({ [NEW_ID]: 1001 })
   }, 30_000)
@@ -121,7 +121,7 @@ describe('a bucket that wakes under another master key', () => {
   })
 })
 
-/** What it costs a Bucket that starts to find out whether there is something to rewrite. */
+/** The number of rows that a Bucket reads when it starts, to find out whether there is something to rewrite. */
 const rowsToLook = (bucket: TestBucket, vars: Partial<Env>): Promise<number> =>
   bucket.run((_, { storage }) => {
     const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []
@@ -189,7 +189,7 @@ describe('a data key that comes in under the old master key', () => {
 test('a master key that comes back has everything under it again', async () => {
   const { bucket, bodies } = await filled()
   await wake(bucket, DURING)
-  // Swapped back without a word of the other, then with it.
+  // First the old key comes back alone, then together with the new one.
   expect(await alarmOf(bucket, {})).toBe(null)
   await expect(bucket.put('more', 10)).rejects.toThrow(`under the master key ${NEW_ID}, which is not configured`)
   expect(await wake(bucket, { MASTER_KEY: OLD_KEY, OLD_MASTER_KEYS: NEW_KEY })).toBe(1)

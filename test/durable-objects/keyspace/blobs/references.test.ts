@@ -4,7 +4,7 @@ import { ATTRIBUTES, BYTE_TABLES, GRACE_MS, randomBytes, TestBucket, TINY_SIZES,
 
 const limits = LIMITS as { partMinBytes: number }
 const { partMinBytes } = limits
-/** Parts may be small here, so that composite bodies are cheap to make. */
+/** Small parts are allowed here, so that composite bodies are cheap to make. */
 beforeAll(() => {
   limits.partMinBytes = 0
 })
@@ -15,7 +15,7 @@ afterAll(() => {
 const copy = (bucket: TestBucket, from: string, to: string) =>
   bucket.store.copyObject(bucket.at(to), { at: bucket.at(from) }, { ...ATTRIBUTES, directive: 'COPY' })
 
-/** Makes `key` of whole uploads and of ranges of other objects. */
+/** Makes `key` from whole uploads and from ranges of other objects. */
 async function compose(
   bucket: TestBucket,
   key: string,
@@ -38,7 +38,7 @@ async function compose(
 const permutations = <T>(items: readonly T[]): T[][] =>
   items.length < 2 ? [[...items]] : items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]))
 
-/** Four objects that share blobs: an original, its copy, a composite of both and of bytes of its own, and a range of that. */
+/** Four objects that share blobs: an original, its copy, a composite of both and of bytes of its own, and a range of that composite. */
 async function sharing(bucket: TestBucket, size: number): Promise<Map<string, Uint8Array>> {
   const body = await bucket.put('original', size)
   await copy(bucket, 'original', 'copy')
@@ -101,7 +101,7 @@ test('an object may be made of ranges of what it replaces', async () => {
   ])
   await bucket.pass(3 * GRACE_MS)
   expect(await bucket.get('a')).toEqual(body)
-  expect(await bucket.rows('blobs')).toBe(2) // The blob, and the composite that is left of three.
+  expect(await bucket.rows('blobs')).toBe(2) // The blob, and the last of three composites.
   await bucket.empty()
   expect(await bucket.segments()).toEqual([])
   expect(await bucket.rows(...BYTE_TABLES)).toBe(0)

@@ -15,7 +15,7 @@ const refuse = async () => {
   throw new Error('The queue refuses')
 }
 
-/** A bucket that tells a queue of everything. */
+/** A bucket that notifies a queue of everything. */
 async function telling(actions = ALL): Promise<{ bucket: TestBucket; queue: FakeQueue }> {
   const bucket = await TestBucket.create()
   const queue = new FakeQueue()
@@ -26,7 +26,7 @@ async function telling(actions = ALL): Promise<{ bucket: TestBucket; queue: Fake
 
 const put = (bucket: TestBucket, key: string) => commitFake(bucket, key)
 
-/** Many changes in one transaction. */
+/** Many changes in one call into the instance. */
 const putMany = (bucket: TestBucket, keys: readonly string[]) =>
   bucket.run(async (instance) => {
     for (const key of keys) await instance.commitObject({ ...ATTRIBUTES, key, blob: fakeBlob(1), etag: '0'.repeat(32) })
@@ -142,7 +142,7 @@ describe('delivery', () => {
     queue.onSend = refuse
     await put(bucket, 'first')
     await bucket.ring()
-    const long = Array.from({ length: 120 }, (_, i) => `${i}`.padEnd(1024, '\u0001')) // Six bytes each in JSON.
+    const long = Array.from({ length: 120 }, (_, i) => `${i}`.padEnd(1024, '\u0001')) // Each character takes six bytes in JSON.
     await putMany(bucket, [...Array.from({ length: 150 }, (_, i) => `short-${i}`), ...long])
     queue.onSend = async () => {}
     await bucket.pass(DAY_MS / 24)
@@ -197,7 +197,7 @@ describe('delivery', () => {
       delays.push(due_ms - bucket.nowMs)
       const calls = queue.calls
       await bucket.pass(due_ms - bucket.nowMs - 1)
-      await put(bucket, 'b') // A change does not hurry it.
+      await put(bucket, 'b') // A new change does not bring the retry forward.
       await bucket.ring()
       expect(queue.calls).toBe(calls)
       await bucket.pass(1)
@@ -252,7 +252,7 @@ describe('delivery', () => {
   })
 })
 
-/** Ends the instance; the next one has the same queue. */
+/** Ends the instance; the next instance has the same queue. */
 async function restart(bucket: TestBucket, queue: FakeQueue): Promise<void> {
   await bucket.run((_, state) => state.abort('A crash')).catch(() => {})
   await bucket.setClock()

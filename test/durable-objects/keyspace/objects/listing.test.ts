@@ -6,7 +6,7 @@ import type { ListPage, ListPosition, ListQuery } from '../../../../src/core/lis
 import type { ObjectHead, ObjectSummary } from '../../../../src/core/object.ts'
 import { commitFake, TestBucket } from '../../../support/bucket.ts'
 
-/** What a listing is, said without seeking: filter, fold, cut. */
+/** A listing computed without seeks: filter all keys, fold prefixes, cut the page. */
 function model(keys: readonly string[], { prefix, delimiter, after, limit }: ListQuery): Omit<ListPage<string>, 'last'> {
   const start = normalizeKey(prefix)
   const behind = keys.filter((key) => key.startsWith(start) && isBehind(key, after))
@@ -31,7 +31,7 @@ function isBehind(key: string, after: ListPosition | undefined): boolean {
   return compareUtf8(key, group) > 0 && !key.startsWith(group)
 }
 
-// Few characters, so that keys share prefixes; astral ones, which sort otherwise in UTF-16; the ends of the planes.
+// Few different characters, so that keys share prefixes. Some are astral, whose order differs in UTF-16; some are the ends of planes.
 const text = (maxLength: number) =>
   fc
     .array(fc.constantFrom('a', 'b', '/', '-', '\u00e9', 'e\u0301', '\ufffd', '\u{1f600}', '\u{10ffff}', '\ud7ff', '\ue000'), { maxLength })

@@ -22,7 +22,7 @@ const rule = (parts: Partial<LifecycleRule>): LifecycleRule => ({ id: `rule ${++
 const expireAfter = (days: number, prefix = '') => rule({ prefix, expiration: { ageSeconds: days * DAY_S } })
 const transitionAfter = (days: number, prefix = '') => rule({ prefix, transitions: [{ ageSeconds: days * DAY_S }] })
 
-/** A bucket whose clock stands at midnight (UTC), which is where ages in whole days end. */
+/** A bucket whose clock stands at midnight (UTC), when ages in whole days end. */
 async function bucketAtMidnight(): Promise<TestBucket> {
   const bucket = await TestBucket.create()
   bucket.nowMs = Math.ceil(bucket.nowMs / DAY_MS) * DAY_MS
@@ -112,7 +112,7 @@ describe('an object that a rule governs', () => {
     expect(await keysIn(bucket)).toEqual(['a'])
     await bucket.pass(1)
     expect(await keysIn(bucket)).toEqual([])
-    // Ten of the 30 days that Infrequent Access is billed for at least.
+    // The last ten of the 30 days that Infrequent Access bills at least.
     expect(await bucket.api.usage()).toMatchObject({ value: { InfrequentAccess: { earlyDeletionByteDays: 10 * 250 } } })
     await sound(bucket)
   })
@@ -210,7 +210,7 @@ describe('dates that an earlier version gave, to the second', () => {
     await evictDurableObject(bucket.stub)
     await bucket.setClock()
     expect(await bucket.query('SELECT over, prefix FROM lifecycle_walk')).toEqual([{ over: 'objects', prefix: '' }])
-    // The object that starts sets its alarm by the real clock, a day before the test's.
+    // The instance that starts sets its alarm by the real clock, which is a day behind the test's.
     expect(await bucket.alarmMs()).toBeLessThanOrEqual(middayMs)
     expect(await bucket.pass()).toBe(3)
     expect(await bucket.query('SELECT DISTINCT due_ms FROM objects')).toEqual([{ due_ms: middayMs + 38 * HOUR_MS }])
@@ -422,7 +422,7 @@ describe('a lock', () => {
   })
 })
 
-/** Objects `key-000001` and so on of no bytes, stored now, without blobs: nothing here reads them. */
+/** Objects `key-0000001` and so on without bytes, stored now. They have no blobs: nothing here reads their bodies. */
 async function fillWith(bucket: TestBucket, count: number): Promise<void> {
   await bucket.run((_, { storage: { sql } }) => {
     sql.exec(
@@ -439,7 +439,7 @@ async function fillWith(bucket: TestBucket, count: number): Promise<void> {
 describe('a restart', () => {
   const RULES = [expireAfter(30), transitionAfter(1)] as const
 
-  /** Every instance rings once, and is lost. */
+  /** Rings each instance once, and then evicts it. Returns how many alarms rang. */
   async function passWithRestarts(bucket: TestBucket): Promise<number> {
     for (let restarts = 0; ; restarts++) {
       await evictDurableObject(bucket.stub)
@@ -484,7 +484,7 @@ describe('a restart', () => {
 
 describe('what an alarm costs', () => {
   const expired = 10
-  /** One alarm behind the day on which ten objects are due; the bucket has others that are not. */
+  /** One alarm after the day on which ten objects are due; the bucket has other objects, which are not due. */
   const alarm = (context: Context) => {
     expire(context)
     return nextDueMs(context, KEYSPACE_CHORES)
@@ -511,7 +511,7 @@ describe('what an alarm costs', () => {
     expect(await small.rows('objects')).toBe(0)
     expect(await large.rows('objects')).toBe(1_000_000)
     expect(cost(many)).toEqual(cost(few))
-    // Of each: its entry in the index and its row, its blob, the counters; then whether there is anything else.
+    // For each object: its entry in the index and its row, its blob, the counters. Then one look whether anything else is due.
     expect(many.read).toBeLessThanOrEqual(8 * expired + 10)
     expect(many.written).toBeLessThanOrEqual(4 * expired)
     const nothing = await metered(large, alarm)
@@ -526,7 +526,7 @@ describe('what an alarm costs', () => {
       commitObject(context, { ...ATTRIBUTES, key, blob: fakeBlob(1), etag: '0'.repeat(32) })
     const [one, other] = [await metered(free, put('a')), await metered(ruled, put('a'))]
     expect([one.written, other.written]).toEqual([3, 3])
-    expect(other.read).toBeLessThanOrEqual(one.read + 1) // The rules, once in the life of an instance.
+    expect(other.read).toBeLessThanOrEqual(one.read + 1) // The rules, which an instance reads once.
     await ruled.put('a', 5)
     await ruled.pass(HOUR_MS)
     expect(await ruled.alarmMs()).toBeNull()
@@ -550,7 +550,7 @@ test('a check finds an object that the alarm would never look at, and repairs it
   await bucket.put('a', 5)
   await setRules(bucket, expireAfter(1))
   await bucket.run((_, { storage }) => storage.sql.exec('UPDATE objects SET due_ms = NULL'))
-  expect(await fsckAll(bucket.store, bucket.ref)).toEqual([]) // The walk is still to come.
+  expect(await fsckAll(bucket.store, bucket.ref)).toEqual([]) // The walk has not run yet.
   await bucket.pass()
   await sound(bucket)
   const dueMs = bucket.nowMs + DAY_MS
