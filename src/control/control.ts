@@ -15,7 +15,7 @@ import type { Strangers } from './strangers.ts'
 import * as tokenRegistry from './token-registry.ts'
 import { secretAccessKeyOf, TokenFinder } from './tokens.ts'
 
-/** What the control plane works with: one database, and what an isolate remembers of it. */
+/** The dependencies of the control plane: the control database, the configuration, and the limit on strangers. */
 export interface ControlPorts {
   readonly db: D1Database
   readonly secrets: Secrets
@@ -23,33 +23,33 @@ export interface ControlPorts {
   readonly strangers: Strangers
 }
 
-/** Who changes something, and when. */
+/** The sender and the time of a change. */
 export interface Change {
   readonly by: Actor
   readonly nowMs: number
 }
 
-/** A change that grants rights: checked against the rights of the token that asks. */
+/** A change that grants rights. It is checked against the rights of the token in the request. */
 export interface Grant extends Change {
   readonly token: Identity['token']
-  /** The value that the request bears. */
+  /** The bearer token of the request. */
   readonly bearer: string
 }
 
-/** The control plane as faces see it: who asks, tokens, domains, the audit log. No face sees its database. */
+/** The control plane in the form that faces use it: identities, tokens, domains and the audit log. Faces never see its database. */
 export type Control = ReturnType<typeof createControl>
 
-/** Binds the control plane to its ports. */
+/** Builds the control plane on its ports. */
 export function createControl(ports: ControlPorts) {
   const { db, secrets, config, strangers } = ports
   const finder = new TokenFinder(secrets)
   const identity = { db, finder, accountId: secrets.accountId, strict: config.strict }
   return {
-    /** Whoever sends a request, until it is identified: limits its look-ups of names that nobody has. */
+    /** Returns the asker for a request that is not identified yet. It limits the sender's look-ups of unknown names. */
     visitor: (request: Arrival, nowMs: number): Asker => strangers.from(clientNetwork(request), nowMs),
     identifyByBearer: (visit: Visit) => identifyByBearer(identity, visit),
     identifyBySignature: (visit: Visit) => identifyBySignature(identity, visit),
-    /** The token of an id, with its secret; `null` when there is none. */
+    /** Returns a token by id, with its secret; `null` if it does not exist. */
     findToken: (id: string, nowMs: number): Promise<Secret | null> => finder.find(db, id, nowMs),
     ...tokensOf(ports, finder),
     ...domainsOf(ports),
@@ -74,7 +74,7 @@ function tokensOf({ db, secrets, config }: ControlPorts, finder: TokenFinder) {
       tokenRegistry.updateToken(managerOf(grant), id, attributes),
     rollToken: (grant: Grant, id: string) => tokenRegistry.rollToken(managerOf(grant), id),
     deleteToken: (grant: Grant, id: string) => tokenRegistry.deleteToken(managerOf(grant), id),
-    /** One step of sealing all tokens with the present master key, whose id comes with it. */
+    /** Seals the secrets of tokens with the current master key, one bounded step per call. The report includes the id of that key. */
     rotateTokens: async (cursor?: string) => {
       const { report, next } = await rotateTokens(db, secrets, cursor)
       return { report: { ...report, keyId: secrets.keyring.keyId }, next }
@@ -104,7 +104,7 @@ type DomainUpdate = Parameters<typeof domainRegistry.updateDomain> extends [unkn
 function auditOf({ db, config: { auditMs } }: ControlPorts) {
   return {
     listAudit: (query: AuditQuery) => listAudit(db, query),
-    /** Writes entries; with `onlyIf`, only if that token is still what it was. Returns whether they were written. */
+    /** Writes entries. With `onlyIf`, writes only if that token has not changed since it was read. Returns whether they were written. */
     writeAudit: async (entries: readonly AuditEntry[], onlyIf?: Secret): Promise<boolean> => {
       const condition = onlyIf && stillHeld(onlyIf)
       const [written] = await db.batch(auditStatements(db, entries, auditMs, { onlyIf: condition }))

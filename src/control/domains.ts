@@ -87,7 +87,7 @@ export async function readCustomDomain(db: D1Database, { jurisdiction, name }: B
 }
 
 /** Whether this request is the first for a custom domain that reaches us, or the first over TLS. */
-export const isNews = ({ kind, seenMs, seenTlsMs }: Domain, tls: boolean): boolean =>
+export const isFirstSeen = ({ kind, seenMs, seenTlsMs }: Domain, tls: boolean): boolean =>
   kind === 'custom' && (seenMs === undefined || (tls && seenTlsMs === undefined))
 
 /**

@@ -4,7 +4,7 @@ import { isLive } from '../auth/policies.ts'
 import type { Asker } from '../core/known-names.ts'
 import type { TokenFinder } from './tokens.ts'
 
-/** What it takes to find out who sends a request. */
+/** The dependencies of identifying a sender. */
 export interface IdentifyPorts {
   readonly db: D1Database
   readonly finder: TokenFinder
@@ -12,7 +12,7 @@ export interface IdentifyPorts {
   readonly strict: boolean
 }
 
-/** A request that was not identified yet: its look-ups of unknown names are counted for whoever sends it. */
+/** A request that is not identified yet. Look-ups of unknown names count against `asker`, its sender. */
 export interface Visit {
   readonly request: Request
   readonly nowMs: number
@@ -20,9 +20,9 @@ export interface Visit {
 }
 
 /**
- * The API token whose value a request bears; `null` when no valid token has it. The session token of temporary credentials is no such
- * value: it stands in every URL that is presigned with them, so that it proves nothing without their secret.
- * @throws StoreError for a request that bears nothing, TooManyRequests, ServiceUnavailable
+ * Identifies the API token whose value is the request's bearer; `null` if no valid token has it. The session token of temporary
+ * credentials is not accepted here: every URL that is presigned with them contains it, so it proves nothing without their secret.
+ * @throws StoreError for a request without a bearer, TooManyRequests, ServiceUnavailable
  */
 export async function identifyByBearer({ db, finder }: IdentifyPorts, { request, nowMs, asker }: Visit): Promise<Identity | null> {
   const secret = await finder.findByValue(db, readBearer(request.headers), nowMs, asker)
@@ -31,7 +31,7 @@ export async function identifyByBearer({ db, finder }: IdentifyPorts, { request,
 }
 
 /**
- * The API token or session that signed a request, and how its body is signed.
+ * Identifies the API token or session that signed a request, and how the signature covers its body.
  * @throws StoreError as {@link authenticate}, TooManyRequests, ServiceUnavailable
  */
 export function identifyBySignature(ports: IdentifyPorts, { request, nowMs: now, asker }: Visit): Promise<Authenticated> {

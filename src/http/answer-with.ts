@@ -1,6 +1,6 @@
 /**
- * Makes an answer of what a read found. If that fails, its body is let go: nobody else ends a stream that no answer carries, and until then
- * it holds a connection to a store and a share of the isolate's memory.
+ * Builds a response from the result of a read. If that fails, it cancels the result's body: no response carries that stream, so nothing
+ * else would end it, and it would keep a connection to a store and a share of the isolate's memory.
  */
 export function answerWith<Got extends object>(got: Got, answer: (got: Got) => Response): Response {
   try {

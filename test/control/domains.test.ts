@@ -14,7 +14,7 @@ import {
   DOMAIN_OUTAGE_MS,
   findDomain,
   forgetDomains,
-  isNews,
+  isFirstSeen,
   listCustomDomains,
   noteSeen,
 } from '../../src/control/domains.ts'
@@ -122,13 +122,13 @@ describe('a custom domain', () => {
   test('was seen when a request came, and over TLS when one came that way', async () => {
     const { info } = await newBucket()
     const attached = await attachDomain(manager(), info, domain('seen.example'))
-    expect([isNews(attached, false), isNews(attached, true)]).toEqual([true, true])
+    expect([isFirstSeen(attached, false), isFirstSeen(attached, true)]).toEqual([true, true])
     await noteSeen(env.CONTROL, attached, false, NOW + 1)
     const seen = await getDomain(env.CONTROL, info, 'seen.example')
-    expect([seen.seenMs, seen.seenTlsMs, isNews(seen, false), isNews(seen, true)]).toEqual([NOW + 1, undefined, false, true])
+    expect([seen.seenMs, seen.seenTlsMs, isFirstSeen(seen, false), isFirstSeen(seen, true)]).toEqual([NOW + 1, undefined, false, true])
     await noteSeen(env.CONTROL, seen, true, NOW + 2)
     const both = await getDomain(env.CONTROL, info, 'seen.example')
-    expect([both.seenMs, both.seenTlsMs, isNews(both, true)]).toEqual([NOW + 1, NOW + 2, false])
+    expect([both.seenMs, both.seenTlsMs, isFirstSeen(both, true)]).toEqual([NOW + 1, NOW + 2, false])
   })
 })
 

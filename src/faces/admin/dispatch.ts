@@ -15,9 +15,9 @@ export interface AdminPorts {
 }
 
 /**
- * Answers `POST /_cairn/<operation>`: the operators' tools, in JSON both ways. Work of any length is done in bounded steps (`Step` of
- * the core): `next` in an answer is the `cursor` of the next call. Needs a token of the level Admin Read & Write without a limit to
- * buckets and without denials, such as the root token.
+ * Answers `POST /_cairn/<operation>`: the operators' tools, in JSON both ways. Long work runs in bounded steps (`Step` in the core): the
+ * `next` of one response is the `cursor` of the next call. Needs a token of the level Admin Read & Write without a limit to buckets and
+ * without denials, such as the root token.
  */
 export async function dispatchAdmin(request: Request, ports: AdminPorts): Promise<Response> {
   try {

@@ -140,7 +140,7 @@ export async function keep({ cache }: Pick<PublicPorts, 'cache'>, { read, head, 
   try {
     await cache.put(read.entry, response)
   } catch (error) {
-    // A cache that refuses may not have read it.
+    // A cache that refuses an entry may leave its body unread.
     response.body?.cancel(error).catch(() => {})
     throw error
   }

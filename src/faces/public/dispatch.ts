@@ -1,4 +1,4 @@
-import { isNews } from '../../control/domains.ts'
+import { isFirstSeen } from '../../control/domains.ts'
 import type { CorsRule } from '../../core/cors.ts'
 import { acceptsTls, type Domain, type TlsConnection } from '../../core/domain.ts'
 import { StoreError } from '../../core/errors.ts'
@@ -54,7 +54,7 @@ async function admit(
   // An unknown id gets the same response as one that is switched off.
   if (!domain) throw new StoreError('Unauthorized')
   const tls = new URL(request.url).protocol === 'https:'
-  if (isNews(domain, tls)) waitUntil(control.noteSeen(domain, tls, nowMs).catch(logUnexpected))
+  if (isFirstSeen(domain, tls)) waitUntil(control.noteSeen(domain, tls, nowMs).catch(logUnexpected))
   if (tls && domain.kind === 'custom' && !acceptsTls(domain, (request.cf ?? {}) as TlsConnection)) {
     throw new StoreError('AccessDenied', { message: 'This domain demands a better TLS connection.' })
   }

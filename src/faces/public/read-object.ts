@@ -85,7 +85,7 @@ async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef,
   return answerWith(await fromBucket(ports, request, at, options), (got) => respondAndFill(ports, { cacheRead, at }, got))
 }
 
-/** The answer of an object that the cache did not have, and has behind it where it may. */
+/** Builds the response for an object that was not in the cache, and starts to fill the cache if the object may be cached. */
 function respondAndFill(ports: PublicPorts, { cacheRead, at }: { cacheRead: CacheRead; at: ObjectRef }, got: Got<Body | null>): Response {
   const { options, nowMs } = cacheRead
   const lifetime = cacheLifetime(at.key, got.head.httpMetadata, nowMs)
