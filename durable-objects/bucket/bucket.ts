@@ -21,7 +21,7 @@ import { abandon } from '../keyspace/blobs/garbage.ts'
 import { noticeKeys } from '../keyspace/blobs/key-marker.ts'
 import { knownBlobs } from '../keyspace/blobs/stored-blobs.ts'
 import type { Call, Methods } from '../keyspace/calls.ts'
-import { type Chore, nextDueMs, type Platform } from '../keyspace/chores/chore.ts'
+import { type Chore, nextDueMs, type Platform, runChores } from '../keyspace/chores/chore.ts'
 import { KEYSPACE_CHORES } from '../keyspace/chores/chores.ts'
 import { Delivery } from '../keyspace/events/delivery.ts'
 import { BUCKET_SCHEMA } from '../keyspace/schema.ts'
@@ -169,8 +169,8 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     if (!hasSchema(this.ctx.storage.sql)) return
     // Start to send messages now: they leave while the other chores run.
     this.#platform.delivery.startAll()
-    for (const { run } of this.#chores) await run(this.#context, this.#platform)
-    if (!this.#wakeForChores() && !this.#exists) await this.ctx.storage.deleteAll()
+    const failed = await runChores(this.#context, this.#platform, this.#chores)
+    if (!this.#wakeForChores(failed) && !this.#exists) await this.ctx.storage.deleteAll()
     this.#alarm.arm()
   }
 
@@ -225,8 +225,8 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   /** Requests an alarm for the time when the next chore is due. Returns whether any chore waits. */
-  #wakeForChores(): boolean {
-    const next = nextDueMs(this.#context, this.#chores)
+  #wakeForChores(failed?: readonly Chore[]): boolean {
+    const next = nextDueMs(this.#context, this.#chores, failed)
     if (next !== null) this.#alarm.wakeAt(next)
     return next !== null
   }

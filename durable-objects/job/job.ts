@@ -29,6 +29,8 @@ const ALARM_MS = 20_000
 const NEWER_SCHEMA_MS = 10 * 60_000
 /** How long an ended job stays in the list. */
 const RETENTION_MS = 90 * 86_400_000
+/** When the alarm tries again to delete a job whose row could not be deleted. */
+const FORGET_RETRY_MS = 10 * 60_000
 
 const AUDITED: Readonly<Record<JobRequest, AuditAction>> = { pause: 'PauseJob', resume: 'ResumeJob', cancel: 'CancelJob' }
 
@@ -74,7 +76,7 @@ export class Job extends DurableObject<Env> implements JobApi {
     this.#alarm.arm()
   }
 
-  async create({ id, kind, bucket, params }: NewJob, by?: Actor): Promise<Outcome<JobInfo>> {
+  async create({ id, kind, bucket, params, createdMs }: NewJob, by?: Actor): Promise<Outcome<JobInfo>> {
     const { storage } = this.ctx
     const created = outcomeOf(() => {
       kindOf(kind)
@@ -83,7 +85,7 @@ export class Job extends DurableObject<Env> implements JobApi {
       return this.#transaction((sql) => {
         const old = readJob(sql)
         if (old) return old
-        const job: JobInfo = { id, kind, bucket, params, state: 'running', counts: {}, createdMs: nowMs, updatedMs: nowMs }
+        const job: JobInfo = { id, kind, bucket, params, state: 'running', counts: {}, createdMs: createdMs ?? nowMs, updatedMs: nowMs }
         writeJob(sql, job)
         writeLog(sql, nowMs, [{ level: 'info', message: 'Started.' }])
         this.#account.indexChanged(true)
@@ -133,7 +135,7 @@ export class Job extends DurableObject<Env> implements JobApi {
     if (!hasSchema(this.ctx.storage.sql)) return
     await this.#account.sync()
     await this.#runSteps()
-    if (await this.#forget()) return
+    if (this.#isPast()) return this.#forget()
     if (this.#account.takeNoted()) await this.#account.sync()
     this.#wake()
     this.#alarm.arm()
@@ -145,19 +147,22 @@ export class Job extends DurableObject<Env> implements JobApi {
     for (let calls = 0; calls < CALLS_PER_ALARM && this.clock() < untilMs; ) {
       const dueMs = nextStepMs(sql, this.clock())
       if (dueMs === null || dueMs > this.clock()) return
-      const { kind } = await this.#runStep(jobOf(sql))
-      calls += kindOf(kind).callsPerStep
+      calls += await this.#runStep(jobOf(sql))
     }
   }
 
-  async #runStep(job: JobInfo): Promise<JobInfo> {
+  /** Runs one step. Returns how many calls it may have made. */
+  async #runStep(job: JobInfo): Promise<number> {
     const { sql } = this.ctx.storage
     try {
-      const step = await kindOf(job.kind).step(this.portsOf(), job, readCursor(sql))
-      return this.#note(() => advance(sql, this.clock(), step))
+      const { step, callsPerStep } = kindOf(job.kind)
+      const done = await step(this.portsOf(), job, readCursor(sql))
+      this.#note(() => advance(sql, this.clock(), done))
+      return callsPerStep
     } catch (error) {
       if (!(error instanceof StoreError)) console.warn(`A step of the job ${job.id} failed:`, error)
-      return this.#note(() => noteFailure(sql, this.clock(), error))
+      this.#note(() => noteFailure(sql, this.clock(), error))
+      return CALLS_PER_ALARM
     }
   }
 
@@ -171,14 +176,24 @@ export class Job extends DurableObject<Env> implements JobApi {
     })
   }
 
-  /** Deletes a job that ended long ago, and its row in the list. Returns whether it did so. */
-  async #forget(): Promise<boolean> {
+  /** Whether the job ended so long ago that it is deleted. */
+  #isPast(): boolean {
+    const { endedMs } = readJob(this.ctx.storage.sql) ?? {}
+    return endedMs !== undefined && endedMs + RETENTION_MS <= this.clock()
+  }
+
+  /** Deletes the job and its row in the list; later, if the database of the list does not answer. */
+  async #forget(): Promise<void> {
     const { storage } = this.ctx
-    const job = readJob(storage.sql)
-    if (!job?.endedMs || job.endedMs + RETENTION_MS > this.clock()) return false
-    await this.env.CONTROL.batch([forgetJobStatement(this.env.CONTROL, job.id)])
-    await storage.deleteAll()
-    return true
+    const { id } = jobOf(storage.sql)
+    try {
+      await this.env.CONTROL.batch([forgetJobStatement(this.env.CONTROL, id)])
+      await storage.deleteAll()
+    } catch (error) {
+      console.warn(`The job ${id} could not be deleted, trying again later:`, error)
+      this.#alarm.wakeAt(this.clock() + FORGET_RETRY_MS)
+      this.#alarm.arm()
+    }
   }
 
   #wake(): void {

@@ -30,9 +30,9 @@ async function applyOne(name: string, persistTo: string): Promise<void> {
 }
 
 /** Databases of segments share one. */
-const FOLDERS = ['migrations/control', 'migrations/segments', 'migrations/bucket']
+const FOLDERS = ['migrations/control', 'migrations/segments', 'migrations/bucket', 'migrations/job']
 
-/** The migrations of the databases, and those that each Bucket applies to itself. */
+/** The migrations of the databases, and those that each Bucket and each Job applies to itself. */
 export const migrationFiles = (): string[] =>
   FOLDERS.flatMap((folder) => readdirSync(join(ROOT, folder)).map((file) => join(ROOT, folder, file)))
 

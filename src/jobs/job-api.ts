@@ -3,7 +3,7 @@ import type { JobInfo, JobLogEntry, JobRequest } from '../core/job.ts'
 import type { Outcome } from '../core/outcome.ts'
 
 /** A job that is about to be made. */
-export type NewJob = Pick<JobInfo, 'id' | 'kind' | 'bucket' | 'params'>
+export type NewJob = Pick<JobInfo, 'id' | 'kind' | 'bucket' | 'params'> & Partial<Pick<JobInfo, 'createdMs'>>
 
 export interface JobLogQuery {
   /** Returns only lines after the one with this number. */

@@ -5,7 +5,6 @@ import { risingId } from '../core/ids.ts'
 import type { JobInfo, JobLogEntry, JobRequest } from '../core/job.ts'
 import type { BucketRef } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
-import type { Store } from '../store/store.ts'
 import type { JobApi, JobLogQuery } from './job-api.ts'
 import type { JobPorts } from './job-kind.ts'
 import { kindOf } from './kinds.ts'
@@ -62,9 +61,8 @@ export function createJobs(ports: JobsPorts): Jobs {
 
 async function start({ store, job }: JobsPorts, { kind, bucket, params }: StartJob, by?: Actor): Promise<JobInfo> {
   kindOf(kind).check(params)
-  await checkBucket(store, bucket)
+  // The bucket's clock dates its objects. By another clock, a job could take an object that was written after its start for an older one.
+  const createdMs = await store.bucketTime(bucket)
   const id = risingId()
-  return unwrap(await job(id).create({ id, kind, bucket, params }, by))
+  return unwrap(await job(id).create({ id, kind, bucket, params, createdMs }, by))
 }
-
-const checkBucket = (store: Store, bucket: BucketRef): Promise<unknown> => store.headBucket(bucket)

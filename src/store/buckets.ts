@@ -49,6 +49,15 @@ export async function headBucket(ports: Ports, ref: BucketRef): Promise<BucketIn
 }
 
 /**
+ * The time by the clock that dates the objects of a bucket, in milliseconds since the epoch.
+ * @throws StoreError NoSuchBucket
+ */
+export async function bucketTime(ports: Ports, ref: BucketRef): Promise<number> {
+  await headBucket(ports, ref)
+  return (await ports.bucket(ref).knownBlobs([])).nowMs
+}
+
+/**
  * Like {@link headBucket}, in front of a change that the account keeps, such as one of the bucket's domains: it counts as a change
  * of the bucket.
  * @throws StoreError NoSuchBucket, TooManyRequests

@@ -1,4 +1,13 @@
-import { createBucket, deleteBucket, ensureBucket, headBucket, headBucketToChange, listBuckets, putBucketStorageClass } from './buckets.ts'
+import {
+  bucketTime,
+  createBucket,
+  deleteBucket,
+  ensureBucket,
+  headBucket,
+  headBucketToChange,
+  listBuckets,
+  putBucketStorageClass,
+} from './buckets.ts'
 import { corsRules } from './cors-rules.ts'
 import { exportBucket } from './maintenance/export-bucket.ts'
 import { fsck, fsckOrphans } from './maintenance/fsck.ts'
@@ -27,6 +36,7 @@ const OPERATIONS = {
   abortMultipartUpload,
   accountUsage,
   addNotificationRules,
+  bucketTime,
   bucketUsage,
   completeMultipartUpload,
   copyObject,

@@ -1,4 +1,5 @@
 import { StoreError } from '../../../src/core/errors.ts'
+import { SLOWEST_BYTES_PER_MS } from '../../../src/core/patience.ts'
 import type { Begun } from '../../../src/store/bucket-api.ts'
 import type { Context } from '../context.ts'
 
@@ -9,8 +10,7 @@ export interface Garbage {
   readonly segments: number
 }
 
-/** How long a write may take: as long as its bytes need at 64 KiB a second, plus one hour. */
-const SLOWEST_BYTES_PER_MS = 64 * 1.024
+/** How long a write may take: as long as its bytes need at the slowest rate, plus one hour. */
 const EXTRA_WRITE_MS = 3_600_000
 /**
  * The time between the last moment of a commit or a write and the sweep: the clocks of two machines differ, and D1 may work on a statement

@@ -20,8 +20,33 @@ export interface Chore {
   readonly run: (context: Context, platform: Platform) => void | Promise<void>
 }
 
-/** When the first of these chores is due, or now if it is overdue; `null` when no chore waits. */
-export function nextDueMs(context: Context, chores: readonly Chore[]): number | null {
-  const times = chores.map(({ dueMs }) => dueMs(context)).filter((time) => time !== null)
-  return times.length === 0 ? null : Math.max(Math.min(...times), context.now())
+/** When the alarm runs a chore again that failed. */
+const RETRY_MS = 60_000
+
+/**
+ * Runs chores one after the other. One that fails is logged, and keeps none of the others from running: otherwise a row that lifecycle
+ * rules fail at would stop the sweep as well, and the platform gives up an alarm that fails too often.
+ * @returns the chores that failed
+ */
+export async function runChores(context: Context, platform: Platform, chores: readonly Chore[]): Promise<readonly Chore[]> {
+  const failed: Chore[] = []
+  for (const chore of chores) {
+    try {
+      await chore.run(context, platform)
+    } catch (error) {
+      console.error(`The chore ${chore.name} failed, trying again later:`, error)
+      failed.push(chore)
+    }
+  }
+  return failed
+}
+
+/** When the first of these chores is due, or now if it is overdue, or later if it has just failed; `null` when no chore waits. */
+export function nextDueMs(context: Context, chores: readonly Chore[], failed: readonly Chore[] = []): number | null {
+  const earliestMs = (chore: Chore) => context.now() + (failed.includes(chore) ? RETRY_MS : 0)
+  const times = chores.flatMap((chore) => {
+    const dueMs = chore.dueMs(context)
+    return dueMs === null ? [] : [Math.max(dueMs, earliestMs(chore))]
+  })
+  return times.length === 0 ? null : Math.min(...times)
 }

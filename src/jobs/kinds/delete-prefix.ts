@@ -1,6 +1,8 @@
-import { invalidArgument } from '../../core/errors.ts'
+import { invalidArgument, StoreError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { ListPosition } from '../../core/listing.ts'
+import type { ObjectRef } from '../../core/object.ts'
+import type { Store } from '../../store/store.ts'
 import type { JobKind, JobReport } from '../job-kind.ts'
 
 export interface DeletePrefixParams {
@@ -56,8 +58,17 @@ const abortUploads: typeof deletePrefix.step = async ({ store }, { bucket, param
   const { after, afterUploadId } = cursor ?? {}
   const page = await store.listMultipartUploads(bucket, { prefix, after, afterUploadId, limit: UPLOADS_PER_STEP })
   const old = page.items.filter((upload) => upload.createdMs <= createdMs)
-  for (const { key, uploadId } of old) await store.abortMultipartUpload({ bucket, key }, uploadId)
+  for (const { key, uploadId } of old) await abort(store, { bucket, key }, uploadId)
   const last = page.items.at(-1)
   const next = page.truncated && last ? ({ over: 'uploads', after: { key: last.key }, afterUploadId: last.uploadId } as const) : undefined
   return { report: { counts: { aborted: old.length } }, next }
+}
+
+/** A lifecycle rule may have aborted and forgotten the upload since it was listed. */
+async function abort(store: Store, at: ObjectRef, uploadId: string): Promise<void> {
+  try {
+    await store.abortMultipartUpload(at, uploadId)
+  } catch (error) {
+    if (!(error instanceof StoreError && error.code === 'NoSuchUpload')) throw error
+  }
 }

@@ -1,7 +1,8 @@
 import type { ByteSource } from '../../core/byte-source.ts'
 import { unavailable } from '../../core/errors.ts'
 import { madeMs } from '../../core/ids.ts'
-import { PATIENCE_MS, TooLate, within } from '../../core/patience.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { PATIENCE_MS, SLOWEST_BYTES_PER_MS, TooLate, within } from '../../core/patience.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
 import type {
   SegmentLabel,
@@ -30,10 +31,14 @@ const RETRY_CACHE_SECONDS = 30
 const RETRY_MS = [50, 100, 200, 400, 800, 1600, 3000, 25_000]
 /**
  * A value that was written longer ago than this is visible everywhere, and no location caches an earlier miss. A miss then means that the
- * value is lost, and a few quick retries are enough to be sure. An id contains the time when it was made; ids of earlier versions do not,
- * and count as old.
+ * value is lost, and a few quick retries are enough to be sure.
  */
-const SETTLED_MS = 300_000
+const SETTLED_MS = 180_000
+/**
+ * An id contains the time when its upload began; ids of earlier versions do not, and count as old. The segments of a blob are written one
+ * after the other, each of them within this time by the slowest upload that we wait for.
+ */
+const SEGMENT_MS = LIMITS.kvValueBytes / SLOWEST_BYTES_PER_MS
 const QUICK_TRIES = 5
 /** The platform's refusal of a request's 1,001st operation. It refuses all further ones, so a retry is useless. */
 const EXHAUSTED = /too many (api|sub) ?requests/i
@@ -130,7 +135,8 @@ const isFinal = (cause: unknown): boolean => cause instanceof TooLate || EXHAUST
 
 function isSettled(key: string, nowMs = Date.now()): boolean {
   const ageMs = nowMs - madeMs(key)
-  return ageMs < 0 || ageMs > SETTLED_MS
+  const segments = Number(key.split('/')[1]) + 1
+  return ageMs < 0 || ageMs > segments * SEGMENT_MS + SETTLED_MS
 }
 
 /** Ignores keys that do not have the form of a segment's key: something else stored them. */

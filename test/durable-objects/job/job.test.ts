@@ -65,6 +65,28 @@ describe('a job that deletes a prefix', () => {
     expect((await job.info()).counts).toMatchObject({ deleted: 1, newer: 1 })
   })
 
+  test('is dated by the clock of its bucket, which dates the objects', async () => {
+    const bucket = await bucketOf('old')
+    const { createdMs } = await jobs.start({ kind: 'delete-prefix', bucket: bucket.ref, params: { prefix: 'none' } })
+    expect(createdMs).toBe(bucket.nowMs)
+  })
+
+  test('passes over an upload that was forgotten since it was listed', async () => {
+    const bucket = await bucketOf()
+    for (const key of ['a', 'b']) await store.createMultipartUpload(bucket.at(key), { httpMetadata: {}, customMetadata: {} })
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    const abortMultipartUpload: Store['abortMultipartUpload'] = async (at, uploadId) => {
+      if (at.key === 'a') await bucket.query('DELETE FROM uploads WHERE id = ?', uploadId)
+      return store.abortMultipartUpload(at, uploadId)
+    }
+    await job.use((instance) => {
+      instance.portsOf = () => ({ store: storeWith({ abortMultipartUpload }) })
+    })
+    await job.finish()
+    expect((await job.info()).state).toBe('completed')
+    expect((await store.listMultipartUploads(bucket.ref, { prefix: '', limit: 10 })).items).toEqual([])
+  })
+
   test('is refused for a prefix that no key can have, and for a bucket that is not there', async () => {
     const bucket = await bucketOf()
     const start = (ref: typeof bucket.ref, prefix: unknown) => jobs.start({ kind: 'delete-prefix', bucket: ref, params: { prefix } })
@@ -135,6 +157,17 @@ describe('a job', () => {
     await job.finish()
     expect(await job.info()).toMatchObject({ state: 'completed', counts: { deleted: 1 } })
     expect((await job.info()).error).toBeUndefined()
+  })
+
+  test('of a kind that this version does not know fails, and says so in the list', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await job.run((_, { storage }) => {
+      storage.sql.exec("UPDATE config SET value = replace(value, 'delete-prefix', 'of-tomorrow') WHERE name = 'job'")
+    })
+    await job.ring()
+    expect(await job.info()).toMatchObject({ state: 'failed', error: expect.stringContaining('InvalidArgument') })
+    expect((await jobs.list({ bucket: bucket.ref, limit: 1 })).jobs[0]?.state).toBe('failed')
   })
 
   test('fails at once when its bucket is gone', async () => {
@@ -251,6 +284,23 @@ describe('the list of jobs', () => {
     const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
     await job.finish()
     job.nowMs += 90 * DAY_MS
+    await job.ring()
+    expect(await ids({ bucket: bucket.ref })).toEqual([])
+    await expect(job.info()).rejects.toMatchObject({ code: 'NoSuchJob' })
+  })
+
+  test('keeps a job that its database cannot forget, and tries again in ten minutes', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await job.finish()
+    job.nowMs += 90 * DAY_MS
+    await job.use((instance) => {
+      Object.assign(instance, { env: { ...env, CONTROL: { prepare: env.CONTROL.prepare.bind(env.CONTROL), batch: () => broken() } } })
+    })
+    await job.ring()
+    expect(await job.alarmMs()).toBe(job.nowMs + 10 * 60_000)
+    await job.use((instance) => void Object.assign(instance, { env }))
+    job.nowMs += 10 * 60_000
     await job.ring()
     expect(await ids({ bucket: bucket.ref })).toEqual([])
     await expect(job.info()).rejects.toMatchObject({ code: 'NoSuchJob' })

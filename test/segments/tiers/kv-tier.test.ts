@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { risingId } from '../../../src/core/ids.ts'
 import { KvTier } from '../../../src/segments/tiers/kv-tier.ts'
 import { concat, kv, kvWith, newBlobId, pattern, settle } from '../support.ts'
 
@@ -54,6 +55,20 @@ describe('a read', () => {
     const lost = tier.read(id)(spanOf(0, 10))
     await expect(lost).rejects.toMatchObject({ code: 'ServiceUnavailable', cause: { message: `Segment ${id}/0 is missing in KV` } })
     expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(31_150)
+  })
+
+  test('of a late segment is tried for as long, however long ago its upload began', async () => {
+    const tenMinutesAgo = risingId(Date.now() - 600_000)
+    for (const [n, leastMs, mostMs] of [
+      [0, 500, 2000],
+      [20, 30_000, 40_000],
+    ] as const) {
+      const { tier, waits } = tierWith({ get: async () => null })
+      await expect(tier.read(tenMinutesAgo)({ ...spanOf(0, 10), n })).rejects.toMatchObject({ code: 'ServiceUnavailable' })
+      const waitedMs = waits.reduce((sum, ms) => sum + ms, 0)
+      expect(waitedMs).toBeGreaterThan(leastMs)
+      expect(waitedMs).toBeLessThan(mostMs)
+    }
   })
 
   test('goes on where a connection was lost', async () => {
