@@ -178,6 +178,30 @@ function arrowsBetween(files: readonly Source[], nameOf: (file: string) => strin
   return arrows
 }
 
+/** The folders of one folder import each other in one direction, at every level. */
+function circlesOfFolders(files: readonly Source[]): (readonly string[])[] {
+  const folders = new Set(files.flatMap(({ file }) => parentsOf(file)))
+  return [...folders].flatMap((parent) => {
+    const inside = files.filter(({ file }) => file.startsWith(`${parent}/`))
+    const childOf = (file: string): string => {
+      const [child, ...rest] = file.startsWith(`${parent}/`) ? file.slice(parent.length + 1).split('/') : []
+      return rest.length > 0 ? `${parent}/${child}` : OUTSIDE
+    }
+    const arrows = arrowsBetween(inside, childOf)
+    arrows.delete(OUTSIDE)
+    const circle = circleIn(arrows)
+    return circle ? [circle] : []
+  })
+}
+
+const OUTSIDE = ''
+
+/** The folders that a file lies in, from the top. */
+const parentsOf = (file: string): string[] => {
+  const parts = file.split('/').slice(0, -1)
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'))
+}
+
 /** Functions by their first line, as the formatter lays them out: the body ends at the brace that stands below its beginning. */
 function functionsOf({ file, text }: Source): { name: string; lines: number }[] {
   const lines = text.split('\n')
@@ -219,6 +243,8 @@ describe('the house rules', () => {
     expect(circleIn(arrowsBetween(sources, roomOf))).toBeUndefined()
   })
 
+  test('the folders of a folder have no circle', () => expect(circlesOfFolders(sources)).toEqual([]))
+
   test('a face knows neither another face, nor segments, nor a Durable Object', () => {
     const faces = Object.entries(DIRECTIONS).filter(([room]) => room.startsWith('src/faces/'))
     const outside = faces.flatMap(([, others]) => others.filter((to) => /^(src\/faces|src\/segments|durable-objects)\b/.test(to)))
@@ -251,6 +277,11 @@ describe('a planted violation is found', () => {
   test('of the circles', () => {
     const circle = planted('src/core/planted.ts', "import { createStore } from '../store/store.ts'\n")
     expect(circleIn(arrowsBetween(circle, roomOf))).toEqual(expect.arrayContaining(['src/core', 'src/store']))
+  })
+
+  test('of the folders', () => {
+    const circle = planted('durable-objects/keyspace/blobs/planted.ts', "import { lookup } from '../objects/objects.ts'\n")
+    expect(circlesOfFolders(circle)).toHaveLength(1)
   })
 
   test('of the lengths', () => {

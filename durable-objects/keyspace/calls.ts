@@ -14,15 +14,16 @@ import type {
   DeleteOnly,
   Lookup,
 } from '../../src/store/bucket-api.ts'
-import { begin } from './blobs/begin.ts'
+import { begin } from './begin.ts'
 import { compositeSlices } from './blobs/blobs.ts'
 import { keysOf, listBlobs, rewrapKeys } from './blobs/stored-blobs.ts'
 import { checkStep } from './check/check.ts'
 import type { Context } from './context.ts'
 import { exportPage } from './dump/export.ts'
-import { copyObject, copyPart } from './objects/copy.ts'
+import { copyObject } from './objects/copy.ts'
 import { listObjects, listSummaries } from './objects/listing.ts'
 import { commitObject, deleteObjects, lookup } from './objects/objects.ts'
+import { copyPart } from './uploads/copy-part.ts'
 import { abortUpload, type Completion, commitPart, completeUpload, createUpload, listParts, listUploads } from './uploads/uploads.ts'
 import { readUsage } from './usage.ts'
 

@@ -2,8 +2,8 @@ import { nextRotationMs } from '../blobs/key-marker.ts'
 import { rotateStep } from '../blobs/key-rotation.ts'
 import { checkExpiryMs, forgetStaleCheck } from '../check/check-tables.ts'
 import { nextEventMs } from '../events/events.ts'
-import { expire, nextExpiryMs } from '../rules/lifecycle.ts'
 import type { Chore } from './chore.ts'
+import { expire, nextExpiryMs } from './expire.ts'
 import { nextGarbageMs, sweep } from './sweep.ts'
 
 /** The chores of every Durable Object that holds keys and bytes, in the order in which an alarm runs them. */

@@ -8,6 +8,7 @@ import { readSetting, writeSetting } from '../../common/settings.ts'
 import { addReference } from '../blobs/blobs.ts'
 import { noticeKey } from '../blobs/key-marker.ts'
 import type { Context } from '../context.ts'
+import { type Finished, finishedImport } from '../imported.ts'
 import { followSetting } from '../rules/follow-setting.ts'
 import { objectDueMs, uploadDueMs } from '../rules/lifecycle-due.ts'
 import { bucketInfo, isImporting } from '../state.ts'
@@ -24,7 +25,6 @@ import {
   type RowType,
   type SettingLine,
 } from './dump-format.ts'
-import { type Finished, finishedImport } from './imported.ts'
 
 /** The progress of an import. It stays when an import is interrupted, and the import may then be run again. */
 interface State {

@@ -1,17 +1,11 @@
-import { createHash } from 'node:crypto'
 import { evaluateConditions } from '../../../src/core/conditions.ts'
 import { StoreError } from '../../../src/core/errors.ts'
 import { mergeMetadata } from '../../../src/core/metadata.ts'
-import { checkCopiedBytes, type Part } from '../../../src/core/multipart.ts'
-import type { ByteSpan, Checksum } from '../../../src/core/object.ts'
-import { resolveRange } from '../../../src/core/range.ts'
-import type { Copied, CopiedObject, CopyObject, CopyPart, CopySource, Found } from '../../../src/store/bucket-api.ts'
-import { addReference, tierOf } from '../blobs/blobs.ts'
-import { checkExtents, extentsOf, insertComposite } from '../blobs/composites.ts'
+import type { Copied, CopiedObject, CopyObject, CopySource, Found } from '../../../src/store/bucket-api.ts'
+import { addReference } from '../blobs/blobs.ts'
 import type { Context } from '../context.ts'
 import { checksumOf, customMetadataOf, httpMetadataOf, type ObjectRow } from '../rows.ts'
 import { bucketInfo } from '../state.ts'
-import { checkUploadKey, findPart, openUpload, replacePart } from '../uploads/uploads.ts'
 import { countRetrieval } from '../usage.ts'
 import { checkCustomerKey, checkOverwrite, findObject, readRow, replaceObject } from './objects.ts'
 
@@ -46,30 +40,8 @@ export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObj
   return { kind: 'copied', value: { ...head, sourceVersion: row.version } }
 }
 
-/**
- * Copies a range of an object into a part by reference. The bytes themselves must be copied when the customer key changes, or when the
- * upload needs a checksum that the source does not have.
- */
-export function copyPart(context: Context, copy: CopyPart): Copied<Part> {
-  const { sql } = context
-  const row = findSource(sql, copy.source)
-  const span = copy.range ? resolveRange(copy.range, row.size) : { offset: 0, length: row.size }
-  checkCopiedBytes(span.length)
-  const upload = openUpload(sql, copy)
-  checkUploadKey(upload, copy.ssecKeyMd5)
-  countRetrieval(sql, row, span.length)
-  const checksum = reusableChecksum(row, span)
-  const lacksChecksum = upload.checksum_algorithm !== null && upload.checksum_algorithm !== checksum?.algorithm
-  if (row.ssec_key_md5 !== upload.ssec_key_md5 || lacksChecksum) {
-    return { kind: 'needs-bytes', source: readRow(sql, row, { span, body: true }) }
-  }
-  const part = { partNumber: copy.partNumber, etag: copiedEtag(row, span), size: span.length, checksum }
-  const old = findPart(sql, upload, copy.partNumber)
-  return { kind: 'copied', value: replacePart(context, upload, { ...part, blobId: referTo(context, row, span), old }) }
-}
-
 /** @throws StoreError NoSuchKey, PreconditionFailed, InvalidRequest, AccessDenied */
-function findSource(sql: SqlStorage, source: CopySource): ObjectRow {
+export function findSource(sql: SqlStorage, source: CopySource): ObjectRow {
   const row = findObject(sql, source.key)
   if (!row) throw new StoreError('NoSuchKey')
   const state = { etag: row.etag, uploadedMs: row.uploaded_ms }
@@ -82,30 +54,3 @@ function findSource(sql: SqlStorage, source: CopySource): ObjectRow {
 const bucketName = (sql: SqlStorage): string => bucketInfo(sql).name
 
 const wholeObject = (sql: SqlStorage, row: ObjectRow): Found => readRow(sql, row, { span: { offset: 0, length: row.size }, body: true })
-
-const isWhole = (row: ObjectRow, span: ByteSpan): boolean => span.offset === 0 && span.length === row.size
-
-/** The blob of a copy. A copy of the whole body shares its blob; a piece of it becomes a composite blob of its own. */
-function referTo({ sql }: Context, row: ObjectRow, span: ByteSpan): string {
-  if (isWhole(row, span)) {
-    addReference(sql, row.blob_id)
-    return row.blob_id
-  }
-  const piece = { blobId: row.blob_id, tier: tierOf(sql, row.blob_id), span }
-  checkExtents(sql, [piece])
-  return insertComposite(sql, extentsOf(sql, piece, 1))
-}
-
-/**
- * The ETag of a copied part. A copy of a whole simple object has that object's MD5. The bytes of a piece are not read, so its ETag is a
- * digest of the version and the span instead.
- */
-function copiedEtag(row: ObjectRow, span: ByteSpan): string {
-  if (isWhole(row, span) && row.parts_count === null) return row.etag
-  return createHash('md5').update(`${row.version} ${span.offset} ${span.length}`).digest('hex')
-}
-
-function reusableChecksum(row: ObjectRow, span: ByteSpan): Checksum | undefined {
-  const checksum = checksumOf(row)
-  return isWhole(row, span) && checksum?.type === 'FULL_OBJECT' ? checksum : undefined
-}

@@ -10,7 +10,7 @@ import type { CommitPart, Committed, CompleteUpload, CreateUpload } from '../../
 import { dropReference, insertBlob } from '../blobs/blobs.ts'
 import { discard, redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
-import { forgetImport } from '../dump/imported.ts'
+import { forgetImport } from '../imported.ts'
 import { inBatches, walk } from '../objects/listing.ts'
 import { checkConditions, checkOverwrite, defaultStorageClass, findObject, headOf, inlineFits, replaceObject } from '../objects/objects.ts'
 import { customMetadataOf, httpMetadataOf, type PartRow, toJson, toUploadHead, type UploadRow } from '../rows.ts'

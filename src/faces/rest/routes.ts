@@ -1,6 +1,7 @@
 import { AUDIT_ROUTES } from './audit/routes.ts'
 import { BUCKET_ROUTES } from './buckets/routes.ts'
 import { DOMAIN_ROUTES } from './domains/routes.ts'
+import { GRAPHQL_ROUTES } from './graphql/routes.ts'
 import { IDENTITY_ROUTES } from './identity/routes.ts'
 import { METRICS_ROUTES } from './metrics/routes.ts'
 import { NOT_YET } from './not-yet.ts'
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   ...QUEUE_ROUTES,
   ...DOMAIN_ROUTES,
   ...METRICS_ROUTES,
+  ...GRAPHQL_ROUTES,
   ...AUDIT_ROUTES,
   ...NOT_YET,
 ]

@@ -3,7 +3,7 @@ import { StoreError } from '../../../core/errors.ts'
 import { type BucketRef, JURISDICTIONS } from '../../../core/object.ts'
 import type { Store } from '../../../store/store.ts'
 import type { UsageByClass } from '../../../store/usage.ts'
-import type { GraphqlBody } from '../metrics/schemas.ts'
+import type { GraphqlBody } from './body.ts'
 import { makeSchema } from './schema.ts'
 import { type StorageGroupsArguments, storageGroups } from './storage-groups.ts'
 

@@ -1,7 +1,7 @@
 import { ACCOUNT } from '../paths.ts'
 import { type Route, route } from '../route.ts'
-import { getAccountMetrics, queryGraphql } from './operations.ts'
-import { AccountMetrics, GraphqlBody } from './schemas.ts'
+import { getAccountMetrics } from './operations.ts'
+import { AccountMetrics } from './schemas.ts'
 
 /** Storage figures. */
 export const METRICS_ROUTES: readonly Route[] = [
@@ -12,14 +12,5 @@ export const METRICS_ROUTES: readonly Route[] = [
     needs: 'account:list',
     result: AccountMetrics,
     run: getAccountMetrics,
-  }),
-  route({
-    op: 'QueryGraphql',
-    method: 'POST',
-    path: '/graphql',
-    needs: 'account:list',
-    body: GraphqlBody,
-    raw: 'application/json',
-    run: queryGraphql,
   }),
 ]

@@ -23,10 +23,3 @@ export const toClassMetrics = ({ objects, payloadBytes, metadataBytes, uploads, 
   published: { objects, payloadSize: payloadBytes, metadataSize: metadataBytes },
   uploaded: { objects: uploads, payloadSize: uploadBytes, metadataSize: 0 },
 })
-
-export const GraphqlBody = z.object({
-  query: z.string(),
-  operationName: z.string().nullish(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-})
-export type GraphqlBody = z.output<typeof GraphqlBody>

@@ -1,5 +1,5 @@
-import { cachedSetting, writeSetting } from '../../common/settings.ts'
-import type { Context } from '../context.ts'
+import { cachedSetting, writeSetting } from '../common/settings.ts'
+import type { Context } from './context.ts'
 
 /** The last import that finished. For a while a client whose last answer was lost may repeat it and gets that answer again. */
 export interface Finished {

@@ -2,11 +2,11 @@ import type { Context } from '../context.ts'
 import { isBacklogged } from '../events/events.ts'
 import { deleteObject } from '../objects/objects.ts'
 import type { ObjectRow, UploadRow } from '../rows.ts'
+import { objectAction, objectDueMs, saveObjectDue, saveUploadDue, uploadAbortion } from '../rules/lifecycle-due.ts'
+import { isWalking, walkLifecycle } from '../rules/lifecycle-walk.ts'
 import { isImporting } from '../state.ts'
 import { abortOpenUpload } from '../uploads/uploads.ts'
 import { Tally } from '../usage.ts'
-import { objectAction, objectDueMs, saveObjectDue, saveUploadDue, uploadAbortion } from './lifecycle-due.ts'
-import { isWalking, walkLifecycle } from './lifecycle-walk.ts'
 
 // The work of the alarm for lifecycle rules. An index finds the rows that are due. The action is computed again from the current rules,
 // since they may have changed. So the cost depends on how many rows are due, not on how many are stored.

@@ -1,8 +1,8 @@
-import type { Begin, Begun } from '../../../src/store/bucket-api.ts'
-import type { Context } from '../context.ts'
-import { checkOverwrite, findObject } from '../objects/objects.ts'
-import { checkUploadKey, openUpload } from '../uploads/uploads.ts'
-import { journal } from './garbage.ts'
+import type { Begin, Begun } from '../../src/store/bucket-api.ts'
+import { journal } from './blobs/garbage.ts'
+import type { Context } from './context.ts'
+import { checkOverwrite, findObject } from './objects/objects.ts'
+import { checkUploadKey, openUpload } from './uploads/uploads.ts'
 
 /**
  * Refuses a write that is already known to fail. Journals the blob of any other write, so that the alarm deletes its bytes if no commit
