@@ -89,8 +89,8 @@ export const readKeyring = (env: Env): Keyring =>
   new Keyring(required('MASTER_KEY', env.MASTER_KEY, KEY_FORM, KEY_WORDS), oldMasterKeys(env))
 
 /**
- * The master keys, or undefined in a deployment without its secrets. Such a deployment answers 503 before it calls a Bucket, and the
- * alarms that still ring there need no key.
+ * Returns the master keys, or undefined in a deployment without its secrets. Such a deployment answers 503 before it calls a Bucket, and
+ * alarms that were set earlier need no key.
  */
 export function findKeyring(env: Env): Keyring | undefined {
   try {

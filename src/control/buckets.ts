@@ -59,7 +59,7 @@ export const unindexStatements = (db: D1Database, ref: BucketRef): D1PreparedSta
   detachStatement(db, ref),
 ]
 
-/** The statements that make the index follow a bucket: it is as `info` says, or removed. */
+/** Returns the statements that bring the index up to date with a bucket: they write its row from `info`, or remove it if `info` is null. */
 export const followStatements = (db: D1Database, info: BucketEntry | null, removed: BucketRef): D1PreparedStatement[] =>
   info ? indexStatements(db, info) : unindexStatements(db, removed)
 

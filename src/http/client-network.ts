@@ -1,6 +1,6 @@
 const NONE = 'unknown'
 
-/** No address is longer. */
+/** The length of the longest address: IPv6 with an embedded IPv4 address. */
 const ADDRESS_LENGTH = 45
 
 /** The parts of a request that say where it comes from. */
@@ -17,7 +17,7 @@ export function clientAddress({ headers, cf }: Arrival): string | undefined {
   return address !== null && address.length <= ADDRESS_LENGTH ? address : undefined
 }
 
-/** `127.0.0.1:50000` or `[::1]:50000`. */
+/** The form of `cf.clientIp` in workerd: `127.0.0.1:50000` or `[::1]:50000`. */
 const PEER = /^\[?(?<address>[\da-fA-F.:]{2,45})\]?:\d{1,5}$/
 
 /**
