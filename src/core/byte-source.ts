@@ -31,6 +31,6 @@ export interface Upload {
   /** The announced length in bytes. A source that is shorter or longer is refused. */
   readonly size: number
   readonly claims: UploadClaims
-  /** The memory to write it with was claimed together with that of the body that it is read from. */
+  /** The memory for this upload was already claimed, together with the memory for the body that it is read from. */
   readonly isClaimed?: boolean
 }

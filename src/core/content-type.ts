@@ -3,7 +3,7 @@ export const SNIFF_BYTES = 512
 
 interface Signature {
   readonly type: string
-  /** Bytes as text, one character a byte; `?` stands for any byte. */
+  /** Bytes as text, one character for each byte; `?` stands for any byte. */
   readonly bytes: string
   readonly at?: number
 }

@@ -28,7 +28,7 @@ export const LIMITS = {
   /** Memory that the requests of one isolate may hold at once. docs/design/bytes.md has the calculation. */
   isolateBytes: 64 * MIB,
   lifecycleRules: 1000,
-  /** Transitions of one rule. They all lead to Infrequent Access, so a second one never takes effect, but clients write it. */
+  /** Transitions of one rule. All lead to Infrequent Access, so only the earliest takes effect, but clients write a second one. */
   lifecycleTransitions: 2,
   /** S3's limit: 2^31 - 1 days. */
   lifecycleAgeSeconds: 2_147_483_647 * 86_400,

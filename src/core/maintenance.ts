@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts'
 
 // The reports of operators' tasks. Each task is done in bounded steps, and the command line adds up the reports of its steps.
 
-/** Of one step of a check. */
+/** The report of one step of a check. */
 export interface FsckReport {
   readonly phase: string
   readonly findings: readonly Finding[]
@@ -22,7 +22,7 @@ export interface DatabaseUsage {
   readonly maxBytes: number
 }
 
-/** Of one step of wrapping data keys with the current master key. */
+/** The report of one step that wraps data keys with the current master key. */
 export interface RotationReport {
   readonly checked: number
   /** How many data keys this step wrapped with the current master key. */
@@ -31,7 +31,7 @@ export interface RotationReport {
   readonly findings: readonly Finding[]
 }
 
-/** Of one step of sealing the secrets of API tokens with the current master key. */
+/** The report of one step that seals the secrets of API tokens with the current master key. */
 export interface TokenRotationReport {
   readonly checked: number
   /** How many secrets this step sealed with the current master key. */
@@ -40,7 +40,7 @@ export interface TokenRotationReport {
   readonly lost: readonly string[]
 }
 
-/** Of the steps of an import so far. */
+/** The report of all steps of an import so far. */
 export interface ImportReport {
   readonly lines: number
 }

@@ -88,7 +88,7 @@ export interface LifecycleDue {
   readonly ruleId: string
 }
 
-/** What S3 listings show of an object. */
+/** The properties of an object that S3 listings show. */
 export type ObjectSummary = Pick<ObjectHead, 'key' | 'size' | 'etag' | 'uploadedMs' | 'storageClass'>
 
 /** The version of an object that is about to be written. */

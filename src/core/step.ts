@@ -5,6 +5,6 @@
 export interface Step<Cursor, Report> {
   /** The result of this step alone. */
   readonly report: Report
-  /** Where the next step goes on, as plain values; absent when the work is done. */
+  /** Where the next step starts, as plain values; absent when the work is done. */
   readonly next?: Cursor
 }

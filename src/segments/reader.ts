@@ -19,7 +19,7 @@ export interface BodyRead {
   readonly tiers: Tiers
   /** The budget that a stream's buffers count against, until the stream ends or is cancelled. */
   readonly memory?: MemoryBudget
-  /** The stream becomes an upload: the buffers of that upload are claimed with its own. */
+  /** The stream is the source of an upload: its hold also covers the buffers of that upload. */
   readonly forUpload?: boolean
   /** Keeps the request alive until the stream ends. */
   readonly keepAlive?: (work: Promise<unknown>) => void
@@ -29,8 +29,8 @@ export interface BodyRead {
 const STREAM_BYTES = 2 * 1024 * 1024
 
 /**
- * A copy claims the buffers of both its ends at once. If many copies claimed those of their sources, and then waited for those of their
- * uploads, none of them could go on.
+ * A copy claims the buffers of its source and of its upload in one call. Otherwise many copies could each hold the buffers of their source
+ * and wait for the buffers of their upload, and all of them would wait for each other.
  */
 const streamBytes = ({ length, forUpload }: BodyRead): number => (forUpload ? 2 : 1) * Math.min(STREAM_BYTES, 4 * length)
 

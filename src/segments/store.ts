@@ -49,7 +49,7 @@ export interface UploadBytes {
   /** Receives every plain byte, in order. */
   readonly digests: { update(bytes: Uint8Array): void }
   readonly deadlineMs?: number
-  /** Its buffers are claimed already: see {@link BodyRequest.forUpload}. */
+  /** Its buffers are already claimed: see {@link BodyRequest.forUpload}. */
   readonly isClaimed?: boolean
 }
 
@@ -59,7 +59,7 @@ export interface BodyRequest {
   /** Sum of the slices' lengths. */
   readonly length: number
   readonly owner: KeyOwner
-  /** The body becomes an upload: a stream claims the buffers of both. */
+  /** The body is the source of an upload: the stream claims the buffers of both. */
   readonly forUpload?: boolean
 }
 

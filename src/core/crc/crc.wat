@@ -51,7 +51,7 @@
       (i64.load offset=0x4000
         (i32.shl (i32.and (i32.wrap_i64 (i64.xor (local.get $crc) (local.get $byte))) (i32.const 0xff)) (i32.const 3)))))
 
-  ;; Goes on from $crc over the first $length bytes of the slab.
+  ;; Continues $crc with the first $length bytes of the slab.
   (func (export "crc32c") (param $crc i32) (param $length i32) (result i32)
     (local $at i32) (local $end i32) (local $a i32) (local $b i32) (local $c i32) (local $d i32)
     (local.set $crc (i32.xor (local.get $crc) (i32.const -1)))
@@ -93,7 +93,7 @@
         (br $tail)))
     (i32.xor (local.get $crc) (i32.const -1)))
 
-  ;; Goes on from $crc over the first $length bytes of the slab.
+  ;; Continues $crc with the first $length bytes of the slab.
   (func (export "crc64nvme") (param $crc i64) (param $length i32) (result i64)
     (local $at i32) (local $end i32) (local $a i32) (local $b i32) (local $c i32) (local $d i32)
     (local.set $crc (i64.xor (local.get $crc) (i64.const -1)))
