@@ -1,12 +1,19 @@
 import type { ByteSource } from '../core/byte-source.ts'
 import { byteSource } from '../core/byte-sources.ts'
+import { MemoryBudget } from '../core/memory-budget.ts'
 
 /** How much of an unread body is read and dropped. This covers the largest body that most Cloudflare plans accept. */
 const MOST_BYTES = 128 * 1024 * 1024
-const PIECE_BYTES = 256 * 1024
 
-/** How long a client may take per piece. This allows for 26 KB/s. */
-const PIECE_MS = 10_000
+/** How much of it a client must send within which time. This allows for 26 KB/s. */
+const STRETCH_BYTES = 256 * 1024
+const STRETCH_MS = 10_000
+
+/** A read takes this much memory before the client has sent anything, and strangers choose how many bodies are read at once. */
+const PIECE_BYTES = 32 * 1024
+
+/** For dropping the bodies of all requests of the isolate: some 500 at once. It is apart from the memory that uploads need. */
+const dropping = new MemoryBudget(16 * 1024 * 1024)
 
 /** The open bodies, so that each is opened once. */
 const sources = new WeakMap<Request, RequestSource>()
@@ -38,7 +45,7 @@ export async function finishBody(request: Request): Promise<void> {
   try {
     await sourceOf(request).drop()
   } catch {
-    // The client is gone, sent less than it announced, or is too slow: the response is sent anyway.
+    // The client is gone, sent less than it announced, or is too slow, or too many bodies are being dropped: the response is sent anyway.
   }
 }
 
@@ -78,9 +85,21 @@ class RequestSource implements ByteSource {
 
   async drop(): Promise<void> {
     if (this.#left === 0) return // True of nearly every upload, which then needs no timer.
-    await within(this.#latest, PIECE_MS)
+    await within(this.#latest, STRETCH_MS)
     if (this.#left !== undefined && this.#left > MOST_BYTES) return
-    for (let most = MOST_BYTES; most > 0 && this.#left !== 0; most -= PIECE_BYTES) await within(this.read(PIECE_BYTES), PIECE_MS)
+    const hold = dropping.hold(PIECE_BYTES)
+    try {
+      for (let most = MOST_BYTES; most > 0 && this.#left !== 0; most -= STRETCH_BYTES) {
+        hold.touch()
+        await within(this.#dropStretch(), STRETCH_MS)
+      }
+    } finally {
+      hold.release()
+    }
+  }
+
+  async #dropStretch(): Promise<void> {
+    for (let bytes = 0; bytes < STRETCH_BYTES && this.#left !== 0; bytes += PIECE_BYTES) await this.read(PIECE_BYTES)
   }
 }
 
