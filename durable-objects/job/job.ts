@@ -29,7 +29,7 @@ const ALARM_MS = 20_000
 const NEWER_SCHEMA_MS = 10 * 60_000
 /** How long an ended job stays in the list. */
 const RETENTION_MS = 90 * 86_400_000
-/** When the alarm tries again to delete a job whose row could not be deleted. */
+/** How long the alarm waits before it tries again to delete a job whose row in the list could not be deleted. */
 const FORGET_RETRY_MS = 10 * 60_000
 
 const AUDITED: Readonly<Record<JobRequest, AuditAction>> = { pause: 'PauseJob', resume: 'ResumeJob', cancel: 'CancelJob' }
@@ -182,7 +182,7 @@ export class Job extends DurableObject<Env> implements JobApi {
     return endedMs !== undefined && endedMs + RETENTION_MS <= this.clock()
   }
 
-  /** Deletes the job and its row in the list; later, if the database of the list does not answer. */
+  /** Deletes the job and its row in the list. If the list's database does not answer, the alarm tries again later. */
   async #forget(): Promise<void> {
     const { storage } = this.ctx
     const { id } = jobOf(storage.sql)

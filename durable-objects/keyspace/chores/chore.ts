@@ -20,12 +20,12 @@ export interface Chore {
   readonly run: (context: Context, platform: Platform) => void | Promise<void>
 }
 
-/** When the alarm runs a chore again that failed. */
+/** How long the alarm waits before it runs a failed chore again. */
 const RETRY_MS = 60_000
 
 /**
- * Runs chores one after the other. One that fails is logged, and keeps none of the others from running: otherwise a row that lifecycle
- * rules fail at would stop the sweep as well, and the platform gives up an alarm that fails too often.
+ * Runs chores one after the other. A chore that fails is logged, and the others still run: otherwise one row that lifecycle rules fail on
+ * would stop the sweep as well, and the platform drops an alarm that fails too often.
  * @returns the chores that failed
  */
 export async function runChores(context: Context, platform: Platform, chores: readonly Chore[]): Promise<readonly Chore[]> {
@@ -41,7 +41,7 @@ export async function runChores(context: Context, platform: Platform, chores: re
   return failed
 }
 
-/** When the first of these chores is due, or now if it is overdue, or later if it has just failed; `null` when no chore waits. */
+/** When the first of these chores is due: now if it is overdue, later if it has just failed; `null` when no chore waits. */
 export function nextDueMs(context: Context, chores: readonly Chore[], failed: readonly Chore[] = []): number | null {
   const earliestMs = (chore: Chore) => context.now() + (failed.includes(chore) ? RETRY_MS : 0)
   const times = chores.flatMap((chore) => {
