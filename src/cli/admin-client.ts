@@ -5,10 +5,10 @@ import { ensureDevVars } from './dev-vars.ts'
 import { knownEndpoint } from './endpoint.ts'
 import { readSettings } from './settings.ts'
 
-/** Asks a Cairn for one step of an operators' task. */
+/** Sends one step of an operator's task to a Cairn and returns its answer. */
 export type AdminCall = <T>(operation: string, body: object) => Promise<T>
 
-/** What every operators' command is told. */
+/** The arguments that every operator's command receives. */
 export interface AdminArgs {
   readonly bucket: string | undefined
   readonly jurisdiction: string
@@ -21,8 +21,8 @@ const RETRY_MS = 1000
 const RETRIABLE = [429, 503]
 
 /**
- * Reads `<bucket> [--jurisdiction eu] [--endpoint https://...]` and further flags. Without an endpoint it is the local server, with
- * its own token; with one, the token is that of the environment.
+ * Reads `<bucket> [--jurisdiction eu] [--endpoint https://...]` and further flags. Without an endpoint, the command calls the local
+ * server with the token in the local secrets file. With an endpoint, it takes the token from the environment.
  */
 export function readAdminArgs(args: string[], options: Record<string, { type: 'boolean' | 'string' }> = {}): AdminArgs {
   const { values, positionals } = parseArgs({
@@ -41,7 +41,7 @@ interface Connection {
   readonly token: string
 }
 
-/** @throws Error when there is no token, or it would travel in the open. */
+/** @throws Error when the token is missing, or when the connection would send it unencrypted */
 export function connection(endpoint: string | undefined, env: NodeJS.ProcessEnv): Connection {
   if (endpoint === undefined) {
     const settings = readSettings([], env)
@@ -55,7 +55,10 @@ export function connection(endpoint: string | undefined, env: NodeJS.ProcessEnv)
   return { endpoint: origin, token }
 }
 
-/** A step that never began is tried again; one whose answer was lost is not, since it may have been taken. */
+/**
+ * Returns a function that calls the admin API. It retries a step that the server refused with 429 or 503, because such a step never
+ * began. It never retries a step whose answer was lost, because the server may have run it.
+ */
 export function adminClient(
   { endpoint, token }: Connection,
   wait = (ms: number) => new Promise((done) => setTimeout(done, ms)),
@@ -82,13 +85,13 @@ export async function* reportsOf<Report>(call: AdminCall, operation: string, bod
   } while (cursor !== undefined)
 }
 
-/** A bucket as the bodies of calls name it. */
+/** A bucket as it is named in the body of a call. */
 export interface BucketAt {
   readonly bucket: string
   readonly jurisdiction: string
 }
 
-/** Every bucket of the account, page by page. */
+/** Returns every bucket of the account; reads the list page by page. */
 export async function* allBuckets(call: AdminCall): AsyncGenerator<BucketAt> {
   for (const jurisdiction of JURISDICTIONS) {
     for await (const names of reportsOf<readonly string[]>(call, 'buckets', { jurisdiction })) {
@@ -106,7 +109,7 @@ function messageOf(text: string, status: number): string {
   }
 }
 
-/** Runs a command to its end: what goes wrong is one line, and exit code 2. */
+/** Runs a command to its end. Prints an error as one line and sets exit code 2. */
 export async function runCommand(command: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await command()

@@ -1,6 +1,6 @@
 /**
- * Everything that a person needs for a first request. The secret is left out: terminals are shared and logs are kept.
- * `notes` are lines that this server has to say of itself.
+ * Returns everything that a person needs for a first request. It leaves the secret out, because people share terminals and keep logs.
+ * `notes` are further lines about this kind of server.
  */
 export function banner(endpoint: string, accessKeyId: string, notes: readonly string[] = []): string {
   return `

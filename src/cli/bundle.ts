@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ROOT, spawnWrangler } from './wrangler.ts'
 
-/** One module of a built Worker, as Miniflare takes it. */
+/** One module of a built Worker, in the form that Miniflare accepts. */
 export type WorkerModule = { type: 'ESModule' | 'Text' | 'CompiledWasm' | 'Data'; path: string }
 
 export type Bundle = {
-  /** The entry comes first. */
+  /** The entry module comes first. */
   readonly modules: readonly WorkerModule[]
-  /** The files that it was made of. */
+  /** The source files of the bundle. */
   readonly sources: readonly string[]
 }
 
@@ -24,10 +24,10 @@ const TYPES: Record<string, WorkerModule['type']> = {
 
 /**
  * Builds a Worker as a deployment would, with wrangler's own esbuild, flags and module rules, and uploads nothing.
- * @throws Error with what wrangler printed
+ * @throws Error with the output of wrangler
  */
 export async function bundleWorker(config: string, folder: string): Promise<Bundle> {
-  rmSync(folder, { recursive: true, force: true }) // Module names carry hashes: those of an older build would stay.
+  rmSync(folder, { recursive: true, force: true }) // Module names contain hashes, so modules of an older build would stay.
   const child = spawnWrangler(['deploy', '--dry-run', '--config', config, '--outdir', folder, '--metafile'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,7 +44,7 @@ export async function bundleWorker(config: string, folder: string): Promise<Bund
   return { modules: modulesIn(folder, entryOf(outputs)), sources: Object.keys(inputs).map((path) => resolve(dirname(config), path)) }
 }
 
-/** What esbuild tells of a build. */
+/** The part of esbuild's metafile that we read. */
 type Meta = { inputs: Record<string, unknown>; outputs: Record<string, { entryPoint?: string }> }
 
 const entryOf = (outputs: Meta['outputs']): string =>

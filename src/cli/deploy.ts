@@ -8,26 +8,29 @@ export type DeployTools = {
   wrangler: (args: string[], options?: RunOptions) => Promise<Finished>
   print: (text: string) => void
   env: Record<string, string | undefined>
-  /** The queues that wrangler.jsonc binds. */
+  /** The queues that wrangler.jsonc binds. They must exist before the Worker is deployed. */
   queues: readonly string[]
-  /** The routes of wrangler.jsonc, and its variable HOSTS. */
+  /** The routes of wrangler.jsonc. */
   routes?: readonly GivenRoute[]
+  /** The variable HOSTS of wrangler.jsonc. */
   hosts?: string
   /** The databases that wrangler.jsonc binds. */
   databases: readonly BoundDatabase[]
-  /** Whether somebody reads what is printed. Otherwise new secrets go to `keep`, which answers where they are. */
+  /** Whether the output is a terminal, which a person reads. If false, new secrets go to `keep`. */
   terminal: boolean
+  /** Stores the new secrets and returns the path of the file. */
   keep: (table: string) => string
-  /** Takes the limits of CPU time out of wrangler.jsonc. */
+  /** Removes the limits of CPU time from wrangler.jsonc. */
   takeOutLimits: () => Promise<void>
 }
 
 type Step = (args: string[], options?: RunOptions) => Promise<string>
 
 /**
- * `npm run deploy`. The order matters: a Worker can only be bound to queues that are there; tables come before the code that needs them,
- * except in the first deployment, which creates the databases and the Worker that holds the secrets. Until all of it is there, the Worker
- * answers 503 and stores nothing. Every step can be run again.
+ * `npm run deploy`. The order matters. Queues come first, because a Worker can only be bound to a queue that exists. Tables come before
+ * the code that needs them. The first deployment is the exception: deploying the Worker creates the databases, so their tables come after
+ * it. Secrets come last, because the Worker that holds them must exist. Until every step is done, the Worker answers 503 and stores
+ * nothing. Every step can be run again.
  */
 export async function deploy(tools: DeployTools): Promise<void> {
   const { wrangler, print, env, queues, routes = [], hosts: named, databases } = tools
@@ -56,7 +59,7 @@ async function migrate(step: Step, databases: readonly BoundDatabase[], { create
   for (const { name } of due) await step(['d1', 'migrations', 'apply', name, '--remote'])
 }
 
-/** Deploys the code; once more without limits of CPU time where the account's plan refuses them. */
+/** Deploys the code. If the account's plan refuses limits of CPU time, removes them and deploys again. */
 async function deployWorker({ wrangler, print, takeOutLimits }: DeployTools, args: string[]): Promise<void> {
   const { code, errors = '' } = await wrangler(args, { errors: true })
   if (code === 0) return
@@ -66,7 +69,7 @@ async function deployWorker({ wrangler, print, takeOutLimits }: DeployTools, arg
   print(FREE_PLAN)
 }
 
-/** New secrets are kept before they are set: whoever loses the master key loses all. */
+/** Sets the missing secrets. Without a terminal, it first writes them into a file: all data is lost if the master key is lost. */
 async function putSecrets({ env, print, terminal, keep }: DeployTools, step: Step): Promise<void> {
   const present = secretNames(await step(['secret', 'list', '--format', 'json'], { capture: true }))
   const created = createSecrets(present, env)
@@ -77,7 +80,7 @@ async function putSecrets({ env, print, terminal, keep }: DeployTools, step: Ste
   print(report(place === undefined ? table : `  They are in ${place}, which only you can read.`))
 }
 
-/** After `eval "$(npm run -s credentials)"` wrangler would deploy to the local Cairn instead of Cloudflare. */
+/** Throws after `eval "$(npm run -s credentials)"`: in that shell, wrangler would deploy to the local Cairn instead of Cloudflare. */
 function refuseOwnApi(env: DeployTools['env']): void {
   const api = env.CLOUDFLARE_API_BASE_URL
   if (api && !new URL(api).hostname.endsWith('.cloudflare.com')) {
@@ -87,7 +90,7 @@ function refuseOwnApi(env: DeployTools['env']): void {
 
 const secretNames = (listing: string): string[] => (JSON.parse(listing) as { name: string }[]).map(({ name }) => name)
 
-/** A value brought in the environment is used, anything else is random. A secret that is there is never replaced. */
+/** Takes each missing secret from the environment, or makes a random one. It never replaces an existing secret. */
 function createSecrets(present: string[], env: DeployTools['env']): Partial<Record<SecretName, string>> {
   const missing = SECRET_NAMES.filter((name) => !present.includes(name))
   return Object.fromEntries(missing.map((name) => [name, env[name] || GENERATE[name]()]))
@@ -104,7 +107,7 @@ function tableOf({ ACCOUNT_ID, ROOT_TOKEN_ID, ROOT_TOKEN, MASTER_KEY }: Partial<
   return rows.map(([label, value]) => `  ${label!.padEnd(18)} ${value}`).join('\n')
 }
 
-/** Cloudflare never shows a secret again, so this is the one time that they are told. */
+/** Cloudflare never shows a secret again, so this report is the only place that prints them. */
 const report = (table: string): string =>
   `\nCairn is deployed. Keep these somewhere safe: they are shown once, and without the master key no object can be read.\n\n${table}\n`
 

@@ -10,15 +10,15 @@ import { DEFAULT_PORT, readSettings, type Settings } from './settings.ts'
 import { sayIgnored } from './worker-settings.ts'
 import { ROOT, spawnWrangler } from './wrangler.ts'
 
-/** Said in the banner, since clients meet them. */
+/** Printed in the banner, because clients run into these limits. */
 const LIMITS = [
   'This is wrangler dev: its proxy stands between clients and Cairn. It decompresses stored gzip objects, so that the',
   'aws CLI and boto3 cannot download them, compresses text, and rewrites some headers. For clients use `npm start`.',
 ]
 
 /**
- * `npm run dev`: Cairn behind `wrangler dev`, for those who want its keys and DevTools. Secrets, then
- * tables, then the server, then one banner once it answers.
+ * `npm run dev`: Cairn behind `wrangler dev`, for people who want its keyboard shortcuts and DevTools. Creates the secrets, then the
+ * tables, then starts the server, and prints one banner when the server answers.
  */
 async function start(settings: Settings): Promise<void> {
   stopWithNpm()
@@ -29,17 +29,18 @@ async function start(settings: Settings): Promise<void> {
   const server = spawnServer(settings)
   stopTogether(server)
   const endpoint = endpointOf(settings.host, await listeningPort(server))
-  await fetch(endpoint) // Any answer will do: the Worker is compiled on its first request.
+  await fetch(endpoint) // The first request compiles the Worker; the answer does not matter.
   noteEndpoint(settings.persistTo, endpoint)
   console.log(banner(endpoint, secrets.ROOT_TOKEN_ID, LIMITS))
 }
 
 function spawnServer({ port, host, persistTo, devVarsPath, vars, beside }: Settings): ChildProcess {
-  // A line for each request costs a round trip to Node; WRANGLER_LOG=log brings them back. Who writes a Worker wants to see what it logs.
+  // A log line for each request costs a round trip to Node; WRANGLER_LOG=log turns them on again. With `--with`, log everything: the author
+  // of a Worker wants to see its logs.
   const log = process.env.WRANGLER_LOG || beside.length > 0 ? [] : ['--log-level', 'warn']
   const overrides = vars.flatMap((pair) => ['--var', pair.replace('=', ':')])
   const place = ['--ip', host, '--port', String(port ?? DEFAULT_PORT), '--persist-to', persistTo]
-  // The first configuration is the one that listens.
+  // Wrangler listens with the Worker of the first configuration.
   const workers = beside.length === 0 ? [] : [join(ROOT, 'wrangler.jsonc'), ...beside].flatMap((config) => ['-c', config])
   const isTerminal = process.stdin.isTTY === true
   const plain = isTerminal ? [] : ['--inspector-port', '0', '--show-interactive-dev-session=false']
@@ -49,7 +50,7 @@ function spawnServer({ port, host, persistTo, devVarsPath, vars, beside }: Setti
   })
 }
 
-/** Wrangler tells its parent when it listens, and on which port when it was asked for any. */
+/** Wrangler sends a message to its parent process when it listens. The message has the port, which matters when the system chose it. */
 function listeningPort(server: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
     server.on('message', (message) => {

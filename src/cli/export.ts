@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { type AdminArgs, readAdminArgs, reportsOf, runCommand } from './admin-client.ts'
 
-/** `npm run -s export -- <bucket> > file`: a bucket's metadata as JSON lines. */
+/** `npm run -s export -- <bucket> > file`: writes a bucket's metadata as JSON lines. */
 export async function exportBucket({ bucket, jurisdiction, call }: AdminArgs, out: Writable): Promise<number> {
   if (bucket === undefined) throw new Error('Usage: npm run -s export -- <bucket> > file')
   for await (const text of reportsOf<string>(call, 'export', { bucket, jurisdiction })) {

@@ -2,11 +2,11 @@ import type { Finding, Problem } from '../core/finding.ts'
 import type { FsckReport } from '../core/maintenance.ts'
 import { type AdminArgs, type AdminCall, allBuckets, type BucketAt, readAdminArgs, reportsOf, runCommand } from './admin-client.ts'
 
-/** Problems of a blob that objects cannot be read for. */
+/** Problems of a blob that make its objects unreadable. */
 const DAMAGES: readonly Problem[] = ['missing-segment', 'wrong-segment-length', 'damaged-segment', 'undecryptable-key', 'wrong-size']
 const BLOB_IDS = 1000
 const USAGE = 'Usage: npm run fsck -- <bucket> | --all | --gone <bucket> [--repair] [--deep] [--old-labels]'
-/** What a step looked at, where the name of its phase could be taken for what it found. */
+/** The things that a phase checks, for phases whose name sounds like a finding. */
 const LOOKED_AT: Readonly<Record<string, string>> = { orphans: 'stored segments' }
 
 interface Output {
@@ -15,9 +15,9 @@ interface Output {
 }
 
 /**
- * `npm run fsck -- <bucket> [--repair] [--deep]`, `--all` for every bucket and for the segments of buckets that are gone, or
- * `--gone <bucket>` for the segments of one of which the operator knows that it is gone.
- * Exit code 0: sound, or all repaired. 1: something is left.
+ * `npm run fsck -- <bucket> [--repair] [--deep]` checks one bucket. `--all` checks every bucket and the segments of deleted buckets.
+ * `--gone <bucket>` checks the segments of one bucket that the operator knows to be deleted.
+ * Exit code 0: no problem, or all repaired. Exit code 1: some problems remain.
  */
 export async function fsck({ bucket, jurisdiction, flags, call }: AdminArgs, output: Output): Promise<number> {
   if ([bucket, flags.all, flags.gone].filter((chosen) => chosen !== undefined && chosen !== false).length !== 1) throw new Error(USAGE)
@@ -44,7 +44,7 @@ export async function fsck({ bucket, jurisdiction, flags, call }: AdminArgs, out
   return left === 0 ? 0 : 1
 }
 
-/** What is lost with a blob: the keys of the objects that it belongs to. */
+/** Prints what a damaged blob costs: the keys of the objects that use it. */
 async function printKeys(
   call: AdminCall,
   at: BucketAt,
@@ -60,7 +60,7 @@ async function printKeys(
   }
 }
 
-/** Goes from step to step and prints what it finds at once: a check of a large bucket takes its time. */
+/** Runs all steps. Prints each finding at once, because the check of a large bucket takes long. */
 async function checkAll(
   call: AdminCall,
   { operation, body }: { operation: string; body: object },
@@ -83,7 +83,7 @@ async function checkAll(
   return findings
 }
 
-/** One line a finding, for grep: a key is printed as JSON, since it may hold anything. */
+/** Formats a finding as one line, for grep. Prints the key as JSON, because a key may contain any character. */
 function lineOf({ problem, at, repaired }: Finding): string {
   const place = Object.entries(at).map(([name, value]) => `${name}=${name === 'key' ? JSON.stringify(value) : value}`)
   return [repaired ? 'repaired' : 'found', problem, ...place].join(' ')

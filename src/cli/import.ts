@@ -2,12 +2,12 @@ import type { ImportReport } from '../core/maintenance.ts'
 import type { Step } from '../core/step.ts'
 import { type AdminArgs, readAdminArgs, runCommand } from './admin-client.ts'
 
-/** About how much goes into one step. */
+/** The approximate size of one step. */
 const STEP_CHARACTERS = 2 * 1024 * 1024
 
 /**
- * `npm run import -- <bucket> < file`: brings a bucket's metadata back into the empty bucket of the same name. If it breaks off, run
- * it again.
+ * `npm run import -- <bucket> < file`: restores a bucket's metadata into the empty bucket of the same name. If it stops early, run it
+ * again.
  */
 export async function importBucket({ bucket, jurisdiction, call }: AdminArgs, input: AsyncIterable<string>): Promise<number> {
   if (bucket === undefined) throw new Error('Usage: npm run import -- <bucket> < file')
@@ -23,7 +23,7 @@ export async function importBucket({ bucket, jurisdiction, call }: AdminArgs, in
   throw new Error(`The file has no end after ${lines} lines: it was cut off. Find the whole one, and run the import again.`)
 }
 
-/** Cuts what arrives between lines, into pieces of about the size of a step. */
+/** Splits the input at line ends into pieces of about the size of one step. */
 export async function* wholeLines(input: AsyncIterable<string>, characters = STEP_CHARACTERS): AsyncGenerator<string> {
   let text = ''
   for await (const piece of input) {

@@ -2,7 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './wrangler.ts'
 
-/** Writes new secrets into a file that only its owner reads, for a terminal that is none: the log of a CI keeps what is printed. */
+/**
+ * Writes new secrets into a file that only its owner can read, and returns the path. Used when the output is not a terminal: a CI
+ * system would keep printed secrets in its log.
+ */
 export function keepSecrets(table: string, now = new Date()): string {
   const path = join(ROOT, `.deployed-secrets-${now.toISOString().replaceAll(':', '-')}`)
   writeFileSync(path, `${table}\n`, { mode: 0o600, flag: 'wx' })

@@ -3,8 +3,8 @@ import type { ChildProcess } from 'node:child_process'
 const WATCH_MS = 500
 
 /**
- * `npm start &` and then `kill $!`, as CI machines do it, ends npm and its shell, and the shell passes the signal on to nobody: a server
- * that npm started takes the end of its parent for a signal of its own. To be called first, while the parent is there.
+ * CI machines run `npm start &` and later `kill $!`. That ends npm and its shell, and the shell forwards the signal to nobody. So a server
+ * that npm started sends itself SIGTERM when its parent process ends. Call this first, while the parent is still alive.
  */
 export function stopWithNpm(): void {
   if (process.env.npm_lifecycle_event === undefined) return
@@ -14,7 +14,7 @@ export function stopWithNpm(): void {
   }, WATCH_MS).unref()
 }
 
-/** One life: a signal to us reaches the server, and when the server ends so do we. */
+/** Ties this process to the server: forwards signals to it, and exits when it exits. */
 export function stopTogether(server: ChildProcess): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => server.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal))

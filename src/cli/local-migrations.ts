@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BoundDatabase, boundDatabases, ROOT, spawnWrangler } from './wrangler.ts'
 
-/** Each wrangler run costs seconds, so a start whose migrations are those of the last one runs none. */
+/** Applies the migrations, unless they are the same as at the last start: each run of wrangler takes seconds. */
 export async function applyLocalMigrations(persistTo: string): Promise<void> {
   const marker = join(persistTo, 'migrations.applied')
   const databases = await boundDatabases()
@@ -29,10 +29,10 @@ async function applyOne(name: string, persistTo: string): Promise<void> {
   if (code !== 0) throw new Error(`The migrations of ${name} could not be applied:\n${output}`)
 }
 
-/** Databases of segments share one. */
+/** All databases of segments share one folder. */
 const FOLDERS = ['migrations/control', 'migrations/segments', 'migrations/bucket', 'migrations/job']
 
-/** The migrations of the databases, and those that each Bucket and each Job applies to itself. */
+/** The migrations of the databases, and the migrations that each Bucket and each Job applies to itself. */
 export const migrationFiles = (): string[] =>
   FOLDERS.flatMap((folder) => readdirSync(join(ROOT, folder)).map((file) => join(ROOT, folder, file)))
 

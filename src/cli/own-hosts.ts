@@ -14,14 +14,14 @@ interface HostTools {
 const DATABASE = 'cairn-control'
 const DOMAINS = "SELECT host, bucket FROM domains WHERE kind = 'custom'"
 
-/** How wrangler says that nothing can be attached yet: the database or the table is made by this deployment. */
+/** Wrangler's messages when the database or its table is missing. This deployment creates them, so no domain is attached yet. */
 const NOTHING_YET = /no such table|couldn't find .*D1 DB/i
 
 /**
- * The variable HOSTS of a deployment: the hosts that are named, and those of the routes that are not the domain of a bucket. Prints which
- * are which. Without routes there is nothing to add, and the domains are not read.
- * @returns undefined where wrangler.jsonc says it all.
- * @throws Error when the domains cannot be read: one of them could be taken for a host of the API, and stop showing its bucket.
+ * Returns the variable HOSTS of a deployment: the named hosts, and the hosts of those routes that are not the domain of a bucket. Prints
+ * both groups. Without routes there is nothing to add, so it does not read the domains.
+ * @returns undefined when the variable in wrangler.jsonc is complete
+ * @throws Error when the domains cannot be read: a bucket's domain could pass for a host of the API, and stop serving its bucket
  */
 export async function ownHosts({ wrangler, print, routes, named = '' }: HostTools): Promise<string | undefined> {
   const { hosts, wildcards } = hostsOf(routes)
@@ -36,7 +36,7 @@ export async function ownHosts({ wrangler, print, routes, named = '' }: HostTool
   return listed.join(',')
 }
 
-/** The hosts that routes name, and the routes that name none because of a `*` in them. */
+/** Returns the hosts that the routes name, and the routes with a `*` in the host, which name no host. */
 export function hostsOf(routes: readonly GivenRoute[]): { hosts: string[]; wildcards: string[] } {
   const patterns = routes.map((route) => (typeof route === 'string' ? route : route.pattern))
   const hosts = patterns.map((pattern) =>
@@ -49,7 +49,7 @@ export function hostsOf(routes: readonly GivenRoute[]): { hosts: string[]; wildc
   return { hosts: [...new Set(hosts.filter((host) => !isWild(host)))], wildcards: patterns.filter((_, i) => isWild(hosts[i]!)) }
 }
 
-/** The custom domains of buckets, each with its bucket. */
+/** Returns the custom domains of all buckets, each with its bucket. */
 async function attachedDomains(wrangler: HostTools['wrangler']): Promise<Map<string, string>> {
   const { code, output } = await wrangler(['d1', 'execute', DATABASE, '--remote', '--json', '--command', DOMAINS], { capture: true })
   if (code !== 0 && NOTHING_YET.test(output)) return new Map()

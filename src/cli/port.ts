@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /**
- * `setting` is where the port was chosen.
- * @throws Error in words for the person who chose it, when nothing can listen there
+ * Checks that a server can listen on the port. `setting` names the place where the port was chosen.
+ * @throws Error with a message for the person who chose the port
  */
 export async function checkPort(host: string, port: number, setting = 'the environment variable PORT'): Promise<void> {
   const server = createServer()

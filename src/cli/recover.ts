@@ -2,7 +2,7 @@ import { type AdminArgs, readAdminArgs, runCommand } from './admin-client.ts'
 
 const USAGE = 'Usage: npm run recover -- <bucket> --at 2026-11-20T12:00:00Z, or --bookmark <bookmark>'
 
-/** `npm run recover`: brings a bucket's metadata back to what it was at a time, or at the bookmark that undoes a recovery. */
+/** `npm run recover`: restores a bucket's metadata as of a time, or as of a bookmark. The bookmark of a recovery undoes it. */
 export async function recover({ bucket, jurisdiction, flags, call }: AdminArgs, print: (line: string) => void): Promise<number> {
   const { at, bookmark } = flags
   if (bucket === undefined || (at === undefined) === (bookmark === undefined)) throw new Error(USAGE)
@@ -13,7 +13,7 @@ export async function recover({ bucket, jurisdiction, flags, call }: AdminArgs, 
   return 0
 }
 
-/** A time without a zone would mean another moment on another machine. */
+/** Parses a time. Requires a zone: without one, the text would mean a different moment on each machine. */
 function timeOf(text: string): number {
   const timeMs = Date.parse(text)
   if (Number.isNaN(timeMs) || !/(Z|[+-]\d\d:\d\d)$/.test(text)) throw new Error(`"${text}" is not a time with its zone. ${USAGE}`)

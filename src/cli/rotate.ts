@@ -2,8 +2,8 @@ import type { RotationReport, TokenRotationReport } from '../core/maintenance.ts
 import { type AdminArgs, type AdminCall, allBuckets, type BucketAt, readAdminArgs, reportsOf, runCommand } from './admin-client.ts'
 
 /**
- * `npm run rotate`: wraps every data key of every bucket, and seals the secrets of all API tokens, with the present master key; or,
- * with a bucket, the data keys of that one. Exit code 1 when something opens with none of the configured master keys.
+ * `npm run rotate`: wraps every data key of every bucket, and seals the secrets of all API tokens, with the present master key. With a
+ * bucket, it wraps the data keys of that bucket only. Exit code 1 when some key opens with none of the configured master keys.
  */
 export async function rotate({ bucket, jurisdiction, call }: AdminArgs, print: (line: string) => void): Promise<number> {
   if (bucket !== undefined) return (await rotateBucket(call, { bucket, jurisdiction }, print)) === 0 ? 0 : 1
@@ -13,7 +13,7 @@ export async function rotate({ bucket, jurisdiction, call }: AdminArgs, print: (
   return lost === 0 ? 0 : 1
 }
 
-/** Returns how many are lost. */
+/** Returns the number of lost keys: keys that open with none of the configured master keys. */
 async function rotateBucket(call: AdminCall, at: BucketAt, print: (line: string) => void): Promise<number> {
   let [checked, rewrapped, lost] = [0, 0, 0]
   for await (const report of reportsOf<RotationReport>(call, 'rotate', at)) {

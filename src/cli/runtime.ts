@@ -10,11 +10,11 @@ import { checkPort } from './port.ts'
 import type { Settings } from './settings.ts'
 import { setQuietEnvironment } from './wrangler.ts'
 
-/** Workers inside workerd, on sockets of their own. */
+/** Workers that run inside workerd, each on its own socket. */
 export type Runtime = {
-  /** Where each Worker listens that does, by its name. Cairn comes first. */
+  /** The port of each Worker that listens, by the name of the Worker. Cairn comes first. */
   readonly ports: ReadonlyMap<string, number>
-  /** Takes no further connection, lets the requests in flight end, and resolves when the process is gone. */
+  /** Accepts no further connection, lets the requests in flight end, and resolves when the process has ended. */
   stop(): Promise<void>
 }
 
@@ -22,29 +22,29 @@ export type Runtime = {
 export type BuiltWorker = { readonly config: string; readonly modules: readonly WorkerModule[] }
 
 type RunOptions = Pick<Settings, 'host' | 'persistTo' | 'devVarsPath' | 'vars'> & {
-  /** Of Cairn; 0 takes free ports, also for the Workers beside it. */
+  /** The port of Cairn. With 0, Cairn and the Workers beside it listen on free ports. */
   port: number
-  /** Where Workers listened before, by their names: they listen there again. */
+  /** The ports of the previous run, by the names of Workers. A Worker with a free port keeps its port. */
   ports?: Runtime['ports']
   cairn: BuiltWorker
-  /** Other Workers: one with a `dev.port` in its configuration listens there. */
+  /** Other Workers. A Worker with a `dev.port` in its configuration listens on that port. */
   beside: readonly BuiltWorker[]
   /** Everything in the secrets file. */
   secrets: Readonly<Record<string, string>>
 }
 
 /**
- * Miniflare lets `request.cf` arrive in a header of this name, for its own entry Worker, which is not used here: any client could send it.
- * Without the name, workerd says in `request.cf` from which address a connection comes.
+ * Miniflare accepts `request.cf` in a header of this name, for its own entry Worker. We run without that Worker, so any client could send
+ * the header. Without the name, workerd writes into `request.cf` the address that a connection comes from.
  */
 Reflect.deleteProperty(CoreHeaders, 'CF_BLOB')
 
-/** Longer than a request in flight should take; after it they are cut. */
+/** How long requests in flight may take after a stop. After that they are aborted. */
 const DRAIN_MS = 5000
 
 /**
- * Runs the built Workers with the bindings of their configurations. The data folder, the ids in it and the vars are those of `wrangler dev`.
- * Each socket belongs to its Worker: no proxy and no entry Worker is between, which would inject `cf`, decompress and compress.
+ * Runs the built Workers with the bindings of their configurations. It uses the same data folder, ids and vars as `wrangler dev`.
+ * Each Worker has its own socket. A proxy or an entry Worker in between would inject `cf`, decompress and compress.
  */
 export async function runWorkers({ cairn, beside, secrets, vars, persistTo, port, ...place }: RunOptions): Promise<Runtime> {
   setQuietEnvironment(persistTo)
@@ -92,7 +92,10 @@ async function ready(miniflare: Miniflare): Promise<Miniflare> {
   }
 }
 
-/** workerd drains on SIGTERM, but Miniflare only ever kills: Node tells of each child as it is made. */
+/**
+ * Finds the workerd process, so that we can stop it. workerd lets requests end on SIGTERM, but Miniflare only kills it. Node reports each
+ * child process on a diagnostics channel when it starts.
+ */
 async function watchingChild<T>(run: () => Promise<T>): Promise<{ value: T; child: ChildProcess | undefined }> {
   let child: ChildProcess | undefined
   const note = (message: unknown) => {
@@ -119,32 +122,32 @@ const pairsOf = (vars: readonly string[]): Record<string, string> =>
 
 type Log = { level: string; message: string }
 
-/** A line that a request prints costs a write: warnings and errors are shown. */
+/** Prints warnings and errors only, because each log line of a request costs a write. */
 function printProblems({ level, message }: Log): void {
   if (level === 'warn' || level === 'error') console.error(message)
 }
 
-/** Whoever writes a Worker wants to see what it logs. */
+/** Prints every log line: the author of a Worker wants to see its logs. */
 const printEverything = ({ level, message }: Log): void => (level === 'warn' || level === 'error' ? console.error : console.log)(message)
 
 type WorkerPlace = {
   host: string
-  /** The port of the configuration unless given. */
+  /** Default: the port in the configuration. */
   port?: number
-  /** The port of the configuration is replaced by a free one. */
+  /** Whether a free port replaces the port in the configuration. */
   free?: boolean
   ports?: Runtime['ports']
-  /** Where secrets are read from; beside the configuration unless given. */
+  /** The files with secrets. Default: the file beside the configuration. */
   envFiles?: string[]
   bindings?: Readonly<Record<string, string>>
 }
 
-/** Wrangler's own reading of a configuration, so that every binding has the local id that `wrangler dev` gives it. */
+/** Reads a configuration with wrangler's own code, so that every binding has the same local id as under `wrangler dev`. */
 async function workerOf({ config: path, modules }: BuiltWorker, place: WorkerPlace) {
   const { host, envFiles, bindings } = place
   const { unstable_getMiniflareWorkerOptions: read, unstable_readConfig: readConfig } = await import('wrangler')
   const config = readConfig({ config: path })
-  // The path of the secrets is an option that wrangler's types do not tell.
+  // The option `envFiles` is missing in wrangler's types.
   const extra = { envFiles } as Parameters<typeof read>[2]
   const { workerOptions } = read(config, undefined, extra) as { workerOptions: Unstable_MiniflareWorkerOptions['workerOptions'] }
   const { modulesRules: _, ...options } = workerOptions as typeof workerOptions & { modulesRules?: unknown }

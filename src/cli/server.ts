@@ -14,7 +14,7 @@ import { ROOT } from './wrangler.ts'
 
 const CAIRN = join(ROOT, 'wrangler.jsonc')
 
-/** The local server: Cairn, and the Workers beside it, straight on workerd. */
+/** The local server: runs Cairn, and the Workers beside it, directly on workerd. */
 export class Server {
   readonly #settings: Settings
   readonly #secrets: Secrets
@@ -33,7 +33,7 @@ export class Server {
 
   /**
    * Builds and runs everything, and prints the banner.
-   * @throws Error with a text for whoever started it
+   * @throws Error with a message for the person who started the server
    */
   async start(): Promise<void> {
     const { host, persistTo } = this.#settings
@@ -43,13 +43,13 @@ export class Server {
     await this.#run()
     const { ports } = this.#runtime!
     const [endpoint = '', ...others] = [...ports].map(([, port]) => endpointOf(host, port))
-    await fetch(endpoint) // Any answer will do: the Worker is compiled on its first request.
+    await fetch(endpoint) // The first request compiles the Worker; the answer does not matter.
     noteEndpoint(persistTo, endpoint)
     console.log(banner(endpoint, this.#secrets.ROOT_TOKEN_ID))
     for (const [index, other] of others.entries()) console.log(`  ${[...ports.keys()][index + 1]} is ready on ${other}\n`)
   }
 
-  /** Builds and runs again whenever a source changes, until `stop`. */
+  /** Builds and restarts whenever a source changes, until `stop`. */
   watch(): void {
     this.#stopWatching()
     const sources = [...this.#configs(), ...migrationFiles(), ...this.#bundles.flatMap(({ sources }) => sources)]
@@ -96,7 +96,7 @@ export class Server {
     }
   }
 
-  /** A build that fails leaves the running Workers alone. */
+  /** Builds, then restarts the Workers. If the build fails, the running Workers go on. */
   async #replace(): Promise<void> {
     const startMs = Date.now()
     this.#bundles = await this.#build()
@@ -108,7 +108,7 @@ export class Server {
   }
 }
 
-/** Runs a server from the first line to the last: an error ends the process with its text, a signal drains the server. */
+/** Runs a server for the whole life of the process. An error prints its message and ends the process; a signal stops the server. */
 export async function runServer(settings: () => Settings, { reloads }: { reloads: boolean }): Promise<void> {
   stopWithNpm()
   try {
@@ -124,7 +124,7 @@ export async function runServer(settings: () => Settings, { reloads }: { reloads
   }
 }
 
-/** The first signal drains; a second one does not wait. */
+/** The first signal lets the requests in flight end; a second signal exits at once. */
 function stopOnSignal(server: Server): void {
   let stopping = false
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

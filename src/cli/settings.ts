@@ -2,14 +2,14 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { settingsIn } from './worker-settings.ts'
 
-/** Where a local Cairn listens, keeps its data and finds its secrets. */
+/** The settings of a local Cairn: where it listens, stores its data and finds its secrets. */
 export type Settings = {
-  /** 0 lets the system pick a free port; undefined means that nobody chose one. */
+  /** With 0, the system picks a free port; undefined means that no port was chosen. */
   port: number | undefined
   host: string
   persistTo: string
   devVarsPath: string
-  /** `NAME=value` pairs laid over the vars of wrangler.jsonc, a later one over an earlier one. */
+  /** `NAME=value` pairs that override the vars of wrangler.jsonc. A later pair overrides an earlier one. */
   vars: string[]
   /** Configurations of other Workers to run in the same server. */
   beside: string[]
@@ -17,7 +17,7 @@ export type Settings = {
 
 export const DEFAULT_PORT = 8787
 
-// CAIRN_HOST, not HOST: some shells and package managers export HOST as the machine's own name.
+// The variable is CAIRN_HOST because some shells and package managers export HOST as the machine's own name.
 export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
   const { values } = parseArgs({
     args,

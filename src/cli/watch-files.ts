@@ -1,13 +1,13 @@
 import { watch } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 
-/** Editors write a file in several steps, and a checkout writes many. */
+/** How long to wait for further changes: editors write a file in several steps, and a checkout writes many files. */
 const QUIET_MS = 150
 
 /**
- * Calls `changed` with the last file that was written, replaced or removed, once nothing more has happened for a moment. Files below
- * `node_modules` are not watched.
- * @returns how to stop
+ * Calls `changed` with the last file that was written, replaced or removed, after a short time without further changes. It does not
+ * watch files below `node_modules`.
+ * @returns a function that stops watching
  */
 export function watchFiles(files: readonly string[], changed: (file: string) => void): () => void {
   let timer: NodeJS.Timeout | undefined
@@ -15,7 +15,7 @@ export function watchFiles(files: readonly string[], changed: (file: string) => 
     clearTimeout(timer)
     timer = setTimeout(() => changed(file), QUIET_MS)
   }
-  // Folders, since editors replace a file by another one of its name.
+  // Watch the folders: editors replace a file with a new one of the same name, which a watch on the file would miss.
   const watchers = [...byFolder(files)].map(([folder, names]) =>
     watch(folder, (_, name) => {
       if (name !== null && names.has(name)) note(join(folder, name))

@@ -5,11 +5,11 @@ import type { Settings } from './settings.ts'
 
 const KNOWN: readonly string[] = [...SETTING_NAMES, ...SECRET_VARIABLES]
 
-/** The settings that the environment has, as `NAME=value` pairs. */
+/** Returns the settings in the environment as `NAME=value` pairs. */
 export const settingsIn = (env: NodeJS.ProcessEnv): string[] =>
   SETTING_NAMES.flatMap((name) => (env[name] === undefined ? [] : [`${name}=${env[name]}`]))
 
-/** A line for each setting that would do nothing. */
+/** Returns a line for each setting that would have no effect. */
 export function ignoredSettings({ vars, devVarsPath }: Pick<Settings, 'vars' | 'devVarsPath'>, env: NodeJS.ProcessEnv): string[] {
   const given = vars.map((pair) => pair.split('=', 1)[0]!)
   const unknown = (names: readonly string[], place: string) =>
@@ -34,7 +34,7 @@ function namesIn(path: string): string[] {
   try {
     return Object.keys(parseEnv(readFileSync(path, 'utf8')))
   } catch {
-    return [] // Its first start will write it.
+    return [] // The file does not exist yet: the first start writes it.
   }
 }
 
@@ -43,11 +43,11 @@ function suggestion(name: string): string {
   return known === undefined ? '' : `; ${known} is one`
 }
 
-/** The setting that a name is a slip of the pen for. Short names are like many words. */
+/** Returns the setting that a misspelt name probably means. Short settings are left out, because they resemble many words. */
 const closest = (name: string): string | undefined =>
   SETTING_NAMES.find((known) => known.length > 6 && known !== name && editDistance(known, name) <= 2)
 
-/** How many letters have to be added, dropped or replaced. */
+/** Returns how many letters have to be added, removed or replaced, or 3 when the lengths differ by more than 2. */
 function editDistance(one: string, other: string): number {
   if (Math.abs(one.length - other.length) > 2) return 3
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)

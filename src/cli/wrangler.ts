@@ -2,32 +2,35 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** The project root: wrangler finds wrangler.jsonc and its migrations from here, wherever npm was called. */
+/** The project root. Wrangler finds wrangler.jsonc and its migrations from here, so npm may run in any folder. */
 export const ROOT = join(import.meta.dirname, '../..')
 
 const WRANGLER = join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin/wrangler.js')
 
-/** A laptop without a network starts as fast as one with it, and nothing reports home. */
+/** Stops all calls to the network at the start: a laptop without a network starts as fast, and wrangler sends no reports. */
 const QUIET = {
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false', // No look-up of a sample `request.cf`.
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false', // Do not fetch a sample `request.cf`.
   WRANGLER_HIDE_BANNER: 'true', // The banner asks npm for a newer version.
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_SEND_ERROR_REPORTS: 'false',
   WRANGLER_WRITE_LOGS: 'false',
 }
 
-/** Local only: both would cost requests per second, and the explorer would show every object to whoever reaches the port. */
+/**
+ * For local runs only. Both features would slow every request down, and the explorer would show every object to anyone who can reach the
+ * port.
+ */
 const LEAN = { X_LOCAL_EXPLORER: 'false', X_LOCAL_OBSERVABILITY: 'false' }
 
 type WranglerOptions = SpawnOptions & { persistTo?: string }
 
-/** Local runs keep their service registry beside their data, so that two servers never see each other. */
+/** A local run stores its service registry beside its data, so that two servers never see each other. */
 const registryIn = (persistTo: string | undefined) => (persistTo ? { WRANGLER_REGISTRY_PATH: join(persistTo, 'registry') } : {})
 
-/** The same for wrangler and Miniflare inside this process. */
+/** Sets the same variables for wrangler and Miniflare inside this process. */
 export function setQuietEnvironment(persistTo: string): void {
   Object.assign(process.env, QUIET, LEAN, registryIn(persistTo))
-  process.env.WRANGLER_LOG ??= 'warn' // It would tell where the secrets come from.
+  process.env.WRANGLER_LOG ??= 'warn' // On a lower level it prints where the secrets come from.
 }
 
 export function spawnWrangler(args: string[], { persistTo, env, ...options }: WranglerOptions = {}): ChildProcess {
@@ -38,7 +41,7 @@ export function spawnWrangler(args: string[], { persistTo, env, ...options }: Wr
   })
 }
 
-/** The queues that wrangler.jsonc has producers for. */
+/** Returns the queues for which wrangler.jsonc has producers. */
 export async function boundQueues(): Promise<string[]> {
   const { unstable_readConfig: readConfig } = await import('wrangler')
   const { queues } = readConfig({ config: join(ROOT, 'wrangler.jsonc') })
@@ -50,11 +53,11 @@ export type BoundDatabase = {
   name: string
   /** The folder of its migrations. */
   folder: string
-  /** Whether there is one at Cloudflare: the first deployment writes its id. */
+  /** Whether the database exists at Cloudflare. The first deployment writes its id into wrangler.jsonc. */
   created: boolean
 }
 
-/** The databases of wrangler.jsonc: that of the account first, then those of segments. */
+/** Returns the databases of wrangler.jsonc: first the database of the account, then the databases of segments. */
 export async function boundDatabases(): Promise<BoundDatabase[]> {
   const { unstable_readConfig: readConfig } = await import('wrangler')
   const { d1_databases: databases } = readConfig({ config: join(ROOT, 'wrangler.jsonc') })
@@ -67,7 +70,7 @@ export async function boundDatabases(): Promise<BoundDatabase[]> {
   )
 }
 
-/** The routes of wrangler.jsonc, and the hosts of the API that it names. */
+/** Returns the routes of wrangler.jsonc, and its variable HOSTS: the hosts of the API. */
 export async function deployedRoutes(): Promise<{ routes: (string | { pattern: string })[]; hosts: string | undefined }> {
   const { unstable_readConfig: readConfig } = await import('wrangler')
   const { route, routes = [], vars } = readConfig({ config: join(ROOT, 'wrangler.jsonc') })
@@ -77,21 +80,21 @@ export async function deployedRoutes(): Promise<{ routes: (string | { pattern: s
 export type Finished = {
   code: number
   output: string
-  /** Of a run with `errors`: what it wrote to its standard error. */
+  /** The standard error of a run with `errors`. */
   errors?: string
 }
 
 export type RunOptions = {
   input?: string
-  /** The output is wanted as text. */
+  /** Return the output as text. */
   capture?: boolean
-  /** What it complains of is wanted as text, beside the terminal. */
+  /** Return the standard error as text, and also print it to the terminal. */
   errors?: boolean
-  /** Only the exit code is wanted. */
+  /** Print nothing: only the exit code is needed. */
   quiet?: boolean
 }
 
-/** Runs wrangler to its end. Output goes to the terminal unless told otherwise. */
+/** Runs wrangler to its end. The output goes to the terminal unless an option says otherwise. */
 export function runWrangler(args: string[], { input, capture = false, errors = false, quiet = false }: RunOptions = {}): Promise<Finished> {
   const stdin = input === undefined ? 'inherit' : 'pipe'
   const terminal = quiet ? 'ignore' : 'inherit'
