@@ -7,18 +7,18 @@ import type { BucketRef, Jurisdiction } from '../../core/object.ts'
 import type { DeploymentQueues } from '../../queues/queues.ts'
 import type { Store } from '../../store/store.ts'
 
-/** What the REST face works with. */
+/** Everything that the REST face depends on. */
 export interface RestPorts {
   readonly store: Store
   readonly config: Config
   readonly accountId: string
   readonly control: Control
   readonly queues: DeploymentQueues
-  /** Refuses when the databases are another deployment's, unfinished or of a newer version. */
+  /** Throws when the databases belong to another deployment, are unfinished, or have the schema of a newer version. */
   readonly ready?: () => Promise<void>
 }
 
-/** What a row of the table says of its requests: the names in the path, and what the schemas make of the rest. */
+/** The shape of a row's requests: the names in the path, and the parsed query, headers and body. */
 export interface Shape {
   params?: string
   query?: unknown
@@ -26,7 +26,7 @@ export interface Shape {
   body?: unknown
 }
 
-/** An authenticated, validated request on its way to an operation. */
+/** An authenticated, validated request, as an operation receives it. */
 export interface Call<S extends Shape = Shape> extends RestPorts {
   readonly request: Request
   readonly url: URL
@@ -36,14 +36,14 @@ export interface Call<S extends Shape = Shape> extends RestPorts {
   readonly query: S['query']
   readonly headers: S['headers']
   readonly body: S['body']
-  /** Who sends the request, for the audit log. */
+  /** Returns who sent the request, for the audit log. */
   readonly by: () => Actor
 }
 
-/** What an operation answers: a result for the envelope, or a response that has none. */
+/** The answer of an operation: a result for the envelope, or a response without an envelope. */
 export type Answer<R> = { readonly result: R; readonly info?: unknown } | Response
 
-/** The bucket that a request is about. */
+/** Returns the bucket that a request names. */
 export const bucketOf = (call: {
   readonly params: { readonly bucket_name: string }
   readonly headers: { readonly 'cf-r2-jurisdiction': Jurisdiction }
@@ -51,10 +51,10 @@ export const bucketOf = (call: {
 
 type Asking = Pick<Call, 'request' | 'identity' | 'nowMs' | 'by'>
 
-/** Who asks for a change of the configuration. */
+/** Returns who changes the configuration, and when. */
 export const changeOf = ({ by, nowMs }: Asking): Change => ({ by: by(), nowMs })
 
-/** Who asks to grant rights. */
+/** Returns who grants rights, and when. */
 export const grantOf = (call: Asking): Grant => ({
   ...changeOf(call),
   token: call.identity.token,

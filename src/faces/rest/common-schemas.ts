@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { JURISDICTIONS, type StorageClass as StorageClassName } from '../../core/object.ts'
 
-/** A jurisdiction is a namespace of its own: without the right one, a bucket is not seen. */
+/** Each jurisdiction is a separate namespace: a request only sees the buckets of the jurisdiction that it names. */
 export const Jurisdiction = z.enum(JURISDICTIONS).default('default')
 
 export const JurisdictionHeader = z.object({ 'cf-r2-jurisdiction': Jurisdiction })
@@ -11,10 +11,10 @@ export const StorageClass = z.enum(['Standard', 'InfrequentAccess'] satisfies St
 
 export const Timestamp = z.iso.datetime()
 
-/** How many items a page has at most. */
+/** The maximum number of items on a page. */
 export const PerPage = z.coerce.number().int().min(1).max(1000)
 
-/** Pages of an array by number: clients ask for the next until one is empty. */
+/** The numbered pages of an array. Clients ask for the next page until one is empty. */
 export const PageQuery = z.object({
   page: z.coerce.number().int().min(1).default(1),
   per_page: z.coerce.number().int().min(1).max(1000).default(100),
@@ -30,12 +30,12 @@ export const PageInfo = z.object({
   total_pages: z.int(),
 })
 
-/** What stands beside one page of an array. */
+/** Returns the `result_info` of one page of an array. */
 export function pageInfo({ page, per_page }: Pick<PageQuery, 'page' | 'per_page'>, count: number, total: number): z.input<typeof PageInfo> {
   return { page, per_page, count, total_count: total, total_pages: Math.ceil(total / per_page) }
 }
 
-/** Nothing to tell, which is still an object: clients unwrap it. */
+/** An empty result. It is still an object, because clients unwrap it. */
 export const Nothing = z.object({})
 
 export const isoTime = (ms: number): string => new Date(ms).toISOString()

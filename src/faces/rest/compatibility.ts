@@ -1,7 +1,7 @@
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 
-/** The table of docs/reference/rest.md, in Markdown, from the route table: a test writes it there. */
+/** Returns the table of docs/reference/rest.md in Markdown, made from the route table. A test writes it into the page. */
 export function restTable(): string {
   const done = ROUTES.filter(({ run }) => run !== undefined)
   const notYet = ROUTES.filter(({ run }) => run === undefined)

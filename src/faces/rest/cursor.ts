@@ -1,11 +1,14 @@
 import { invalidArgument } from '../../core/errors.ts'
 import { parseJson } from '../../core/json.ts'
 
-/** A position in a listing as an opaque text. */
+/** Writes a position in a listing as an opaque string. */
 export const writeCursor = (position: unknown): string =>
   new TextEncoder().encode(JSON.stringify(position)).toBase64({ alphabet: 'base64url', omitPadding: true })
 
-/** @throws StoreError InvalidArgument for what {@link writeCursor} did not write, or `fits` refuses. */
+/**
+ * Reads a cursor.
+ * @throws StoreError InvalidArgument when {@link writeCursor} did not write it, or `fits` refuses its value
+ */
 export function readCursor<T>(text: string, fits: (value: unknown) => value is T): T {
   const value = decode(text)
   if (!fits(value)) throw invalidArgument('The cursor provided is incorrect')

@@ -11,7 +11,7 @@ import { type Match, matchRoute } from './match.ts'
 import type { Route } from './route.ts'
 import { readBody, readHeaders, readQuery } from './validate.ts'
 
-/** Answers a request to `/client/v4`: every failure in the envelope of Cloudflare's API. */
+/** Answers a request to `/client/v4`. Wraps every error in the envelope of Cloudflare's API. */
 export async function dispatchRest(request: Request, ports: RestPorts): Promise<Response> {
   try {
     return await answer(request, ports)
@@ -21,7 +21,10 @@ export async function dispatchRest(request: Request, ports: RestPorts): Promise<
   }
 }
 
-/** Endpoint, token, account, permission, request, work: what a client may not know is never validated for it. */
+/**
+ * Finds the endpoint, then checks the token, the account and the permission, then validates the request and runs it. Validation comes after
+ * the permission check, so that its errors reveal nothing to outsiders.
+ */
 async function answer(request: Request, ports: RestPorts): Promise<Response> {
   const url = new URL(request.url)
   const { route, params } = matchRoute(request.method, url.pathname)
@@ -40,21 +43,24 @@ async function answer(request: Request, ports: RestPorts): Promise<Response> {
   return answered instanceof Response ? answered : success(answered.result, answered.info)
 }
 
-/** R2 gives them objects over S3 alone. */
+/** Refuses tokens that grant access to objects only: on R2, such tokens work over S3 only. */
 function refuseItemTokens({ token }: Identity): void {
   if (token !== NOBODY.token && !isForAccount(token)) throw new StoreError('AuthenticationError')
 }
 
 const NOBODY: Identity = { accessKeyId: '', token: { id: '', name: 'nobody', policies: [] } }
 
-/** @throws StoreError when the token is missing, unknown, not yet or no longer valid */
+/**
+ * Finds the token of a request.
+ * @throws StoreError when it is missing, unknown, expired or not valid yet
+ */
 async function identify(request: Request, { unknownToken }: Route, { control }: RestPorts, nowMs: number): Promise<Identity> {
   const identity = await control.identifyByBearer({ request, nowMs, asker: control.visitor(request, nowMs) })
   if (identity === null) throw new StoreError(unknownToken ?? 'InvalidAccessToken')
   return identity
 }
 
-/** On 10000, wrangler asks who the token is and says so: that helps those who have the wrong one. */
+/** Checks the permission. On error 10000, wrangler asks for the token's owner and prints it, which helps users with a wrong token. */
 function authorize({ route, params }: Match, identity: Identity, asked: { headers: unknown; query: URLSearchParams }): void {
   const { needs, needsOfAccount, op } = route
   if (needs === 'token' || needs === 'nobody') return
@@ -65,7 +71,7 @@ function authorize({ route, params }: Match, identity: Identity, asked: { header
   if (needsOfAccount && !permits(identity, { needs: needsOfAccount, action: op })) throw new StoreError('AuthenticationError')
 }
 
-/** Sessions are limited to operations by their names in the S3 API. */
+/** Returns the name of an operation in the S3 API: the limits of sessions use those names. */
 const actionOf = ({ op }: Route): string => (op === 'ListObjects' ? 'ListObjectsV2' : op)
 
 function namedBucket({ bucket_name: name }: Match['params'], headers: unknown): BucketRef | undefined {

@@ -1,16 +1,16 @@
 import { ERRORS, StoreError } from '../../core/errors.ts'
 
-/** Statuses that ask the client to come back. */
+/** Statuses that ask the client to retry. */
 const RETRIABLE: readonly number[] = [429, 503]
-/** Statuses that the Cloudflare SDK would try again although nothing can change. */
+/** Statuses that the Cloudflare SDK would retry although a retry cannot succeed. */
 const FINAL: readonly number[] = [409, 501]
 
-/** A result as Cloudflare's API wraps it. Never an empty body: clients take that for a failure. */
+/** Wraps a result as Cloudflare's API does. The body is never empty, because clients take an empty body for a failure. */
 export function success(result: unknown, info?: unknown): Response {
   return Response.json({ success: true, errors: [], messages: [], result, ...(info === undefined ? {} : { result_info: info }) })
 }
 
-/** Any failure as the REST face answers it. What is not a {@link StoreError} is a bug or an outage: the client learns nothing of it. */
+/** Turns an error into a response. An error that is not a {@link StoreError} is a bug or an outage: the client gets no details. */
 export function failure(error: unknown): Response {
   const known = error instanceof StoreError ? error : new StoreError('InternalError')
   const headers = new Headers()
@@ -20,7 +20,7 @@ export function failure(error: unknown): Response {
   return Response.json({ success: false, errors, messages: [], result: null }, { status: known.status, headers })
 }
 
-/** R2's number; where it has none, that of an invalid argument or of an internal error. */
+/** Returns R2's number for an error. If R2 has none, returns the number of an invalid argument or of an internal error. */
 function codeOf({ code, status }: StoreError): number {
   const row = ERRORS[code]
   return 'v4' in row ? row.v4 : ERRORS[status < 500 ? 'InvalidArgument' : 'InternalError'].v4

@@ -5,15 +5,15 @@ import { ROUTES } from './routes.ts'
 
 const BASE = '/client/v4'
 
-/** An endpoint, and what the names in its path stand for. */
+/** An endpoint, and the values of the names in its path. */
 export interface Match {
   readonly route: Route
   readonly params: Readonly<Record<string, string>>
 }
 
 /**
- * The endpoint of a request: the first row that fits. Names are percent-decoded once, so that `%2F` in a key is a slash.
- * @throws StoreError RouteNotFound or CouldNotRoute, as R2's gateway or Cloudflare's says it; InvalidObjectName for broken encoding
+ * Returns the endpoint of a request: the first row that fits. It percent-decodes names once, so that `%2F` in a key is a slash.
+ * @throws StoreError RouteNotFound as R2's gateway answers, CouldNotRoute as Cloudflare's gateway answers, InvalidObjectName for broken encoding
  */
 export function matchRoute(method: string, pathname: string): Match {
   const path = pathname.slice(BASE.length)

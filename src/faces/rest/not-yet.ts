@@ -3,7 +3,7 @@ import { type Method, type Route, route } from './route.ts'
 
 const SLURPER = `${ACCOUNT}/slurper`
 
-/** What Cloudflare has and Cairn does not have yet: method, path, and the name that the 501 says. */
+/** Endpoints that Cloudflare has and Cairn does not have yet: methods, path, and the name that the 501 response prints. */
 const ROWS: readonly (readonly [methods: string, path: string, op: string])[] = [
   ['GET PUT', `${BUCKET}/local-uploads`, 'LocalUploads'],
   ['GET PUT DELETE', `${BUCKET}/sippy`, 'Sippy'],
@@ -17,7 +17,7 @@ const ROWS: readonly (readonly [methods: string, path: string, op: string])[] = 
   ['GET POST', `${ACCOUNT}/basin-catalog/{path+}`, 'BasinCatalog'],
 ]
 
-/** Rows without an operation: any token learns that they are not there, and nobody that they succeed. */
+/** Rows without an operation. They answer 501 for any valid token, and 401 without one. */
 export const NOT_YET: readonly Route[] = ROWS.flatMap(([methods, path, op]) =>
   methods.split(' ').map((method) => route({ op: `${verbOf(method)}${op}`, method: method as Method, path, needs: 'token' })),
 )

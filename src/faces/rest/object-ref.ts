@@ -4,8 +4,8 @@ import type { Jurisdiction, ObjectRef } from '../../core/object.ts'
 import { bucketOf } from './call.ts'
 
 /**
- * The object that a request is about.
- * @throws StoreError InvalidObjectName; of the empty key too, which only the Workers binding has.
+ * Returns the object that a request names.
+ * @throws StoreError InvalidObjectName, also for the empty key: only the Workers binding allows it
  */
 export function objectOf(call: {
   readonly params: { readonly bucket_name: string; readonly object_key: string }

@@ -7,7 +7,7 @@ type Json = Record<string, unknown>
 
 let document: Json | undefined
 
-/** The OpenAPI document of this API, made of the same schemas that requests are validated with. */
+/** Returns the OpenAPI document of this API. It is made from the same schemas that validate requests. */
 export async function getOpenApi(): Promise<Answer<never>> {
   document ??= openApiDocument(ROUTES)
   return Response.json(document)
@@ -81,7 +81,7 @@ function parameters(place: 'query' | 'header', schema: z.ZodType | undefined): J
   }))
 }
 
-/** OpenAPI 3.1 schemas are JSON Schema 2020-12, which is what zod writes. */
+/** Converts a schema. OpenAPI 3.1 uses JSON Schema 2020-12, which zod writes. */
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
   return rest

@@ -1,4 +1,4 @@
-// Where the resources of the API are.
+// The paths of the API's resources.
 
 export const ACCOUNT = '/accounts/{account_id}'
 export const BUCKETS = `${ACCOUNT}/r2/buckets` as const

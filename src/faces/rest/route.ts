@@ -5,12 +5,12 @@ import type { Answer, Call } from './call.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** The names between braces in a path; the one that ends in `+` takes slashes too. */
+/** The names between braces in a path. A name that ends in `+` also matches slashes. */
 type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? (Name extends `${infer Plain}+` ? Plain : Name) | ParamsOf<Rest>
   : never
 
-/** One endpoint of the API reference: which requests are it, what they must look like, who may call it, and who answers. */
+/** One endpoint of the API reference: its method and path, the schemas of its requests, who may call it, and its operation. */
 export interface Row<
   Path extends string,
   Query extends z.ZodType = z.ZodType,
@@ -20,33 +20,36 @@ export interface Row<
 > {
   readonly op: string
   readonly method: Method
-  /** Behind `/client/v4`. */
+  /** The path after `/client/v4`. */
   readonly path: Path
-  /** What the token must grant, on the bucket that the path names if it names one; `token`: any will do; `nobody`: not even one. */
+  /**
+   * The permission that the token must grant: on the bucket, if the path names one. With `token`, any valid token may call it. With
+   * `nobody`, a request needs no token.
+   */
   readonly needs: Permission | 'token' | 'nobody'
-  /** What it must grant besides, on the account as a whole. */
+  /** A second permission that the token must grant, on the account as a whole. */
   readonly needsOfAccount?: Permission
   readonly query?: Query
   readonly headers?: Headers
   readonly body?: Body
   readonly result?: Result
   readonly info?: z.ZodType
-  /** The answer has no envelope: its media type. */
+  /** The media type of an answer that has no envelope. */
   readonly raw?: string
-  /** Bytes are sent instead of JSON. */
+  /** Requests send bytes instead of JSON. */
   readonly upload?: true
-  /** What an unknown token is told, when not the usual. */
+  /** The error for an unknown token. Default: InvalidAccessToken. */
   readonly unknownToken?: ErrorCode
-  /** Absent: Cloudflare has it, and we do not yet. */
+  /** Absent when Cloudflare has the endpoint and Cairn does not have it yet. */
   readonly run?: (
     call: Call<{ params: ParamsOf<Path>; query: z.output<Query>; headers: z.output<Headers>; body: z.output<Body> }>,
   ) => Promise<Answer<z.input<Result>>>
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: `route` has checked that the schemas and the operation fit together.
+// biome-ignore lint/suspicious/noExplicitAny: `route` has checked that the operation fits the schemas.
 export type Route = Omit<Row<any>, 'run'> & { readonly pattern: RegExp; readonly run?: (call: any) => Promise<Answer<unknown>> }
 
-/** A row of the table, its operation checked against its schemas. */
+/** Makes a row of the table. The types check its operation against its schemas. */
 export function route<
   const Path extends string,
   Query extends z.ZodType = z.ZodUndefined,
@@ -62,5 +65,5 @@ function patternOf(path: string): RegExp {
   return new RegExp(`^${source}$`)
 }
 
-/** An object whose members are all strings on the wire, as in queries and headers. */
+/** Whether a schema is an object. Queries and headers have such schemas: all their members are strings on the wire. */
 export const isObjectSchema = (schema: z.ZodType | undefined): schema is z.ZodObject => schema instanceof z.ZodObject

@@ -14,7 +14,7 @@ import { SETTING_ROUTES } from './settings/routes.ts'
 import { TEMPORARY_CREDENTIAL_ROUTES } from './temporary-credentials/routes.ts'
 import { TOKEN_ROUTES } from './tokens/routes.ts'
 
-/** The API reference as a table. The first row that fits wins, so the most specific comes first. */
+/** The API reference as a table. The first row that fits answers, so a more specific row comes before a general one. */
 export const ROUTES: readonly Route[] = [
   route({ op: 'GetOpenApi', method: 'GET', path: '/openapi.json', needs: 'nobody', raw: 'application/json', run: getOpenApi }),
   ...IDENTITY_ROUTES,

@@ -10,11 +10,11 @@ import { isObjectSchema } from './route.ts'
 /** Far more than any configuration needs. */
 const JSON_LIMIT_BYTES = 1024 * 1024
 const PIECE_BYTES = 64 * 1024
-/** The pieces, the text, and the values made of it, before and after the schema. */
+/** How many copies of a body we hold at once: the pieces, the text, and the values before and after the schema. */
 const JSON_COPIES = 6
 
 /**
- * The headers that a schema names. An empty one was not sent: wrangler sends `cf-r2-jurisdiction` empty for `-J ''`.
+ * Returns the headers that a schema names. An empty header counts as absent: wrangler sends `cf-r2-jurisdiction` empty for `-J ''`.
  * @throws StoreError InvalidArgument, or the error that the schema names
  */
 export function readHeaders(schema: z.ZodType | undefined, headers: Headers): unknown {
@@ -28,7 +28,7 @@ export function readHeaders(schema: z.ZodType | undefined, headers: Headers): un
 }
 
 /**
- * The parameters that a schema names; others mean nothing.
+ * Returns the parameters that a schema names, and ignores all others.
  * @throws StoreError InvalidArgument, or the error that the schema names
  */
 export function readQuery(schema: z.ZodType | undefined, query: URLSearchParams): unknown {
@@ -42,7 +42,8 @@ export function readQuery(schema: z.ZodType | undefined, query: URLSearchParams)
 }
 
 /**
- * A JSON body, whatever its content type says, unless a browser sent it: wrangler sends some as text. None at all is `undefined`.
+ * Returns a JSON body, or `undefined` without a body. It accepts any content type, because wrangler sends some bodies as text; it is
+ * strict only for requests that a browser sent.
  * @throws StoreError MalformedJSON, InvalidRequest, or the error that the schema names
  */
 export async function readBody(schema: z.ZodType | undefined, request: Request): Promise<unknown> {
@@ -56,13 +57,13 @@ function pick(schema: z.ZodObject, read: (name: string) => string | undefined): 
   return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, read(name)]))
 }
 
-/** The first thing that is wrong is the one that is told. */
+/** Checks a value against a schema. Reports the first problem only. */
 function check(schema: z.ZodType, value: unknown, where: 'header' | 'parameter' | 'body'): unknown {
   const parsed = schema.safeParse(value, { error: schemaMessage })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const { message, path } = issue as z.core.$ZodIssue
-  // A schema may name one of our errors as its message.
+  // The message of a schema may be the name of one of our errors.
   if (message in ERRORS) throw new StoreError(message as ErrorCode)
   const place = path.map(String).join('.')
   if (where !== 'body') throw invalidArgument(`The ${where} ${place} ${message}`)

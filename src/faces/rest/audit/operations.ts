@@ -4,7 +4,7 @@ import type { Answer, Call } from '../call.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { type Audit, type AuditLog, type AuditLogsQuery, type AuditQuery, type Owner, toAudit, toAuditLog, ZONE_NAME } from './schemas.ts'
 
-/** The first version of the log: pages by number until one is empty. */
+/** Returns the audit log in the first version of the API: numbered pages, until one is empty. */
 export async function listAuditLogs(call: Call<{ query: AuditLogsQuery }>): Promise<Answer<z.input<typeof AuditLog>[]>> {
   const { query, control, nowMs, config } = call
   const owner = ownerOf(call)
@@ -26,7 +26,7 @@ export async function listAuditLogs(call: Call<{ query: AuditLogsQuery }>): Prom
 const filter = (field: AuditFilter['field'], value: string | undefined): AuditFilter | null =>
   value === undefined ? null : { field, values: [value] }
 
-/** Parameters of the second version that select by a column of the log; each also with `.not`. */
+/** Parameters of the second version that filter by a column of the log. Each also exists with `.not`. */
 const COLUMNS = {
   id: 'id',
   audit_log_id: 'id',
@@ -43,7 +43,7 @@ const COLUMNS = {
   resource_type: 'resourceType',
 } as const satisfies Record<string, AuditFilter['field']>
 
-/** The second version: a cursor, and filters that may be repeated and negated. */
+/** Returns the audit log in the second version of the API: with a cursor, and filters that may be repeated and negated. */
 export async function listAuditEntries(call: Call<{ query: AuditQuery }>): Promise<Answer<z.input<typeof Audit>[]>> {
   const { query, url, control, nowMs, config } = call
   const owner = ownerOf(call)
@@ -66,7 +66,7 @@ function filtersOf(query: URLSearchParams, name: string, field: AuditFilter['fie
   return [...(values.length > 0 ? [{ field, values }] : []), ...(excluded.length > 0 ? [{ field, values: excluded, not: true }] : [])]
 }
 
-/** What is the same in every entry selects all of them or none. */
+/** Checks filters by columns that are equal in all entries: such a filter selects all entries or none. */
 function constantsFit(query: URLSearchParams, { email }: Owner): boolean {
   const constants = {
     account_name: 'Cairn',

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { AUDITED, type AuditEntry } from '../../../core/audit.ts'
 import { isoTime, Timestamp } from '../common-schemas.ts'
 
-/** A time, or a day: `2026-05-01`. */
+/** A time, or a day such as `2026-05-01`. */
 const Moment = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()], {
     error: ({ input }) => `${input === undefined ? 'missing, give' : 'must be'} a day (2026-05-01) or a time (2026-05-01T12:00:00Z)`,
@@ -23,10 +23,10 @@ export const AuditLogsQuery = z.object({
 })
 export type AuditLogsQuery = z.output<typeof AuditLogsQuery>
 
-/** Who made the temporary credentials, when they were made over the API. */
+/** The token that created the temporary credentials, if they were created over the API. */
 const Minter = z.object({ token_id: z.string(), token_name: z.string() })
 
-/** The first version of the API. */
+/** An entry in the first version of the API. */
 export const AuditLog = z.object({
   id: z.string(),
   action: z.object({ type: z.string(), result: z.boolean(), info: z.string() }),
@@ -35,7 +35,7 @@ export const AuditLog = z.object({
   metadata: z.object({
     zone_name: z.string(),
     token_name: z.string(),
-    /** Of temporary credentials: which of them. The actor is their parent. */
+    /** The id of the temporary credentials, if they made the request. The actor is their parent token. */
     session_id: z.string().optional(),
     minted_by: Minter.optional(),
     method: z.string(),
@@ -52,7 +52,7 @@ export const AuditLog = z.object({
   when: Timestamp,
 })
 
-/** Mandatory, unlike in the first version. */
+/** The times are mandatory, unlike in the first version. */
 export const AuditQuery = z.object({
   since: Moment,
   before: Moment,
@@ -62,7 +62,7 @@ export const AuditQuery = z.object({
 })
 export type AuditQuery = z.output<typeof AuditQuery>
 
-/** The second version. */
+/** An entry in the second version of the API. */
 export const Audit = z.object({
   id: z.string(),
   account: z.object({ id: z.string(), name: z.string() }),
@@ -75,7 +75,7 @@ export const Audit = z.object({
     ip_address: z.string().optional(),
     token_id: z.string(),
     token_name: z.string(),
-    /** Of temporary credentials: which of them. The token is their parent. */
+    /** The id of the temporary credentials, if they made the request. The token is their parent. */
     session_id: z.string().optional(),
     minted_by: Minter.optional(),
   }),
@@ -91,7 +91,7 @@ export const Audit = z.object({
     product: z.string(),
     type: z.string(),
     scope: z.literal('accounts'),
-    /** What was asked for and what was there: the new value and the old. */
+    /** The new value as the request, and the old value as the response. */
     request: z.unknown(),
     response: z.unknown(),
   }),
@@ -100,7 +100,7 @@ export const Audit = z.object({
 
 export const AuditInfo = z.object({ count: z.int(), cursors: z.object({ after: z.string() }) })
 
-/** Where the entries come from. */
+/** The account and the user that own the log. */
 export interface Owner {
   readonly accountId: string
   readonly email: string

@@ -9,7 +9,7 @@ import { type Bucket, type CreateBucketBody, type ListBucketsQuery, toBucket, ty
 type AccountCall<Query = unknown, Body = unknown> = Call<{ query: Query; body: Body; headers: JurisdictionHeader }>
 type BucketCall<Headers = JurisdictionHeader> = Call<{ params: 'bucket_name'; headers: Headers }>
 
-/** By name, in either direction; of `start_after` and a cursor, the later one counts. */
+/** Lists buckets by name, in either direction. If a request has both `start_after` and a cursor, the later one counts. */
 export async function listBuckets({ query, headers, store }: AccountCall<ListBucketsQuery>): Promise<Answer<{ buckets: Bucket[] }>> {
   const descending = query.direction === 'desc'
   const starts = [query.start_after || undefined, query.cursor ? readCursor(query.cursor, isText) : undefined]
@@ -38,7 +38,7 @@ export async function createBucket({
   const { name, locationHint, storageClass } = body
   const location = locationHint === 'auto' ? undefined : locationHint
   const bucket = { jurisdiction: headers['cf-r2-jurisdiction'], name }
-  // The name is in the body, which is read behind the first check.
+  // The first permission check runs before we read the body. The name is in the body, so check the permission for it here.
   if (!permits(identity, { needs: 'bucket:write', action: 'CreateBucket', bucket })) throw new StoreError('AuthenticationError')
   const by = actorOf(request, identity, 'API')
   const created = await store.createBucket(bucket, { location, storageClass, by })
@@ -49,7 +49,7 @@ export async function getBucket(call: BucketCall): Promise<Answer<Bucket>> {
   return { result: toBucket(await call.store.headBucket(bucketOf(call))) }
 }
 
-/** The storage class is all that can be changed. */
+/** Changes the storage class, the only property that can be changed. */
 export async function updateBucket(call: BucketCall<UpdateBucketHeaders>): Promise<Answer<Bucket>> {
   const by = actorOf(call.request, call.identity, 'API')
   return { result: toBucket(await call.store.putBucketStorageClass(bucketOf(call), call.headers['cf-r2-storage-class'], by)) }

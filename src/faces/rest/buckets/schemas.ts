@@ -6,7 +6,7 @@ import { isoTime, JurisdictionHeader, PerPage, StorageClass, Timestamp } from '.
 export const Bucket = z.object({
   name: z.string(),
   creation_date: Timestamp,
-  /** In capitals, as R2 answers; `auto`, as S3's GetBucketLocation has it, where the platform chose: it does not say which it took. */
+  /** In capitals, as R2 answers. `auto`, as in S3's GetBucketLocation, if the platform chose the location: it does not tell us its choice. */
   location: z.enum(['WNAM', 'ENAM', 'WEUR', 'EEUR', 'APAC', 'OC', 'auto']),
   storage_class: StorageClass,
   jurisdiction: z.enum(JURISDICTIONS),
@@ -19,7 +19,7 @@ export const BucketListInfo = z.object({ cursor: z.string(), per_page: z.int() }
 export const ListBucketsQuery = z.object({
   name_contains: z.string().optional(),
   start_after: z.string().optional(),
-  /** wrangler prints one page, so that without a limit a page is as long as it may be. */
+  /** The default is the maximum, because wrangler prints one page only. */
   per_page: PerPage.default(1000),
   order: z.literal('name').optional(),
   direction: z.enum(['asc', 'desc']).default('asc'),
@@ -41,7 +41,7 @@ export type CreateBucketBody = z.output<typeof CreateBucketBody>
 export const UpdateBucketHeaders = JurisdictionHeader.extend({ 'cf-r2-storage-class': StorageClass })
 export type UpdateBucketHeaders = z.output<typeof UpdateBucketHeaders>
 
-/** A bucket as the REST API shows it. */
+/** Returns a bucket as the REST API shows it. */
 export function toBucket({ name, createdMs, location, storageClass, jurisdiction }: BucketInfo): Bucket {
   return {
     name,

@@ -38,9 +38,9 @@ export async function listCustomDomains(call: BucketCall): Promise<Answer<{ doma
 
 export async function attachCustomDomain(call: BucketCall<AttachDomainBody>): Promise<Answer<z.input<typeof AttachedDomain>>> {
   const { domain: host, zoneId } = call.body
-  // A host is the whole account's: whoever may change one bucket takes none, neither another team's nor one of the API.
+  // A host belongs to the whole account. A token for one bucket must not take a host of another team or of the API.
   if (!permits(call.identity, { needs: 'bucket:write', action: 'AttachCustomDomain' })) throw new StoreError('AuthenticationError')
-  // Whoever gave away the host of this very API could never take it back.
+  // A bucket on the host of this API would hide the API, so that nobody could remove the domain again.
   if (isReservedHost(host, call.config, call.url.hostname)) throw new StoreError('DomainInUse')
   const bucket = await call.store.headBucketToChange(bucketOf(call))
   const attached = await call.control.attachDomain(changeOf(call), bucket, { host, zoneId, ...settingsOf(call.body) })
@@ -73,7 +73,7 @@ const toManaged = ({ url, config }: BucketCall, { host: bucketId, enabled }: Dom
   enabled,
 })
 
-/** Hosts below `S3_HOST` and `localhost` lead here. Where there is one host only, as on workers.dev, a path has to do. */
+/** Returns the managed host of a bucket. Hosts below `S3_HOST` and `localhost` reach Cairn. With one host only, as on workers.dev, it is a path. */
 function managedHost(id: string, { hostname, port, host }: URL, { s3Host }: Config): string {
   if (s3Host !== undefined) return `pub-${id}.${s3Host}`
   if (hostname === 'localhost' || hostname.endsWith('.localhost')) return `pub-${id}.localhost${port && `:${port}`}`

@@ -25,7 +25,7 @@ import {
 const MANAGED = `${BUCKET}/domains/managed` as const
 const CUSTOM = `${BUCKET}/domains/custom` as const
 
-/** What shows a bucket to everybody: its managed URL and its custom domains. */
+/** Routes that make a bucket public: its managed URL and its custom domains. */
 export const DOMAIN_ROUTES: readonly Route[] = [
   route({
     op: 'GetManagedDomain',

@@ -1,16 +1,16 @@
 import * as z from 'zod'
 import { CIPHERS, type Domain, type DomainSettings, isHostName, TLS_VERSIONS } from '../../../core/domain.ts'
 
-/** `domain` is where the bucket's objects are, behind `https://`. */
+/** `domain` is the URL of the bucket's objects without `https://`. */
 export const ManagedDomain = z.object({ bucketId: z.string(), domain: z.string(), enabled: z.boolean() })
 export const ManagedDomainBody = z.strictObject({ enabled: z.boolean() })
 export type ManagedDomainBody = z.output<typeof ManagedDomainBody>
 
-/** Strict: a misspelt `minTLS` would let every version in. */
+/** Strict: a misspelt `minTLS` would allow every version. */
 const Settings = z.strictObject({
   enabled: z.boolean(),
   minTLS: z.enum(TLS_VERSIONS),
-  /** In BoringSSL's names. */
+  /** The names are those of BoringSSL. */
   ciphers: z.array(z.enum(CIPHERS)).max(CIPHERS.length),
 })
 const ZoneId = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 lowercase hex digits')
@@ -21,7 +21,7 @@ export const AttachDomainBody = Settings.partial({ minTLS: true, ciphers: true }
 })
 export type AttachDomainBody = z.output<typeof AttachDomainBody>
 
-/** What is not named stays as it is. wrangler names the domain in the body, too. */
+/** Members that are left out stay unchanged. wrangler sends the domain in the body as well. */
 export const UpdateDomainBody = Settings.partial().extend({ domain: z.string().toLowerCase().optional() })
 export type UpdateDomainBody = z.output<typeof UpdateDomainBody>
 
@@ -40,7 +40,7 @@ export const CustomDomain = Named.extend({
 export type CustomDomain = z.input<typeof CustomDomain>
 export const CustomDomainList = z.object({ domains: z.array(CustomDomain) })
 
-/** What a body says of a custom domain. */
+/** Returns the settings of a custom domain from a body. */
 export const settingsOf = <B extends Omit<UpdateDomainBody, 'domain'>>({
   minTLS,
   ciphers,
@@ -51,7 +51,7 @@ export const settingsOf = <B extends Omit<UpdateDomainBody, 'domain'>>({
   ciphers,
 })
 
-/** A custom domain as the REST API shows it where it is changed. */
+/** Returns a custom domain as the REST API shows it after a change. */
 export const toNamed = ({ host, enabled, minTls, ciphers, zoneId }: Domain): z.input<typeof Named> => ({
   domain: host,
   enabled,
@@ -60,7 +60,7 @@ export const toNamed = ({ host, enabled, minTls, ciphers, zoneId }: Domain): z.i
   ...(zoneId === undefined ? {} : { zoneId }),
 })
 
-/** Nobody tells us of DNS records and certificates. What has been seen is known: requests that arrive, and over TLS. */
+/** Returns a custom domain with its status. We cannot see DNS records and certificates; we only see whether requests arrive, and over TLS. */
 export const toCustomDomain = (domain: Domain): CustomDomain => ({
   ...toNamed(domain),
   status: {

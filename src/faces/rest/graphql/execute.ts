@@ -7,16 +7,16 @@ import type { GraphqlBody } from './body.ts'
 import { makeSchema } from './schema.ts'
 import { type StorageGroupsArguments, storageGroups } from './storage-groups.ts'
 
-/** Enough for every query that a client of this API sends, and a bound to what one query may cost. */
+/** Limits the cost of one query. Every query of the known clients of this API is shorter. */
 const MAX_TOKENS = 1000
-/** The schema has six levels; fragments within each other are levels, too. */
+/** The schema has six levels. Nested fragments count as levels, too. */
 const MAX_DEPTH = 10
-/** Buckets that one query may name, by all of its aliases together: each is a call to a Bucket. */
+/** How many buckets one query may name, over all of its aliases: each one is a call to a Bucket. */
 const MAX_NAMES = 100
 
 type BucketFigures = { readonly bucket: BucketRef; readonly usage: UsageByClass }
 
-/** What resolvers read; each figure once a query, however often it is asked for. */
+/** The data for resolvers. A query reads each figure once, even if it asks for it many times. */
 export interface QueryContext {
   readonly nowMs: number
   readonly bucketUsage: (name: string) => Promise<BucketFigures | null>
@@ -25,7 +25,7 @@ export interface QueryContext {
 
 const schema = makeSchema()
 
-/** Runs one query. What is wrong with it is told as GraphQL tells it, never thrown. */
+/** Runs one query. It returns a mistake in the query as a GraphQL error and does not throw it. */
 export async function answerQuery(
   { query, operationName, variables }: GraphqlBody,
   { store, accountId, nowMs }: { readonly store: Store; readonly accountId: string; readonly nowMs: number },
@@ -55,7 +55,7 @@ function parsed(query: string) {
   }
 }
 
-/** Whether a selection lies deeper than it may, by way of fragments or not. Each set is measured once; one within itself has no end. */
+/** Whether a selection is too deep, fragments included. It measures each set once. A set that contains itself has infinite depth. */
 function isTooDeep({ definitions }: DocumentNode): boolean {
   const fragments = new Map(
     definitions.flatMap((one) => (one.kind === 'FragmentDefinition' ? [[one.name.value, one.selectionSet] as const] : [])),
@@ -73,7 +73,7 @@ function isTooDeep({ definitions }: DocumentNode): boolean {
   return definitions.some((one) => 'selectionSet' in one && depthOf(one.selectionSet) > MAX_DEPTH)
 }
 
-/** One account; another one's tag finds none. */
+/** The accounts that a query sees: this account, or none if the query names the tag of another account. */
 const viewerOf = (accountId: string) => ({
   accounts: ({ filter }: { filter?: { accountTag?: string } }) =>
     (filter?.accountTag ?? accountId) === accountId
@@ -114,7 +114,7 @@ async function readBucket(store: Store, bucket: BucketRef): Promise<BucketFigure
   }
 }
 
-/** No name of a bucket has an underscore. */
+/** Reads a bucket from its name. `eu_photos` means the bucket `photos` in `eu`: no bucket name contains an underscore. */
 function refOf(text: string): BucketRef {
   const [first, name] = text.split('_')
   const jurisdiction = JURISDICTIONS.find((known) => known === first)

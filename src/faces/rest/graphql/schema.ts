@@ -1,8 +1,8 @@
 import { buildSchema, GraphQLError, type GraphQLScalarType, type GraphQLSchema } from 'graphql'
 
 /**
- * The part of Cloudflare's analytics schema that is there, under its names. A dataset is one field of `Account` with a filter,
- * an order and a group of its own: others are added beside it.
+ * The part of Cloudflare's analytics schema that Cairn has, under the same names. A dataset is one field of `Account` with its own filter,
+ * order and group. A new dataset is a new field beside it.
  */
 const DEFINITIONS = `
 scalar Time
@@ -75,7 +75,7 @@ type AccountR2StorageAdaptiveGroupsDimensions {
 }
 `
 
-/** Builds the schema; numbers go beyond 32 bits. */
+/** Builds the schema. Its numbers may exceed 32 bits. */
 export function makeSchema(): GraphQLSchema {
   const schema = buildSchema(DEFINITIONS)
   const time = schema.getType('Time') as GraphQLScalarType

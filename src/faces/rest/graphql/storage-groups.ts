@@ -20,15 +20,15 @@ interface Row {
   readonly usage: Usage
 }
 
-/** Cairn keeps figures of this moment and no history: they stand for the last hour. */
+/** Cairn stores only the present figures, no history. They count for queries about the last hour. */
 const FRESH_MS = 3_600_000
 const MAX_GROUPS = 10_000
 /** Each name is a call to a Bucket. */
 const MAX_NAMES = 100
 
 /**
- * The dataset `r2StorageAdaptiveGroups`: what is stored, summed over everything that is not among the dimensions asked for.
- * A bucket that there is not has no group.
+ * The dataset `r2StorageAdaptiveGroups`: the storage figures, summed over all dimensions that the query leaves out.
+ * A bucket that does not exist has no group.
  */
 export async function storageGroups(
   { limit, filter = {}, orderBy = [] }: StorageGroupsArguments,
@@ -76,7 +76,7 @@ async function readRows(names: readonly string[] | undefined, { bucketUsage, acc
     )
 }
 
-/** A jurisdiction is part of the name here, where no header tells it. */
+/** The jurisdiction is part of the name here, because GraphQL has no header for it. */
 const nameOf = ({ jurisdiction, name }: BucketRef): string => (jurisdiction === 'default' ? name : `${jurisdiction}_${name}`)
 
 function isNow(filter: NonNullable<StorageGroupsArguments['filter']>, nowMs: number): boolean {
@@ -89,8 +89,8 @@ function isNow(filter: NonNullable<StorageGroupsArguments['filter']>, nowMs: num
 const dayEnd = (date: string | undefined): string | undefined => date && `${date}T23:59:59.999Z`
 
 /**
- * The dimensions that a query selects: what it does not select is summed over. Each set is visited once within a group and once within its
- * dimensions, however many fragments lead to it.
+ * Returns the dimensions that a query selects; figures are summed over all others. It visits each selection set at most once within a
+ * group and once within the group's dimensions, even if many fragments lead to it.
  */
 function dimensionsOf({ fieldNodes, fragments }: GraphQLResolveInfo): Set<string> {
   const names = new Set<string>()

@@ -5,7 +5,7 @@ import type { Account, Membership, User, VerifiedToken } from './schemas.ts'
 
 type Result<Schema extends z.ZodType> = Promise<Answer<z.input<Schema>>>
 
-/** A deployment is one account, and whoever deployed it owns that. */
+/** A deployment is one account. It belongs to the person who deployed it. */
 const ACCOUNT_NAME = 'Cairn'
 const OWNER_ROLE = 'Super Administrator - All Privileges'
 
@@ -52,7 +52,7 @@ const accountOf = ({ accountId }: Pick<Call, 'accountId'>): z.input<typeof Accou
   settings: {},
 })
 
-/** The only item is on the first page: clients go on until they find an empty one. */
+/** Puts the only item on the first page. Clients ask for further pages until they get an empty one. */
 function onePage<T>(query: PageQuery, item: T): Answer<T[]> {
   const result = query.page === 1 ? [item] : []
   return { result, info: pageInfo(query, result.length, 1) }

@@ -5,14 +5,14 @@ import { type Route, route } from '../route.ts'
 import { getAccount, getUser, listAccounts, listMemberships, verifyToken } from './operations.ts'
 import { Account, Membership, User, VerifiedToken } from './schemas.ts'
 
-/** Who am I? */
+/** Routes that tell a client who it is: its token, user, account and memberships. */
 export const IDENTITY_ROUTES: readonly Route[] = [
   route({
     op: 'VerifyToken',
     method: 'GET',
     path: '/user/tokens/verify',
     needs: 'token',
-    // What wrangler expects here of a token that is not a user's; on any other code it would ask again and again.
+    // Wrangler expects this code for a token that does not belong to a user. On any other code it would repeat the request again and again.
     unknownToken: 'InvalidApiToken',
     result: VerifiedToken,
     run: verifyToken,

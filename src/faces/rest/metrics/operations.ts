@@ -3,7 +3,7 @@ import { sumUsage } from '../../../store/usage.ts'
 import type { Answer, Call } from '../call.ts'
 import { type AccountMetrics, toClassMetrics } from './schemas.ts'
 
-/** What the account stores now, over all buckets and jurisdictions. */
+/** Returns how much the account stores now, over all buckets and jurisdictions. */
 export async function getAccountMetrics({ store }: Call): Promise<Answer<z.input<typeof AccountMetrics>>> {
   const usages = (await store.accountUsage()).map(({ usage }) => usage)
   const standard = sumUsage(usages.map(({ Standard }) => Standard))

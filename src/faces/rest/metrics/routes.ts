@@ -3,7 +3,7 @@ import { type Route, route } from '../route.ts'
 import { getAccountMetrics } from './operations.ts'
 import { AccountMetrics } from './schemas.ts'
 
-/** Storage figures. */
+/** Routes for storage figures. */
 export const METRICS_ROUTES: readonly Route[] = [
   route({
     op: 'GetAccountMetrics',

@@ -9,11 +9,11 @@ const ClassMetrics = z.object({
   uploaded: Figures,
 })
 
-/** Beyond R2's answer: what this class is billed for besides storage, since each bucket was created. */
+/** Members that R2's answer does not have: the billed quantities of this class besides storage, since each bucket was created. */
 const Billed = {
-  /** What was read or copied. */
+  /** Bytes that were read or copied. */
   retrievedBytes: z.int(),
-  /** What objects that were deleted, moved or replaced within 30 days had left of these. */
+  /** The rest of the 30 days, in byte-days, of objects that were deleted, moved or replaced before they were 30 days old. */
   earlyDeletionByteDays: z.int(),
 }
 

@@ -16,7 +16,7 @@ export async function getNotificationRules(call: QueueCall): Promise<Answer<Queu
   return { result: toQueueRules(rulesOfQueue(queues, call.params.queue_id)) }
 }
 
-/** Adds rules: those that are there stay. */
+/** Adds rules. Existing rules stay. */
 export async function putNotificationRules(call: QueueCall<PutRulesBody>): Promise<Answer<Record<string, never>>> {
   const { params, body, store, by } = call
   await store.addNotificationRules(bucketOf(call), { queueId: params.queue_id, ...body }, by())

@@ -7,7 +7,7 @@ import { DeleteRulesBody, NotificationConfiguration, PutRulesBody, QueueRules } 
 const CONFIGURATION = `${ACCOUNT}/event_notifications/r2/{bucket_name}/configuration` as const
 const QUEUE = `${CONFIGURATION}/queues/{queue_id}` as const
 
-/** Event notification rules. */
+/** Routes for event notification rules. */
 export const NOTIFICATION_ROUTES: readonly Route[] = [
   route({
     op: 'ListEventNotificationRules',
@@ -32,7 +32,7 @@ export const NOTIFICATION_ROUTES: readonly Route[] = [
     method: 'PUT',
     path: QUEUE,
     needs: 'bucket:write',
-    // Its messages go to a queue of the account.
+    // The rules send messages to a queue that belongs to the account.
     needsOfAccount: 'account:write',
     headers: JurisdictionHeader,
     body: PutRulesBody,

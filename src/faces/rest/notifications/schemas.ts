@@ -19,7 +19,7 @@ export type QueueRules = z.input<typeof QueueRules>
 export const NotificationConfiguration = z.object({ bucketName: z.string(), queues: z.array(QueueRules) })
 export type NotificationConfiguration = z.input<typeof NotificationConfiguration>
 
-/** Strict: a misspelt prefix would tell the queue of every key. */
+/** Strict: a misspelt prefix would send events for every key to the queue. */
 export const PutRulesBody = z.strictObject({
   rules: z
     .array(
@@ -34,7 +34,7 @@ export const PutRulesBody = z.strictObject({
 })
 export type PutRulesBody = z.output<typeof PutRulesBody>
 
-/** Without a body, or without ids, all rules of the queue are meant; of an empty list, none. */
+/** Without a body, or without ids, the request deletes all rules of the queue; with an empty list, none. */
 export const DeleteRulesBody = z.strictObject({ ruleIds: z.array(z.string()).optional() }).optional()
 export type DeleteRulesBody = z.output<typeof DeleteRulesBody>
 

@@ -7,7 +7,7 @@ import type { DeleteObjectsBody } from './schemas.ts'
 
 type DeletedKey = { key: string }
 
-/** A key that is not there is deleted all the same. */
+/** Deletes an object. A missing key counts as deleted. */
 export async function deleteObject(
   call: Call<{ params: 'bucket_name' | 'object_key'; headers: JurisdictionHeader }>,
 ): Promise<Answer<DeletedKey>> {
@@ -16,7 +16,7 @@ export async function deleteObject(
   return { result: { key: at.key } }
 }
 
-/** All keys in one transaction; the first that cannot be deleted is told, when the others are gone. */
+/** Deletes all keys in one transaction. After it has deleted the others, it reports the first key that could not be deleted. */
 export async function deleteObjects(
   call: Call<{ params: 'bucket_name'; headers: JurisdictionHeader; body: DeleteObjectsBody }>,
 ): Promise<Answer<DeletedKey[]>> {

@@ -10,7 +10,7 @@ import { type GetObjectHeaders, type ObjectMeta, toObjectMeta } from './schemas.
 
 type GetCall = Call<{ params: 'bucket_name' | 'object_key'; headers: GetObjectHeaders }>
 
-/** The bytes themselves, without an envelope; with `cf-metadata-only: true` what a listing says of the object. */
+/** Returns the bytes of an object without an envelope; with `cf-metadata-only: true`, its metadata as in a listing. */
 export async function getObject(call: GetCall): Promise<Answer<ObjectMeta>> {
   const at = objectOf(call)
   const asked = call.request.headers

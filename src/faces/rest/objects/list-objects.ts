@@ -6,12 +6,12 @@ import { type ListObjectsQuery, type ObjectMeta, toObjectMeta } from './schemas.
 
 type ListCall = Call<{ params: 'bucket_name'; query: ListObjectsQuery; headers: JurisdictionHeader }>
 
-/** How many pages without a single object one answer may fold together. */
+/** How many pages without objects one answer may skip. */
 const MAX_FOLDS = 20
 
 /**
- * One page of objects. A client of this API stops at an empty page, whatever its cursor says, so that pages which hold
- * nothing but delimited prefixes are folded into one with the next.
+ * Returns one page of objects. A client of this API stops at an empty page, even if the page has a cursor. So a page that has only
+ * delimited prefixes is merged with the next one.
  */
 export async function listObjects(call: ListCall): Promise<Answer<ObjectMeta[]>> {
   const { query, store } = call
@@ -31,7 +31,7 @@ export async function listObjects(call: ListCall): Promise<Answer<ObjectMeta[]>>
   }
 }
 
-/** A cursor was made by the page before and is never behind `start_after`. */
+/** Returns where the page starts. A cursor comes first: the previous page made it, so it is never before `start_after`. */
 function startOf({ cursor, start_after }: ListObjectsQuery): ListPosition | undefined {
   if (cursor) return readCursor(cursor, isPosition)
   return start_after ? { key: start_after } : undefined

@@ -15,7 +15,7 @@ type PutCall = Call<{ params: 'bucket_name' | 'object_key'; headers: PutObjectHe
 
 const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 
-/** Stores the body as it comes; unlike S3, this API never sniffs a content type. Conditions are ignored, as on R2. */
+/** Stores the body as sent. Unlike S3, this API never guesses a content type. It ignores conditions, as R2 does. */
 export async function putObject(call: PutCall): Promise<Answer<z.input<typeof PutResult>>> {
   const { request, headers, store } = call
   const at = objectOf(call)
@@ -30,7 +30,10 @@ export async function putObject(call: PutCall): Promise<Answer<z.input<typeof Pu
   return { result: { key, etag, size: String(head.size), version, storage_class: storageClass, uploaded: isoTime(uploadedMs) } }
 }
 
-/** @throws StoreError MissingContentLength, EntityTooLarge */
+/**
+ * Returns the length of the body that the headers announce.
+ * @throws StoreError MissingContentLength, EntityTooLarge
+ */
 function announcedBytes({ headers, body }: Request): number {
   const value = headers.get('content-length') ?? (body === null ? '0' : null)
   if (value === null || !/^\d{1,15}$/.test(value)) throw new StoreError('MissingContentLength')

@@ -44,12 +44,12 @@ export type GetObjectHeaders = z.output<typeof GetObjectHeaders>
 
 export const PutObjectHeaders = JurisdictionHeader.extend({
   'cf-r2-storage-class': StorageClass.optional(),
-  /** A JSON object of texts. */
+  /** A JSON object whose values are strings. */
   'cf-r2-custom-metadata': z.string().optional(),
 })
 export type PutObjectHeaders = z.output<typeof PutObjectHeaders>
 
-/** The size is a text here and a number in listings, as on R2. */
+/** The size is a string here and a number in listings, as on R2. */
 export const PutResult = z.object({
   key: z.string(),
   etag: z.string(),
@@ -65,7 +65,7 @@ export type DeleteObjectsBody = z.output<typeof DeleteObjectsBody>
 
 export const CustomMetadata = z.record(z.string(), z.string())
 
-/** An object as the REST API lists it. */
+/** Returns an object as the REST API lists it. */
 export function toObjectMeta(head: ObjectHead): ObjectMeta {
   const { cacheExpiryMs, ...texts } = head.httpMetadata
   return {

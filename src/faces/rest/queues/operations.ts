@@ -3,7 +3,7 @@ import type { Answer, Call } from '../call.ts'
 import { pageInfo } from '../common-schemas.ts'
 import { type ListQueuesQuery, type Queue, toQueue } from './schemas.ts'
 
-/** wrangler takes the first queue that a name finds: names are exact. */
+/** Lists the queues with exactly these names: wrangler takes the first queue of the answer. */
 export async function listQueues({ queues, query, url }: Call<{ query: ListQueuesQuery }>): Promise<Answer<Queue[]>> {
   const names = url.searchParams.getAll('name')
   const all = await queues.list(names.length > 0 ? names : undefined)
@@ -17,7 +17,7 @@ export async function getQueue({ queues, params }: Call<{ params: 'queue_id' }>)
   return { result: toQueue(queue) }
 }
 
-/** Nothing but ids may stand where the path has names: the request goes on with a token of the account. */
+/** Forwards a request to the account's own API. Checks that the path has only ids, because the request is sent with a token of the account. */
 export async function forwardToQueues({ queues, request, url, params, body }: Call): Promise<Response> {
   const { account_id: _, ...ids } = params as Record<string, string>
   if (!Object.values(ids).every((id) => /^[0-9a-f]{32}$/.test(id))) throw new StoreError('QueueNotFound')

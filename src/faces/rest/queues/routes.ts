@@ -9,7 +9,7 @@ const QUEUES = `${ACCOUNT}/queues` as const
 const QUEUE = `${QUEUES}/{queue_id}` as const
 const CONSUMER = `${QUEUE}/consumers/{consumer_id}`
 
-/** What the account's own API does for us. */
+/** Operations that we forward to the account's own API. */
 const FORWARDED: readonly (readonly [op: string, method: Method, path: string])[] = [
   ['CreateQueue', 'POST', QUEUES],
   ['UpdateQueue', 'PUT', QUEUE],
@@ -31,7 +31,7 @@ const FORWARDED: readonly (readonly [op: string, method: Method, path: string])[
   ['PurgeMessages', 'POST', `${QUEUE}/messages/purge`],
 ]
 
-/** The queues that events can go to. They belong to the account as a whole, and so must a token that changes them. */
+/** Routes for the queues that can receive events. Queues belong to the account, so a change needs a token for the whole account. */
 export const QUEUE_ROUTES: readonly Route[] = [
   route({
     op: 'ListQueues',

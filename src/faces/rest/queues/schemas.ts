@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { QueueInfo } from '../../../queues/queues.ts'
 import { PageQuery } from '../common-schemas.ts'
 
-/** As the account's API tells it; of a queue that is only bound, no more is known than its name. */
+/** A queue as the account's API returns it. If the deployment only has a binding for the queue, we know its name and nothing else. */
 export const Queue = z.looseObject({
   queue_id: z.string(),
   queue_name: z.string(),
@@ -14,7 +14,7 @@ export const Queue = z.looseObject({
 export type Queue = z.input<typeof Queue>
 
 export const ListQueuesQuery = PageQuery.extend({
-  /** The exact name; may be given several times. */
+  /** The exact name. The parameter may be repeated. */
   name: z.string().optional(),
 })
 export type ListQueuesQuery = z.output<typeof ListQueuesQuery>

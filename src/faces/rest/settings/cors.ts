@@ -17,7 +17,7 @@ type RestCorsRule = z.output<typeof RestCorsRule>
 
 const CorsConfiguration = z.object({ rules: z.array(RestCorsRule) })
 
-/** No rules at all are no configuration. */
+/** An empty list of rules means that there is no configuration. */
 const PutCorsBody = z.strictObject({
   rules: z
     .array(RestCorsRule)

@@ -6,7 +6,7 @@ import type { SettingCodec } from './setting-routes.ts'
 
 const AgeCondition = z.object({
   type: z.literal('Age'),
-  /** In seconds; wrangler sends fractions of a day. */
+  /** In seconds. wrangler may send fractions of a day. */
   maxAge: z.number().min(0),
 })
 const DateCondition = z.object({
@@ -16,11 +16,11 @@ const DateCondition = z.object({
 const Condition = z.discriminatedUnion('type', [AgeCondition, DateCondition])
 type Condition = z.output<typeof Condition>
 
-/** Members that are not known here stay in the rule: wrangler edits what it reads. */
+/** Unknown members stay in the rule, because wrangler edits the rules that it reads and sends all of them back. */
 const RestLifecycleRule = z.looseObject({
   id: z.string(),
   enabled: z.boolean(),
-  /** Strict, unlike the rule: a misspelt prefix would delete everything. */
+  /** Strict, unlike the rule: with a misspelt prefix, the rule would delete everything. */
   conditions: z.strictObject({ prefix: z.string().optional() }).default({}),
   deleteObjectsTransition: z.object({ condition: Condition.optional() }).optional(),
   storageClassTransitions: z.array(z.object({ condition: Condition, storageClass: z.literal('InfrequentAccess') })).optional(),
@@ -30,7 +30,7 @@ type RestLifecycleRule = z.output<typeof RestLifecycleRule>
 
 export const LifecycleConfiguration = z.object({ rules: z.array(RestLifecycleRule) })
 
-/** Strict: rules under a misspelt name would be none, in place of those that are there. */
+/** Strict: if `rules` is misspelt, the request would replace all existing rules with none. */
 export const PutLifecycleBody = z.strictObject({ rules: z.array(RestLifecycleRule).default([]) })
 
 export function fromRest(rule: RestLifecycleRule): LifecycleRule {
@@ -71,7 +71,7 @@ const fromCondition = (condition: Condition): LifecycleCondition =>
 const toCondition = (condition: LifecycleCondition): Condition =>
   'dateMs' in condition ? { type: 'Date', date: isoTime(condition.dateMs) } : { type: 'Age', maxAge: condition.ageSeconds }
 
-/** The lifecycle rules of a bucket. R2 has no DELETE of them. */
+/** The lifecycle rules of a bucket. R2 has no DELETE for them. */
 export const lifecycle: SettingCodec<'lifecycle', typeof LifecycleConfiguration, typeof PutLifecycleBody> = {
   setting: 'lifecycle',
   path: 'lifecycle',

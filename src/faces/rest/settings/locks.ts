@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { SettingCodec } from './setting-routes.ts'
 
-/** What we do not know is kept and given back, since wrangler changes one rule by writing all of them. */
+/** Unknown members are stored and returned, because wrangler changes one rule by writing all rules. */
 const Unknown = z.union([z.string(), z.number(), z.boolean(), z.null()])
 
 const LockCondition = z.discriminatedUnion('type', [
@@ -10,7 +10,7 @@ const LockCondition = z.discriminatedUnion('type', [
   z.object({ type: z.literal('Indefinite') }).catchall(Unknown),
 ])
 
-/** Ages, dates and the like are for `checkLockRules` to judge. */
+/** `checkLockRules` checks ages, dates and similar values. */
 const RestLockRule = z
   .object({ id: z.string(), enabled: z.boolean(), prefix: z.string().optional(), condition: LockCondition })
   .catchall(Unknown)
@@ -18,10 +18,10 @@ const RestLockRule = z
 const LockConfiguration = z.object({ rules: z.array(RestLockRule) })
 type LockConfiguration = z.output<typeof LockConfiguration>
 
-/** The SDK may leave `rules` out: then there are none. Strict, since rules under a misspelt name would lift all locks. */
+/** The SDK may leave `rules` out, which means no rules. Strict: if `rules` is misspelt, the request would remove all locks. */
 const PutLocksBody = z.strictObject({ rules: z.array(RestLockRule).default([]) })
 
-/** The lock rules of a bucket. One without rules has an empty list of them, and no error as CORS has. */
+/** The lock rules of a bucket. For a bucket without rules the answer is an empty list; CORS answers with an error instead. */
 export const locks: SettingCodec<'locks', typeof LockConfiguration, typeof PutLocksBody> = {
   setting: 'locks',
   path: 'lock',

@@ -4,5 +4,5 @@ import { lifecycle } from './lifecycle.ts'
 import { locks } from './locks.ts'
 import { settingRoutes } from './setting-routes.ts'
 
-/** The settings of a bucket that are read and written whole. Notification rules have routes of their own: they are written by queue. */
+/** Routes for bucket settings that are read and written as a whole. Notification rules have other routes, because they are written by queue. */
 export const SETTING_ROUTES: readonly Route[] = [...settingRoutes(cors), ...settingRoutes(lifecycle), ...settingRoutes(locks)]

@@ -5,25 +5,25 @@ import { JurisdictionHeader, Nothing } from '../common-schemas.ts'
 import { BUCKET } from '../paths.ts'
 import { type Route, route } from '../route.ts'
 
-/** One setting of a bucket as the REST API writes it: JSON both ways. */
+/** How the REST API reads and writes one bucket setting as JSON. */
 export interface SettingCodec<Name extends SettingName, Result extends z.ZodType, Body extends z.ZodType> {
   readonly setting: Name
-  /** The last segment of its path. */
+  /** The last segment of the path. */
   readonly path: string
-  /** Its name in those of its operations: `Cors` makes GetBucketCors. */
+  /** The name of the setting within the names of its operations: `Cors` makes GetBucketCors. */
   readonly noun: string
   readonly result: Result
   readonly toRest: (value: BucketSettings[Name]) => z.input<Result>
   readonly body: Body
-  /** `null` where the body says that there is to be no such setting. */
+  /** Returns `null` if the body removes the setting. */
   readonly fromRest: (body: z.output<Body>) => BucketSettings[Name] | null
-  /** Whether the API has a DELETE of it. */
+  /** Whether the API has a DELETE for the setting. */
   readonly deletable: boolean
 }
 
 type SettingCall<Body = unknown> = Call<{ params: 'bucket_name'; headers: JurisdictionHeader; body: Body }>
 
-/** The routes of a setting. */
+/** Makes the routes of a setting. */
 export function settingRoutes<Name extends SettingName, Result extends z.ZodType, Body extends z.ZodType>(
   codec: SettingCodec<Name, Result, Body>,
 ): readonly Route[] {

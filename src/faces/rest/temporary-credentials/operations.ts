@@ -14,8 +14,8 @@ import type { TemporaryCredentials, TemporaryCredentialsBody } from './schemas.t
 type Minting = Call<{ body: TemporaryCredentialsBody }>
 
 /**
- * Signs credentials with the secret of their parent, which is whoever asks; root may name another one. They hold no more than their
- * parent, and no longer.
+ * Creates temporary credentials, signed with the secret of their parent token. The parent is the caller's token; only root may name
+ * another token. The credentials cannot have more rights than their parent, and cannot outlive it.
  */
 export async function createTemporaryCredentials(call: Minting): Promise<Answer<z.input<typeof TemporaryCredentials>>> {
   const { body, accountId, nowMs, url } = call
@@ -27,7 +27,7 @@ export async function createTemporaryCredentials(call: Minting): Promise<Answer<
   return { result: minted.credentials }
 }
 
-/** @throws StoreError AccessDenied for another parent than the caller, InvalidArgument for none. */
+/** @throws StoreError AccessDenied if the parent is not the caller, InvalidArgument if root names a token that does not exist */
 async function parentOf({ body, identity, request, control, nowMs }: Minting): Promise<Secret> {
   const { token } = identity
   if (body.parentAccessKeyId === token.id) return { token, secretAccessKey: secretAccessKeyOf(readBearer(request.headers)) }
@@ -41,7 +41,7 @@ async function parentOf({ body, identity, request, control, nowMs }: Minting): P
   return parent
 }
 
-/** What a body asks for, as a session token says it. A list that is given limits, even if nothing is in it. */
+/** Turns a body into the claims of a session token. A given list limits the session, even an empty list. */
 export function sessionClaims(
   { bucket, parentAccessKeyId, permission, ttlSeconds, prefixes, objects, jurisdiction = 'default' }: TemporaryCredentialsBody,
   { accountId, host, nowMs }: { readonly accountId: string; readonly host: string; readonly nowMs: number },
@@ -62,7 +62,7 @@ export function sessionClaims(
   }
 }
 
-/** @throws StoreError AccessDenied */
+/** @throws StoreError AccessDenied if the session would have more rights than its parent, or would outlive it */
 function checkGrant(
   { token }: Secret,
   { permission, jurisdiction = 'default', bucket }: TemporaryCredentialsBody,
@@ -77,7 +77,7 @@ function checkGrant(
   }
 }
 
-/** @throws StoreError InvalidAccessToken when the parent is not any more what it was a moment ago. */
+/** @throws StoreError InvalidAccessToken when another request has changed or deleted the parent in the meantime */
 async function log({ body, request, identity, control, nowMs }: Minting, parent: Secret, { id }: MintedSession): Promise<void> {
   const entry = auditEntry({
     whenMs: nowMs,

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { SESSION_LEVELS, SESSION_MAX_SECONDS, type SessionPermission } from '../../../auth/session-token.ts'
 import { JURISDICTIONS } from '../../../core/object.ts'
 
-/** Strict, since what is left out does not limit; a list that is given does, an empty one to nothing. */
+/** Strict, because a misspelt limit would be no limit. A list that is given limits the session; an empty list allows nothing. */
 export const TemporaryCredentialsBody = z.strictObject({
   bucket: z.string(),
   parentAccessKeyId: z.string(),

@@ -16,7 +16,7 @@ import {
 
 type TokenCall<Body = unknown> = Call<{ params: 'token_id'; body: Body }>
 
-/** The value is in this answer and in no other. */
+/** Creates a token. Only this answer contains the token's value. */
 export async function createToken(call: Call<{ body: TokenBody }>): Promise<Answer<z.input<typeof CreatedToken>>> {
   const { value, ...record } = await call.control.makeToken(grantOf(call), attributesOf(call.body))
   return { result: { ...toToken(record, call.nowMs), value } }
@@ -37,7 +37,7 @@ export async function updateToken(call: TokenCall<TokenBody>): Promise<Answer<To
   return { result: toToken(await call.control.updateToken(grantOf(call), call.params.token_id, attributesOf(call.body)), call.nowMs) }
 }
 
-/** Answers with the new value, a bare text. */
+/** Gives a token a new value, and returns it as a bare string. */
 export async function rollToken(call: TokenCall): Promise<Answer<string>> {
   return { result: await call.control.rollToken(grantOf(call), call.params.token_id) }
 }

@@ -5,7 +5,7 @@ import { type Route, route } from '../route.ts'
 import { createToken, deleteToken, getToken, listPermissionGroups, listTokens, rollToken, updateToken } from './operations.ts'
 import { CreatedToken, DeletedToken, ListTokensQuery, PermissionGroup, PermissionGroupsQuery, Token, TokenBody } from './schemas.ts'
 
-/** A deployment has one owner, so that the account's tokens and the user's are the same ones. */
+/** Routes for API tokens. A deployment has one owner, so the tokens of the account are also the tokens of the user. */
 export const TOKEN_ROUTES: readonly Route[] = [...tokenRoutes(`${ACCOUNT}/tokens`, 'Account'), ...tokenRoutes('/user/tokens', 'User')]
 
 function tokenRoutes(tokens: `/${string}/tokens`, whose: 'Account' | 'User'): Route[] {

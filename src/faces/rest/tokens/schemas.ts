@@ -8,8 +8,8 @@ const Effect = z.enum(['allow', 'deny'])
 const Status = z.enum(['active', 'disabled', 'expired'])
 
 /**
- * Bodies that grant are strict: a limit that is misspelt, or not known here, would be no limit. What is shown of a token may be sent back
- * with it, and means nothing.
+ * Bodies that grant rights are strict: a limit that is misspelt or unknown would be no limit. A client may send back members that we only
+ * show, such as ids and names; they are ignored.
  */
 const GivenPolicy = z.strictObject({
   id: z.string().optional(),
@@ -29,7 +29,7 @@ const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(tex
 
 const NO_ADDRESSES = 'is not supported: tokens cannot be limited to addresses yet, so leave it out'
 
-/** Limits to addresses cannot be kept yet, so that none are taken: nor an empty list, which lets nobody in. */
+/** Cairn cannot enforce limits to IP addresses yet, so it refuses every such limit, also an empty list, which would allow nobody. */
 const NoCondition = z
   .strictObject({
     request_ip: z
@@ -49,7 +49,7 @@ export const TokenBody = z.strictObject({
   expires_on: Time.nullish(),
   condition: NoCondition,
   status: z.enum(['active', 'disabled'], { error: 'must be "active" or "disabled": when a token ends, expires_on says' }).optional(),
-  /** As for the policies. */
+  /** Ignored, as in the policies: clients send these members back as we showed them. */
   id: z.string().optional(),
   issued_on: z.string().optional(),
   modified_on: z.string().optional(),
@@ -85,7 +85,7 @@ export const PermissionGroup = z.object({
 export const PermissionGroupsQuery = z.object({ name: z.string().optional(), scope: z.string().optional() })
 export type PermissionGroupsQuery = z.output<typeof PermissionGroupsQuery>
 
-/** What a body says of a token. */
+/** Returns the attributes of a token from a body. */
 export const attributesOf = (body: TokenBody): TokenAttributes => ({
   name: body.name,
   policies: body.policies,
@@ -94,7 +94,7 @@ export const attributesOf = (body: TokenBody): TokenAttributes => ({
   disabled: body.status === 'disabled',
 })
 
-/** A token as the REST API shows it. */
+/** Returns a token as the REST API shows it. */
 export function toToken(record: TokenRecord, nowMs: number): Token {
   const { id, name, policies, issuedMs, modifiedMs, notBeforeMs, expiresMs, disabled } = record
   const expired = expiresMs !== undefined && expiresMs <= nowMs
