@@ -105,6 +105,13 @@ describe('the pages together', () => {
   })
 })
 
+test('pages that the source names exist', () => {
+  const sources = tracked.filter((file) => /\.(ts|sql|py|jsonc)$/.test(file) && file !== 'test/docs.node.test.ts')
+  const named = sources.flatMap((file) => read(file).match(/\bdocs\/[\w/-]+\.md\b/g) ?? [])
+  expect(named.length).toBeGreaterThan(10)
+  expect([...new Set(named)].filter((page) => !PAGES.includes(page))).toEqual([])
+})
+
 describe('a planted fault is found', () => {
   test('in the links', () => {
     const planted =
