@@ -1,26 +1,52 @@
+import type { BlobSlice } from '../../core/blob.ts'
 import { StoreError } from '../../core/errors.ts'
 import { planSegments } from '../../core/read-plan.ts'
-import type { BodySlices } from '../bucket-api.ts'
+import type { BodyRest, BodySlices } from '../bucket-api.ts'
 
 /** Operations of KV that a request keeps for what has to be tried again. */
 const SPARE = 50
 const GIB = 1024 ** 3
 const MIB = 1024 ** 2
 
+/** How many further pages of slices are read to count, and up to how many inline bytes on those before. */
+const PAGES = 3
+const INLINE_BYTES = 1024 * 1024
+
+/** A read, and how to get the next page of its slices. */
+export interface PagedRead {
+  readonly length: number
+  /** How many operations of KV the platform allows the request. */
+  readonly operations: number
+  readonly more: (rest: BodyRest) => Promise<BodySlices>
+}
+
 /**
  * Refuses a read that would need more operations of KV than the platform allows a request, before its first byte: it would be cut off
- * in the middle. Every segment is one. Of a body in pages the first page tells how long segments are.
+ * in the middle. Every segment is one. Slices in pages are read on until the count is clear, since the reader needs them next in any case;
+ * behind some pages, those that are known tell how long segments are.
+ * @returns the slices that are known now
  * @throws StoreError InvalidRequest that says how long a range may be
  */
-export function checkKvBudget({ slices, rest }: BodySlices, length: number, operations: number): void {
+export async function checkKvBudget(body: BodySlices, { length, operations, more }: PagedRead): Promise<BodySlices> {
   const most = operations - SPARE
-  if (length <= most) return
-  const inKv = slices.filter(({ blob }) => blob.tier === 'kv')
-  const known = inKv.reduce((sum, { blob, span }) => sum + planSegments(blob, span).length, 0)
+  if (length <= most) return body
+  let { slices, rest } = body
+  for (let pages = 0; rest && pages < PAGES && countSegments(slices) <= most && inlineBytes(slices) < INLINE_BYTES; pages++) {
+    const page = await more(rest)
+    slices = [...slices, ...page.slices]
+    rest = page.rest
+  }
+  const known = countSegments(slices)
   const bytes = slices.reduce((sum, { span }) => sum + span.length, 0)
   const needed = rest && bytes > 0 ? Math.ceil((known * length) / bytes) : known
   if (needed > most) throw tooMany(needed, operations, Math.floor((most * length) / needed))
+  return { slices, rest }
 }
+
+const countSegments = (slices: readonly BlobSlice[]): number =>
+  slices.reduce((sum, { blob, span }) => sum + (blob.tier === 'kv' ? planSegments(blob, span).length : 0), 0)
+
+const inlineBytes = (slices: readonly BlobSlice[]): number => slices.reduce((sum, { blob }) => sum + (blob.inline?.byteLength ?? 0), 0)
 
 function tooMany(needed: number, operations: number, rangeBytes: number): StoreError {
   const range = rangeBytes >= GIB ? Math.floor(rangeBytes / GIB) * GIB : Math.max(1, Math.floor(rangeBytes / MIB)) * MIB

@@ -1,7 +1,7 @@
 import type { BlobSlice } from '../../core/blob.ts'
 import type { BucketRef, CustomerKey } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
-import type { BodySlices, Found } from '../bucket-api.ts'
+import type { BodyRest, BodySlices, Found } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 import { checkKvBudget } from './kv-budget.ts'
 
@@ -18,17 +18,17 @@ export async function openFound(
   { span, body }: Found,
   { customerKey, forUpload }: { customerKey?: CustomerKey; forUpload?: boolean } = {},
 ): Promise<ReadableStream<Uint8Array> | Uint8Array> {
-  checkKvBudget(body, span.length, ports.segments.kvOperations)
-  const slices = body.rest ? allSlices(ports, bucket, body) : body.slices
+  const more = async (rest: BodyRest) => unwrap(await ports.bucket(bucket).moreSlices(rest))
+  const known = await checkKvBudget(body, { length: span.length, operations: ports.segments.kvOperations, more })
+  const slices = known.rest ? allSlices(known, more) : known.slices
   const request = { slices, length: span.length, owner: { bucket, customerKey }, forUpload }
   return span.length <= WHOLE_BYTES ? ports.segments.readAll(request) : ports.segments.openBody(request)
 }
 
 /** The slices of a body, asked for in pages as the reader comes to them: a body of 10,000 parts is never held as a list. */
-async function* allSlices(ports: Ports, bucket: BucketRef, first: BodySlices): AsyncGenerator<BlobSlice> {
-  for (let page = first; ; ) {
+async function* allSlices(first: BodySlices, more: (rest: BodyRest) => Promise<BodySlices>): AsyncGenerator<BlobSlice> {
+  for (let page = first; ; page = await more(page.rest)) {
     yield* page.slices
     if (!page.rest) return
-    page = unwrap(await ports.bucket(bucket).moreSlices(page.rest))
   }
 }
