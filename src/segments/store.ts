@@ -63,10 +63,20 @@ export interface BodyRequest {
   readonly forUpload?: boolean
 }
 
+/** A new blob, whose tier is to be chosen. */
+export interface BlobToPlace {
+  readonly id: string
+  readonly size: number
+  /** `false` when the Bucket has no room for inline blobs. */
+  readonly inline?: boolean
+  /** No database is to take it. */
+  readonly inKv?: boolean
+}
+
 /** Stores and reads the bytes of blobs in all tiers. */
 export interface Segments {
   /** Chooses tier and layout of a new blob. Pass `inline: false` if the Bucket has no room for inline blobs. */
-  plan(blob: { readonly id: string; readonly size: number; readonly inline?: boolean }): BlobPlan
+  plan(blob: BlobToPlace): BlobPlan
   /**
    * Seals and stores an upload of exactly `plan.size` bytes. For every tier except `inline`, add the blob to the journal first.
    * @throws NotPlaced with the plain bytes if a database refuses the blob: plan it again, under another id
@@ -107,7 +117,10 @@ function allTiers(
     sized: (bytes) => databases?.sized(index, bytes),
     refused: (cause) => databases?.refused(index, cause),
   })
-  const tiers: SegmentTier[] = [new KvTier(kv, sleep, patienceMs), ...d1.map((db, index) => new D1Tier(db, index, watch(index)))]
+  const tiers: SegmentTier[] = [
+    new KvTier(kv, sleep, patienceMs),
+    ...d1.map((db, index) => new D1Tier(db, index, { ...watch(index), patienceMs })),
+  ]
   return new Map(tiers.map((tier) => [tier.name, tier]))
 }
 
@@ -132,7 +145,7 @@ export function createSegments(bindings: SegmentBindings, keyring: Keyring, opti
   const tiers = finderOf(places)
   const { deployment = '', memory = isolateMemory, keepAlive } = options
   const label: Segments['label'] = (bucket, deadlineMs) => ({ bucket: labelOf(bucket, deployment), deadlineMs })
-  const plan: Segments['plan'] = (blob) => planBlob({ ...blob, databases: bindings.d1.length, rests }, config)
+  const plan: Segments['plan'] = ({ inKv, ...blob }) => planBlob({ ...blob, databases: inKv ? 0 : bindings.d1.length, rests }, config)
   const read = ({ slices, length, owner, forUpload }: BodyRequest) => ({
     slices,
     length,

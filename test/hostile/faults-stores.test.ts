@@ -106,6 +106,35 @@ describe('14: a segment database that is full', () => {
   })
 })
 
+describe('14: a segment database that does not answer', () => {
+  /** A database whose writes take a while of the test's clock and come to nothing. */
+  const hanging = (batch: () => Promise<never>) =>
+    new Proxy(env.SEGMENTS, {
+      get: (db, name) => {
+        const value = Reflect.get(db, name) as unknown
+        if (name === 'batch') return batch
+        return typeof value === 'function' ? value.bind(db) : value
+      },
+    })
+
+  test('has its blobs placed in KV, too', async () => {
+    const body = await put(portsOn([hanging(() => new Promise(() => {}))], { patienceMs: 200 }), 'a', TINY_SIZES.d1)
+    expect(await tiers()).toEqual(['kv'])
+    expect(await bucket.get('a')).toEqual(body)
+  })
+
+  test('is one of two that a blob is offered to, however long each takes to fail', async () => {
+    let batches = 0
+    const slow = hanging(async () => {
+      nowMs += 61_000
+      if (++batches > 5) throw new Error('in circles')
+      throw new Error('D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset')
+    })
+    await put(portsOn([slow, slow, slow]), 'a', TINY_SIZES.d1)
+    expect([await tiers(), batches]).toEqual([['kv'], 2])
+  })
+})
+
 test('14: a database that fills up is told of at 80 %, once in an hour, and rests when it is nearly full', async () => {
   const { meta } = await env.SEGMENTS.prepare('SELECT 1').all()
   const sized = (share: number) => portsOn([env.SEGMENTS], { databaseBytes: Math.floor(meta.size_after / share) })

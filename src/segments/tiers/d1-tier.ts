@@ -3,6 +3,7 @@ import type { ByteSource } from '../../core/byte-source.ts'
 import { bytesSource } from '../../core/byte-sources.ts'
 import { unavailable } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { PATIENCE_MS, within } from '../../core/patience.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
 import { BufferWriter } from '../buffer-writer.ts'
 import { base64Length } from '../config.ts'
@@ -40,21 +41,23 @@ export class D1Tier implements SegmentTier {
   readonly name: TierName
   readonly #db: D1Database
   readonly #watch: DatabaseWatch
+  readonly #patienceMs: number
 
-  constructor(db: D1Database, index: number, watch: DatabaseWatch = {}) {
+  constructor(db: D1Database, index: number, { patienceMs = PATIENCE_MS, ...watch }: DatabaseWatch & { patienceMs?: number } = {}) {
     this.#db = db
     this.#watch = watch
+    this.#patienceMs = patienceMs
     this.name = `d1:${index}`
   }
 
   write(blobId: string, label?: SegmentLabel): SegmentWriter {
-    return new D1Writer(this.#db, { blobId, label, watch: this.#watch })
+    return new D1Writer(this.#db, { blobId, label, watch: this.#watch, patienceMs: this.#patienceMs })
   }
 
   /** The size of the database in bytes. */
   async size(): Promise<number> {
     try {
-      return (await this.#db.prepare('SELECT 1').all()).meta.size_after
+      return (await within(this.#patienceMs, this.#db.prepare('SELECT 1').all())).meta.size_after
     } catch (error) {
       throw unavailable(error)
     }
@@ -73,7 +76,8 @@ export class D1Tier implements SegmentTier {
 
   async delete(pieces: readonly SegmentPiece[]): Promise<void> {
     const statement = this.#db.prepare('DELETE FROM segments WHERE blob_id = ? AND n >= ? AND n < ?')
-    await this.#db.batch(pieces.map(({ blobId, from, to }) => statement.bind(blobId, from, to))).catch((error) => {
+    const deletions = this.#db.batch(pieces.map(({ blobId, from, to }) => statement.bind(blobId, from, to)))
+    await within(this.#patienceMs, deletions).catch((error) => {
       throw unavailable(error)
     })
   }
@@ -103,12 +107,8 @@ export class D1Tier implements SegmentTier {
 
   async #all<Row>(query: string, ...values: (string | number)[]): Promise<Row[]> {
     try {
-      return (
-        await this.#db
-          .prepare(query)
-          .bind(...values)
-          .all<Row>()
-      ).results
+      const statement = this.#db.prepare(query).bind(...values)
+      return (await within(this.#patienceMs, statement.all<Row>())).results
     } catch (error) {
       throw unavailable(error)
     }
@@ -121,19 +121,28 @@ export class D1Tier implements SegmentTier {
   }
 }
 
+interface WriterOptions {
+  readonly blobId: string
+  readonly label?: SegmentLabel
+  readonly watch: DatabaseWatch
+  readonly patienceMs: number
+}
+
 /** Writes all segments of a blob with one batch. */
 class D1Writer extends BufferWriter {
   readonly #db: D1Database
   readonly #blobId: string
   readonly #label?: SegmentLabel
   readonly #watch: DatabaseWatch
+  readonly #patienceMs: number
 
-  constructor(db: D1Database, { blobId, label, watch }: { blobId: string; label?: SegmentLabel; watch: DatabaseWatch }) {
+  constructor(db: D1Database, { blobId, label, watch, patienceMs }: WriterOptions) {
     super()
     this.#db = db
     this.#blobId = blobId
     this.#label = label
     this.#watch = watch
+    this.#patienceMs = patienceMs
   }
 
   override async begin(length: number): Promise<void> {
@@ -149,7 +158,7 @@ class D1Writer extends BufferWriter {
     const { bucket = null, deadlineMs = null } = this.#label ?? {}
     const rows = this.segments.map((sealed, n) => insert.bind(this.#blobId, n, sealed.toBase64(), bucket, deadlineMs))
     try {
-      const sizeBytes = (await this.#db.batch(rows)).at(-1)?.meta?.size_after
+      const sizeBytes = (await within(this.#patienceMs, this.#db.batch(rows))).at(-1)?.meta?.size_after
       if (sizeBytes !== undefined) this.#watch.sized?.(sizeBytes)
     } catch (error) {
       this.#watch.refused?.(error)

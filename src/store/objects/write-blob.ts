@@ -17,6 +17,8 @@ export interface BlobWrite {
   readonly target: Begin['target']
   readonly upload: Upload
   readonly customerKey?: CustomerKey
+  /** A database refused it already. */
+  readonly isMoved?: boolean
 }
 
 /** What is known of the bytes once they are stored. */
@@ -80,8 +82,10 @@ async function writeElsewhere<T>(
   if (!(error instanceof NotPlaced)) throw error
   const plain = error.plain ?? (await bytes?.())
   if (!plain) throw error
-  const plan = ports.segments.plan({ id: newBlobId(), size: plain.length, inline: false })
-  return writeJournalled(ports, { ...write, upload: { ...write.upload, source: bytesSource(plain), isClaimed: false } }, plan, commit)
+  // Databases that take long to fail must not send a client in circles: the second one that refuses is the last.
+  const plan = ports.segments.plan({ id: newBlobId(), size: plain.length, inline: false, inKv: write.isMoved })
+  const upload: Upload = { ...write.upload, source: bytesSource(plain), isClaimed: false }
+  return writeJournalled(ports, { ...write, upload, isMoved: true }, plan, commit)
 }
 
 /** A small part is stored without a `begin`, which would tell the algorithm of its upload. What is wrong with the upload is the commit's to tell. */
