@@ -2,15 +2,15 @@ import type { Config } from '../../config.ts'
 import { withoutDot } from '../../core/domain.ts'
 import { JURISDICTIONS, type Jurisdiction } from '../../core/object.ts'
 
-/** What a request is about, as its host and path say it. The key is still percent-encoded. */
+/** The account, bucket or object that a request's host and path name. The key is still percent-encoded. */
 export type Address =
   | { readonly on: 'account'; readonly jurisdiction: Jurisdiction }
   | { readonly on: 'bucket'; readonly jurisdiction: Jurisdiction; readonly bucket: string }
   | { readonly on: 'object'; readonly jurisdiction: Jurisdiction; readonly bucket: string; readonly encodedKey: string }
 
 /**
- * Reads path-style (`/<bucket>/<key>`) and virtual-hosted addresses (`<bucket>.<host>/<key>`); a jurisdiction is a label
- * before the host. The host decides the style. Labels mean something under `localhost` and the deployment's own S3 host only.
+ * Reads path-style (`/<bucket>/<key>`) and virtual-hosted addresses (`<bucket>.<host>/<key>`). A jurisdiction is a label
+ * before the host. The host decides the style. Labels have a meaning only below `localhost` and the deployment's own S3 host.
  */
 export function readAddress(url: Pick<URL, 'hostname' | 'pathname'>, { s3Host }: Pick<Config, 's3Host'>): Address {
   const { jurisdiction, bucket } = readHost(withoutDot(url.hostname.toLowerCase()), s3Host)

@@ -5,11 +5,11 @@ import type { Actor } from '../../core/audit.ts'
 import type { BucketRef, Jurisdiction, ObjectRef } from '../../core/object.ts'
 import type { Store } from '../../store/store.ts'
 
-/** An authenticated request on its way to an operation. */
+/** An authenticated request, as an operation receives it. */
 export interface Call {
   readonly request: Request
   readonly url: URL
-  /** The request's headers, and those that a presigner moved into the query. */
+  /** The request's headers, and the headers that a presigner moved into the query. */
   readonly headers: Headers
   readonly payload: SignedBody
   readonly identity: Identity
@@ -17,7 +17,7 @@ export interface Call {
   readonly store: Store
   readonly config: Config
   readonly accountId: string
-  /** Who sends the request, for the audit log. */
+  /** Returns who sent the request, for the audit log. */
   readonly by: () => Actor
 }
 

@@ -2,7 +2,7 @@ import { ALLOWANCES, REFUSALS } from '../../core/allowances.ts'
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 
-/** What a row says beside the name, where "as on R2" is not all there is to say. */
+/** Notes for operations where the plain name says too little. */
 const NOTES: Readonly<Record<string, string>> = {
   ListBuckets: "with R2's paging (`prefix`, `start-after`, `max-keys`, or the `cf-` headers)",
   CreateBucket: 'location hints, default storage class',
@@ -27,7 +27,7 @@ const NOTES: Readonly<Record<string, string>> = {
 const isDone = (route: Route): boolean => route.run !== undefined
 const namesOf = (routes: readonly Route[]): string[] => [...new Set(routes.map((route) => route.op))]
 
-/** The tables of docs/reference/s3.md, in Markdown, from the route table and the allowances: a test writes them there. */
+/** Returns the tables of docs/reference/s3.md in Markdown, made from the route table and the allowances. A test writes them into the page. */
 export function compatibilityTables(): string {
   const notes = { ...NOTES, ...Object.fromEntries(ROUTES.flatMap(({ op, note }) => (note ? [[op, note]] : []))) }
   const done = namesOf(ROUTES.filter(isDone)).map((op) => `| ${op} | ${notes[op] ?? ''} |`)

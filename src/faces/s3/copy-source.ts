@@ -7,7 +7,7 @@ import type { Call } from './call.ts'
 
 /**
  * Reads `x-amz-copy-source` with its conditions and customer key.
- * The source is in the jurisdiction that the request came to.
+ * The source lies in the jurisdiction that the request was sent to.
  * @throws StoreError InvalidArgument, InvalidObjectName, NotImplemented
  */
 export function readCopySource({ headers, jurisdiction }: Pick<Call, 'headers' | 'jurisdiction'>): CopySource {
@@ -23,7 +23,7 @@ export function readCopySource({ headers, jurisdiction }: Pick<Call, 'headers' |
 }
 
 /**
- * The name of the bucket that a copy reads, whatever else may be wrong with its source.
+ * Returns the name of the bucket that a copy reads, even if the rest of the source is invalid.
  * @throws StoreError InvalidObjectName
  */
 export function copySourceBucket(headers: Headers): string {
@@ -32,7 +32,7 @@ export function copySourceBucket(headers: Headers): string {
 }
 
 /**
- * The key that a copy reads; empty when the source names none.
+ * Returns the key that a copy reads. It is empty when the source has no key.
  * @throws StoreError InvalidObjectName
  */
 export function copySourceKey(headers: Headers): string {
@@ -41,8 +41,8 @@ export function copySourceKey(headers: Headers): string {
 }
 
 /**
- * `bucket/key` or `/bucket/key`, percent-decoded once as a whole, since some clients encode the slashes too.
- * Only `?versionId=` ends the key: any other question mark is part of it.
+ * Splits `bucket/key` or `/bucket/key`. Decodes the whole text once, because some clients percent-encode the slashes too.
+ * Only `?versionId=` ends the key: any other question mark is part of the key.
  */
 function splitCopySource(headers: Headers): { path: string; versioned: boolean } {
   const value = headers.get('x-amz-copy-source') ?? ''

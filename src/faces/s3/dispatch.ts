@@ -21,30 +21,30 @@ import type { Route } from './route.ts'
 import { match } from './routes.ts'
 import { screenHeaders } from './screening.ts'
 
-/** What the S3 face works with. */
+/** Everything that the S3 face depends on. */
 export interface S3Ports {
   readonly store: Store
   readonly config: Config
   readonly accountId: string
   readonly control: Control
-  /** Refuses when the databases are another deployment's, unfinished or of a newer version. */
+  /** Throws when the databases belong to another deployment, are unfinished, or have the schema of a newer version. */
   readonly ready?: () => Promise<void>
 }
 
-/** A request on its way. */
+/** A request while it is processed. */
 interface Visit {
   readonly request: Request
   readonly url: URL
   readonly address: Address
   readonly ports: S3Ports
   readonly nowMs: number
-  /** Whoever sends it. */
+  /** The sender of the request. */
   readonly asker: Asker
-  /** Whether its signature is verified: before, look-ups of unknown names are counted. */
+  /** Whether its signature is verified. Until then, look-ups of unknown names count against the sender. */
   isVerified: boolean
 }
 
-/** Answers a request to the S3 endpoint: every failure as R2's XML, CORS headers on failures too, and an id to report it by. */
+/** Answers a request to the S3 endpoint. An error becomes R2's XML. Errors have CORS headers, too. R2 has no request id; we add one if allowed. */
 export async function dispatch(request: Request, ports: S3Ports): Promise<Response> {
   const url = new URL(request.url)
   const nowMs = Date.now()
@@ -62,7 +62,10 @@ export async function dispatch(request: Request, ports: S3Ports): Promise<Respon
   return withCors(response, visit)
 }
 
-/** The pipeline in R2's order: what routes without authentication, authentication, operation, screening, permission, work. */
+/**
+ * Processes a request in R2's order: checks that need no authentication, authentication, finding the operation, screening the headers,
+ * permission, and the operation itself.
+ */
 async function answer(visit: Visit): Promise<Response> {
   const { request, url, address, ports } = visit
   if (address.on === 'account' && request.method !== 'GET') throw new StoreError('RouteNotFound')
@@ -91,7 +94,7 @@ interface Arrival {
   readonly ports: S3Ports
 }
 
-/** The call of an operation: with the bucket and the object that the address names. */
+/** Makes the call of an operation, with the bucket and the object that the address names. */
 function callOf(
   address: Address,
   { request, url, headers, authenticated, ports }: Arrival,
@@ -108,7 +111,7 @@ function callOf(
   return { ...call, bucket, at: { bucket, key } }
 }
 
-/** @throws StoreError AccessDenied when the token lacks the permission, or when it may not read what is to be copied. */
+/** @throws StoreError AccessDenied when the token lacks the permission, or may not read the source of a copy */
 function authorize(route: Route, { identity, bucket, at, jurisdiction, headers, url }: Call & Partial<ObjectCall>): void {
   const { op, action = op } = route
   const prefix = route.lists ? (url.searchParams.get('prefix') ?? '') : undefined
@@ -119,10 +122,10 @@ function authorize(route: Route, { identity, bucket, at, jurisdiction, headers, 
   if (!permits(identity, wanted)) throw new StoreError('AccessDenied')
 }
 
-/** Of an object: they write nothing, and are served whatever CONTROL says. */
+/** Methods that only read an object. They are served even when the database CONTROL is not ready. */
 const READS: readonly string[] = ['GET', 'HEAD']
 
-/** `cf-create-bucket-if-missing` is for those who may create buckets. */
+/** Obeys `cf-create-bucket-if-missing`, if the token may create buckets. */
 async function createMissingBucket(
   { createsBucket }: Route,
   { identity, headers, bucket, store, by }: Call & Partial<BucketCall>,
@@ -132,18 +135,18 @@ async function createMissingBucket(
   await store.ensureBucket(bucket, by())
 }
 
-/** There are no versions to ask for. */
+/** Refuses `versionId`: buckets have no versions. */
 function refuseVersions(method: string, { searchParams }: URL): void {
   if (searchParams.has('versionId') && ['GET', 'HEAD', 'DELETE'].includes(method)) throw notImplemented('versionId')
 }
 
-/** A browser's upload form: a POST to a bucket that nobody signed. */
+/** Whether a request is a browser's upload form: an unsigned POST to a bucket. */
 function isPostForm(request: Request, { searchParams }: URL, { on }: Address): boolean {
   const signed = request.headers.has('authorization') || searchParams.has('X-Amz-Credential')
   return on === 'bucket' && request.method === 'POST' && !signed && !searchParams.has('delete')
 }
 
-/** R2 was seen to say it twice, which strict mode repeats. */
+/** R2's message was observed to end in "not yet implemented not implemented". Strict mode does the same. */
 function postFormRefusal({ strict }: Pick<Config, 'strict'>): StoreError {
   const message = 'Presigned post requests are not yet implemented'
   return strict ? notImplemented(message) : new StoreError('NotImplemented', { message })
@@ -151,14 +154,14 @@ function postFormRefusal({ strict }: Pick<Config, 'strict'>): StoreError {
 
 const isPreflight = (request: Request): boolean => request.method === 'OPTIONS' && request.headers.has('origin')
 
-/** Not authenticated: browsers cannot sign it. An account has no rules, and a bucket that does not exist has none either. */
+/** Answers a preflight without authentication, because browsers cannot sign it. An account and a missing bucket have no rules. */
 async function preflight({ request, address, ports, nowMs, asker }: Visit): Promise<Response> {
   checkPreflight(request.headers)
   const rules = address.on === 'account' ? [] : await ports.store.corsRules(bucketOf(address), nowMs, asker)
   return new Response(null, { status: 204, headers: preflightHeaders(rules, request.headers) })
 }
 
-/** What was done stays done, and is told, where the rules cannot be had. */
+/** Adds CORS headers. If the rules cannot be read, it returns the answer without them, because the operation has already run. */
 async function withCors(response: Response, { request, address, ports, asker, isVerified, nowMs }: Visit): Promise<Response> {
   if (address.on === 'account' || !request.headers.has('origin') || request.method === 'OPTIONS') return response
   const rules = await ports.store.corsRules(bucketOf(address), nowMs, isVerified ? undefined : asker).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 /**
- * Headers whose empty value is not the same as none. The empty text is metadata like any other. Whoever sends the others asks for a check,
- * a condition, an encryption or a source: to pass over it could store, show or overwrite what must not be, so each is refused where it is
- * read, as S3 refuses it.
+ * Headers that must not be dropped when they are empty. In `x-amz-meta-`, the empty string is a value like any other. The other headers
+ * ask for a check, a condition, an encryption or a copy source. If we ignored an empty one, we could store, show or overwrite an object
+ * against the client's wish. So the code that reads such a header refuses the empty value, as S3 does.
  */
 const MEANT = [
   /^x-amz-meta-/,
@@ -12,7 +12,7 @@ const MEANT = [
   /^x-amz-copy-source$/,
 ]
 
-/** The headers without those that are empty and ask for nothing: many programs send each header that they know. S3 takes them for absent. */
+/** Removes empty headers that ask for nothing. Many programs send every header that they know; S3 treats empty ones as absent. */
 export function withoutEmpty(headers: Headers): Headers {
   const empty = [...headers].filter(([name, value]) => value === '' && !MEANT.some((form) => form.test(name)))
   if (empty.length === 0) return headers

@@ -2,14 +2,14 @@ import { invalidArgument, notImplemented, StoreError } from '../../core/errors.t
 import { LIMITS } from '../../core/limits.ts'
 import type { EncodingType } from './xml/encoding-type.ts'
 
-/** Parameters that mean something to the signature or to nobody, and never pick or spoil an operation. */
+/** Whether a parameter has no effect on the operation: it belongs to the signature, or has no meaning at all. */
 export const isIgnored = (name: string): boolean => name.startsWith('X-Amz-') || name === 'x-id' || name === 'x-purpose'
 
-/** The parameters that count, in URL order, each name once. */
+/** Returns the names of the other parameters in URL order, each name once. */
 export const countingNames = (query: URLSearchParams): string[] => [...new Set(query.keys())].filter((name) => !isIgnored(name))
 
 /**
- * Refuses parameters that a listing does not know; the first one in URL order is named.
+ * Refuses parameters that a listing does not know. The error names the first one in URL order.
  * @throws StoreError NotImplemented
  */
 export function checkListingParameters(query: URLSearchParams, operation: string, known: readonly string[]): void {
@@ -17,7 +17,7 @@ export function checkListingParameters(query: URLSearchParams, operation: string
   if (stranger !== undefined) throw notImplemented(`${operation} search parameter ${stranger}`)
 }
 
-/** @throws StoreError NotImplemented: only `url` is known, and the empty value is not. */
+/** @throws StoreError NotImplemented for any value but `url`, also for the empty value */
 export function readEncodingType(query: URLSearchParams): EncodingType | undefined {
   const value = query.get('encoding-type')
   if (value === null) return undefined
@@ -25,7 +25,7 @@ export function readEncodingType(query: URLSearchParams): EncodingType | undefin
   return value
 }
 
-/** `max-keys`, as it is echoed and as it is used: fractions are floored, more than 1,000 is not an error. */
+/** `max-keys`: `asked` is echoed, `limit` is used. A fraction is rounded down; a number above 1,000 is allowed and limited to 1,000. */
 export interface MaxKeys {
   readonly asked: number
   readonly limit: number
@@ -39,11 +39,11 @@ export function readMaxKeys(value: string | null): MaxKeys {
   return { asked, limit: Math.min(asked, LIMITS.listMax) }
 }
 
-/** What AWS takes for a number in a query. */
+/** The largest number that AWS accepts in a query. */
 const MOST = 2 ** 31 - 1
 
 /**
- * `max-parts`, `max-uploads`, `part-number-marker`: a whole number.
+ * Reads a whole number: `max-parts`, `max-uploads` or `part-number-marker`.
  * @throws StoreError InvalidArgument
  */
 export function readWholeNumber(query: URLSearchParams, name: string, fallback: number): number {
@@ -54,5 +54,5 @@ export function readWholeNumber(query: URLSearchParams, name: string, fallback: 
   return number
 }
 
-/** The empty value means the same as none. */
+/** Treats an empty value as absent. */
 export const optional = (value: string | null): string | undefined => value || undefined

@@ -3,13 +3,13 @@ import { StoreError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { bareDocument, element, escapeXmlWithin, optionalElement, textElement } from './xml/writer.ts'
 
-/** Statuses that ask the client to come back. */
+/** Statuses that ask the client to retry. */
 const RETRIABLE: readonly number[] = [429, 503]
 
 /**
- * Any failure as the S3 face answers it. What is not a {@link StoreError} is a bug or an outage: the caller logs it,
- * the client learns nothing of it. A HEAD has the same status and headers without the body.
- * @param requestId what the client may name when it reports the failure; R2 has none
+ * Turns an error into a response of the S3 face. An error that is not a {@link StoreError} is a bug or an outage: the caller logs it,
+ * and the client gets no details. The answer to a HEAD has the same status and headers, and no body.
+ * @param requestId the id that a client can quote when it reports the error; R2 has no such id
  */
 export function renderError(error: unknown, method: string, requestId?: string): Response {
   const known = error instanceof StoreError ? error : new StoreError('InternalError')
@@ -18,12 +18,15 @@ export function renderError(error: unknown, method: string, requestId?: string):
   return new Response(method === 'HEAD' ? null : errorDocument(known, requestId), { status: known.status, headers })
 }
 
-/** The longest message that is all ours is a third of this; others repeat what a client sent. */
+/** The limit for a message. Our longest fixed message is a third of this; other messages repeat text of the client. */
 const MESSAGE_BYTES = 1024
-/** The declaration, the code and all tags. */
+/** The room for the XML declaration, the code and all tags. */
 const FRAME_BYTES = 512
 
-/** Messages and fields may repeat what anybody sent, at any length: the document is cut, message first, then each field in its order. */
+/**
+ * Writes an error document of limited length. The message and the fields may repeat text of the client, of any length. The message gets
+ * room first, then each field in order; a text that is too long is cut.
+ */
 function errorDocument({ code, message, detail }: StoreError, requestId: string | undefined): string {
   let room = LIMITS.errorBytes - FRAME_BYTES
   const texts: [name: string, text: string, most: number][] = [['Message', message, MESSAGE_BYTES]]

@@ -3,30 +3,30 @@ import type { RefusedGroup } from './screening.ts'
 
 export type Level = 'account' | 'bucket' | 'object'
 
-/** One operation: which requests are it, what they need, and who answers. */
+/** One operation: the requests that it answers, the permission that they need, and the function that runs it. */
 export interface Route {
-  /** The name in the S3 API reference; R2 names what it lacks by it. */
+  /** The name in the S3 API reference. R2 prints it when it does not have the operation. */
   readonly op: string
   readonly on: Level
   readonly method: string
-  /** Parameters that must all be there. */
+  /** The parameters that a request must have. */
   readonly query?: readonly string[]
-  /** A parameter that must be the first in the URL of those that are subresources at this level and method. */
+  /** A parameter. It must come first in the URL among all parameters that are subresources at this level and method. */
   readonly subresource?: string
   readonly header?: string
   readonly needs: Permission
   readonly refuses?: RefusedGroup
-  /** Further words for the printed table. */
+  /** A note for the printed table. */
   readonly note?: string
-  /** The name by which sessions are limited to it, where that is not `op`. */
+  /** The name of the operation in the limits of sessions, if it differs from `op`. */
   readonly action?: string
-  /** It lists keys below the parameter `prefix`: whoever is limited to a prefix may list below that. */
+  /** It lists keys below the parameter `prefix`. A session that is limited to a prefix may list below that prefix. */
   readonly lists?: true
-  /** It reads the object that `x-amz-copy-source` names. */
+  /** It reads the object that `x-amz-copy-source` names, so it needs a permission for that, too. */
   readonly copies?: true
-  /** `cf-create-bucket-if-missing` creates its bucket. */
+  /** With `cf-create-bucket-if-missing`, it creates a missing bucket. */
   readonly createsBucket?: true
-  /** Absent: R2 answers 501 `<op> not implemented`, and so do we. */
+  /** Absent when R2 answers 501 `<op> not implemented`, as we do. */
   // biome-ignore lint/suspicious/noExplicitAny: the level decides which call an operation gets; `dispatch` builds it.
   readonly run?: (call: any) => Promise<Response>
 }

@@ -192,7 +192,7 @@ export const ROUTES: readonly Route[] = [
     refuses: 'write',
     run: createMultipartUpload,
   },
-  // R2 lists the bucket's uploads even on the path of an object.
+  // On the path of an object, R2 also lists the uploads of the whole bucket.
   {
     op: 'ListMultipartUploads',
     on: 'object',
@@ -231,21 +231,21 @@ export const ROUTES: readonly Route[] = [
     run: copyObject,
   },
   { op: 'PutObject', on: 'object', method: 'PUT', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
-  // R2 stores the body of a POST to a key, whatever its parameters say.
+  // R2 stores the body of a POST to a key, with any parameters.
   { op: 'PutObject', on: 'object', method: 'POST', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
   { op: 'DeleteObject', on: 'object', method: 'DELETE', needs: 'object:write', refuses: 'delete', run: deleteObject },
 ]
 
-/** The subresources of each level and method, for the rule that the first one in the URL wins. */
+/** The subresources of each level and method. The first one in the URL decides. */
 const SUBRESOURCES = Map.groupBy(
   ROUTES.filter((route) => route.subresource !== undefined),
   (route) => `${route.on} ${route.method}`,
 )
 
-/** A part number that routes: digits, perhaps none, behind spaces and a minus. Anything else finds no route, whatever the method. */
+/** Part numbers that find a route: any number of digits, after optional spaces and a minus. Any other value finds no route with any method. */
 const ROUTED_PART_NUMBER = /^ *-?\d*$/
 
-/** What picks an operation. */
+/** The properties of a request that select an operation. */
 export interface Matchable {
   readonly on: Level
   readonly method: string
@@ -253,7 +253,7 @@ export interface Matchable {
   readonly headers: Headers
 }
 
-/** The operation that a request asks for; `undefined` when there is none. */
+/** Returns the operation that a request asks for, or `undefined` if there is none. */
 export function match({ on, method, query, headers }: Matchable): Route | undefined {
   if (on === 'object' && query.has('uploadId') && !ROUTED_PART_NUMBER.test(query.get('partNumber') ?? '')) return undefined
   const subresource = firstSubresource(on, method, query)

@@ -2,7 +2,7 @@ import type { Config } from '../../config.ts'
 import type { Allowance } from '../../core/allowances.ts'
 import { headerNotImplemented } from '../../core/errors.ts'
 
-// Which headers an operation refuses, in R2's order. A header that is refused on one operation is ignored on the others.
+// The headers that an operation refuses, in R2's order. An operation ignores the headers that only other operations refuse.
 
 const owner = ['x-amz-expected-bucket-owner']
 const sourceOwner = ['x-amz-source-expected-bucket-owner']
@@ -23,7 +23,7 @@ const write = [
   'x-amz-server-side-encryption-bucket-key-enabled',
 ]
 
-/** Headers by the group of operations that refuses them. */
+/** The refused headers of each group of operations. */
 export const REFUSED = {
   none: [],
   read: owner,
@@ -49,7 +49,7 @@ const CANNED_ACLS = [
 ]
 
 /**
- * Refuses headers that would change what is stored and cannot be honoured.
+ * Refuses headers that ask for something which we cannot do.
  * @throws StoreError NotImplemented
  */
 export function screenHeaders(headers: Headers, group: RefusedGroup, { allows }: Pick<Config, 'allows'>): void {
@@ -65,7 +65,7 @@ export function screenHeaders(headers: Headers, group: RefusedGroup, { allows }:
   }
 }
 
-/** What lifts a refusal of R2's: these headers we can honour, or they ask for what happens anyway. */
+/** Returns the allowance that lifts one of R2's refusals: we support the header, or it asks for what happens anyway. */
 function allowanceOf(group: RefusedGroup, name: string, value: string): Allowance | undefined {
   if (group === 'uploadPartCopy' && sourceConditions.includes(name)) return 'partCopyConditions'
   if (group === 'configure' && checksumAlgorithms.includes(name)) return 'configurationChecksums'
@@ -73,7 +73,7 @@ function allowanceOf(group: RefusedGroup, name: string, value: string): Allowanc
   return undefined
 }
 
-/** Canned ACLs and AES256 are accepted and mean nothing: every object is private and encrypted. */
+/** Accepts and ignores canned ACLs and AES256: every object is private and encrypted anyway. Refuses other values. */
 function screenWriteValues(headers: Headers): void {
   const encryption = headers.get('x-amz-server-side-encryption')
   if (encryption !== null && encryption !== 'AES256') throw headerNotImplemented('x-amz-server-side-encryption', encryption)

@@ -10,15 +10,15 @@ import { requestSource } from '../../http/request-body.ts'
 import { memoryOf } from '../../http/request-memory.ts'
 import type { Call } from './call.ts'
 
-/** How much of an XML body is read at a time. */
+/** How much of an XML body we read at a time. */
 const XML_PIECE_BYTES = 256 * 1024
-/** The pieces, the whole, and what is made of it. */
+/** How many copies of a body we hold at once: the pieces, the whole, and the parsed values. */
 const XML_COPIES = 3
 
 type BodyCall = Pick<Call, 'request' | 'headers' | 'payload'>
 
 /**
- * The body of a PutObject or UploadPart: its bytes without framing, its length, and every claim that was made about it.
+ * Reads the body of PutObject or UploadPart: its bytes without framing, its length, and every claim of the client about it.
  * @throws StoreError MissingContentLength, InvalidDigest, InvalidRequest
  */
 export function readUpload(call: BodyCall): Upload {
@@ -27,7 +27,7 @@ export function readUpload(call: BodyCall): Upload {
 }
 
 /**
- * An XML body, whole; every claim about it holds.
+ * Reads a whole XML body and checks every claim about it.
  * @throws StoreError MalformedXML when it is too long, SlowDown when there is no memory for it, BadDigest, XAmzContentSHA256Mismatch, IncompleteBody
  */
 export async function readXmlBody(call: BodyCall, mostBytes: number = LIMITS.xmlBodyBytes): Promise<Uint8Array> {
@@ -66,7 +66,7 @@ function openBody({ request, headers, payload }: BodyCall): { source: ByteSource
   return withTrailer({ headers, payload }, raw, claims)
 }
 
-/** An aws-chunked body, whose checksum may come after its last byte. */
+/** Reads an aws-chunked body. Its checksum may come in a trailer after the last byte. */
 function withTrailer({ headers, payload }: Pick<BodyCall, 'headers' | 'payload'>, raw: ByteSource, claims: UploadClaims) {
   const algorithm = trailerAlgorithm(headers)
   const source = new AwsChunkedSource(raw, {
@@ -83,13 +83,13 @@ function withTrailer({ headers, payload }: Pick<BodyCall, 'headers' | 'payload'>
   return { source, claims: { ...claims, checksumAlgorithm: algorithm, checksumValue } }
 }
 
-/** The length of the data: behind the framing when there is one. */
+/** Returns the announced length of the data, without framing. */
 function announcedBytes({ request, headers, payload }: BodyCall): number {
   const framed = payload.kind === 'unsigned-trailer' || payload.kind === 'signed-chunks'
   const name = framed ? 'x-amz-decoded-content-length' : 'content-length'
   const value = headers.get(name)
   if (value === null) {
-    // A body without a length is chunked; no body at all is an empty one.
+    // A body without a length is sent in chunks, and is refused. A missing body counts as empty.
     if (request.body === null && !framed) return 0
     throw new StoreError('MissingContentLength')
   }

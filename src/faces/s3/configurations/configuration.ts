@@ -4,17 +4,17 @@ import type { BucketSettings, SettingName } from '../../../core/settings.ts'
 /** The verbs that S3 has for a setting of a bucket. */
 export type Verb = 'GET' | 'PUT' | 'DELETE'
 
-/** One setting of a bucket as S3 writes it: a subresource, and an XML document both ways. */
+/** How S3 reads and writes one bucket setting: a subresource and an XML document. */
 export interface Configuration<Name extends SettingName> {
   readonly setting: Name
   readonly subresource: string
   /** The names of its operations in the S3 API reference. */
   readonly ops: Readonly<Record<Verb, string>>
-  /** Further words about them for the printed table. */
+  /** Notes on the operations for the printed table. */
   readonly notes?: Readonly<Partial<Record<Verb, string>>>
-  /** @throws StoreError `MalformedXML`, and other errors of its elements */
+  /** @throws StoreError `MalformedXML`, and further errors for its elements */
   readonly parse: (body: Uint8Array) => BucketSettings[Name]
   readonly render: (value: BucketSettings[Name]) => string
-  /** The error for an empty value, where S3 has no document without rules. */
+  /** The error when the value is empty, for settings where S3 has no document without rules. */
   readonly empty?: ErrorCode
 }

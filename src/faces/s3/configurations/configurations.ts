@@ -9,7 +9,7 @@ import { lifecycle } from './lifecycle.ts'
 
 type Run = (call: BucketCall) => Promise<Response>
 
-/** The settings that S3 has. Locks and notifications are written over REST alone, as on R2. */
+/** The settings that the S3 API can read and write. Locks and notifications can only be written over REST, as on R2. */
 const CONFIGURATIONS: readonly Record<Verb, Row>[] = [rowsOf(cors), rowsOf(lifecycle)]
 
 interface Row {
@@ -20,7 +20,7 @@ interface Row {
   readonly run: Run
 }
 
-/** The route of each setting for one verb. */
+/** Returns the route of each setting for one verb. */
 export const configurationRows = (verb: Verb): Row[] => CONFIGURATIONS.map((rows) => rows[verb])
 
 function rowsOf<Name extends SettingName>(configuration: Configuration<Name>): Record<Verb, Row> {

@@ -16,8 +16,8 @@ export const cors: Configuration<'cors'> = {
 const RULE_ELEMENTS = ['ID', 'AllowedOrigin', 'AllowedMethod', 'AllowedHeader', 'ExposeHeader', 'MaxAgeSeconds']
 
 /**
- * Reads the body of PutBucketCors. Whether origins, methods and counts are good is for `checkCorsRules` to say.
- * @throws StoreError `MalformedXML`, also for unknown or empty elements and for no rule.
+ * Reads the body of PutBucketCors. `checkCorsRules` checks origins, methods and counts later.
+ * @throws StoreError `MalformedXML`, also for unknown or empty elements and for a body without rules
  */
 export function parseCorsConfiguration(body: Uint8Array): CorsRule[] {
   const rules = childrenOf(readXml(body, 'CORSConfiguration'), ['CORSRule'])
@@ -25,7 +25,7 @@ export function parseCorsConfiguration(body: Uint8Array): CorsRule[] {
   return rules.map(readRule)
 }
 
-/** `CORSConfiguration` with the stored rules. */
+/** Writes `CORSConfiguration` with the stored rules. */
 export function renderCorsConfiguration(rules: readonly CorsRule[]): string {
   return document('CORSConfiguration', ...rules.map(ruleElement))
 }

@@ -8,7 +8,7 @@ import { allNamed, childrenOf, optionalChild, requiredChild, textOf, tokenOf } f
 import { document, element, textElement } from '../xml/writer.ts'
 import type { Configuration } from './configuration.ts'
 
-/** The lifecycle rules of a bucket. To S3, a configuration without rules is none. */
+/** The lifecycle rules of a bucket. For S3, a configuration without rules does not exist. */
 export const lifecycle: Configuration<'lifecycle'> = {
   setting: 'lifecycle',
   subresource: 'lifecycle',
@@ -30,13 +30,13 @@ export const lifecycle: Configuration<'lifecycle'> = {
 const DAY_SECONDS = 86_400
 const RULE_ELEMENTS = ['ID', 'Status', 'Filter', 'Prefix', 'Expiration', 'Transition', 'AbortIncompleteMultipartUpload']
 
-/** The elements of a rule as we print it, where no S3 client wrote it otherwise. */
+/** The elements of a rule in our usual order, for rules that no S3 client wrote in another order. */
 const USUAL_ELEMENTS = ['ID', 'Filter/Prefix', 'Status', 'Transition', 'Expiration', 'AbortIncompleteMultipartUpload']
 
 /**
- * Reads the body of PutBucketLifecycleConfiguration. A rule without an ID gets one, as on S3. What R2 lacks (tags, sizes, versions,
- * `And`) is an unknown element. The form of a rule is kept, since clients compare what they read with what they wrote.
- * @throws StoreError `MalformedXML`; `InvalidArgument` for days and dates that are none; `InvalidStorageClass`
+ * Reads the body of PutBucketLifecycleConfiguration. A rule without an ID gets one, as on S3. Elements that R2 does not have (tags, sizes,
+ * versions, `And`) count as unknown. A rule keeps its order of elements, because clients compare what they read with what they wrote.
+ * @throws StoreError `MalformedXML`; `InvalidArgument` for invalid days and dates; `InvalidStorageClass`
  */
 export function parseLifecycleConfiguration(body: Uint8Array): LifecycleRule[] {
   const rules = childrenOf(readXml(body, 'LifecycleConfiguration'), ['Rule'])
@@ -63,13 +63,13 @@ function readRule(rule: XmlElement): LifecycleRule {
   return elements === usualElements(made) ? made : { ...made, elements }
 }
 
-/** What an S3 client wrote into a rule, in its order. */
+/** Returns the elements that an S3 client wrote into a rule, in the client's order. */
 function elementsOf(children: readonly XmlElement[]): string {
   const names = children.map(({ name, children: [first] }) => (name === 'Filter' && first ? 'Filter/Prefix' : name))
   return [...new Set(names)].join(' ')
 }
 
-/** The same for what we would write. */
+/** Returns the elements that we would write for a rule, in the usual order. */
 function usualElements({ transitions = [], expiration, abortAfterSeconds }: LifecycleRule): string {
   const absent = [
     transitions.length === 0 && 'Transition',
@@ -85,7 +85,7 @@ function readStatus(status: XmlElement): boolean {
   return token === 'Enabled'
 }
 
-/** In `Filter`, or in the rule itself as S3 had it first. */
+/** Reads the prefix from `Filter`, or from the rule itself, as in the first version of S3's rules. */
 function readPrefix(rule: readonly XmlElement[]): string {
   const filter = optionalChild(rule, 'Filter')
   const legacy = optionalChild(rule, 'Prefix')
@@ -117,7 +117,7 @@ function readAbort(abort: XmlElement): number {
   return readDays(days, { positive: 'AbortIncompleteMultipartUpload' })
 }
 
-/** Days in seconds. Nothing is deleted at once by a zero that was not meant. */
+/** Reads days and returns seconds. With `positive`, it refuses zero, so that a mistaken zero does not delete objects at once. */
 function readDays(element: XmlElement, { positive }: { positive?: string }): number {
   const text = tokenOf(element)
   if (!/^-?\d{1,10}$/.test(text)) throw malformed()
@@ -127,19 +127,19 @@ function readDays(element: XmlElement, { positive }: { positive?: string }): num
   return days * DAY_SECONDS
 }
 
-/** `LifecycleConfiguration` with the stored rules. */
+/** Writes `LifecycleConfiguration` with the stored rules. */
 export function renderLifecycleConfiguration(rules: readonly LifecycleRule[]): string {
   return document('LifecycleConfiguration', ...rules.map(ruleElement))
 }
 
-/** A rule in the form that it was written in. One that came without an ID has the one it was given at the front. */
+/** Writes a rule with its elements in the client's order. If the client sent no ID, the ID that we gave the rule comes first. */
 function ruleElement(rule: LifecycleRule): string {
   const names = (rule.elements ?? usualElements(rule)).split(' ')
   const printed = names.includes('ID') ? names : ['ID', ...names]
   return element('Rule', ...printed.map((name) => ELEMENTS[name]?.(rule) ?? ''))
 }
 
-/** How each element of a rule is printed. */
+/** A function for each element of a rule, which prints it. */
 const ELEMENTS: Readonly<Record<string, (rule: LifecycleRule) => string>> = {
   ID: ({ id }) => textElement('ID', id),
   Prefix: ({ prefix }) => textElement('Prefix', prefix),
@@ -160,5 +160,8 @@ const transitionElement = (condition: LifecycleCondition): string =>
 const conditionElement = (condition: LifecycleCondition, days: { least: number }): string =>
   'dateMs' in condition ? timeElement('Date', nextMidnight(condition.dateMs)) : textElement('Days', toDays(condition.ageSeconds, days))
 
-/** REST knows seconds, S3 whole days and midnights: rounded up, so that whoever writes back what he read deletes nothing earlier. */
+/**
+ * Converts seconds to days. REST has seconds; S3 has whole days and midnights. It rounds up, so that a client that writes back the rule
+ * that it read does not delete objects earlier.
+ */
 const toDays = (seconds: number, { least }: { least: number }): number => Math.max(Math.ceil(seconds / DAY_SECONDS), least)

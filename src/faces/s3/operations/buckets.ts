@@ -9,7 +9,7 @@ import { parseLocationConstraint } from '../xml/create-bucket-configuration.ts'
 import { renderLocationConstraint } from '../xml/location-constraint.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 
-/** Answers with the bucket's path in `Location`. */
+/** Creates a bucket, and returns its path in `Location`. */
 export async function createBucket(call: BucketCall): Promise<Response> {
   const { url, store, bucket, headers } = call
   refuseParameters(url.searchParams, 'PUT')
@@ -37,7 +37,7 @@ export async function getBucketLocation({ url, store, bucket }: BucketCall): Pro
   return xmlResponse(renderLocationConstraint(location))
 }
 
-/** R2 does nothing with a signed POST to a bucket, and says that it went well. */
+/** Does nothing and returns 200, as R2 does on a signed POST to a bucket. */
 export async function postBucket({ store, bucket }: BucketCall): Promise<Response> {
   await store.headBucket(bucket)
   return new Response(null)
@@ -49,7 +49,7 @@ function refuseParameters(query: URLSearchParams, method: 'PUT' | 'DELETE'): voi
   throw invalidArgument(`Unsupported search param(s) ${strangers.map((name) => `"${name}"`).join(', ')} on a ${method} bucket route`)
 }
 
-/** A location name in any case; `auto` and `us-east-1` leave the choice to the platform. */
+/** Reads a location name, in upper or lower case. `auto` and `us-east-1` leave the choice to the platform. */
 function readLocation(constraint: string | undefined): Location | undefined {
   const name = constraint?.toLowerCase()
   if (name === undefined || name === 'auto' || name === 'us-east-1') return undefined

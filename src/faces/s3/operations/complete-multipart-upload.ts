@@ -11,10 +11,10 @@ import { renderCompleteMultipartUploadResult } from '../xml/multipart-results.ts
 import { xmlResponse } from '../xml/xml-response.ts'
 import { writtenHeaders } from './put-object.ts'
 
-/** A plain status: never 200 with an error in the body. */
+/** Answers an error with its own status. AWS may send 200 with an error in the body instead. */
 export async function completeMultipartUpload(call: ObjectCall): Promise<Response> {
   const { url, headers, store, at } = call
-  // The checksum headers are about the object, not about this body.
+  // The checksum headers describe the object and not this body.
   const { parts } = parseCompleteMultipartUpload(await readXmlBody({ ...call, headers: withoutChecksums(headers) }, LIMITS.completionBytes))
   const head = await store.completeMultipartUpload(at, {
     parts,
@@ -33,7 +33,7 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Respons
   return xmlResponse(document, [['ETag', httpEtag(head.etag)], ...writtenHeaders(head)])
 }
 
-/** The origin without the label of a virtual-hosted bucket: R2 writes the path form. */
+/** Returns the origin without the label of a virtual-hosted bucket, because R2 writes the path-style URL. */
 const endpointOf = ({ origin }: URL, bucket: string): string => origin.replace(`//${bucket}.`, '//')
 
 function withoutChecksums(headers: Headers): Headers {

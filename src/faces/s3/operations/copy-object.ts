@@ -8,7 +8,7 @@ import { renderCopyObjectResult } from '../xml/copy-results.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 import { readPutOptions, writtenHeaders } from './put-object.ts'
 
-/** Conditions on the destination have names of R2's own: `cf-copy-destination-if-*`. */
+/** Copies an object. Conditions on the destination have R2's own names: `cf-copy-destination-if-*`. */
 export async function copyObject(call: ObjectCall): Promise<Response> {
   const { headers, store, at } = call
   checkCustomerKeys(headers)
@@ -18,7 +18,7 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
   return xmlResponse(renderCopyObjectResult(head), [...writtenHeaders(head), ['x-amz-copy-source-version-id', head.sourceVersion]])
 }
 
-/** Both keys are screened, with the other headers, before R2 looks at what is asked for. */
+/** Checks both customer keys first: R2 checks them with the other headers, before it reads the rest of the request. */
 function checkCustomerKeys(headers: Headers): void {
   readCustomerKey(headers, '')
   readCustomerKey(headers, 'copy-source-')

@@ -8,7 +8,7 @@ import { renderInitiateMultipartUploadResult } from '../xml/multipart-results.ts
 import { xmlResponse } from '../xml/xml-response.ts'
 import { readPutOptions } from './put-object.ts'
 
-/** Takes the headers of PutObject; the bytes come in parts. */
+/** Starts an upload in parts. It accepts the same headers as PutObject. */
 export async function createMultipartUpload(call: ObjectCall): Promise<Response> {
   const { store, at } = call
   const options = readPutOptions(call)

@@ -6,10 +6,10 @@ import { parseDelete } from '../xml/delete.ts'
 import { renderDeleteResult } from '../xml/delete-result.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 
-/** Temporary credentials may be for some keys only. */
+/** The failure of a key that the credentials do not cover: temporary credentials may be limited to some keys. */
 const ACCESS_DENIED = { code: 'AccessDenied', detail: {} } as const
 
-/** R2 lists every deleted key, `Quiet` or not. */
+/** Deletes objects. Lists every deleted key, even with `Quiet`, as R2 does. */
 export async function deleteObjects(call: BucketCall): Promise<Response> {
   const { keys } = parseDelete(await readXmlBody(call))
   const mayDelete = (key: string) => permits(call.identity, { needs: 'object:write', action: 'DeleteObjects', bucket: call.bucket, key })

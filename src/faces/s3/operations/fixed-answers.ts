@@ -6,9 +6,9 @@ import { parseEncryptionConfiguration, renderEncryptionConfiguration } from '../
 import { checkVersioningConfiguration, renderVersioningConfiguration } from '../xml/versioning-configuration.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 
-// What R2 answers alike for every bucket that exists.
+// Operations with the same answer for every existing bucket, as on R2.
 
-/** An answer that depends on the account alone. */
+/** Makes an operation whose answer depends on the account only. */
 const fixed =
   (render: (accountId: string) => string) =>
   async ({ store, bucket, accountId }: BucketCall) => {
@@ -16,7 +16,7 @@ const fixed =
     return xmlResponse(render(accountId))
   }
 
-/** A configuration that no bucket has. */
+/** Makes an operation that reads a configuration which no bucket has. */
 const never =
   (code: ErrorCode) =>
   async ({ store, bucket }: BucketCall): Promise<Response> => {
@@ -31,7 +31,7 @@ export const getBucketTagging = never('NoSuchTagSet')
 export const getObjectLockConfiguration = never('ObjectLockConfigurationNotFoundError')
 export const getBucketReplication = never('ReplicationConfigurationNotFoundError')
 
-/** Everything is encrypted with AES-256 already: the only algorithm that may be asked for. */
+/** Accepts AES-256 and no other algorithm. It changes nothing, because everything is encrypted with AES-256 already. */
 export async function putBucketEncryption(call: BucketCall): Promise<Response> {
   parseEncryptionConfiguration(await readXmlBody(call))
   await call.store.headBucket(call.bucket)
@@ -43,7 +43,7 @@ export async function deleteBucketEncryption({ store, bucket }: BucketCall): Pro
   return new Response(null, { status: 204 })
 }
 
-/** R2 reads the body before it says that it has no versions. */
+/** Reads the body before it answers 501, as R2 does. */
 export async function putBucketVersioning(call: BucketCall): Promise<Response> {
   checkVersioningConfiguration(await readXmlBody(call))
   throw notImplemented('PutBucketVersioning')

@@ -15,7 +15,7 @@ export async function getObject(call: ObjectCall): Promise<Response> {
   return answerWith(await call.store.getObject(call.at, options), (got) => answer(call, options, got))
 }
 
-/** GetObject without the bytes: the same statuses and headers. */
+/** Answers with the same status and headers as GetObject, without the bytes. */
 export async function headObject(call: ObjectCall): Promise<Response> {
   const options = readGetOptions(call)
   return answer(call, options, await call.store.headObject(call.at, options))
@@ -32,7 +32,7 @@ function readGetOptions({ headers, url }: ObjectCall): GetOptions {
 }
 
 /**
- * `partNumber`, where spaces and leading zeros do no harm.
+ * Reads `partNumber`. It ignores leading spaces and zeros.
  * @throws StoreError InvalidArgument
  */
 export function readPartNumber(value: string | null): number | undefined {
@@ -49,9 +49,9 @@ function answer(
 ): Response {
   const { head } = got
   if (got.kind === 'not-modified') return notModified(objectHeaders(head))
-  // A piece without a byte, as an empty part is, has no first and last one to name: it cannot be a 206, which demands that.
+  // A 206 must name its first and last byte. An empty part has neither, so it is a 200.
   const partial = (options.range !== undefined || options.partNumber !== undefined) && got.span.length > 0
-  // A checksum describes the whole object: a piece of it would look corrupt.
+  // The checksum is of the whole object. Sent with a part of the object, it would make that part look corrupt.
   const checksumMode = asked.get('x-amz-checksum-mode') === 'ENABLED' && options.range === undefined && got.span.length === head.size
   const headers = objectHeaders(head, { overrides: readOverrides(url.searchParams), checksumMode })
   guardOrigin(headers)
@@ -61,7 +61,7 @@ function answer(
   return new Response(got.body, { status: partial ? 206 : 200, headers, encodeBody: 'manual' })
 }
 
-/** A 304 renews the headers of an answer that a cache keeps, and these are among them. */
+/** Answers 304. A cache updates its stored headers from a 304, so the guarding headers must be on it, too. */
 function notModified(headers: Headers): Response {
   guardOrigin(headers)
   return new Response(null, { status: 304, headers })

@@ -7,7 +7,7 @@ import { xmlResponse } from '../xml/xml-response.ts'
 
 const PARAMETERS = ['prefix', 'start-after', 'continuation-token', 'max-keys']
 
-/** R2 pages the account's buckets, by parameters or by `cf-` headers of the same names; headers win. */
+/** Lists the account's buckets in pages, as R2 does. The options are parameters or `cf-` headers of the same names; headers come first. */
 export async function listBuckets(call: Call): Promise<Response> {
   const { url, headers, store, jurisdiction, accountId } = call
   checkListingParameters(url.searchParams, 'ListBuckets', PARAMETERS)

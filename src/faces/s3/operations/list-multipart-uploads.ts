@@ -15,7 +15,7 @@ export async function listMultipartUploads({ url, store, bucket, accountId }: Bu
   const prefix = query.get('prefix') ?? ''
   const delimiter = optional(query.get('delimiter'))
   const keyMarker = optional(query.get('key-marker'))
-  // An upload id without its key says nothing.
+  // Ignore an upload id without a key.
   const uploadIdMarker = keyMarker === undefined ? undefined : optional(query.get('upload-id-marker'))
   const page = await store.listMultipartUploads(bucket, {
     prefix,

@@ -9,7 +9,7 @@ import { xmlResponse } from '../xml/xml-response.ts'
 const V1 = ['prefix', 'delimiter', 'marker', 'max-keys', 'encoding-type']
 const V2 = ['list-type', 'prefix', 'delimiter', 'continuation-token', 'start-after', 'max-keys', 'encoding-type', 'fetch-owner']
 
-/** ListObjects: R2 gives `NextMarker` whenever a page is truncated, with or without a delimiter. */
+/** ListObjects. Every truncated page has `NextMarker`, with or without a delimiter, as on R2. */
 export async function listObjects(call: BucketCall): Promise<Response> {
   const query = call.url.searchParams
   if (query.has('continuation-token')) throw invalidArgument('continuation-token not supported in ListObjects')
@@ -20,7 +20,7 @@ export async function listObjects(call: BucketCall): Promise<Response> {
   return render(call, asked, page, { version: 1, marker, nextMarker: page.last && textOf(page.last), owner: call.accountId })
 }
 
-/** ListObjectsV2: of `start-after` and a token, the later position wins. */
+/** ListObjectsV2. If a request has both `start-after` and a token, the later position counts. */
 export async function listObjectsV2(call: BucketCall): Promise<Response> {
   const query = call.url.searchParams
   const version = query.get('list-type')
@@ -47,7 +47,7 @@ function readAsked(query: URLSearchParams) {
     encodingType: readEncodingType(query),
     maxKeys: readMaxKeys(query.get('max-keys')),
     prefix: query.get('prefix') ?? '',
-    /** The empty one is none, and is not echoed. */
+    /** An empty delimiter counts as absent and is not echoed. */
     delimiter: optional(query.get('delimiter')),
   }
 }

@@ -12,13 +12,13 @@ import { readUpload } from '../upload.ts'
 
 /** https://developers.cloudflare.com/r2/api/s3/api/ (PutObject) */
 export async function putObject(call: ObjectCall): Promise<Response> {
-  // Before the body: R2 names a wrong customer key or storage class first.
+  // Read the options before the body, because R2 reports a wrong customer key or storage class first.
   const options = readPutOptions(call)
   const head = await call.store.putObject(call.at, readUpload(call), options)
   return new Response(null, { headers: [['ETag', httpEtag(head.etag)], ...writtenHeaders(head)] })
 }
 
-/** The headers that describe an object to be written: PutObject, CreateMultipartUpload, CopyObject. */
+/** Reads the headers that describe a new object, for PutObject, CreateMultipartUpload and CopyObject. */
 export function readPutOptions({ headers }: Pick<Call, 'headers'>): PutOptions {
   return {
     customerKey: readCustomerKey(headers, ''),
@@ -29,7 +29,7 @@ export function readPutOptions({ headers }: Pick<Call, 'headers'>): PutOptions {
   }
 }
 
-/** What a write answers beside the ETag. */
+/** Returns the headers of a write's answer, besides the ETag. */
 export const writtenHeaders = ({ version, checksum, ssecKeyMd5, expiration }: ObjectHead): [string, string][] => [
   ['x-amz-version-id', version],
   ...(checksum ? checksumHeaders(checksum) : []),

@@ -6,10 +6,10 @@ import { renderCopyPartResult } from '../xml/copy-results.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 import { readPartRef } from './upload-part.ts'
 
-/** Conditions on the source get here only where they are allowed: R2 refuses them. */
+/** Copies a part. R2 refuses conditions on the source; they reach this function only if the allowance `partCopyConditions` is on. */
 export async function uploadPartCopy(call: ObjectCall): Promise<Response> {
   const customerKey = readCustomerKey(call.headers, '')
-  readCustomerKey(call.headers, 'copy-source-') // R2 looks at both keys before anything else.
+  readCustomerKey(call.headers, 'copy-source-') // R2 checks both keys before anything else.
   const place = readPartRef(call)
   const source = readCopySource(call)
   const range = readCopySourceRange(call.headers.get('x-amz-copy-source-range'))

@@ -17,7 +17,10 @@ export async function uploadPart(call: ObjectCall): Promise<Response> {
   return new Response(null, { headers })
 }
 
-/** @throws StoreError InvalidArgument for the empty part number, too. */
+/**
+ * Reads which part a request names.
+ * @throws StoreError InvalidArgument, also for an empty part number
+ */
 export const readPartRef = ({ at, url }: ObjectCall): PartRef => ({
   at,
   uploadId: url.searchParams.get('uploadId') ?? '',

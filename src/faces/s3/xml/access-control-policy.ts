@@ -1,7 +1,7 @@
 import { accountElement, accountFields } from './common-elements.ts'
 import { document, element, textElement } from './writer.ts'
 
-/** `AccessControlPolicy` of a fresh AWS bucket, which R2 mimics: the account may do everything. */
+/** Writes the `AccessControlPolicy` of a new AWS bucket, as R2 does: the account has full control. */
 export const renderAccessControlPolicy = (accountId: string): string =>
   document(
     'AccessControlPolicy',

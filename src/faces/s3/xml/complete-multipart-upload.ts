@@ -9,19 +9,19 @@ export interface CompletedPart {
   readonly partNumber: number
   /** Without quotes. */
   readonly etag: string
-  /** Base64 by algorithm, where the client repeated them. */
+  /** The part's checksums in Base64 by algorithm, if the client repeated them. */
   readonly checksums?: Readonly<Partial<Record<ChecksumAlgorithm, string>>>
 }
 
-/** Body of CompleteMultipartUpload. */
+/** The body of CompleteMultipartUpload. */
 export interface CompleteMultipartUpload {
-  /** In document order, which R2 does not mind. */
+  /** In document order. R2 accepts any order. */
   readonly parts: readonly CompletedPart[]
 }
 
 /**
  * Reads a `CompleteMultipartUpload` document.
- * @throws StoreError `MalformedXML`; `InvalidPart` for a number out of range, then for one that occurs twice.
+ * @throws StoreError `MalformedXML`; `InvalidPart` for a number out of range, then for a number that occurs twice
  */
 export function parseCompleteMultipartUpload(body: Uint8Array): CompleteMultipartUpload {
   const children = childrenOf(readXml(body, 'CompleteMultipartUpload'))
@@ -33,7 +33,7 @@ export function parseCompleteMultipartUpload(body: Uint8Array): CompleteMultipar
 }
 
 /**
- * Part numbers are 1 to 10,000; R2 says of any other that it could not find the part.
+ * Checks that part numbers are from 1 to 10,000. For any other number, R2 answers that it could not find the part.
  * @throws StoreError `InvalidPart`
  */
 export function checkPartNumbers(parts: readonly Pick<CompletedPart, 'partNumber'>[]): void {
@@ -42,8 +42,8 @@ export function checkPartNumbers(parts: readonly Pick<CompletedPart, 'partNumber
 }
 
 /**
- * R2 does not order parts but refuses the same number twice (AWS: `InvalidPartOrder`).
- * @throws StoreError `InvalidPart` with a message of its own.
+ * Refuses a part number that occurs twice, as R2 does. R2 accepts parts in any order (AWS answers `InvalidPartOrder`).
+ * @throws StoreError `InvalidPart` with a special message
  */
 export function checkDuplicateParts(parts: readonly Pick<CompletedPart, 'partNumber'>[]): void {
   const distinct = new Set(parts.map((part) => part.partNumber))
@@ -66,7 +66,7 @@ function readChecksums(children: readonly XmlElement[]): CompletedPart['checksum
   for (const algorithm of CHECKSUM_ALGORITHMS) {
     const value = optionalChild(children, `Checksum${algorithm}`)
     const text = value && textOf(value).trim()
-    if (text) checksums[algorithm] = text // SDKs send the element empty for a checksum they do not have.
+    if (text) checksums[algorithm] = text // SDKs send an empty element for a checksum that they do not have.
   }
   return Object.keys(checksums).length > 0 ? checksums : undefined
 }

@@ -6,10 +6,10 @@ export interface Copied {
   readonly uploadedMs: number
 }
 
-/** `CopyObjectResult`: R2 prints the ETag first. */
+/** Writes `CopyObjectResult`. R2 prints the ETag first. */
 export const renderCopyObjectResult = (copied: Copied): string => document('CopyObjectResult', ...copiedFields(copied))
 
-/** `CopyPartResult`, alike. */
+/** Writes `CopyPartResult`, with the same elements. */
 export const renderCopyPartResult = (copied: Copied): string => document('CopyPartResult', ...copiedFields(copied))
 
 const copiedFields = ({ etag, uploadedMs }: Copied): string[] => [etagElement(etag), timeElement('LastModified', uploadedMs)]

@@ -2,7 +2,7 @@ import { readXml } from './reader.ts'
 import { childrenOf, optionalChild, textOf } from './schema.ts'
 
 /**
- * The location that CreateBucket asks for, as written; `undefined` without a body or where it is empty.
+ * Returns the location that CreateBucket asks for, as the client wrote it; `undefined` if there is no body or the element is empty.
  * @throws StoreError `MalformedXML`
  */
 export function parseLocationConstraint(body: Uint8Array): string | undefined {

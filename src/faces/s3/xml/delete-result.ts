@@ -1,13 +1,13 @@
 import { document, element, textElement } from './writer.ts'
 
-/** What happened to one key of a DeleteObjects request. */
+/** The result for one key of a DeleteObjects request. */
 export interface DeleteEntry {
   readonly key: string
-  /** Why it is still there; absent when it is gone. */
+  /** Why the key was not deleted; absent if it was deleted. */
   readonly error?: { readonly code: string; readonly message: string }
 }
 
-/** `DeleteResult` with an entry per key, in request order. */
+/** Writes `DeleteResult` with one entry for each key, in request order. */
 export const renderDeleteResult = (entries: readonly DeleteEntry[]): string => document('DeleteResult', ...entries.map(entryElement))
 
 function entryElement({ key, error }: DeleteEntry): string {

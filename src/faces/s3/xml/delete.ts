@@ -2,17 +2,17 @@ import { LIMITS } from '../../../core/limits.ts'
 import { malformed, readXml, type XmlElement } from './reader.ts'
 import { allNamed, childrenOf, optionalChild, requiredChild, someTextOf, textOf } from './schema.ts'
 
-/** Body of DeleteObjects. */
+/** The body of DeleteObjects. */
 export interface Delete {
-  /** In request order, as the client wrote them. */
+  /** The keys as the client wrote them, in request order. */
   readonly keys: readonly string[]
-  /** R2 checks it and then lists the deleted keys all the same. */
+  /** R2 checks this value, but lists the deleted keys anyway. */
   readonly quiet: boolean
 }
 
 /**
- * Reads a `Delete` document. `VersionId`, `ETag` and whatever else stands beside a `Key` is ignored.
- * @throws StoreError `MalformedXML`, also for no object and for more than 1,000.
+ * Reads a `Delete` document. Ignores `VersionId`, `ETag` and all other elements beside a `Key`.
+ * @throws StoreError `MalformedXML`, also without objects and with more than 1,000
  */
 export function parseDelete(body: Uint8Array): Delete {
   const children = childrenOf(readXml(body, 'Delete'))

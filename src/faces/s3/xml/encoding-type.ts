@@ -1,23 +1,24 @@
 import { awsEncode } from '../../../core/key.ts'
 
-/** Value of the `encoding-type` parameter; the caller refuses any other. */
+/** The value of the parameter `encoding-type`. The caller refuses any other value. */
 export type EncodingType = 'url'
 
-/** How a listing prints keys, prefixes and markers. Tokens stay as they are. */
+/** How a listing prints keys, prefixes and markers. It never encodes tokens. */
 export interface KeyEncoding {
   readonly encodingType: EncodingType | undefined
   readonly encode: <T extends string | undefined>(text: T) => T
 }
 
-/** What no XML 1.0 can hold, not even as a reference. */
+/** Characters that XML 1.0 cannot contain, not even as a reference. */
 const UNSPEAKABLE = /[^\t\n\r -\uFFFD]/
-/** The same, and what a reader of `url` would decode: other characters may stand as they are. */
+/** The same characters, and those that a client would decode with `url`. All other characters may stay unencoded. */
 const ENCODED_AT_LEAST = /[^\t\n\r -\uFFFD]|[%+]/g
 
 /**
- * As it was asked for: as they are, or encoded with the slash as `%2F`. Where a client did not ask and one of the texts cannot stand in
- * XML, the listing says `url` and encodes as little as that allows: one such key would stop every reader of the whole page otherwise, while
- * now those that look at `EncodingType` read all keys right, and the others all but those with such a character, `%` or `+`.
+ * Returns the encoding that the client asked for: none, or `url`, which also encodes the slash as `%2F`. If the client asked for none and
+ * one of the texts contains a character that XML cannot contain, the listing declares `url` and encodes as little as possible. Without this,
+ * one such key would make the whole page unreadable. With it, a client that looks at `EncodingType` reads all keys correctly. Any other
+ * client reads all keys correctly, except those that contain such a character, `%` or `+`.
  */
 export function keyEncoding(asked: EncodingType | undefined, texts: readonly (string | undefined)[]): KeyEncoding {
   if (asked === 'url') return { encodingType: asked, encode: encoding(awsEncode) }

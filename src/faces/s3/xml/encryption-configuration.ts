@@ -4,8 +4,8 @@ import { allNamed, childrenOf, requiredChild, tokenOf } from './schema.ts'
 import { document, element, textElement } from './writer.ts'
 
 /**
- * Reads the body of PutBucketEncryption and returns its algorithm, the one that R2 has.
- * @throws StoreError `MalformedXML`; `NotImplemented` for another algorithm.
+ * Reads the body of PutBucketEncryption and returns its algorithm. R2 has only one.
+ * @throws StoreError `MalformedXML`; `NotImplemented` for any other algorithm
  */
 export function parseEncryptionConfiguration(body: Uint8Array): 'AES256' {
   const root = readXml(body, 'ServerSideEncryptionConfiguration')
@@ -16,7 +16,7 @@ export function parseEncryptionConfiguration(body: Uint8Array): 'AES256' {
   return 'AES256'
 }
 
-/** `ServerSideEncryptionConfiguration`, the same for every bucket. */
+/** Writes `ServerSideEncryptionConfiguration`, which is the same for every bucket. */
 export const renderEncryptionConfiguration = (): string =>
   document(
     'ServerSideEncryptionConfiguration',

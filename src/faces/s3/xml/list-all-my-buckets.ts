@@ -6,9 +6,9 @@ export interface ListedBucket {
   readonly createdMs: number
 }
 
-/** A page of buckets; what is `undefined` is not printed. */
+/** A page of buckets. Members that are `undefined` are not printed. */
 export interface BucketsPage {
-  /** Account id. */
+  /** The account id. */
   readonly owner: string
   readonly buckets: readonly ListedBucket[]
   readonly isTruncated?: boolean
@@ -19,7 +19,7 @@ export interface BucketsPage {
   readonly maxKeys?: number
 }
 
-/** `ListAllMyBucketsResult`, with the paging elements that R2 added to it. */
+/** Writes `ListAllMyBucketsResult`, with the paging elements that R2 added. */
 export const renderListAllMyBuckets = (page: BucketsPage): string =>
   document(
     'ListAllMyBucketsResult',

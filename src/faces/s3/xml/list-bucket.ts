@@ -3,34 +3,34 @@ import { accountElement, commonPrefixElements, storageClassElement } from './com
 import { type EncodingType, type KeyEncoding, keyEncoding } from './encoding-type.ts'
 import { document, escapeXml, optionalElement, textElement } from './writer.ts'
 
-/** A page of objects; what is `undefined` was not sent or does not apply, and is not printed. */
+/** A page of objects. Members that are `undefined` were not sent or do not apply; they are not printed. */
 export interface ObjectsPage {
   /** 1 for ListObjects, 2 for ListObjectsV2. */
   readonly version: 1 | 2
   readonly name: string
   readonly prefix: string
   readonly delimiter?: string
-  /** V1. */
+  /** ListObjects only. */
   readonly marker?: string
-  /** V1. */
+  /** ListObjects only. */
   readonly nextMarker?: string
-  /** V2. */
+  /** ListObjectsV2 only. */
   readonly startAfter?: string
-  /** V2. */
+  /** ListObjectsV2 only. */
   readonly continuationToken?: string
-  /** V2. */
+  /** ListObjectsV2 only. */
   readonly nextContinuationToken?: string
-  /** As requested, even beyond what a page can hold. */
+  /** As the client asked, even if it exceeds the maximum of a page. */
   readonly maxKeys: number
   readonly encodingType?: EncodingType
   readonly isTruncated: boolean
   readonly objects: readonly ObjectSummary[]
   readonly delimitedPrefixes: readonly string[]
-  /** Account id: always in V1, in V2 when asked for with `fetch-owner`. */
+  /** The account id: always in ListObjects; in ListObjectsV2 if the client asks with `fetch-owner`. */
   readonly owner?: string
 }
 
-/** `ListBucketResult` of either version, in R2's order of elements, which is not that of AWS. */
+/** Writes `ListBucketResult` of either version. The order of elements is R2's, which differs from that of AWS. */
 export function renderListBucket(page: ObjectsPage): string {
   const keys = page.objects.map(({ key }) => key)
   const echoed = [page.prefix, page.delimiter, page.marker, page.nextMarker, page.startAfter]
@@ -60,7 +60,7 @@ const positionV2 = ({ startAfter, continuationToken, nextContinuationToken }: Ob
   optionalElement('ContinuationToken', continuationToken) +
   optionalElement('NextContinuationToken', nextContinuationToken)
 
-/** Written in one piece, a thousand times a page: of these values the key alone may hold what has to be escaped. */
+/** Writes the element as one string, for speed: a page has a thousand of them. Only the key can contain characters that need escaping. */
 const contentsElement = ({ size, uploadedMs, etag, storageClass }: ObjectSummary, key: string, owner: string): string =>
   `<Contents><Key>${escapeXml(key)}</Key><Size>${size}</Size><LastModified>${new Date(uploadedMs).toISOString()}</LastModified>` +
   `<ETag>&quot;${etag}&quot;</ETag>${owner}${storageClassElement(storageClass)}</Contents>`

@@ -22,13 +22,13 @@ export interface UploadsPage {
   readonly encodingType?: EncodingType
   readonly maxUploads: number
   readonly isTruncated: boolean
-  /** Account id. */
+  /** The account id. */
   readonly owner: string
   readonly uploads: readonly ListedUpload[]
   readonly delimitedPrefixes: readonly string[]
 }
 
-/** `ListMultipartUploadsResult`. The markers of the request are printed even when empty, as AWS does. */
+/** Writes `ListMultipartUploadsResult`. It prints the markers of the request even when they are empty, as AWS does. */
 export function renderListMultipartUploads(page: UploadsPage): string {
   const keys = page.uploads.map(({ key }) => key)
   const echoed = [page.keyMarker, page.nextKeyMarker, page.prefix, page.delimiter]

@@ -15,10 +15,10 @@ export interface PartsPage {
   readonly bucket: string
   readonly key: string
   readonly uploadId: string
-  /** Account id. */
+  /** The account id. */
   readonly owner: string
   readonly storageClass: StorageClass
-  /** 0 when the client sent none. */
+  /** 0 if the client sent no marker. */
   readonly partNumberMarker: number
   readonly nextPartNumberMarker?: number
   readonly maxParts: number
@@ -26,7 +26,7 @@ export interface PartsPage {
   readonly parts: readonly ListedPart[]
 }
 
-/** `ListPartsResult`. */
+/** Writes `ListPartsResult`. */
 export const renderListParts = (page: PartsPage): string =>
   document(
     'ListPartsResult',

@@ -8,7 +8,7 @@ export interface InitiatedUpload {
   readonly uploadId: string
 }
 
-/** `InitiateMultipartUploadResult`, in R2's order. */
+/** Writes `InitiateMultipartUploadResult`. The order of elements is R2's. */
 export const renderInitiateMultipartUploadResult = ({ bucket, key, uploadId }: InitiatedUpload): string =>
   document('InitiateMultipartUploadResult', textElement('UploadId', uploadId), textElement('Bucket', bucket), textElement('Key', key))
 
@@ -16,12 +16,12 @@ export interface CompletedUpload {
   readonly bucket: string
   readonly key: string
   readonly etag: string
-  /** URL of the object, its key encoded with the slash as `%2F`. */
+  /** The URL of the object. The key is encoded, with the slash as `%2F`. */
   readonly location: string
   readonly checksum?: Checksum
 }
 
-/** `CompleteMultipartUploadResult`, in R2's order. */
+/** Writes `CompleteMultipartUploadResult`. The order of elements is R2's. */
 export const renderCompleteMultipartUploadResult = ({ bucket, key, etag, location, checksum }: CompletedUpload): string =>
   document(
     'CompleteMultipartUploadResult',

@@ -1,10 +1,10 @@
 import { StoreError } from '../../../core/errors.ts'
 
-/** An element as our documents need it: attributes are checked and dropped, a namespace prefix is cut off. */
+/** An element, reduced to what our documents need. The reader checks and drops attributes, and removes a namespace prefix. */
 export interface XmlElement {
   readonly name: string
   readonly children: readonly XmlElement[]
-  /** All character data directly inside, untrimmed; comments and processing instructions leave no trace. */
+  /** All text directly inside the element, untrimmed, without comments and processing instructions. */
   readonly text: string
 }
 
@@ -15,8 +15,8 @@ interface OpenElement {
   text: string
 }
 
-// Our deepest document has four levels and the longest legal one, 10,000 parts with every checksum, has 80,000 elements.
-// Eight megabytes of `<a/>` would otherwise become more objects than an isolate has memory for.
+// Our deepest document has four levels. The longest legal one, 10,000 parts with every checksum, has 80,000 elements.
+// Without these limits, eight megabytes of `<a/>` would become more objects than fit into the memory of an isolate.
 const MAX_DEPTH = 64
 const MAX_ELEMENTS = 200_000
 
@@ -31,10 +31,10 @@ const PREDEFINED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>
 /**
  * Reads a whole XML document in UTF-8 and returns its root, which must be called `rootName`.
  *
- * Written by hand, because fast-xml-parser is lenient where that deletes the wrong object: it drops `&#x1;` from a key,
- * keeps `&#13;` and `&nbsp;` as written, and takes two roots for one document. Here what is not well formed is refused,
- * document types and entities included, and time is linear in the length. One leniency: a character reference may name
- * any character, since that is how our own listings print keys that XML 1.0 cannot hold.
+ * Written by hand, because fast-xml-parser accepts documents in ways that delete the wrong object: it drops `&#x1;` from a key,
+ * keeps `&#13;` and `&nbsp;` as written, and accepts a document with two roots. This reader refuses documents that are not well formed,
+ * and those with document types or entities. Its time is linear in the length. It has one exception: a character reference may name any
+ * character, because our own listings print keys that XML 1.0 cannot contain in this way.
  * @throws StoreError `MalformedXML`
  */
 export function readXml(body: Uint8Array, rootName: string): XmlElement {
@@ -43,22 +43,22 @@ export function readXml(body: Uint8Array, rootName: string): XmlElement {
   return root
 }
 
-/** R2's answer to a document it cannot use. */
+/** Returns R2's error for a document that it cannot use. */
 export const malformed = (): StoreError => new StoreError('MalformedXML')
 
 function decodeUtf8(body: Uint8Array): string {
   let source: string
   try {
-    // `ignoreBOM: false` means that a byte order mark is taken off.
+    // `ignoreBOM: false` means that the decoder removes a byte order mark.
     source = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body)
   } catch {
     throw malformed()
   }
   if (NOT_A_CHARACTER.test(source)) throw malformed()
-  return source.replace(/\r\n?/g, '\n') // XML 1.0, 2.11. A carriage return that is meant arrives as `&#13;`.
+  return source.replace(/\r\n?/g, '\n') // XML 1.0, section 2.11. A carriage return that belongs to the text arrives as `&#13;`.
 }
 
-/** One pass over the source with a stack of open elements, so neither depth nor size can exhaust the call stack. */
+/** Reads the source in one pass with its own stack of open elements, so that deep or long documents cannot exhaust the call stack. */
 class Reader {
   private readonly source: string
   private at = 0
@@ -78,7 +78,7 @@ class Reader {
       else if (this.skip('<!--')) this.comment()
       else if (this.skip('<![CDATA[')) this.append(this.until(']]>'))
       else if (this.skip('<?')) this.instruction()
-      else this.startTag() // `<!DOCTYPE` ends here too: no name begins with an exclamation mark.
+      else this.startTag() // This also refuses `<!DOCTYPE`, because no name begins with an exclamation mark.
     }
     if (!this.root || this.open.length > 0) throw malformed()
     return this.root
@@ -166,7 +166,7 @@ class Reader {
     return this.match(NAME)[0]
   }
 
-  /** Passes white space; false when there was none. */
+  /** Skips white space. Returns false if there was none. */
   private space(): boolean {
     return this.match(SPACE)[0] !== ''
   }
@@ -185,7 +185,7 @@ class Reader {
     return found
   }
 
-  /** The text before the next `token`, which is passed as well. */
+  /** Returns the text before the next `token`, and skips both. */
   private until(token: string): string {
     const end = this.source.indexOf(token, this.at)
     if (end < 0) throw malformed()

@@ -1,8 +1,8 @@
 import { malformed, type XmlElement } from './reader.ts'
 
 /**
- * The children of an element that holds nothing but elements.
- * @throws StoreError `MalformedXML` at stray text, and at a child that `allowed`, if given, does not list.
+ * Returns the children of an element that may contain elements only.
+ * @throws StoreError `MalformedXML` for text between the elements, and for a child that is missing in `allowed`, if that is given
  */
 export function childrenOf(parent: XmlElement, allowed?: readonly string[]): readonly XmlElement[] {
   if (/[^ \t\n]/.test(parent.text)) throw malformed()
@@ -10,12 +10,12 @@ export function childrenOf(parent: XmlElement, allowed?: readonly string[]): rea
   return parent.children
 }
 
-/** All children called `name`. */
+/** Returns all children called `name`. */
 export const allNamed = (children: readonly XmlElement[], name: string): XmlElement[] => children.filter((child) => child.name === name)
 
 /**
- * The child called `name`, if there is one.
- * @throws StoreError `MalformedXML` if there are several.
+ * Returns the child called `name`, if there is one.
+ * @throws StoreError `MalformedXML` if there are several
  */
 export function optionalChild(children: readonly XmlElement[], name: string): XmlElement | undefined {
   const [first, second] = allNamed(children, name)
@@ -24,8 +24,8 @@ export function optionalChild(children: readonly XmlElement[], name: string): Xm
 }
 
 /**
- * The child called `name`.
- * @throws StoreError `MalformedXML` unless there is exactly one.
+ * Returns the child called `name`.
+ * @throws StoreError `MalformedXML` unless there is exactly one
  */
 export function requiredChild(children: readonly XmlElement[], name: string): XmlElement {
   const child = optionalChild(children, name)
@@ -34,7 +34,7 @@ export function requiredChild(children: readonly XmlElement[], name: string): Xm
 }
 
 /**
- * The text of an element that holds nothing but text, untrimmed and maybe empty.
+ * Returns the text of an element that may contain text only. It is untrimmed and may be empty.
  * @throws StoreError `MalformedXML`
  */
 export function textOf(element: XmlElement): string {
@@ -43,7 +43,7 @@ export function textOf(element: XmlElement): string {
 }
 
 /**
- * As {@link textOf}, for elements that must not be empty.
+ * Like {@link textOf}, for elements that must not be empty.
  * @throws StoreError `MalformedXML`
  */
 export function someTextOf(element: XmlElement): string {
@@ -52,12 +52,12 @@ export function someTextOf(element: XmlElement): string {
   return text
 }
 
-/** Many times the longest token that means something, white space around it included. */
+/** The length limit of a token with the white space around it. Valid tokens are much shorter. */
 const TOKEN_LENGTH = 1024
 
 /**
- * As {@link textOf}, with the white space around it taken off: for tokens and numbers, never for keys.
- * @throws StoreError `MalformedXML` if nothing is left, or if there is more than any token has.
+ * Like {@link textOf}, without the white space around it: for tokens and numbers, never for keys.
+ * @throws StoreError `MalformedXML` if nothing is left, or if the text is longer than any token
  */
 export function tokenOf(element: XmlElement): string {
   const text = textOf(element)
@@ -69,7 +69,7 @@ export function tokenOf(element: XmlElement): string {
 
 const SPACE = ' \t\r\n'
 
-/** By hand: an expression that ends in `+$` would be tried from every space of a run, in time that grows with its square. */
+/** Trims white space with a loop. A regular expression that ends in `+$` would start again at every space of a run: quadratic time. */
 function trimSpace(text: string): string {
   let start = 0
   let end = text.length

@@ -2,12 +2,12 @@ import { readXml } from './reader.ts'
 import { document } from './writer.ts'
 
 /**
- * R2 reads the body of PutBucketVersioning before it says that it does not have the operation.
+ * Checks the body of PutBucketVersioning. R2 reads it before it answers that the operation is not implemented.
  * @throws StoreError `MalformedXML`
  */
 export function checkVersioningConfiguration(body: Uint8Array): void {
   readXml(body, 'VersioningConfiguration')
 }
 
-/** `VersioningConfiguration` of a bucket that never had versions: empty. */
+/** Writes the `VersioningConfiguration` of a bucket that never had versions: an empty element. */
 export const renderVersioningConfiguration = (): string => document('VersioningConfiguration')

@@ -1,4 +1,4 @@
-/** A 200 with an XML document as its body. */
+/** Returns a 200 response with an XML document as its body. */
 export function xmlResponse(document: string, headers?: HeadersInit): Response {
   const response = new Response(document, { headers })
   response.headers.set('Content-Type', 'application/xml')
