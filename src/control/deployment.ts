@@ -1,5 +1,6 @@
 import type { Secrets } from '../config.ts'
 import { StoreError } from '../core/errors.ts'
+import { within } from '../core/patience.ts'
 import { sealedUnder, unknownKey } from '../segments/canary.ts'
 import type { Keyring } from '../segments/keyring.ts'
 import { purposeOf } from './tokens.ts'
@@ -16,6 +17,8 @@ type GuardSecrets = Pick<Secrets, 'accountId' | 'keyring'> & { readonly lostKeyI
 
 /** How long a refusal, or the failure of a database, is cached. */
 const REMEMBER_MS = 10_000
+/** How long the databases may take: a write waits no longer for one that does not answer. */
+const ANSWER_MS = 5000
 /** How many tokens are tried to find out which master key seals the data of an older version. */
 const PROOFS = 10
 const CANARY = 'canary/control'
@@ -46,14 +49,18 @@ export class DeploymentGuard {
   async #look(nowMs: number): Promise<void> {
     const untilMs = nowMs + REMEMBER_MS
     try {
-      await checkSchemas(this.#databases)
-      await checkOwner(this.#databases.control, this.#secrets)
+      await within(ANSWER_MS, this.#prove())
       this.#proven = true
       this.#known = { untilMs }
     } catch (error) {
       if (!(error instanceof StoreError)) console.warn('The check whether the databases belong to this deployment failed:', error)
       this.#known = { refusal: error instanceof StoreError ? error : undefined, untilMs }
     }
+  }
+
+  async #prove(): Promise<void> {
+    await checkSchemas(this.#databases)
+    await checkOwner(this.#databases.control, this.#secrets)
   }
 }
 

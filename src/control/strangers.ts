@@ -38,21 +38,40 @@ export class Strangers {
    * @param address from `clientNetwork`
    */
   from(address: string, nowMs: number): Asker {
-    return { admit: () => this.#admit(address, nowMs), miss: () => this.#count(address, nowMs) }
+    let admitted = 0
+    return {
+      admit: () => {
+        this.#admit(address, nowMs)
+        admitted++
+      },
+      found: () => {
+        if (admitted-- > 0) this.#takeBack(nowMs)
+      },
+      miss: () => this.#count(address, nowMs),
+    }
   }
 
+  /** Counts a look-up before its result is known. A slow database would otherwise get any number of them at once. */
   #admit(address: string, nowMs: number): void {
-    const isFull = nowMs < this.#windowEndsMs && this.#misses >= STRANGER_MISSES
-    if (!isFull && !this.#refused.fresh(address, nowMs)) return
-    throw new StoreError('TooManyRequests', { message: 'Too many requests for unknown names or credentials. Try again later.' })
+    this.#beginWindow(nowMs)
+    if (this.#misses >= STRANGER_MISSES || this.#refused.fresh(address, nowMs)) {
+      throw new StoreError('TooManyRequests', { message: 'Too many requests for unknown names or credentials. Try again later.' })
+    }
+    this.#misses++
+  }
+
+  /** A look-up that never ends stays counted, for the rest of its window only. */
+  #takeBack(nowMs: number): void {
+    if (nowMs >= this.#windowEndsMs - STRANGER_WINDOW_MS && this.#misses > 0) this.#misses--
+  }
+
+  #beginWindow(nowMs: number): void {
+    if (nowMs < this.#windowEndsMs) return
+    this.#windowEndsMs = nowMs + STRANGER_WINDOW_MS
+    this.#misses = 0
   }
 
   async #count(address: string, nowMs: number): Promise<void> {
-    if (nowMs >= this.#windowEndsMs) {
-      this.#windowEndsMs = nowMs + STRANGER_WINDOW_MS
-      this.#misses = 0
-    }
-    this.#misses++
     if (!(await this.#isWithinLimit(address))) this.#refused.set(address, true, nowMs)
   }
 

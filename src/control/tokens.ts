@@ -111,6 +111,7 @@ export async function createToken(db: D1Database, secrets: Secrets, token: NewTo
 /** Exempts a client from the limit on strangers if it shows an id or a value of ours. The check costs an HMAC; a cached name skips it. */
 const exempt = (asker: Asker, isOurs: () => boolean): Asker => ({
   admit: () => (isOurs() ? undefined : asker.admit()),
+  found: () => asker.found(),
   miss: async () => (isOurs() ? undefined : asker.miss()),
 })
 

@@ -6,12 +6,14 @@ import { type CacheLimits, TimedCache } from './timed-cache.ts'
 export interface Asker {
   /** Called before an unknown name is looked up. @throws StoreError TooManyRequests */
   admit(): void
-  /** Called after a look-up that found nothing. Never throws. */
+  /** Called after a look-up that found something. */
+  found(): void
+  /** Called after a look-up that found nothing, or that failed. Never throws. */
   miss(): Promise<void>
 }
 
 /** An asker without a limit. */
-export const TRUSTED: Asker = { admit: () => {}, miss: async () => {} }
+export const TRUSTED: Asker = { admit: () => {}, found: () => {}, miss: async () => {} }
 
 export interface KnownNamesOptions<V> extends CacheLimits<V> {
   /** Called when a stale value is used because its source failed. */
@@ -64,6 +66,7 @@ export class KnownNames<V> {
     const value = await this.#ask(key, nowMs, lookUp, asker)
     if (value.isNew && changes === this.#changes) this.#store(key, value.found, nowMs)
     if (value.found === null) await asker.miss()
+    else asker.found()
     return value.found
   }
 

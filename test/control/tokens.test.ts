@@ -186,6 +186,7 @@ describe('a stranger who asked too often', () => {
     admit: () => {
       throw new StoreError('TooManyRequests')
     },
+    found: () => {},
     miss: async () => {},
   }
 

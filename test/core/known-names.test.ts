@@ -24,6 +24,7 @@ function askerOf() {
     admit: vi.fn(() => {
       if (closed) throw new Error('too many')
     }),
+    found: vi.fn(),
     miss: vi.fn(async () => {}),
   } satisfies Asker
   const close = () => {

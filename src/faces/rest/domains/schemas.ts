@@ -21,8 +21,8 @@ export const AttachDomainBody = Settings.partial({ minTLS: true, ciphers: true }
 })
 export type AttachDomainBody = z.output<typeof AttachDomainBody>
 
-/** Members that are left out stay unchanged. wrangler sends the domain in the body as well. */
-export const UpdateDomainBody = Settings.partial().extend({ domain: z.string().toLowerCase().optional() })
+/** Members that are left out stay unchanged. wrangler sends the domain in the body as well; Terraform also sends the zone, which is ignored. */
+export const UpdateDomainBody = Settings.partial().extend({ domain: z.string().toLowerCase().optional(), zoneId: ZoneId.optional() })
 export type UpdateDomainBody = z.output<typeof UpdateDomainBody>
 
 const Named = z.object({ domain: z.string(), ...Settings.partial({ minTLS: true, ciphers: true }).shape, zoneId: z.string().optional() })
