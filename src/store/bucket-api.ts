@@ -23,35 +23,35 @@ import type { Outcome } from '../core/outcome.ts'
 import type { BucketSettings } from '../core/settings.ts'
 import type { MaintenanceApi } from './maintenance/maintenance-api.ts'
 
-// What the engine and a Bucket say to each other: plain values that cross RPC.
+// The arguments and results of calls between the engine and a Bucket: plain values that cross RPC.
 
-/** A blob about to be written outside the Bucket. */
+/** A blob that is going to be written outside the Bucket. */
 export interface Begin {
   readonly blobId: string
   readonly tier: string
   readonly segments: number
   readonly size: number
-  /** What the blob is for; checked now, so that no byte is written in vain. */
+  /** The object or part that the blob is for. The Bucket checks it first, so that we write no bytes for a write that is refused. */
   readonly target:
     | { readonly key: string; readonly conditions?: Conditions }
     | { readonly key: string; readonly uploadId: string; readonly ssecKeyMd5?: string }
 }
 
-/** The journal entry of a begun blob. A commit after the deadline is refused: the sweeper may have been there. */
+/** The journal entry of a blob. The Bucket refuses a commit after the deadline, because the sweep may have deleted segments by then. */
 export interface Begun {
   readonly deadlineMs: number
-  /** Of the upload that a part belongs to: to be computed even if the client does not claim it. */
+  /** The algorithm of the part's upload. The engine computes this checksum even if the client does not send one. */
   readonly checksumAlgorithm?: ChecksumAlgorithm
 }
 
-/** The bytes of a write: sealed, and journalled by `begin` unless they are inline. */
+/** The bytes of a write. They are sealed, and `begin` has journalled them unless they are inline. */
 export interface WrittenBlob {
   readonly blob: BlobRecord
   readonly begun?: Begun
 }
 
 export interface ObjectAttributes {
-  /** Absent: the bucket's default. */
+  /** Default: the bucket's storage class. */
   readonly storageClass?: StorageClass
   readonly httpMetadata: HttpMetadata
   readonly customMetadata: CustomMetadata
@@ -64,28 +64,28 @@ export interface CommitObject extends WrittenBlob, ObjectAttributes {
   readonly checksum?: Checksum
   readonly ssecKeyMd5?: string
   readonly conditions?: Conditions
-  /** What its bytes were copied from: then this is the commit of a CopyObject. */
+  /** The source of the bytes. If present, this is the commit of a CopyObject. */
   readonly copySource?: CopiedFrom
 }
 
-/** `inline-full`: the inline budget is spent, store the blob in another tier. */
+/** `inline-full` means that the bucket's inline budget is spent: the engine must store the blob in another tier. */
 export type Committed<T> = { readonly kind: 'committed'; readonly value: T } | { readonly kind: 'inline-full' }
 
 export interface Lookup {
   readonly key: string
   readonly conditions?: Conditions
-  /** Any failed condition is answered as `not-modified`, with the head. */
+  /** Whether the answer to any failed condition is `not-modified` with the head. */
   readonly softConditions?: boolean
-  /** Reads a head that needs no customer's key: no byte is told by it. */
+  /** Whether to read the head without the customer's key. The head reveals no bytes of the object. */
   readonly keyless?: boolean
   readonly range?: RangeRequest
   readonly partNumber?: number
   readonly ssecKeyMd5?: string
-  /** False for HEAD: no extents, no inline bytes. */
+  /** False for HEAD, which needs no slices and no inline bytes. */
   readonly body: boolean
 }
 
-/** The first slices of a body; `rest` tells how to ask for the others. */
+/** The first slices of a body. `rest` is the argument for `moreSlices`, if there are more. */
 export interface BodySlices {
   readonly slices: readonly BlobSlice[]
   readonly rest?: BodyRest
@@ -99,7 +99,7 @@ export interface BodyRest {
 export interface Found {
   readonly kind: 'found'
   readonly head: ObjectHead
-  /** The bytes that were asked for. */
+  /** The span of the object that the client asked for. */
   readonly span: ByteSpan
   readonly body: BodySlices
 }
@@ -120,12 +120,12 @@ export interface CopyObject extends ObjectAttributes {
   readonly ssecKeyMd5?: string
 }
 
-/** A copy, and which version of its source it is of. */
+/** A copy, and the version of its source. */
 export interface CopiedObject extends ObjectHead {
   readonly sourceVersion: string
 }
 
-/** `needs-bytes`: the encryption differs, so the source must be read and stored anew. */
+/** `needs-bytes` means that the encryption differs, so the engine must read the source and store it again. */
 export type Copied<T> = { readonly kind: 'copied'; readonly value: T } | { readonly kind: 'needs-bytes'; readonly source: Found }
 
 export interface CreateUpload extends ObjectAttributes {
@@ -139,7 +139,7 @@ export interface CreateUpload extends ObjectAttributes {
 export interface CommitPart extends UploadRef, WrittenBlob {
   readonly partNumber: number
   readonly etag: string
-  /** Of the upload's algorithm. */
+  /** The checksum by the algorithm of the upload. */
   readonly checksum?: Checksum
   readonly ssecKeyMd5?: string
 }
@@ -152,44 +152,44 @@ export interface CopyPart extends UploadRef {
 }
 
 export interface CompleteUpload extends UploadRef {
-  /** Of the object that it becomes: by this the call is recognised when it arrives again. */
+  /** The version of the new object. The Bucket recognises a repeated call by it. */
   readonly version: string
   readonly parts: readonly CompletedPart[]
   readonly conditions?: Conditions
   /** The client's checksum of the whole object. */
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
-  /** The client's idea of the object's size. */
+  /** The size of the object as the client claims it. */
   readonly size?: number
 }
 
-/** Which objects are meant by their keys; others stay, without a failure. */
+/** Limits a deletion: objects that do not fit are left in place without a failure. */
 export interface DeleteOnly {
-  /** Written at this time or before. */
+  /** Delete only objects that were written at this time or before. */
   readonly writtenUntilMs: number
 }
 
 export interface Deleted {
   readonly key: string
-  /** Why it could not be deleted. */
+  /** Why the key could not be deleted. */
   readonly failure?: Extract<Outcome<never>, { ok: false }>
 }
 
 /**
- * The calls of a Bucket. Each answers with an {@link Outcome}; `NoSuchBucket` is a failure of all but `create`.
- * Changes of the configuration take who asked for them, for the audit log.
+ * The calls of a Bucket. Each returns an {@link Outcome}. Every call but `create` may fail with `NoSuchBucket`.
+ * Calls that change the configuration have a parameter `by`, the user who asked for the change, for the audit log.
  */
 export interface BucketApi extends MaintenanceApi {
   create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor): Promise<Outcome<BucketInfo>>
   info(): Promise<Outcome<BucketInfo>>
   putStorageClass(storageClass: StorageClass, by?: Actor): Promise<Outcome<BucketInfo>>
-  /** Counts a change of the bucket's configuration that the account keeps, such as one of its domains. */
+  /** Counts a change of the bucket's configuration that is stored in the account's database, such as a change of its domains. */
   admitChange(): Promise<Outcome<BucketInfo>>
   remove(by?: Actor): Promise<Outcome<void>>
   usage(): Promise<Outcome<Record<StorageClass, Usage>>>
   getSetting<K extends keyof BucketSettings>(name: K): Promise<Outcome<BucketSettings[K] | null>>
   putSetting<K extends keyof BucketSettings>(name: K, value: BucketSettings[K] | null, by?: Actor): Promise<Outcome<void>>
   addNotificationRules(queue: QueueRef, rules: readonly NewNotificationRule[], by?: Actor): Promise<Outcome<void>>
-  /** All rules of that queue, unless some are named. */
+  /** Removes the named rules of the queue, or all its rules if none are named. */
   removeNotificationRules(queueId: string, ruleIds?: readonly string[], by?: Actor): Promise<Outcome<void>>
 
   begin(begin: Begin): Promise<Outcome<Begun>>

@@ -11,12 +11,12 @@ import { forgetSettings } from './settings.ts'
 export interface CreateBucketOptions {
   readonly location?: Location
   readonly storageClass?: StorageClass
-  /** Who asks, for the audit log. */
+  /** Who creates the bucket, for the audit log. */
   readonly by?: Actor
 }
 
 /**
- * Creates a bucket. Where it lives was decided when a bucket of that name was first created, as on R2.
+ * Creates a bucket. If the name was used before, the bucket gets the location of the first bucket with that name, as on R2.
  * @throws StoreError InvalidBucketName, BucketAlreadyOwnedByYou
  */
 export async function createBucket(
@@ -32,7 +32,7 @@ export async function createBucket(
   return unwrap(created)
 }
 
-/** Creates a bucket unless it is there, for `cf-create-bucket-if-missing`. */
+/** Creates a bucket unless it exists, for `cf-create-bucket-if-missing`. */
 export async function ensureBucket(ports: Ports, ref: BucketRef, by?: Actor): Promise<void> {
   checkBucketName(ref.name)
   const created = await ports.bucket(ref).create({ ...ref, storageClass: 'Standard' }, by)
@@ -41,7 +41,7 @@ export async function ensureBucket(ports: Ports, ref: BucketRef, by?: Actor): Pr
 }
 
 /**
- * What is known of a bucket.
+ * Returns the properties of a bucket.
  * @throws StoreError NoSuchBucket
  */
 export async function headBucket(ports: Ports, ref: BucketRef): Promise<BucketInfo> {
@@ -49,7 +49,7 @@ export async function headBucket(ports: Ports, ref: BucketRef): Promise<BucketIn
 }
 
 /**
- * The time by the clock that dates the objects of a bucket, in milliseconds since the epoch.
+ * Returns the time of the clock that dates the objects of a bucket, in milliseconds since the epoch.
  * @throws StoreError NoSuchBucket
  */
 export async function bucketTime(ports: Ports, ref: BucketRef): Promise<number> {
@@ -58,8 +58,8 @@ export async function bucketTime(ports: Ports, ref: BucketRef): Promise<number> 
 }
 
 /**
- * Like {@link headBucket}, in front of a change that the account keeps, such as one of the bucket's domains: it counts as a change
- * of the bucket.
+ * Like {@link headBucket}, and counts a change of the bucket. Call it before a change that is stored in the account's database, such as
+ * a change of the bucket's domains.
  * @throws StoreError NoSuchBucket, TooManyRequests
  */
 export async function headBucketToChange(ports: Ports, ref: BucketRef): Promise<BucketInfo> {
@@ -67,7 +67,7 @@ export async function headBucketToChange(ports: Ports, ref: BucketRef): Promise<
 }
 
 /**
- * Changes the storage class of the objects to come.
+ * Changes the default storage class for new objects.
  * @throws StoreError NoSuchBucket
  */
 export async function putBucketStorageClass(ports: Ports, ref: BucketRef, storageClass: StorageClass, by?: Actor): Promise<BucketInfo> {
@@ -80,12 +80,12 @@ export async function putBucketStorageClass(ports: Ports, ref: BucketRef, storag
  */
 export async function deleteBucket(ports: Ports, ref: BucketRef, by?: Actor): Promise<void> {
   unwrap(await ports.bucket(ref).remove(by))
-  // A bucket made anew has neither its domains nor its settings.
+  // A new bucket of the same name must not get the old domains and settings from a cache.
   forgetDomains(ports.control)
   forgetSettings(ref)
 }
 
-/** One page of the account's buckets in a jurisdiction, by name. */
+/** Returns one page of the account's buckets in a jurisdiction, by name. */
 export async function listBuckets(ports: Ports, query: BucketsQuery): Promise<{ buckets: BucketEntry[]; truncated: boolean }> {
   return listIndexed(ports.control, query)
 }

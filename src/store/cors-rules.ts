@@ -6,13 +6,13 @@ import type { BucketRef } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
 import type { Ports } from './ports.ts'
 
-/** R2's rules reach every location within about this time; ours reach every isolate. */
+/** How long an isolate caches rules. On R2, new rules reach every location after about the same time. */
 const CACHE_MS = 30_000
 
-/** How much longer rules that were known are used while their Bucket does not answer. */
+/** How much longer an isolate uses cached rules while their Bucket does not answer. */
 const OUTAGE_MS = 10 * 60_000
 
-/** Memory for rules: those of thousands of buckets. */
+/** The memory for cached rules, enough for thousands of buckets. */
 const CACHE_BYTES = 4 * 1024 * 1024
 
 const known = new KnownNames<readonly CorsRule[]>({
@@ -25,11 +25,11 @@ const known = new KnownNames<readonly CorsRule[]>({
 const nameOf = ({ jurisdiction, name }: BucketRef): string => `${jurisdiction}/${name}`
 
 /**
- * The rules to evaluate a request with: none for a bucket without rules or no bucket at all. At most {@link CACHE_MS} old, or
- * {@link OUTAGE_MS} older where the Bucket cannot be asked.
- * @param stranger who asks without having shown credentials. The name may be an invention, which must not wake a Durable Object: the index
- * of buckets is asked first
- * @throws StoreError TooManyRequests; ServiceUnavailable when the index or the Bucket cannot be asked
+ * Returns the rules for a request. The list is empty for a bucket without rules and for a missing bucket. The rules are at most
+ * {@link CACHE_MS} old, or {@link OUTAGE_MS} older while the Bucket does not answer.
+ * @param stranger the sender of a request whose credentials were not verified. It may have invented the name, and an invented name must not
+ * wake a Durable Object. So this function asks the index of buckets first
+ * @throws StoreError TooManyRequests; ServiceUnavailable when the index or the Bucket does not answer
  */
 export async function corsRules(ports: Ports, bucket: BucketRef, nowMs: number, stranger?: Asker): Promise<readonly CorsRule[]> {
   if (!isBucketName(bucket.name)) return []
@@ -38,12 +38,12 @@ export async function corsRules(ports: Ports, bucket: BucketRef, nowMs: number, 
   return (await known.find(nameOf(bucket), nowMs, lookUp, stranger)) ?? []
 }
 
-/** `null` where there is no such bucket. */
+/** Reads the rules from the Bucket. Returns `null` if the bucket does not exist. */
 async function readRules(ports: Ports, bucket: BucketRef): Promise<readonly CorsRule[] | null> {
   const outcome = await ports.bucket(bucket).getSetting('cors')
   if (!outcome.ok && outcome.code === 'NoSuchBucket') return null
   return unwrap(outcome) ?? []
 }
 
-/** Makes this isolate read them anew: after a change of its own, of the rules or of the bucket. */
+/** Removes a bucket's rules from the cache of this isolate, after this isolate changed the rules or the bucket. */
 export const forgetCorsRules = (bucket: BucketRef): void => known.forget(nameOf(bucket))

@@ -6,7 +6,7 @@ import { unwrap } from '../core/outcome.ts'
 import type { Ports } from './ports.ts'
 
 /**
- * Adds rules for one queue to those that a bucket has.
+ * Adds rules for one queue to the rules of a bucket.
  * @throws StoreError QueueNotFound, NoSuchBucket, InvalidNotificationRule, OverlappingNotificationRule
  */
 export async function addNotificationRules(
@@ -21,7 +21,7 @@ export async function addNotificationRules(
 }
 
 /**
- * Removes rules of one queue, all of them unless some are named. The queue need not be there any more.
+ * Removes the named rules of one queue, or all its rules if none are named. The queue itself may be deleted already.
  * @throws StoreError NoSuchBucket, NoSuchNotificationConfiguration, NoSuchNotificationRule
  */
 export async function removeNotificationRules(

@@ -6,7 +6,7 @@ import { type BucketSettings, SETTINGS, type SettingName } from '../core/setting
 import { forgetCorsRules } from './cors-rules.ts'
 import type { Ports } from './ports.ts'
 
-/** Settings that an isolate keeps for a while, and how it forgets those of a bucket. */
+/** For each setting that an isolate caches: the function that removes a bucket's entry from the cache. */
 const FORGET: { readonly [Name in SettingName]?: (bucket: BucketRef) => void } = { cors: forgetCorsRules }
 
 /** The three operations on a bucket's settings, as faces see them. */
@@ -17,7 +17,7 @@ export interface SettingOperations {
 }
 
 /**
- * A setting of a bucket, or its initial value if it was never set.
+ * Returns a setting of a bucket, or its initial value if it was never set.
  * @throws StoreError NoSuchBucket, or the setting's own error when it has no initial value
  */
 export async function getSetting<Name extends SettingName>(ports: Ports, bucket: BucketRef, name: Name): Promise<BucketSettings[Name]> {
@@ -28,8 +28,8 @@ export async function getSetting<Name extends SettingName>(ports: Ports, bucket:
 }
 
 /**
- * Replaces a setting. Objects that are in the bucket already follow it within a short while.
- * @throws StoreError NoSuchBucket, TooManyRequests, and what the setting's check throws
+ * Replaces a setting. It soon applies to the objects that are in the bucket already.
+ * @throws StoreError NoSuchBucket, TooManyRequests, and the errors of the setting's check
  */
 export async function putSetting<Name extends SettingName>(
   ports: Ports,
@@ -50,7 +50,7 @@ export async function deleteSetting(ports: Ports, bucket: BucketRef, name: Setti
   await write(ports, bucket, { name, value: SETTINGS[name].deleted ?? null }, by)
 }
 
-/** Makes this isolate read a bucket's settings again: after its creation and its removal. */
+/** Removes a bucket's settings from the cache of this isolate, after the bucket was created or deleted. */
 export function forgetSettings(bucket: BucketRef): void {
   for (const forget of Object.values(FORGET)) forget(bucket)
 }

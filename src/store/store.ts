@@ -77,7 +77,7 @@ type Bound<F> = F extends (ports: Ports, ...args: infer Args) => infer Result ? 
 
 type BoundOperations = { readonly [Name in keyof typeof OPERATIONS]: Bound<(typeof OPERATIONS)[Name]> }
 
-/** The engine as faces see it: every operation, with its ports. Binding forgets type parameters, which the settings have. */
+/** The engine as faces see it: every operation, bound to its ports. Binding loses type parameters, so the setting operations are typed by hand. */
 export type Store = Omit<BoundOperations, keyof SettingOperations> & SettingOperations
 
 /** Binds the operations to their ports. */

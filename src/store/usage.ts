@@ -4,22 +4,22 @@ import { type BucketRef, JURISDICTIONS, type StorageClass } from '../core/object
 import { unwrap } from '../core/outcome.ts'
 import type { Ports } from './ports.ts'
 
-/** What is stored, by storage class. */
+/** The storage figures by storage class. */
 export type UsageByClass = Readonly<Record<StorageClass, Usage>>
 
-/** How many Buckets are asked at once. */
+/** How many Buckets we call at once. */
 const AT_ONCE = 20
 const PAGE = 1000
 
 /**
- * What a bucket holds at this moment.
+ * Returns how much a bucket stores now.
  * @throws StoreError NoSuchBucket
  */
 export async function bucketUsage(ports: Ports, bucket: BucketRef): Promise<UsageByClass> {
   return unwrap(await ports.bucket(bucket).usage())
 }
 
-/** What every bucket of the account holds. One that is deleted meanwhile holds nothing. */
+/** Returns how much every bucket of the account stores. Leaves out a bucket that somebody deletes in the meantime. */
 export async function accountUsage(ports: Ports): Promise<{ bucket: BucketRef; usage: UsageByClass }[]> {
   const buckets = await allBuckets(ports)
   const found: { bucket: BucketRef; usage: UsageByClass }[] = []
@@ -41,7 +41,7 @@ const NOTHING: Usage = {
   earlyDeletionByteDays: 0,
 }
 
-/** The sum of several figures. */
+/** Adds up figures. */
 export function sumUsage(usages: readonly Usage[]): Usage {
   return usages.reduce(
     (sum, usage) => ({

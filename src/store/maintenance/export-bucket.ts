@@ -5,9 +5,9 @@ import type { Ports } from '../ports.ts'
 import type { ExportCursor } from './maintenance-api.ts'
 
 /**
- * One bounded step of an export of a bucket's metadata, as JSON lines. Bytes are in it only where they are part of the metadata, sealed;
- * keys only wrapped.
- * @throws StoreError NoSuchBucket; InvalidRequest when a body was swept while it was exported
+ * Runs one bounded step of an export of a bucket's metadata, as JSON lines. Of the bytes, it contains only inline blobs, sealed; data keys are
+ * wrapped.
+ * @throws StoreError NoSuchBucket; InvalidRequest when a body was swept during its export
  */
 export async function exportBucket(ports: Ports, ref: BucketRef, cursor?: ExportCursor): Promise<Step<ExportCursor, string>> {
   return unwrap(await ports.bucket(ref).exportPage(cursor))

@@ -9,26 +9,26 @@ import type { Ports } from '../ports.ts'
 import type { FsckStep } from './fsck.ts'
 import { opens, stillAlive } from './fsck-segments.ts'
 
-/** Behind a blob, or in the middle of a large one. */
+/** A position after a blob, or in the middle of a large blob. */
 export interface BytesCursor {
   readonly at: 'bytes'
   readonly after?: string
-  /** The last blob there was when the walk began. */
+  /** The last blob at the start of the walk. */
   readonly upTo?: string
-  /** The first segment of the next blob that was not read. */
+  /** The first segment of the next blob that is still to be read. */
   readonly from?: number
 }
 
-/** How much one step does. Inline bytes come with the page of their blobs, so that it must not be long. */
+/** The limits of one step. A page of blobs contains the bytes of inline blobs, so it must be short. */
 const BLOBS_PER_STEP = 50
 const BYTES_PER_STEP = 64 * 1024 * 1024
-/** What a segment counts at least: reading it is a call. */
+/** How many bytes a segment counts at least, because reading it costs a call. */
 const CALL_BYTES = 512 * 1024
 
 /**
- * One bounded step of reading all that is stored, and authenticating each byte of it. What is missing, has another length or another
- * key was found before, and is passed over; so is what only a customer's key opens.
- * @throws StoreError ServiceUnavailable when a store does not answer: whether its bytes are sound is not known
+ * Runs one bounded step of a walk that reads and authenticates all stored bytes. It skips segments that are missing, or have a wrong length or
+ * key, because an earlier phase has reported them. It also skips blobs that only a customer's key opens.
+ * @throws StoreError ServiceUnavailable when a store does not answer, because the state of its bytes is then unknown
  */
 export async function checkBytes(ports: Ports, ref: BucketRef, { after = '', from = 0, ...begun }: BytesCursor): Promise<FsckStep> {
   const query = { after, upTo: begun.upTo, limit: BLOBS_PER_STEP, inline: true }
@@ -58,7 +58,7 @@ export async function checkBytes(ports: Ports, ref: BucketRef, { after = '', fro
   return step(following && next)
 }
 
-/** The plain bytes of a segment; an inline blob is one. */
+/** Returns the span of a segment's plain bytes within its blob. An inline blob counts as one segment. */
 function spanOf({ tier, size, segmentBytes }: BlobRecord, n: number): ByteSpan {
   if (tier === 'inline') return { offset: 0, length: size }
   return { offset: n * segmentBytes, length: Math.min(segmentBytes, size - n * segmentBytes) }

@@ -7,7 +7,7 @@ import type { Ports } from '../ports.ts'
 import type { FsckStep } from './fsck.ts'
 import type { KnownBlobs } from './maintenance-api.ts'
 
-/** Which tier, and where in it; absent to begin. */
+/** A tier and a position in it. At the start, both are absent. */
 export interface OrphansCursor {
   readonly at: 'orphans'
   readonly tier?: TierName
@@ -17,11 +17,11 @@ export interface OrphansCursor {
 export interface OrphanSearch {
   readonly cursor: OrphansCursor
   readonly repair: boolean
-  /** Look at the segments of this bucket alone. */
+  /** Check the segments of this bucket only. */
   readonly only?: BucketRef
-  /** The operator says that the bucket is gone: that its object knows nothing of a segment is enough then. */
+  /** The operator says that the bucket is deleted. Then a segment is an orphan if the bucket's Durable Object does not know it. */
   readonly gone?: boolean
-  /** The operator says that segments which name no deployment are of this one. */
+  /** The operator says that segments whose label names no deployment belong to this one. */
   readonly oldLabels?: boolean
 }
 
@@ -30,14 +30,15 @@ interface OwnedSegment extends StoredSegment {
   readonly owner: SegmentOwner
 }
 
-/** A sweep begins a minute after a deadline; a segment that came late is given as much again. */
+/** A sweep begins a minute after a deadline. A segment that was written late gets one more minute. */
 const MARGIN_MS = 120_000
 
 /**
- * One page of everything that is stored: a segment is an orphan when the bucket on its label knows nothing of it and the write
- * that stored it must have ended. A write in flight is known to its bucket, which journalled it before the first byte.
+ * Checks one page of all stored segments. A segment is an orphan when the bucket on its label does not know it and the write that stored it
+ * must have ended. A bucket knows every write in progress, because it journals the write before the first byte.
  *
- * Deleted is only what is proven to be this deployment's. Segments of other deployments in the same stores are counted and left alone.
+ * It deletes only segments that certainly belong to this deployment. It counts segments of other deployments in the same stores, and never
+ * deletes them.
  */
 export async function checkOrphans(ports: Ports, search: OrphanSearch): Promise<FsckStep> {
   const names = [...ports.segments.tiers.keys()]
@@ -53,7 +54,7 @@ export async function checkOrphans(ports: Ports, search: OrphanSearch): Promise<
   return { report, next: nextTier && { at: 'orphans', tier: nextTier, after: next } }
 }
 
-/** Segments that something else stored have no label and are nobody's affair; those of other deployments are counted. */
+/** Finds the segments of this deployment, and counts those of others. Ignores segments without a label: another program stored them. */
 function sort(segments: readonly StoredSegment[], deployment: string) {
   const own: OwnedSegment[] = []
   const strangers: Record<string, number> = {}
@@ -78,12 +79,12 @@ async function findOrphans(
   { stored, repair, ...search }: OrphanSearch & { stored: readonly OwnedSegment[] },
 ): Promise<Finding[]> {
   const { bucket } = stored[0]!.owner
-  // Asked after the listing: whatever was stored by then was journalled by then.
+  // Ask the bucket after the listing. A segment in the listing was journalled before, so the bucket knows it by now.
   const known = await ports.bucket(bucket).knownBlobs([...new Set(stored.map(({ blobId }) => blobId))])
   const findings: Finding[] = []
   for (const segment of stored.filter((candidate) => isOrphan(candidate, known))) {
     const { blobId, n, owner } = segment
-    // KV lists a deleted segment for a minute.
+    // KV still lists a deleted segment for a minute, so check that it exists.
     const [length] = await tier.lengths(blobId, { from: n, to: n + 1 })
     if (length === null) continue
     const doubt = doubtOf(owner, known, { ...search, deployment: ports.segments.deployment })
@@ -95,14 +96,14 @@ async function findOrphans(
   return findings
 }
 
-/** Why an orphan is not proven to be this deployment's own. */
+/** Returns why an orphan may not belong to this deployment, or `undefined` if it certainly does. */
 function doubtOf(
   owner: SegmentOwner,
   { exists }: KnownBlobs,
   { deployment, gone, oldLabels }: Pick<OrphanSearch, 'gone' | 'oldLabels'> & { deployment: string },
 ): 'old-label' | 'no-bucket' | undefined {
   if ((owner.deployment ?? '') !== deployment && !oldLabels) return 'old-label'
-  // An object without tables knows nothing of any segment: perhaps it never held this bucket, perhaps it lost all that it knew.
+  // A Durable Object without tables knows no segment. Either it never was this bucket, or it lost all its data.
   return exists || gone ? undefined : 'no-bucket'
 }
 

@@ -10,17 +10,17 @@ import type { Ports } from '../ports.ts'
 import type { FsckStep } from './fsck.ts'
 import type { BlobsCursor, BlobsPage } from './maintenance-api.ts'
 
-/** Behind a blob, or in the middle of a large one. */
+/** A position after a blob, or in the middle of a large blob. */
 export interface SegmentsCursor {
   readonly at: 'segments'
   readonly after?: string
-  /** The last blob there was when the walk began. */
+  /** The last blob at the start of the walk. */
   readonly upTo?: string
-  /** The first segment of the next blob that was not looked at. */
+  /** The first segment of the next blob that is still to be checked. */
   readonly from?: number
 }
 
-/** How much one step does: a segment in KV is one call. */
+/** The limits of one step. Each segment in KV costs one call. */
 const BLOBS_PER_STEP = 100
 const SEGMENTS_PER_STEP = 200
 const BLOBS_AT_ONCE = 5
@@ -32,7 +32,7 @@ interface SegmentRange {
   readonly to: number
 }
 
-/** Every data key opens with a master key that is configured, and every segment is there and as long as it should be. */
+/** Checks that every data key opens with a configured master key, and that every segment exists and has the right length. */
 export async function checkSegments(ports: Ports, ref: BucketRef, { after = '', from = 0, upTo }: SegmentsCursor): Promise<FsckStep> {
   const page = unwrap(await ports.bucket(ref).listBlobs({ after, upTo, limit: BLOBS_PER_STEP }))
   const { ranges, next } = cut(page, { after, from })
@@ -45,7 +45,7 @@ export async function checkSegments(ports: Ports, ref: BucketRef, { after = '', 
   return { report: { phase: 'segments', checked, findings: await stillAlive(ports, ref, findings) }, next }
 }
 
-/** What one step looks at, and where the next one starts. */
+/** Returns the segments that one step checks, and the position where the next step starts. */
 function cut({ report, next }: Step<BlobsCursor, BlobsPage>, start: { after: string; from: number }) {
   const { blobs, upTo } = report
   const ranges: SegmentRange[] = []
@@ -85,7 +85,7 @@ async function checkRange({ segments }: Ports, bucket: BucketRef, { blob, from, 
   return findings
 }
 
-/** Whether a read could open the blob's key. Of a customer's key only the customer can tell. */
+/** Whether a read could open the blob's key. It is always true for a customer's key, which only the customer can check. */
 export async function opens(segments: Ports['segments'], bucket: BucketRef, blob: BlobRecord): Promise<boolean> {
   if (blob.keyId === SSEC_KEY_ID) return true
   try {
@@ -97,7 +97,7 @@ export async function opens(segments: Ports['segments'], bucket: BucketRef, blob
   }
 }
 
-/** A blob that was deleted and swept while this step looked at it lacks nothing. */
+/** Keeps the findings of blobs that still exist. A request may delete a blob, and the sweep may remove it, while this step checks it. */
 export async function stillAlive(ports: Ports, ref: BucketRef, findings: readonly Finding[]): Promise<readonly Finding[]> {
   if (findings.length === 0) return findings
   const ids = [...new Set(findings.map(({ at }) => String(at.blobId)))]

@@ -10,27 +10,27 @@ import { checkOrphans, type OrphansCursor } from './fsck-orphans.ts'
 import { checkSegments, type SegmentsCursor } from './fsck-segments.ts'
 import type { CheckRun } from './maintenance-api.ts'
 
-/** Where a check goes on. Plain JSON, so that it may travel. */
+/** The position where a check continues. It is plain JSON, so that a client can send it back. */
 export type FsckCursor = { readonly at: 'metadata'; readonly run: CheckRun } | SegmentsCursor | BytesCursor | OrphansCursor
 
 export interface FsckOptions {
-  /** Where the last step ended; absent to begin. */
+  /** Where the last step ended; absent for the first step. */
   readonly cursor?: FsckCursor
-  /** Mends counters, counts and lists, and deletes orphans. */
+  /** Repairs counters, counts and lists, and deletes orphans. */
   readonly repair?: boolean
-  /** Reads every byte, too: the check costs what reading the whole bucket costs. */
+  /** Also reads every byte, so the check costs as much as reading the whole bucket. */
   readonly deep?: boolean
-  /** Leaves out the walk through everybody's segments: {@link fsckOrphans} does it for all buckets at once. */
+  /** Skips the walk through the segments of all buckets: {@link fsckOrphans} does it for all buckets at once. */
   readonly skipOrphans?: boolean
-  /** Orphans whose label names no deployment, as versions before wrote them, are this one's. */
+  /** Orphans whose label names no deployment belong to this one. Earlier versions wrote such labels. */
   readonly oldLabels?: boolean
 }
 
 export type FsckStep = Step<FsckCursor, FsckReport>
 
 /**
- * One bounded step of a check of a bucket: its metadata, then the keys and segments of its blobs (and their bytes, if it is deep), then stored segments of which it
- * knows nothing. The bucket may be in use meanwhile.
+ * Runs one bounded step of a check of a bucket. It checks the metadata first, then the keys and segments of the blobs, then their bytes if it
+ * is deep, then stored segments that the bucket does not know. The bucket may be in use in the meantime.
  * @throws StoreError NoSuchBucket; InvalidRequest when another check of the bucket has begun
  */
 export async function fsck(ports: Ports, ref: BucketRef, options: FsckOptions): Promise<FsckStep> {
@@ -52,11 +52,11 @@ export async function fsck(ports: Ports, ref: BucketRef, options: FsckOptions): 
 }
 
 export interface OrphansOptions extends Pick<FsckOptions, 'cursor' | 'repair' | 'oldLabels'> {
-  /** A bucket of which the operator says that it is gone: nothing but its segments is looked at. */
+  /** A bucket that the operator says is deleted. The search checks the segments of this bucket only. */
   readonly gone?: BucketRef
 }
 
-/** One bounded step of a search for orphans of all buckets, those that were deleted included. */
+/** Runs one bounded step of a search for orphans of all buckets, deleted buckets included. */
 export async function fsckOrphans(ports: Ports, { cursor, repair = false, oldLabels, gone }: OrphansOptions): Promise<FsckStep> {
   const at = cursor?.at === 'orphans' ? cursor : ({ at: 'orphans' } as const)
   const step = await checkOrphans(ports, { cursor: at, repair, oldLabels, only: gone, gone: gone !== undefined })
@@ -64,7 +64,7 @@ export async function fsckOrphans(ports: Ports, { cursor, repair = false, oldLab
   return { report: { ...step.report, databases: await ports.segments.usage() } }
 }
 
-/** The account's list of buckets is an index: a Bucket that is missing there is not lost, but nobody finds it. */
+/** Checks the account's index of buckets. A Bucket that is missing there still has its data, but no listing shows it. */
 async function checkIndex(ports: Ports, ref: BucketRef, repair: boolean): Promise<Finding[]> {
   const bucket = ports.bucket(ref)
   unwrap(await bucket.info())

@@ -5,9 +5,9 @@ import type { Step } from '../../core/step.ts'
 import type { Ports } from '../ports.ts'
 
 /**
- * One bounded step of an import: whole lines of an export, in their order, into the empty bucket of the same name. An import that
- * broke off may be run again.
- * @throws StoreError NoSuchBucket; InvalidArgument, InvalidRequest when lines and bucket do not fit each other
+ * Runs one bounded step of an import: writes whole lines of an export, in their order, into the empty bucket of the same name. An import that
+ * stopped early may be run again.
+ * @throws StoreError NoSuchBucket; InvalidArgument, InvalidRequest when the lines do not fit the bucket
  */
 export async function importBucket(ports: Ports, ref: BucketRef, text: string): Promise<Step<number, ImportReport>> {
   return unwrap(await ports.bucket(ref).importLines(text))

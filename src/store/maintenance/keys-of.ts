@@ -5,7 +5,7 @@ import type { Ports } from '../ports.ts'
 import type { KeysQuery } from './maintenance-api.ts'
 
 /**
- * One bounded step of a search for the objects that some blobs belong to: a check finds damaged blobs, and people know keys.
+ * Runs one bounded step of a search for the keys of the objects that use some blobs. A check reports damaged blobs, but people know keys.
  * @throws StoreError NoSuchBucket
  */
 export async function keysOf(ports: Ports, ref: BucketRef, query: KeysQuery): Promise<Step<string, readonly string[]>> {

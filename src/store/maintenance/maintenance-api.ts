@@ -5,60 +5,63 @@ import type { Outcome } from '../../core/outcome.ts'
 import type { Step } from '../../core/step.ts'
 import type { RewrappedBlobKey } from '../../segments/rewrap.ts'
 
-// What the engine and a Bucket say to each other when an operator looks after the bucket: plain values that cross RPC.
+// The arguments and results of the calls that operators' tools make to a Bucket: plain values that cross RPC.
 
-/** Where a check of the metadata stands: the Bucket itself remembers the rest. */
+/** The position of a check of the metadata. The Bucket stores the rest of its state. */
 export interface CheckRun {
   readonly id: string
   readonly step: number
 }
 
-/** Asks for one step of a check; without `run` a new one begins, and any other ends. */
+/** Asks for one step of a check. Without `run`, a new check begins and any other check of the bucket ends. */
 export interface CheckQuery {
   readonly run?: CheckRun
   readonly repair: boolean
 }
 
-/** Where a walk through the blobs is, by their ids. */
+/** The position of a walk through the blobs, by their ids. */
 export interface BlobsCursor {
   /** Exclusive. */
   readonly after: string
-  /** Inclusive. Absent: what is there now. A walk that keeps to it ends, however fast new blobs come in behind it. */
+  /** Inclusive. Default: the last blob now. With this limit a walk always ends, even if new blobs arrive faster than it reads them. */
   readonly upTo?: string
 }
 
 export interface BlobsQuery extends BlobsCursor {
   readonly limit: number
-  /** With the bytes of inline blobs. */
+  /** Whether to include the bytes of inline blobs. */
   readonly inline?: boolean
 }
 
 /** A page of stored blobs by id. */
 export interface BlobsPage {
   readonly blobs: readonly BlobRecord[]
-  /** The last id of the walk. */
+  /** The last id of the whole walk. */
   readonly upTo: string
 }
 
-/** Which of some blobs a Bucket knows, by id: how many segments each may have; `null` for those that it is sweeping or waits for. */
+/**
+ * The blobs that a Bucket knows, of those that the caller named. The value is how many segments the blob may have, or `null` for a blob that
+ * the Bucket is sweeping or whose commit is still to come.
+ */
 export interface KnownBlobs {
   readonly segments: Readonly<Record<string, number | null>>
-  /** Whether the object ever was a bucket: one that never was knows nothing. */
+  /** Whether the Durable Object ever was a bucket. If it never was, it knows no blobs. */
   readonly exists: boolean
-  /** The Bucket's clock, by which it sets deadlines. */
+  /** The time of the Bucket's clock, which it uses for deadlines. */
   readonly nowMs: number
 }
 
-/** Where an export goes on: behind a row of a table, or within the extents of its body. */
+/** The position where an export continues: after a row of a table, or within the extents of the row's body. */
 export interface ExportCursor {
-  /** How many lines were written. */
+  /** How many lines are written already. */
   readonly lines: number
   readonly walk: 'upload' | 'part' | 'object'
   readonly after: readonly (string | number)[]
   readonly body?: { readonly ownerId: string; readonly end: number; readonly size: number }
 }
 
-/** A moment of the last 30 days, or the bookmark of one. */
+/** A time within the last 30 days, or the bookmark of such a time. */
 export type RecoverTo = { readonly timeMs: number } | { readonly bookmark: string }
 
 export interface KeysQuery {
@@ -67,24 +70,27 @@ export interface KeysQuery {
   readonly after: string
 }
 
-/** The calls of a Bucket that only operators' tools make. */
+/** The calls of a Bucket that only operators' tools use. */
 export interface MaintenanceApi {
-  /** One bounded step of a check of the metadata. */
+  /** Runs one bounded step of a check of the metadata. */
   check(query: CheckQuery): Promise<Outcome<Step<CheckRun, FsckReport>>>
-  /** One page of stored blobs by id. */
+  /** Returns one page of stored blobs by id. */
   listBlobs(query: BlobsQuery): Promise<Outcome<Step<BlobsCursor, BlobsPage>>>
-  /** Answers for a bucket that does not exist, too: what it still sweeps is known. */
+  /** Works for a deleted bucket, too: it still knows the blobs that it is sweeping. */
   knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs>
-  /** One bounded step of a search for the objects that some blobs belong to; the next one goes on behind a key. */
+  /** Runs one bounded step of a search for the objects that use some blobs. The next step continues after a key. */
   keysOf(query: KeysQuery): Promise<Outcome<Step<string, readonly string[]>>>
-  /** One bounded step of an export of the metadata: whole lines of text. */
+  /** Runs one bounded step of an export of the metadata. Returns whole lines of text. */
   exportPage(cursor?: ExportCursor): Promise<Outcome<Step<ExportCursor, string>>>
-  /** One bounded step of an import into an empty bucket; the next one brings the lines behind so many, until the last line was there. */
+  /**
+   * Runs one bounded step of an import into an empty bucket. Returns how many lines are imported; the next call sends the lines after them.
+   * The import ends with the last line of the export.
+   */
   importLines(text: string): Promise<Outcome<Step<number, ImportReport>>>
-  /** Swaps wrapped data keys; one that changed meanwhile stays. Answers how many. */
+  /** Replaces wrapped data keys, except those that changed in the meantime. Returns how many it replaced. */
   rewrapKeys(keys: readonly RewrappedBlobKey[]): Promise<Outcome<number>>
-  /** Starts again with the database of another moment; answers the bookmark that undoes it. Works on a bucket that was removed, too. */
+  /** Restarts with the database of another time. Returns the bookmark that undoes this. Works on a deleted bucket, too. */
   recover(to: RecoverTo): Promise<Outcome<string>>
-  /** Writes the bucket's row in the account's index anew. */
+  /** Writes the bucket's row in the account's index again. */
   reindex(): Promise<Outcome<BucketInfo>>
 }

@@ -4,8 +4,8 @@ import type { Ports } from '../ports.ts'
 import type { RecoverTo } from './maintenance-api.ts'
 
 /**
- * Brings a bucket's metadata back to what it was, by the platform's point-in-time recovery. Bytes that were swept since then stay
- * gone. Answers the bookmark that undoes it.
+ * Restores a bucket's metadata as of another time, with the platform's point-in-time recovery. It cannot restore bytes that were swept since
+ * then. Returns the bookmark that undoes it.
  * @throws StoreError NotImplemented, InvalidArgument
  */
 export async function recoverBucket(ports: Ports, ref: BucketRef, to: RecoverTo): Promise<string> {

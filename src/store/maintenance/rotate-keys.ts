@@ -8,8 +8,8 @@ import type { Ports } from '../ports.ts'
 const BLOBS_PER_STEP = 500
 
 /**
- * One bounded step of wrapping a bucket's data keys with the present master key. No byte is sealed anew and no read is disturbed:
- * the data keys stay what they are. Keys that customers protect are not ours to wrap. The next step goes on behind a blob's id.
+ * Runs one bounded step of wrapping a bucket's data keys with the present master key. The data keys stay the same, so no bytes are sealed
+ * again and reads continue. It skips keys that a customer's key protects. The next step continues after a blob's id.
  * @throws StoreError NoSuchBucket
  */
 export async function rotateKeys(ports: Ports, ref: BucketRef, after = ''): Promise<Step<string, RotationReport>> {

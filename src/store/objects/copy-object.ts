@@ -19,13 +19,13 @@ export interface CopySource {
 
 export interface CopyOptions extends ObjectAttributes {
   readonly directive: MetadataDirective
-  /** On the destination, as it is at the commit. */
+  /** Conditions on the destination, which the Bucket checks at the commit. */
   readonly conditions?: Conditions
   readonly customerKey?: CustomerKey
 }
 
 /**
- * Copies an object: by reference inside a bucket, by its bytes across buckets or when the customer key changes.
+ * Copies an object. Inside a bucket, it copies references. Across buckets, or if the customer key changes, it copies the bytes.
  * @throws StoreError NoSuchBucket, NoSuchKey, PreconditionFailed, MetadataTooLarge, AccessDenied
  */
 export async function copyObject(ports: Ports, at: ObjectRef, source: CopySource, options: CopyOptions): Promise<CopiedObject> {
@@ -39,7 +39,7 @@ export async function copyObject(ports: Ports, at: ObjectRef, source: CopySource
   return copied.kind === 'copied' ? copied.value : copyBytes(ports, at, { source, found: copied.source, options })
 }
 
-/** A source inside the bucket that it is copied in. */
+/** Returns a source that lies in the same bucket as the copy, in the form that the Bucket expects. */
 export const sourceIn = ({ at, conditions, customerKey }: CopySource): BucketCopySource => ({
   key: at.key,
   conditions,
@@ -48,7 +48,7 @@ export const sourceIn = ({ at, conditions, customerKey }: CopySource): BucketCop
 
 export const sameBucket = (a: BucketRef, b: BucketRef): boolean => a.name === b.name && a.jurisdiction === b.jurisdiction
 
-/** Looks a source in another bucket up. Every failed condition is a 412, unlike those of a read. */
+/** Looks up a source in another bucket. Every failed condition is a 412, whereas a read also has 304. */
 export async function findSource(ports: Ports, { at, conditions, customerKey }: CopySource, range?: RangeRequest): Promise<Found> {
   const looked = await ports.bucket(at.bucket).lookup({ key: at.key, conditions, range, ssecKeyMd5: customerKey?.keyMd5, body: true })
   const found = unwrap(looked)
@@ -56,7 +56,7 @@ export async function findSource(ports: Ports, { at, conditions, customerKey }: 
   return found
 }
 
-/** The bytes of a source as an upload. */
+/** Opens the bytes of a source as an upload. */
 export async function uploadOf(ports: Ports, source: CopySource, found: Found): Promise<Upload> {
   checkCopiedBytes(found.span.length)
   const body = await openFound(ports, source.at.bucket, found, { customerKey: source.customerKey, forUpload: true })
@@ -75,7 +75,7 @@ async function copyBytes(
   { source, found, options }: { source: CopySource; found: Found; options: CopyOptions },
 ): Promise<CopiedObject> {
   const { conditions, customerKey, storageClass, directive } = options
-  // Before the source is opened: what refuses it would leave it open.
+  // Merge the metadata before the source is opened: an error here would leave the source open.
   const metadata = mergeMetadata(directive, found.head, options)
   const upload = await uploadOf(ports, source, found)
   const write = { bucket: at.bucket, target: { key: at.key, conditions }, upload, customerKey }

@@ -6,7 +6,7 @@ import type { Deleted, DeleteOnly } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
 /**
- * Deletes an object, or nothing if there is none.
+ * Deletes an object. A missing object is no error.
  * @throws StoreError NoSuchBucket, InvalidObjectName
  */
 export async function deleteObject(ports: Ports, at: ObjectRef): Promise<void> {
@@ -15,8 +15,8 @@ export async function deleteObject(ports: Ports, at: ObjectRef): Promise<void> {
 }
 
 /**
- * Deletes up to 1,000 keys in one transaction and answers in their order, missing keys included.
- * @throws StoreError NoSuchBucket; what concerns one key is told with that key.
+ * Deletes up to 1,000 keys in one transaction. Returns a result for each key in the same order, also for missing keys.
+ * @throws StoreError NoSuchBucket; the failure of a single key is part of its result
  */
 export async function deleteObjects(ports: Ports, bucket: BucketRef, keys: readonly string[], only?: DeleteOnly): Promise<Deleted[]> {
   const checked = keys.map((key): Outcome<void> => outcomeOf(() => checkKey(key)))

@@ -7,17 +7,17 @@ import { openFound } from './read-body.ts'
 
 export interface GetOptions {
   readonly conditions?: Conditions
-  /** Any failed condition is answered as `not-modified`, with the head: what the Workers binding shows of it. */
+  /** Whether any failed condition returns `not-modified` with the head, as in the Workers binding. */
   readonly softConditions?: boolean
-  /** The head of an SSE-C object without its key, as the Workers binding reads it. */
+  /** Whether to read the head of an SSE-C object without its key, as the Workers binding does. */
   readonly keyless?: boolean
   readonly range?: RangeRequest
-  /** Instead of a range: one part of a multipart object. */
+  /** Reads one part of a multipart object, instead of a range. */
   readonly partNumber?: number
   readonly customerKey?: CustomerKey
 }
 
-/** An object, or the part of it that was asked for. */
+/** An object, or the span of it that the client asked for. */
 export interface GotObject<Body> {
   readonly kind: 'found'
   readonly head: ObjectHead
@@ -28,7 +28,7 @@ export interface GotObject<Body> {
 export type Got<Body> = GotObject<Body> | { readonly kind: 'not-modified'; readonly head: ObjectHead }
 
 /**
- * Reads an object. The first bytes are there and authenticated when this resolves, so that what fails early fails cleanly.
+ * Reads an object. When this resolves, the first bytes are read and authenticated, so that an early error still gets a proper error response.
  * @throws StoreError NoSuchBucket, NoSuchKey, PreconditionFailed, InvalidRange, InvalidPartNumber, AccessDenied, ServiceUnavailable
  */
 export async function getObject(ports: Ports, at: ObjectRef, options: GetOptions): Promise<Got<ReadableStream<Uint8Array> | Uint8Array>> {

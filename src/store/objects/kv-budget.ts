@@ -3,29 +3,29 @@ import { StoreError } from '../../core/errors.ts'
 import { planSegments } from '../../core/read-plan.ts'
 import type { BodyRest, BodySlices } from '../bucket-api.ts'
 
-/** Operations of KV that a request keeps for what has to be tried again. */
+/** The KV operations that a request reserves for retries. */
 const SPARE = 50
 const GIB = 1024 ** 3
 const MIB = 1024 ** 2
 
-/** How many further pages of slices are read to count, and up to how many inline bytes on those before. */
+/** The limits for counting: how many further pages of slices to read, and after how many inline bytes to stop. */
 const PAGES = 3
 const INLINE_BYTES = 1024 * 1024
 
-/** A read, and how to get the next page of its slices. */
+/** A read, and the function that returns the next page of its slices. */
 export interface PagedRead {
   readonly length: number
-  /** How many operations of KV the platform allows the request. */
+  /** How many KV operations the platform allows the request. */
   readonly operations: number
   readonly more: (rest: BodyRest) => Promise<BodySlices>
 }
 
 /**
- * Refuses a read that would need more operations of KV than the platform allows a request, before its first byte: it would be cut off
- * in the middle. Every segment is one. Slices in pages are read on until the count is clear, since the reader needs them next in any case;
- * behind some pages, those that are known tell how long segments are.
- * @returns the slices that are known now
- * @throws StoreError InvalidRequest that says how long a range may be
+ * Refuses a read that needs more KV operations than the platform allows for a request. It checks this before the first byte, because the
+ * platform would cut the read off in the middle. Each segment costs one operation. If the slices come in pages, it reads some further pages
+ * to count their segments; the reader needs these pages anyway. For the pages after them, it estimates the number from the known slices.
+ * @returns the slices that it has read, with the rest
+ * @throws StoreError InvalidRequest with the longest possible range
  */
 export async function checkKvBudget(body: BodySlices, { length, operations, more }: PagedRead): Promise<BodySlices> {
   const most = operations - SPARE

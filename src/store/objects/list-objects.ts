@@ -4,7 +4,7 @@ import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'
 
 /**
- * One page of a bucket's objects by key, folded at the delimiter.
+ * Returns one page of a bucket's objects by key. Keys with the same prefix up to the delimiter are grouped.
  * @throws StoreError NoSuchBucket
  */
 export async function listObjects(ports: Ports, bucket: BucketRef, query: ListQuery): Promise<ListPage<ObjectHead>> {
@@ -12,7 +12,7 @@ export async function listObjects(ports: Ports, bucket: BucketRef, query: ListQu
 }
 
 /**
- * Like {@link listObjects}, with what S3 listings show of an object and nothing else.
+ * Like {@link listObjects}, with only those properties of an object that S3 listings show.
  * @throws StoreError NoSuchBucket
  */
 export async function listSummaries(

@@ -10,12 +10,12 @@ import { writeBlob } from './write-blob.ts'
 export interface PutOptions extends ObjectAttributes {
   readonly conditions?: Conditions
   readonly customerKey?: CustomerKey
-  /** False: an object without a content type stays without one, as in the Workers binding. */
+  /** If false, an object without a content type stays without one, as in the Workers binding. */
   readonly sniff?: boolean
 }
 
 /**
- * Stores an object, whole or not at all. Without a content type, the type is read off the first bytes, as R2's S3 endpoint does.
+ * Stores an object, whole or not at all. Without a content type, it guesses the type from the first bytes, as R2's S3 endpoint does.
  * @throws StoreError InvalidObjectName, MetadataTooLarge, EntityTooLarge, NoSuchBucket, PreconditionFailed, BadDigest, IncompleteBody
  */
 export async function putObject(ports: Ports, at: ObjectRef, upload: Upload, options: PutOptions): Promise<ObjectHead> {
@@ -44,7 +44,7 @@ function withContentType(httpMetadata: HttpMetadata, firstBytes: Uint8Array): Ht
   return contentType === undefined ? httpMetadata : { ...httpMetadata, contentType }
 }
 
-/** Passes bytes on and remembers the first few. */
+/** Passes bytes on and stores a copy of the first few. */
 class RememberingSource implements ByteSource {
   firstBytes: Uint8Array = new Uint8Array(0)
   readonly #inner: ByteSource

@@ -5,12 +5,12 @@ import type { BodyRest, BodySlices, Found } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 import { checkKvBudget } from './kv-budget.ts'
 
-/** Bodies up to this size, one chunk, are read whole and answered in one piece: a stream costs more than they do. */
+/** Bodies up to this size, one chunk, are read as a whole and returned as bytes, because a stream would cost more. */
 const WHOLE_BYTES = 1024 * 1024
 
 /**
- * Opens the bytes that a lookup found: a stream of exactly the span's length, or the bytes themselves when they are few.
- * @throws StoreError InvalidRequest, AccessDenied, ServiceUnavailable, until the first chunk is authenticated; later failures abort the stream.
+ * Opens the bytes that a lookup found. Returns a stream of exactly the span's length, or the bytes themselves if the span is short.
+ * @throws StoreError InvalidRequest, AccessDenied, ServiceUnavailable, until the first chunk is authenticated; later errors abort the stream
  */
 export async function openFound(
   ports: Ports,
@@ -25,7 +25,7 @@ export async function openFound(
   return span.length <= WHOLE_BYTES ? ports.segments.readAll(request) : ports.segments.openBody(request)
 }
 
-/** The slices of a body, asked for in pages as the reader comes to them: a body of 10,000 parts is never held as a list. */
+/** Returns the slices of a body. It asks for each page when the reader needs it, so that the slices of 10,000 parts are never in memory at once. */
 async function* allSlices(first: BodySlices, more: (rest: BodyRest) => Promise<BodySlices>): AsyncGenerator<BlobSlice> {
   for (let page = first; ; page = await more(page.rest)) {
     yield* page.slices

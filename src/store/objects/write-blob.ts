@@ -11,7 +11,7 @@ import { NotPlaced } from '../../segments/not-placed.ts'
 import type { Begin, Begun, Committed, WrittenBlob } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
-/** The bytes of a write and what they are for. */
+/** The bytes of a write, and the object or part that they are for. */
 export interface BlobWrite {
   readonly bucket: BucketRef
   readonly target: Begin['target']
@@ -21,23 +21,23 @@ export interface BlobWrite {
   readonly isMoved?: boolean
 }
 
-/** What is known of the bytes once they are stored. */
+/** The digests of the bytes, known after they are stored. */
 export interface Digested {
   readonly etag: string
   readonly checksum: Checksum
-  /** Digests that the client gave, for the binding to report. */
+  /** The digests that the client sent, which the binding reports. */
   readonly hashes?: BindingHashes
 }
 
-/** How much of a refused body is read at a time. */
+/** How much of a refused body we read at a time. */
 const PIECE_BYTES = 256 * 1024
 
 type Commit<T> = (written: WrittenBlob, digested: Digested) => Promise<Outcome<Committed<T>>>
 
 /**
- * Stores a body and commits it: the one write path of objects and parts. Every claim about the bytes is compared before
- * `commit` is called; whatever fails, the blob is given up and nothing is seen of it.
- * @throws StoreError what the Bucket, the body's framing or a claim answers.
+ * Stores a body and commits it. All writes of objects and parts use this function. It checks every claim about the bytes before it calls
+ * `commit`. If any step fails, it abandons the blob, and no reader ever sees it.
+ * @throws StoreError the errors of the Bucket, of the body's framing and of the claims
  */
 export async function writeBlob<T>(ports: Ports, write: BlobWrite, commit: Commit<T>): Promise<T> {
   const { size, source } = write.upload
@@ -50,12 +50,12 @@ export async function writeBlob<T>(ports: Ports, write: BlobWrite, commit: Commi
   }
 }
 
-/** One call: the bytes go with the commit. */
+/** Writes an inline blob in one call: the commit contains the bytes. */
 async function writeInline<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, commit: Commit<T>): Promise<T> {
   const { blob, digested } = await storeBytes(ports, write, plan, { checksumAlgorithm: await wantedChecksum(ports, write) })
   const committed = unwrap(await commit({ blob }, digested))
   if (committed.kind === 'committed') return committed.value
-  // The bucket's inline budget is spent: the sealed bytes become the one segment of a blob in the next tier.
+  // The bucket's inline budget is spent: the sealed bytes become the only segment of a blob in the next tier.
   const elsewhere = { ...blob, tier: ports.segments.plan({ id: plan.id, size: plan.size, inline: false }).tier }
   const moved = journalled(ports, write, elsewhere, {
     work: async (begun) => {
@@ -70,8 +70,8 @@ async function writeInline<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, co
 }
 
 /**
- * A database did not take the blob: its bytes, which the client does not send again, become another blob in the next place that takes
- * some: another database, or KV. The first blob was given up like that of any write that fails.
+ * Stores the bytes of a blob that a database refused. The client does not send them again, so they become a new blob in the next store that
+ * accepts it: another database, or KV. The first blob was abandoned, as after any failed write.
  */
 async function writeElsewhere<T>(
   ports: Ports,
@@ -88,27 +88,30 @@ async function writeElsewhere<T>(
   return writeJournalled(ports, { ...write, upload, isMoved: true }, plan, commit)
 }
 
-/** A small part is stored without a `begin`, which would tell the algorithm of its upload. What is wrong with the upload is the commit's to tell. */
+/**
+ * Returns the checksum algorithm of a part's upload. An inline part has no `begin`, which would return it. Ignores errors here, because the
+ * commit reports everything that is wrong with the upload.
+ */
 async function wantedChecksum(ports: Ports, { bucket, target, upload }: BlobWrite): Promise<ChecksumAlgorithm | undefined> {
   if (!('uploadId' in target) || upload.claims.checksumAlgorithm !== undefined) return undefined
   const looked = await ports.bucket(bucket).listParts({ key: target.key, uploadId: target.uploadId, after: 0, limit: 0 })
   return looked.ok ? looked.value.upload.checksumAlgorithm : undefined
 }
 
-/** Journal first, then the bytes, then the commit. */
+/** Writes the journal first, then the bytes, then the commit. */
 function writeJournalled<T>(ports: Ports, write: BlobWrite, plan: BlobPlan, commit: Commit<T>): Promise<T> {
   const written = journalled(ports, write, plan, {
     work: async (begun) => {
       const { blob, digested } = await storeBytes(ports, write, plan, begun)
       return commit({ blob, begun }, digested)
     },
-    // What is wrong with the bytes is told before what is wrong with the key or the upload, as when they are inline.
+    // Report an error in the bytes before an error in the key or the upload, as for inline blobs.
     refused: () => verifyBytes(write),
   })
   return written.catch((error) => writeElsewhere(ports, write, commit, { error }))
 }
 
-/** Runs `work` between `begin` and the commit that it ends with; gives the blob up when that does not come about. */
+/** Calls `begin`, then `work`, which ends with the commit. If any of it fails, abandons the blob. */
 async function journalled<T>(
   ports: Ports,
   { bucket: ref, target }: BlobWrite,
@@ -125,13 +128,13 @@ async function journalled<T>(
     if (committed.kind === 'inline-full') throw new Error('Only an inline blob can be refused for its place')
     return committed.value
   } catch (error) {
-    // If the commit went through after all, there is nothing left to give up. If this call fails too, the alarm comes later.
+    // If the commit succeeded although its answer was lost, this call changes nothing. If this call fails too, the alarm sweeps the blob later.
     await bucket.abandon(stored, begun).catch((lost) => console.warn('A blob is left to the sweep:', lost))
     throw error
   }
 }
 
-/** Seals and stores the bytes, computes what is claimed of them, and compares. */
+/** Seals and stores the bytes, computes their digests, and compares them with the claims. */
 async function storeBytes(ports: Ports, { bucket, upload, customerKey }: BlobWrite, plan: BlobPlan, begun: Partial<Begun>) {
   const claims = { ...upload.claims, checksumAlgorithm: upload.claims.checksumAlgorithm ?? begun.checksumAlgorithm }
   const digests = new Digests(digestsFor(claims))
@@ -144,7 +147,7 @@ async function storeBytes(ports: Ports, { bucket, upload, customerKey }: BlobWri
   return { blob, digested }
 }
 
-/** Reads the bytes of a write that is refused already, and compares what is claimed of them. */
+/** Reads the bytes of a write that the Bucket has already refused, and checks the claims about them. */
 async function verifyBytes({ upload: { source, size, claims } }: BlobWrite): Promise<void> {
   const digests = new Digests(digestsFor(claims))
   let length = 0

@@ -3,7 +3,7 @@ import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'
 
 /**
- * Aborts an upload; again, or after its completion, it changes nothing.
+ * Aborts an upload. If the upload is aborted or completed already, it changes nothing.
  * @throws StoreError NoSuchBucket, NoSuchUpload
  */
 export async function abortMultipartUpload(ports: Ports, at: ObjectRef, uploadId: string): Promise<void> {

@@ -3,12 +3,12 @@ import { unwrap } from '../../core/outcome.ts'
 import type { CompleteUpload } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
-/** What a client says of an upload that it completes. */
+/** The data that a client sends to complete an upload. */
 export type UploadedParts = Omit<CompleteUpload, 'key' | 'version'>
 
 /**
- * Makes the listed parts the object, in the order of their numbers. Moves no bytes. A failed condition ends the
- * upload, a lock does not.
+ * Makes an object from the listed parts, in the order of their numbers. Moves no bytes. A failed condition ends the upload; after an error
+ * because of a lock, the upload stays open.
  * @throws StoreError NoSuchUpload, InvalidPart, ObjectLockedByBucketPolicy, EntityTooSmall, EntityTooLarge, BadDigest, PreconditionFailed
  */
 export async function completeMultipartUpload(ports: Ports, at: ObjectRef, complete: UploadedParts): Promise<ObjectHead> {

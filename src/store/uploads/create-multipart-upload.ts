@@ -7,7 +7,7 @@ import type { ObjectAttributes } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
 export interface CreateUploadOptions extends ObjectAttributes {
-  /** On the object as it is now. */
+  /** Conditions on the object as it is now. */
   readonly conditions?: Conditions
   readonly customerKey?: CustomerKey
   readonly checksumAlgorithm?: ChecksumAlgorithm
@@ -15,7 +15,7 @@ export interface CreateUploadOptions extends ObjectAttributes {
 }
 
 /**
- * Opens a multipart upload, which an alarm aborts after seven days.
+ * Opens a multipart upload. An alarm aborts it after seven days.
  * @throws StoreError InvalidObjectName, MetadataTooLarge, NoSuchBucket, PreconditionFailed
  */
 export async function createMultipartUpload(ports: Ports, at: ObjectRef, options: CreateUploadOptions): Promise<CreatedUpload> {

@@ -5,7 +5,7 @@ import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'
 
 /**
- * One page of a bucket's open uploads, by key and then by age.
+ * Returns one page of a bucket's open uploads, by key and then by age.
  * @throws StoreError NoSuchBucket
  */
 export async function listMultipartUploads(ports: Ports, bucket: BucketRef, query: ListUploadsQuery): Promise<ListPage<UploadHead>> {

@@ -4,7 +4,7 @@ import { unwrap } from '../../core/outcome.ts'
 import type { Ports } from '../ports.ts'
 
 /**
- * One page of the parts of an open upload, by number.
+ * Returns one page of the parts of an open upload, by number.
  * @throws StoreError NoSuchBucket, NoSuchUpload
  */
 export async function listParts(ports: Ports, at: ObjectRef, query: Omit<ListPartsQuery, 'key'>): Promise<PartsPage> {

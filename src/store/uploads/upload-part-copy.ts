@@ -7,12 +7,12 @@ import { checkPartNumber, type PartRef, uploadPart } from './upload-part.ts'
 
 export interface CopyPartOptions {
   readonly range?: RangeRequest
-  /** Of the upload. */
+  /** The customer key of the upload. */
   readonly customerKey?: CustomerKey
 }
 
 /**
- * Makes a range of an object a part: by reference inside a bucket, by its bytes otherwise.
+ * Makes a part from a range of an object. Inside a bucket it copies references, otherwise it copies the bytes.
  * @throws StoreError InvalidArgument, NoSuchBucket, NoSuchKey, InvalidRange, NoSuchUpload, InvalidRequest, AccessDenied
  */
 export async function uploadPartCopy(
@@ -29,7 +29,7 @@ export async function uploadPartCopy(
   return copied.kind === 'copied' ? copied.value : copyBytes(copied.source)
 
   async function copyBytes(found: Awaited<ReturnType<typeof findSource>>): Promise<Part> {
-    // The part's checksum is of the upload's algorithm, whatever the source has.
+    // The part's checksum uses the algorithm of the upload; the checksum of the source does not matter.
     const upload = { ...(await uploadOf(ports, source, found)), claims: {} }
     return uploadPart(ports, part, upload, customerKey)
   }

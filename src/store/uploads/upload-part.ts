@@ -6,7 +6,7 @@ import type { CustomerKey, ObjectRef } from '../../core/object.ts'
 import { writeBlob } from '../objects/write-blob.ts'
 import type { Ports } from '../ports.ts'
 
-/** A part of an upload: where it goes. */
+/** Names a part of an upload. */
 export interface PartRef {
   readonly at: ObjectRef
   readonly uploadId: string
@@ -14,7 +14,7 @@ export interface PartRef {
 }
 
 /**
- * Stores a part; one of the same number is replaced.
+ * Stores a part. Replaces a part with the same number.
  * @throws StoreError InvalidArgument, NoSuchUpload, EntityTooLarge, InvalidRequest, BadDigest, IncompleteBody
  */
 export async function uploadPart(ports: Ports, part: PartRef, upload: Upload, customerKey?: CustomerKey): Promise<Part> {
