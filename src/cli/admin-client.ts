@@ -30,7 +30,7 @@ export function readAdminArgs(args: string[], options: Record<string, { type: 'b
     allowPositionals: true,
     options: { ...options, endpoint: { type: 'string' }, jurisdiction: { type: 'string' } },
   })
-  if (positionals.length > 1) throw new Error(`One bucket at a time, please: not ${positionals.join(' and ')}.`)
+  if (positionals.length > 1) throw new Error(`Name one bucket only, instead of ${positionals.join(' and ')}.`)
   const { endpoint, jurisdiction = 'default', ...flags } = values as Record<string, boolean | string | undefined>
   const call = adminClient(connection(endpoint as string | undefined, process.env))
   return { bucket: positionals[0], jurisdiction: jurisdiction as string, flags, call }
@@ -48,10 +48,10 @@ export function connection(endpoint: string | undefined, env: NodeJS.ProcessEnv)
     return { endpoint: knownEndpoint(settings), token: ensureDevVars(settings.devVarsPath).ROOT_TOKEN }
   }
   const token = env.CLOUDFLARE_API_TOKEN
-  if (!token) throw new Error('Set CLOUDFLARE_API_TOKEN to the root token, or to another of the level Admin Read & Write.')
+  if (!token) throw new Error('Set CLOUDFLARE_API_TOKEN to the root token, or to another token with the level Admin Read & Write.')
   const { protocol, hostname, origin } = new URL(endpoint)
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-  if (protocol !== 'https:' && !isLocal) throw new Error(`${endpoint} is not https: the token would travel in the open.`)
+  if (protocol !== 'https:' && !isLocal) throw new Error(`${endpoint} is not https: the token would be sent unencrypted.`)
   return { endpoint: origin, token }
 }
 

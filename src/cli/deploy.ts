@@ -52,7 +52,7 @@ export async function deploy(tools: DeployTools): Promise<void> {
 }
 
 const failed = (args: readonly string[]) =>
-  new Error(`wrangler ${args.join(' ')} failed; nothing after it was done. Run npm run deploy again once it is fixed.`)
+  new Error(`wrangler ${args.join(' ')} failed, so the later steps did not run. Fix the cause, then run npm run deploy again.`)
 
 async function migrate(step: Step, databases: readonly BoundDatabase[], { created }: Pick<BoundDatabase, 'created'>): Promise<void> {
   const due = databases.filter((database) => database.created === created)
@@ -114,8 +114,8 @@ const report = (table: string): string =>
 if (import.meta.main) {
   try {
     const bound = { queues: await boundQueues(), databases: await boundDatabases(), ...(await deployedRoutes()) }
-    const told = { print: console.log, terminal: process.stdout.isTTY === true, keep: keepSecrets }
-    await deploy({ wrangler: runWrangler, env: process.env, takeOutLimits, ...told, ...bound })
+    const output = { print: console.log, terminal: process.stdout.isTTY === true, keep: keepSecrets }
+    await deploy({ wrangler: runWrangler, env: process.env, takeOutLimits, ...output, ...bound })
   } catch (error) {
     console.error(`\n${(error as Error).message}`)
     process.exit(1)

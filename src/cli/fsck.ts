@@ -92,7 +92,9 @@ function lineOf({ problem, at, repaired }: Finding): string {
 function verdict(found: number, left: number, repair: boolean): string {
   if (found === 0) return 'Sound.'
   if (left === 0) return `${found} problems, all repaired.`
-  return repair ? `${found} problems, of which ${left} cannot be repaired.` : `${found} problems. --repair mends what can be mended.`
+  return repair
+    ? `${found} problems, of which ${left} cannot be repaired.`
+    : `${found} problems. Use --repair to repair those that can be repaired.`
 }
 
 if (import.meta.main) {

@@ -8,7 +8,7 @@ export async function recover({ bucket, jurisdiction, flags, call }: AdminArgs, 
   if (bucket === undefined || (at === undefined) === (bookmark === undefined)) throw new Error(USAGE)
   const to = bookmark === undefined ? { timeMs: timeOf(String(at)) } : { bookmark }
   const { undo } = await call<{ undo: string }>('recover', { bucket, jurisdiction, to })
-  print(`The bucket starts again as it was. To undo this: npm run recover -- ${bucket} --bookmark ${undo}`)
+  print(`The bucket restarts in its earlier state. To undo this: npm run recover -- ${bucket} --bookmark ${undo}`)
   print(`Check it now, without --repair: npm run fsck -- ${bucket}`)
   return 0
 }
@@ -16,7 +16,7 @@ export async function recover({ bucket, jurisdiction, flags, call }: AdminArgs, 
 /** Parses a time. Requires a zone: without one, the text would mean a different moment on each machine. */
 function timeOf(text: string): number {
   const timeMs = Date.parse(text)
-  if (Number.isNaN(timeMs) || !/(Z|[+-]\d\d:\d\d)$/.test(text)) throw new Error(`"${text}" is not a time with its zone. ${USAGE}`)
+  if (Number.isNaN(timeMs) || !/(Z|[+-]\d\d:\d\d)$/.test(text)) throw new Error(`"${text}" is not a time with a zone. ${USAGE}`)
   return timeMs
 }
 

@@ -20,7 +20,7 @@ const known = new KnownNames<readonly CorsRule[]>({
   staleMs: OUTAGE_MS,
   maxBytes: CACHE_BYTES,
   sizeOf: (rules) => 2 * JSON.stringify(rules).length,
-  onOutage: (bucket, error) => console.error(`The CORS rules of ${bucket} cannot be read, going on with those that were known:`, error),
+  onOutage: (bucket, error) => console.error(`The CORS rules of ${bucket} cannot be read; the cached ones stay in use:`, error),
 })
 const nameOf = ({ jurisdiction, name }: BucketRef): string => `${jurisdiction}/${name}`
 

@@ -17,7 +17,7 @@ export interface BlobWrite {
   readonly target: Begin['target']
   readonly upload: Upload
   readonly customerKey?: CustomerKey
-  /** A database refused it already. */
+  /** Whether a database has already refused these bytes. */
   readonly isMoved?: boolean
 }
 
@@ -82,7 +82,7 @@ async function writeElsewhere<T>(
   if (!(error instanceof NotPlaced)) throw error
   const plain = error.plain ?? (await bytes?.())
   if (!plain) throw error
-  // Databases that take long to fail must not send a client in circles: the second one that refuses is the last.
+  // A database may take long to fail, so a client waits for at most two of them: after the second refusal, the bytes go to KV.
   const plan = ports.segments.plan({ id: newBlobId(), size: plain.length, inline: false, inKv: write.isMoved })
   const upload: Upload = { ...write.upload, source: bytesSource(plain), isClaimed: false }
   return writeJournalled(ports, { ...write, upload, isMoved: true }, plan, commit)
@@ -125,11 +125,11 @@ async function journalled<T>(
   const begun = unwrap(begin)
   try {
     const committed = unwrap(await work(begun))
-    if (committed.kind === 'inline-full') throw new Error('Only an inline blob can be refused for its place')
+    if (committed.kind === 'inline-full') throw new Error('Only an inline blob may get the answer inline-full')
     return committed.value
   } catch (error) {
     // If the commit succeeded although its answer was lost, this call changes nothing. If this call fails too, the alarm sweeps the blob later.
-    await bucket.abandon(stored, begun).catch((lost) => console.warn('A blob is left to the sweep:', lost))
+    await bucket.abandon(stored, begun).catch((lost) => console.warn('A blob could not be abandoned, the sweep will delete it:', lost))
     throw error
   }
 }

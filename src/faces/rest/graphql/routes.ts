@@ -2,7 +2,7 @@ import { type Route, route } from '../route.ts'
 import { GraphqlBody } from './body.ts'
 import { queryGraphql } from './operations.ts'
 
-/** Figures over time, as Cloudflare's GraphQL API answers for them. */
+/** The route of the GraphQL API, which returns figures over time, as Cloudflare's does. */
 export const GRAPHQL_ROUTES: readonly Route[] = [
   route({
     op: 'QueryGraphql',
