@@ -1,6 +1,9 @@
 /** Header names that RFC 9110 allows. `Headers.get` throws on any other. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 
+/** Headers that never repeat and name an object: in another spelling they would name a different object than the signed one. */
+const SINGLE: readonly string[] = ['x-amz-copy-source']
+
 /** The sources of the values of signed headers. */
 export interface HeaderReadingOptions {
   readonly headers: Headers
@@ -25,7 +28,7 @@ export function* headerReadings(options: HeaderReadingOptions): Generator<readon
   for (const values of arrivals) for (const encoding of encodings) yield withEncoding(values, encoding, signedHeaders)
   if (!seen.some((value) => value.includes(', '))) return
   for (const values of arrivals) {
-    const joined = values.map((value) => value.replace(/, +/g, ','))
+    const joined = values.map((value, i) => (SINGLE.includes(signedHeaders[i]!) ? value : value.replace(/, +/g, ',')))
     for (const encoding of encodings) yield withEncoding(joined, encoding, signedHeaders)
   }
 }
