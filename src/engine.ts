@@ -1,7 +1,7 @@
 import { type Config, queueBindings, readConfig, readKeyring } from './config.ts'
 import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
-import type { BucketRef, Jurisdiction, Location } from './core/object.ts'
+import { type BucketRef, bucketPath, type Jurisdiction, type Location } from './core/object.ts'
 import { type Env, segmentBindings } from './env.ts'
 import { createQueues } from './queues/queues.ts'
 import type { Keyring } from './segments/keyring.ts'
@@ -44,7 +44,7 @@ export function createEngine(env: Env, { keepAlive, config = readConfig(env), ke
 function bucketStub(namespace: Env['BUCKETS'], { jurisdiction, name }: BucketRef, location?: Location): BucketApi {
   if (!isBucketName(name)) throw new StoreError('NoSuchBucket')
   const within = jurisdiction === 'default' ? namespace : withinJurisdiction(namespace, jurisdiction)
-  const stub = within.get(within.idFromName(`${jurisdiction}/${name}`), location && { locationHint: location })
+  const stub = within.get(within.idFromName(bucketPath({ jurisdiction, name })), location && { locationHint: location })
   return stub as unknown as BucketApi
 }
 

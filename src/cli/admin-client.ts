@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { isRetriable } from '../core/errors.ts'
 import { JURISDICTIONS } from '../core/object.ts'
 import type { Step } from '../core/step.ts'
 import { ensureDevVars } from './dev-vars.ts'
@@ -18,7 +19,6 @@ export interface AdminArgs {
 
 const TRIES = 4
 const RETRY_MS = 1000
-const RETRIABLE = [429, 503]
 
 /**
  * Reads `<bucket> [--jurisdiction eu] [--endpoint https://...]` and further flags. Without an endpoint, the command calls the local
@@ -69,7 +69,7 @@ export function adminClient(
       const response = await fetch(`${endpoint}/_cairn/${operation}`, { method: 'POST', headers, body: JSON.stringify(body) })
       if (response.ok) return response.json()
       const text = await response.text()
-      if (!RETRIABLE.includes(response.status) || attempt === TRIES) throw new Error(`${operation}: ${messageOf(text, response.status)}`)
+      if (!isRetriable(response.status) || attempt === TRIES) throw new Error(`${operation}: ${messageOf(text, response.status)}`)
       await wait(RETRY_MS * attempt)
     }
   }

@@ -102,3 +102,12 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
     },
   }
 }
+
+/** Reads a source to its end, and passes on what each read returns. */
+export async function readToEnd(source: ByteSource, readBytes: number, take: (bytes: Uint8Array) => void): Promise<void> {
+  for (;;) {
+    const bytes = await source.read(readBytes)
+    if (bytes.length === 0) return
+    take(bytes)
+  }
+}

@@ -130,6 +130,9 @@ export class StoreError extends Error {
   }
 }
 
+/** Whether a status asks the client to come back. */
+export const isRetriable = (status: number): boolean => status === 429 || status === 503
+
 /** R2's refusal of a feature that it does not have: `<what> not implemented`, 501. */
 export const notImplemented = (what: string): StoreError => new StoreError('NotImplemented', { message: `${what} not implemented` })
 

@@ -18,6 +18,9 @@ export interface BucketRef {
   readonly name: string
 }
 
+/** The name of a bucket with its jurisdiction, which no other bucket of the account has. */
+export const bucketPath = ({ jurisdiction, name }: BucketRef): string => `${jurisdiction}/${name}`
+
 export interface ObjectRef {
   readonly bucket: BucketRef
   /** As the client wrote it; compared after NFC normalisation. */

@@ -1,6 +1,7 @@
 import type { ByteSource } from '../core/byte-source.ts'
 import { byteSource } from '../core/byte-sources.ts'
 import { MemoryBudget } from '../core/memory-budget.ts'
+import { announcedLength } from './announced-length.ts'
 
 /** How much of an unread body is read and dropped. This covers the largest body that most Cloudflare plans accept. */
 const MOST_BYTES = 128 * 1024 * 1024
@@ -27,7 +28,7 @@ export const requestSource = (request: Request): ByteSource => sourceOf(request)
 function sourceOf(request: Request): RequestSource {
   const known = sources.get(request)
   if (known) return known
-  const source = new RequestSource(byteSource(request.body), lengthOf(request))
+  const source = new RequestSource(byteSource(request.body), announcedLength(request.headers))
   sources.set(request, source)
   return source
 }
@@ -47,11 +48,6 @@ export async function finishBody(request: Request): Promise<void> {
   } catch {
     // The client is gone, sent less than it announced, or is too slow, or too many bodies are being dropped: the response is sent anyway.
   }
-}
-
-function lengthOf({ headers }: Request): number | undefined {
-  const value = headers.get('content-length')
-  return value === null ? undefined : Number(value)
 }
 
 class RequestSource implements ByteSource {

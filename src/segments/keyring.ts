@@ -1,6 +1,6 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import { StoreError } from '../core/errors.ts'
-import type { BucketRef, CustomerKey } from '../core/object.ts'
+import { type BucketRef, bucketPath, type CustomerKey } from '../core/object.ts'
 
 const KEY_BYTES = 32
 const NONCE_BYTES = 12
@@ -60,7 +60,7 @@ export class Keyring {
 
   /** The key-encryption key of a bucket. */
   kekFor(bucket: BucketRef, keyId = this.keyId): Promise<CryptoKey> {
-    return this.#derive(keyId, `cairn/bucket/${bucket.jurisdiction}/${bucket.name}`, 'AES-KW', ['wrapKey', 'unwrapKey'])
+    return this.#derive(keyId, `cairn/bucket/${bucketPath(bucket)}`, 'AES-KW', ['wrapKey', 'unwrapKey'])
   }
 
   /** Makes the data key of a new blob. */

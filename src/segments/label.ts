@@ -1,5 +1,5 @@
 import { isBucketName } from '../core/bucket-name.ts'
-import { type BucketRef, JURISDICTIONS } from '../core/object.ts'
+import { type BucketRef, bucketPath, JURISDICTIONS } from '../core/object.ts'
 
 /** The owner of a stored segment. Without `deployment`, it was stored before labels named the deployment. */
 export interface SegmentOwner {
@@ -8,9 +8,9 @@ export interface SegmentOwner {
 }
 
 /** The text of a label: `<deployment>/<jurisdiction>/<bucket>`, or without the deployment, as earlier versions wrote it. */
-export function labelOf({ jurisdiction, name }: BucketRef, deployment?: string): string {
-  const bucket = `${jurisdiction}/${name}`
-  return deployment ? `${deployment}/${bucket}` : bucket
+export function labelOf(bucket: BucketRef, deployment?: string): string {
+  const path = bucketPath(bucket)
+  return deployment ? `${deployment}/${path}` : path
 }
 
 /** The owner that a label names; undefined if the text is not a label of ours. */

@@ -2,7 +2,7 @@ import { isIndexed } from '../control/buckets.ts'
 import { isBucketName } from '../core/bucket-name.ts'
 import type { CorsRule } from '../core/cors.ts'
 import { type Asker, KnownNames } from '../core/known-names.ts'
-import type { BucketRef } from '../core/object.ts'
+import { type BucketRef, bucketPath } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
 import type { Ports } from './ports.ts'
 
@@ -22,7 +22,6 @@ const known = new KnownNames<readonly CorsRule[]>({
   sizeOf: (rules) => 2 * JSON.stringify(rules).length,
   onOutage: (bucket, error) => console.error(`The CORS rules of ${bucket} cannot be read; the cached ones stay in use:`, error),
 })
-const nameOf = ({ jurisdiction, name }: BucketRef): string => `${jurisdiction}/${name}`
 
 /**
  * Returns the rules for a request. The list is empty for a bucket without rules and for a missing bucket. The rules are at most
@@ -33,9 +32,10 @@ const nameOf = ({ jurisdiction, name }: BucketRef): string => `${jurisdiction}/$
  */
 export async function corsRules(ports: Ports, bucket: BucketRef, nowMs: number, stranger?: Asker): Promise<readonly CorsRule[]> {
   if (!isBucketName(bucket.name)) return []
-  const isInvention = async () => stranger !== undefined && !known.knows(nameOf(bucket), nowMs) && !(await isIndexed(ports.control, bucket))
+  const isInvention = async () =>
+    stranger !== undefined && !known.knows(bucketPath(bucket), nowMs) && !(await isIndexed(ports.control, bucket))
   const lookUp = async () => ((await isInvention()) ? null : readRules(ports, bucket))
-  return (await known.find(nameOf(bucket), nowMs, lookUp, stranger)) ?? []
+  return (await known.find(bucketPath(bucket), nowMs, lookUp, stranger)) ?? []
 }
 
 /** Reads the rules from the Bucket. Returns `null` if the bucket does not exist. */
@@ -46,4 +46,4 @@ async function readRules(ports: Ports, bucket: BucketRef): Promise<readonly Cors
 }
 
 /** Removes a bucket's rules from the cache of this isolate, after this isolate changed the rules or the bucket. */
-export const forgetCorsRules = (bucket: BucketRef): void => known.forget(nameOf(bucket))
+export const forgetCorsRules = (bucket: BucketRef): void => known.forget(bucketPath(bucket))

@@ -1,6 +1,6 @@
 import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { StoreError } from '../../../src/core/errors.ts'
-import type { BucketRef } from '../../../src/core/object.ts'
+import { type BucketRef, bucketPath } from '../../../src/core/object.ts'
 import { sealedUnder, unknownKey } from '../../../src/segments/canary.ts'
 import { type Keyring, SSEC_KEY_ID } from '../../../src/segments/keyring.ts'
 import { readSetting, writeSetting } from '../../common/settings.ts'
@@ -27,7 +27,7 @@ export function writeCanary(sql: SqlStorage, sealed: string | undefined): void {
   refusals.delete(sql)
 }
 
-const purposeOf = ({ jurisdiction, name }: BucketRef): string => `canary/${jurisdiction}/${name}`
+const purposeOf = (bucket: BucketRef): string => `canary/${bucketPath(bucket)}`
 
 /**
  * Runs when a Bucket starts. Checks that the configured master keys can open its data, and seals the canary again after the master key was

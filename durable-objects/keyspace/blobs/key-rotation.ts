@@ -1,5 +1,6 @@
 import type { BlobRecord } from '../../../src/core/blob.ts'
 import type { BucketInfo } from '../../../src/core/bucket.ts'
+import { bucketPath } from '../../../src/core/object.ts'
 import type { Keyring } from '../../../src/segments/keyring.ts'
 import { rewrapDataKeys } from '../../../src/segments/rewrap.ts'
 import type { Context } from '../context.ts'
@@ -33,7 +34,7 @@ export async function rotateStep(context: Context, storage: DurableObjectStorage
     report(info, { damaged: lost.filter(({ keyId }) => keyring.knows(keyId)), next })
     if (needsRotation(context)) wakeAt(now())
   } catch (error) {
-    console.warn(`The keys of ${info.jurisdiction}/${info.name} could not be rewritten, trying again later:`, error)
+    console.warn(`The keys of ${bucketPath(info)} could not be rewritten, trying again later:`, error)
     wakeAt(now() + RETRY_MS)
   }
 }
@@ -59,12 +60,9 @@ function advance({ keyId, lost }: KeyMarker, step: { after?: string; lost: reado
   return { keyId, after: step.after, lost: [...new Set([...lost, ...missing])] }
 }
 
-function report({ jurisdiction, name }: BucketInfo, { damaged, next }: { damaged: readonly BlobRecord[]; next: KeyMarker }): void {
-  if (damaged.length > 0)
-    console.error(`Data keys of ${jurisdiction}/${name} are damaged: blobs ${damaged.map(({ id }) => id).join(', ')}.`)
+function report(bucket: BucketInfo, { damaged, next }: { damaged: readonly BlobRecord[]; next: KeyMarker }): void {
+  if (damaged.length > 0) console.error(`Data keys of ${bucketPath(bucket)} are damaged: blobs ${damaged.map(({ id }) => id).join(', ')}.`)
   if (next.after !== undefined || next.lost.length === 0) return
   const ids = next.lost.join(', ')
-  console.error(
-    `Data keys of ${jurisdiction}/${name} are under master keys that are not configured: ${ids}. Put them into OLD_MASTER_KEYS.`,
-  )
+  console.error(`Data keys of ${bucketPath(bucket)} are under master keys that are not configured: ${ids}. Put them into OLD_MASTER_KEYS.`)
 }

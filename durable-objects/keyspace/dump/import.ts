@@ -1,9 +1,10 @@
 import type { BucketInfo } from '../../../src/core/bucket.ts'
 import { invalidArgument, StoreError } from '../../../src/core/errors.ts'
 import type { ImportReport } from '../../../src/core/maintenance.ts'
-import type { StorageClass } from '../../../src/core/object.ts'
+import { bucketPath, type StorageClass } from '../../../src/core/object.ts'
 import { findSetting, type Setting } from '../../../src/core/settings.ts'
 import type { Step } from '../../../src/core/step.ts'
+import { insertRow } from '../../common/insert-row.ts'
 import { readSetting, writeSetting } from '../../common/settings.ts'
 import { addReference } from '../blobs/blobs.ts'
 import { noticeKey } from '../blobs/key-marker.ts'
@@ -120,7 +121,8 @@ function checkHeader(sql: SqlStorage, { version, jurisdiction, bucket }: HeaderL
   if (version > FORMAT_VERSION) throw invalidArgument(`The export is of version ${version}, this Cairn reads ${FORMAT_VERSION}.`)
   if (bucket !== info.name || jurisdiction !== info.jurisdiction) {
     // Keys are derived from the bucket's name. And if two buckets owned one segment, each would delete it while the other still needs it.
-    throw invalidArgument(`The export is of the bucket ${jurisdiction}/${bucket} and can only become that bucket again.`)
+    const path = bucketPath({ jurisdiction, name: bucket })
+    throw invalidArgument(`The export is of the bucket ${path} and can only become that bucket again.`)
   }
 }
 
@@ -202,17 +204,13 @@ function dueOf(context: Context, { type, key, uploaded_ms, created_ms, storage_c
 }
 
 function insert(sql: SqlStorage, row: Row, due: { due_ms?: number | null }): void {
-  const values: Record<string, unknown> = { ...DEFAULTS[row.type], ...due }
+  const values: Record<string, SqlStorageValue | Uint8Array> = { ...DEFAULTS[row.type], ...due }
   for (const column of COLUMNS[row.type]) {
     const value = row[column] ?? null
     values[column] = value !== null && BYTE_COLUMNS.includes(column) ? Uint8Array.fromBase64(String(value)) : value
   }
-  const columns = Object.keys(values)
   try {
-    sql.exec(
-      `INSERT INTO ${TABLES[row.type].table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-      ...Object.values(values),
-    )
+    insertRow(sql, TABLES[row.type].table, values)
   } catch (error) {
     throw invalidArgument(`A line of the type ${row.type} is invalid: ${(error as Error).message}`)
   }

@@ -18,6 +18,7 @@ import type {
   Lookup,
   ObjectAttributes,
 } from '../../../src/store/bucket-api.ts'
+import { replaceRow } from '../../common/insert-row.ts'
 import { dropReference, insertBlob, partSpan, slicesOf } from '../blobs/blobs.ts'
 import { redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
@@ -113,16 +114,11 @@ export function replaceObject(context: Context, old: ObjectRow | undefined, obje
     moved_ms: null,
     last_part: object.lastPart ?? null,
   }
-  insertObject(sql, { ...row, due_ms: objectDueMs(context, row) })
+  replaceRow(sql, 'objects', { ...row, due_ms: objectDueMs(context, row) } satisfies ObjectRow)
   tally.add(row.storage_class, { objects: 1, payloadBytes: row.size, metadataBytes: row.metadata_bytes })
   tally.write(sql)
   noteEvent(context, object)
   return headOf(sql, row)
-}
-
-function insertObject(sql: SqlStorage, row: ObjectRow): void {
-  const columns = Object.keys(row)
-  sql.exec(`INSERT OR REPLACE INTO objects (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
 }
 
 /** The head that a read or a write of one object returns. */

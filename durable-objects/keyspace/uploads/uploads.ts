@@ -7,6 +7,7 @@ import type { CreatedUpload, ListPartsQuery, Part, PartsPage, UploadHead, Upload
 import type { Checksum, ObjectHead } from '../../../src/core/object.ts'
 import { outcomeOf } from '../../../src/core/outcome.ts'
 import type { CommitPart, Committed, CompleteUpload, CreateUpload } from '../../../src/store/bucket-api.ts'
+import { insertRow, replaceRow } from '../../common/insert-row.ts'
 import { dropReference, insertBlob } from '../blobs/blobs.ts'
 import { discard, redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
@@ -43,8 +44,7 @@ export function createUpload(context: Context, create: CreateUpload): CreatedUpl
     bytes: 0,
     due_ms: uploadDueMs(context, { key, created_ms }),
   }
-  const columns = Object.keys(row)
-  sql.exec(`INSERT INTO uploads (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...Object.values(row))
+  insertRow(sql, 'uploads', row)
   count(sql, row.storage_class, { uploads: 1 })
   return { uploadId: row.id, createdMs: created_ms, abortion: uploadAbortion(sql, row) }
 }
@@ -110,16 +110,16 @@ export function replacePart(context: Context, upload: UploadRow, { old, ...part 
   const uploadedMs = context.now()
   // Only a checksum of the upload's algorithm can become part of the object's checksum.
   const checksum = part.checksum?.algorithm === upload.checksum_algorithm ? part.checksum?.value : null
-  sql.exec(
-    'INSERT OR REPLACE INTO parts (upload_id, part_number, blob_id, size, etag, checksum, uploaded_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    upload.id,
-    part.partNumber,
-    part.blobId,
-    part.size,
-    part.etag,
-    checksum ?? null,
-    uploadedMs,
-  )
+  const row: PartRow = {
+    upload_id: upload.id,
+    part_number: part.partNumber,
+    blob_id: part.blobId,
+    size: part.size,
+    etag: part.etag,
+    checksum: checksum ?? null,
+    uploaded_ms: uploadedMs,
+  }
+  replaceRow(sql, 'parts', row)
   const growth = part.size - (old?.size ?? 0)
   sql.exec('UPDATE uploads SET bytes = bytes + ? WHERE id = ?', growth, upload.id)
   count(sql, upload.storage_class, { uploadBytes: growth })

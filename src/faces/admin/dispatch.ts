@@ -2,7 +2,7 @@ import type { Identity } from '../../auth/authenticate.ts'
 import { allows } from '../../auth/policies.ts'
 import type { Control } from '../../control/control.ts'
 import { type Actor, auditEntry } from '../../core/audit.ts'
-import { StoreError } from '../../core/errors.ts'
+import { isRetriable, StoreError } from '../../core/errors.ts'
 import { actorOf } from '../../http/actor.ts'
 import type { Store } from '../../store/store.ts'
 import { type AdminChange, OPERATIONS, type Operation } from './operations.ts'
@@ -57,6 +57,6 @@ export function failure(error: unknown): Response {
   const known = error instanceof StoreError ? error : new StoreError('InternalError')
   if (known.status >= 500 && known.code !== 'NotImplemented') console.error('An operation of the admin face failed:', error)
   const headers = new Headers()
-  if (known.status === 429 || known.status === 503) headers.set('Retry-After', '1')
+  if (isRetriable(known.status)) headers.set('Retry-After', '1')
   return Response.json({ error: { code: known.code, message: known.message } }, { status: known.status, headers })
 }

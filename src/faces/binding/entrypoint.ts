@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { StoreError } from '../../core/errors.ts'
-import type { BucketRef } from '../../core/object.ts'
+import { type BucketRef, bucketPath } from '../../core/object.ts'
 import type { Env } from '../../env.ts'
 import type { BindingApi, WireCreateOptions, WireGetOptions, WireListOptions, WireOutcome, WirePart } from '../../r2-bucket/wire.ts'
 import type { Store } from '../../store/store.ts'
@@ -22,7 +22,7 @@ type Result<F> = F extends (...args: never[]) => Promise<infer Value> ? Value : 
 const ensured = new Set<string>()
 
 async function ensureOnce(store: Store, bucket: BucketRef): Promise<void> {
-  const name = `${bucket.jurisdiction}/${bucket.name}`
+  const name = bucketPath(bucket)
   if (ensured.has(name)) return
   await store.ensureBucket(bucket)
   ensured.add(name)

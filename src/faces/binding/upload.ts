@@ -1,6 +1,7 @@
 import type { Upload, UploadClaims } from '../../core/byte-source.ts'
 import { byteSource } from '../../core/byte-sources.ts'
 import { StoreError } from '../../core/errors.ts'
+import { announcedLength } from '../../http/announced-length.ts'
 import type { WireObject, WirePart, WireUpload } from '../../r2-bucket/wire.ts'
 import { UPLOAD_HEADER } from '../../r2-bucket/wire.ts'
 import { asNoSuchUpload, plainTypeError } from './failure.ts'
@@ -40,7 +41,7 @@ async function uploadPart(call: Call, wanted: WireUpload & { op: 'uploadPart' },
 
 /** The runtime sends the length of a stream as `Content-Length`. R2 refuses a stream without a known length. */
 function readUpload({ headers, body }: Request, claims: UploadClaims): Upload {
-  const length = headers.get('content-length')
-  if (length !== null) return { source: byteSource(body), size: Number(length), claims }
+  const size = announcedLength(headers)
+  if (size !== undefined) return { source: byteSource(body), size, claims }
   throw plainTypeError('Provided readable stream must have a known length (request/response body or readable half of FixedLengthStream)')
 }

@@ -1,7 +1,5 @@
-import { ERRORS, StoreError } from '../../core/errors.ts'
+import { ERRORS, isRetriable, StoreError } from '../../core/errors.ts'
 
-/** Statuses that ask the client to retry. */
-const RETRIABLE: readonly number[] = [429, 503]
 /** Statuses that the Cloudflare SDK would retry although a retry cannot succeed. */
 const FINAL: readonly number[] = [409, 501]
 
@@ -14,7 +12,7 @@ export function success(result: unknown, info?: unknown): Response {
 export function failure(error: unknown): Response {
   const known = error instanceof StoreError ? error : new StoreError('InternalError')
   const headers = new Headers()
-  if (RETRIABLE.includes(known.status)) headers.set('Retry-After', '1')
+  if (isRetriable(known.status)) headers.set('Retry-After', '1')
   if (FINAL.includes(known.status)) headers.set('x-should-retry', 'false')
   const errors = [{ code: codeOf(known), message: known.message }]
   return Response.json({ success: false, errors, messages: [], result: null }, { status: known.status, headers })

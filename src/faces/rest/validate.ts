@@ -1,17 +1,17 @@
 import type * as z from 'zod'
 import { ERRORS, type ErrorCode, invalidArgument, StoreError } from '../../core/errors.ts'
 import { parseJson } from '../../core/json.ts'
+import { type BodyBound, readText } from '../../http/bounded-body.ts'
 import { checkJsonType } from '../../http/origin-guard.ts'
-import { requestSource } from '../../http/request-body.ts'
-import { memoryOf } from '../../http/request-memory.ts'
 import { schemaMessage } from '../../http/schema-messages.ts'
 import { isObjectSchema } from './route.ts'
 
-/** Far more than any configuration needs. */
-const JSON_LIMIT_BYTES = 1024 * 1024
-const PIECE_BYTES = 64 * 1024
-/** How many copies of a body we hold at once: the pieces, the text, and the values before and after the schema. */
-const JSON_COPIES = 6
+/** Far more than any configuration needs. Memory holds the bytes, the text, and the values before and after the schema. */
+const BOUND: BodyBound = {
+  maxBytes: 1024 * 1024,
+  copies: 6,
+  tooLong: () => new StoreError('MalformedJSON', { message: 'The JSON you provided is too long.' }),
+}
 
 /**
  * Returns the headers that a schema names. An empty header counts as absent: wrangler sends `cf-r2-jurisdiction` empty for `-J ''`.
@@ -49,7 +49,7 @@ export function readQuery(schema: z.ZodType | undefined, query: URLSearchParams)
 export async function readBody(schema: z.ZodType | undefined, request: Request): Promise<unknown> {
   if (schema === undefined) return undefined
   if (request.body !== null) checkJsonType(request.headers)
-  const text = await readText(request)
+  const text = await readText(request, BOUND)
   return check(schema, text === '' ? undefined : parseJson(text), 'body')
 }
 
@@ -69,17 +69,4 @@ function check(schema: z.ZodType, value: unknown, where: 'header' | 'parameter' 
   if (where !== 'body') throw invalidArgument(`The ${where} ${place} ${message}`)
   if (value === undefined) throw new StoreError('MalformedJSON', { message: 'The request has no body: it needs one in JSON.' })
   throw new StoreError('MalformedJSON', { message: `${ERRORS.MalformedJSON.message} ${place || 'It'} ${message}.` })
-}
-
-async function readText(request: Request): Promise<string> {
-  const source = requestSource(request)
-  const pieces: Uint8Array[] = []
-  for (let length = 0; ; ) {
-    const piece = await source.read(PIECE_BYTES)
-    length += piece.length
-    if (length > JSON_LIMIT_BYTES) throw new StoreError('MalformedJSON', { message: 'The JSON you provided is too long.' })
-    memoryOf(request).grow(JSON_COPIES * piece.length)
-    pieces.push(piece)
-    if (piece.length < PIECE_BYTES) return new TextDecoder().decode(Buffer.concat(pieces))
-  }
 }

@@ -1,10 +1,7 @@
 import { Buffer } from 'node:buffer'
-import { StoreError } from '../../core/errors.ts'
+import { isRetriable, StoreError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { bareDocument, element, escapeXmlWithin, optionalElement, textElement } from './xml/writer.ts'
-
-/** Statuses that ask the client to retry. */
-const RETRIABLE: readonly number[] = [429, 503]
 
 /**
  * Turns an error into a response of the S3 face. An error that is not a {@link StoreError} is a bug or an outage: the caller logs it,
@@ -14,7 +11,7 @@ const RETRIABLE: readonly number[] = [429, 503]
 export function renderError(error: unknown, method: string, requestId?: string): Response {
   const known = error instanceof StoreError ? error : new StoreError('InternalError')
   const headers = new Headers({ 'Content-Type': 'application/xml' })
-  if (RETRIABLE.includes(known.status)) headers.set('Retry-After', '1')
+  if (isRetriable(known.status)) headers.set('Retry-After', '1')
   return new Response(method === 'HEAD' ? null : errorDocument(known, requestId), { status: known.status, headers })
 }
 

@@ -4,16 +4,15 @@ import { digestsFor, verifyClaims } from '../../core/checksums.ts'
 import { Digests } from '../../core/digests.ts'
 import { invalidArgument, StoreError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { announcedLength } from '../../http/announced-length.ts'
 import { AwsChunkedSource } from '../../http/aws-chunked.ts'
+import { type BodyBound, readBounded } from '../../http/bounded-body.ts'
 import { checksumHeaderName, isChecksumValue, readChecksum, readContentMd5, trailerAlgorithm } from '../../http/checksums.ts'
 import { requestSource } from '../../http/request-body.ts'
-import { memoryOf } from '../../http/request-memory.ts'
 import type { Call } from './call.ts'
 
-/** How much of an XML body we read at a time. */
-const XML_PIECE_BYTES = 256 * 1024
-/** How many copies of a body we hold at once: the pieces, the whole, and the parsed values. */
-const XML_COPIES = 3
+/** Memory holds the bytes of each read, the whole, and the parsed values. */
+const XML_BOUND: Omit<BodyBound, 'maxBytes'> = { copies: 3, tooLong: () => new StoreError('MalformedXML') }
 
 type BodyCall = Pick<Call, 'request' | 'headers' | 'payload'>
 
@@ -30,26 +29,20 @@ export function readUpload(call: BodyCall): Upload {
  * Reads a whole XML body and checks every claim about it.
  * @throws StoreError MalformedXML when it is too long, SlowDown when there is no memory for it, BadDigest, XAmzContentSHA256Mismatch, IncompleteBody
  */
-export async function readXmlBody(call: BodyCall, mostBytes: number = LIMITS.xmlBodyBytes): Promise<Uint8Array> {
+export async function readXmlBody(call: BodyCall, maxBytes: number = LIMITS.xmlBodyBytes): Promise<Uint8Array> {
   const { source, claims } = openBody(call)
   const digests = new Digests(digestsFor(claims))
-  const pieces: Uint8Array[] = []
-  let length = 0
+  const reads: Uint8Array[] = []
   try {
-    for (;;) {
-      const piece = await source.read(XML_PIECE_BYTES)
-      if (piece.length === 0) break
-      length += piece.length
-      if (length > mostBytes) throw new StoreError('MalformedXML')
-      memoryOf(call.request).grow(XML_COPIES * piece.length)
-      digests.update(piece)
-      pieces.push(piece)
-    }
+    await readBounded(call.request, source, { ...XML_BOUND, maxBytes }, (bytes) => {
+      digests.update(bytes)
+      reads.push(bytes)
+    })
   } finally {
     await source.cancel()
   }
   verifyClaims(claims, digests.finish())
-  return pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces))
+  return reads.length === 1 ? reads[0]! : new Uint8Array(Buffer.concat(reads))
 }
 
 function openBody({ request, headers, payload }: BodyCall): { source: ByteSource; claims: UploadClaims } {
@@ -87,12 +80,12 @@ function withTrailer({ headers, payload }: Pick<BodyCall, 'headers' | 'payload'>
 function announcedBytes({ request, headers, payload }: BodyCall): number {
   const framed = payload.kind === 'unsigned-trailer' || payload.kind === 'signed-chunks'
   const name = framed ? 'x-amz-decoded-content-length' : 'content-length'
-  const value = headers.get(name)
-  if (value === null) {
+  const length = announcedLength(headers, name)
+  if (length === undefined) {
     // A body without a length is sent in chunks, and is refused. A missing body counts as empty.
     if (request.body === null && !framed) return 0
     throw new StoreError('MissingContentLength')
   }
-  if (!/^\d{1,15}$/.test(value)) throw invalidArgument(`Invalid ${name}: ${value}`)
-  return Number(value)
+  if (Number.isNaN(length)) throw invalidArgument(`Invalid ${name}: ${headers.get(name)}`)
+  return length
 }

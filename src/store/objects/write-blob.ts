@@ -1,6 +1,6 @@
 import { type BlobPlan, newBlobId, storedSegments } from '../../core/blob.ts'
 import type { Upload } from '../../core/byte-source.ts'
-import { bytesSource } from '../../core/byte-sources.ts'
+import { bytesSource, readToEnd } from '../../core/byte-sources.ts'
 import { checksumOf, digestsFor, verifyClaims } from '../../core/checksums.ts'
 import { Digests } from '../../core/digests.ts'
 import { StoreError } from '../../core/errors.ts'
@@ -30,7 +30,7 @@ export interface Digested {
 }
 
 /** How much of a refused body we read at a time. */
-const PIECE_BYTES = 256 * 1024
+const READ_BYTES = 256 * 1024
 
 type Commit<T> = (written: WrittenBlob, digested: Digested) => Promise<Outcome<Committed<T>>>
 
@@ -151,12 +151,10 @@ async function storeBytes(ports: Ports, { bucket, upload, customerKey }: BlobWri
 async function verifyBytes({ upload: { source, size, claims } }: BlobWrite): Promise<void> {
   const digests = new Digests(digestsFor(claims))
   let length = 0
-  for (;;) {
-    const piece = await source.read(PIECE_BYTES)
-    if (piece.length === 0) break
-    digests.update(piece)
-    length += piece.length
-  }
+  await readToEnd(source, READ_BYTES, (bytes) => {
+    digests.update(bytes)
+    length += bytes.length
+  })
   if (length !== size) throw new StoreError('IncompleteBody')
   verifyClaims(claims, digests.finish())
 }

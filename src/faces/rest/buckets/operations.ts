@@ -1,6 +1,5 @@
 import { permits } from '../../../auth/session-scope.ts'
 import { StoreError } from '../../../core/errors.ts'
-import { actorOf } from '../../../http/actor.ts'
 import { type Answer, bucketOf, type Call } from '../call.ts'
 import type { JurisdictionHeader } from '../common-schemas.ts'
 import { isText, readCursor, writeCursor } from '../cursor.ts'
@@ -29,19 +28,18 @@ export async function listBuckets({ query, headers, store }: AccountCall<ListBuc
 }
 
 export async function createBucket({
-  request,
   identity,
   body,
   headers,
   store,
+  by,
 }: AccountCall<unknown, CreateBucketBody>): Promise<Answer<Bucket>> {
   const { name, locationHint, storageClass } = body
   const location = locationHint === 'auto' ? undefined : locationHint
   const bucket = { jurisdiction: headers['cf-r2-jurisdiction'], name }
   // The first permission check runs before we read the body. The name is in the body, so check the permission for it here.
   if (!permits(identity, { needs: 'bucket:write', action: 'CreateBucket', bucket })) throw new StoreError('AuthenticationError')
-  const by = actorOf(request, identity, 'API')
-  const created = await store.createBucket(bucket, { location, storageClass, by })
+  const created = await store.createBucket(bucket, { location, storageClass, by: by() })
   return { result: toBucket(created) }
 }
 
@@ -51,11 +49,10 @@ export async function getBucket(call: BucketCall): Promise<Answer<Bucket>> {
 
 /** Changes the storage class, the only property that can be changed. */
 export async function updateBucket(call: BucketCall<UpdateBucketHeaders>): Promise<Answer<Bucket>> {
-  const by = actorOf(call.request, call.identity, 'API')
-  return { result: toBucket(await call.store.putBucketStorageClass(bucketOf(call), call.headers['cf-r2-storage-class'], by)) }
+  return { result: toBucket(await call.store.putBucketStorageClass(bucketOf(call), call.headers['cf-r2-storage-class'], call.by())) }
 }
 
 export async function deleteBucket(call: BucketCall): Promise<Answer<Record<string, never>>> {
-  await call.store.deleteBucket(bucketOf(call), actorOf(call.request, call.identity, 'API'))
+  await call.store.deleteBucket(bucketOf(call), call.by())
   return { result: {} }
 }

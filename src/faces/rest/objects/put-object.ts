@@ -3,6 +3,7 @@ import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { parseJson } from '../../../core/json.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { CustomMetadata as CustomMetadataOf } from '../../../core/object.ts'
+import { announcedLength } from '../../../http/announced-length.ts'
 import { readContentMd5 } from '../../../http/checksums.ts'
 import { readHttpMetadata } from '../../../http/metadata.ts'
 import { requestSource } from '../../../http/request-body.ts'
@@ -35,10 +36,10 @@ export async function putObject(call: PutCall): Promise<Answer<z.input<typeof Pu
  * @throws StoreError MissingContentLength, EntityTooLarge
  */
 function announcedBytes({ headers, body }: Request): number {
-  const value = headers.get('content-length') ?? (body === null ? '0' : null)
-  if (value === null || !/^\d{1,15}$/.test(value)) throw new StoreError('MissingContentLength')
-  if (Number(value) > LIMITS.restUploadBytes) throw new StoreError('EntityTooLarge')
-  return Number(value)
+  const length = announcedLength(headers) ?? (body === null ? 0 : Number.NaN)
+  if (Number.isNaN(length)) throw new StoreError('MissingContentLength')
+  if (length > LIMITS.restUploadBytes) throw new StoreError('EntityTooLarge')
+  return length
 }
 
 function readCustomMetadata(text: string | undefined): CustomMetadataOf {

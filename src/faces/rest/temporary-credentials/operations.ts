@@ -7,7 +7,6 @@ import { secretAccessKeyOf } from '../../../control/tokens.ts'
 import { auditEntry } from '../../../core/audit.ts'
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { randomId } from '../../../core/ids.ts'
-import { actorOf } from '../../../http/actor.ts'
 import type { Answer, Call } from '../call.ts'
 import type { TemporaryCredentials, TemporaryCredentialsBody } from './schemas.ts'
 
@@ -78,11 +77,11 @@ function checkGrant(
 }
 
 /** @throws StoreError InvalidAccessToken when another request has changed or deleted the parent in the meantime */
-async function log({ body, request, identity, control, nowMs }: Minting, parent: Secret, { id }: MintedSession): Promise<void> {
+async function log({ body, by, control, nowMs }: Minting, parent: Secret, { id }: MintedSession): Promise<void> {
   const entry = auditEntry({
     whenMs: nowMs,
     action: 'CreateTemporaryCredentials',
-    by: actorOf(request, identity, 'API'),
+    by: by(),
     resource: { type: 'session', id, jurisdiction: body.jurisdiction },
     newValue: body,
   })

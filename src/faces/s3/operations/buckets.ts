@@ -1,6 +1,5 @@
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { LOCATIONS, type Location } from '../../../core/object.ts'
-import { actorOf } from '../../../http/actor.ts'
 import { readStorageClass } from '../../../http/storage-class.ts'
 import type { BucketCall } from '../call.ts'
 import { countingNames } from '../query.ts'
@@ -15,7 +14,7 @@ export async function createBucket(call: BucketCall): Promise<Response> {
   refuseParameters(url.searchParams, 'PUT')
   const location = readLocation(parseLocationConstraint(await readXmlBody(call)))
   const storageClass = readStorageClass(headers)
-  await store.createBucket(bucket, { location, storageClass, by: actorOf(call.request, call.identity, 'S3') })
+  await store.createBucket(bucket, { location, storageClass, by: call.by() })
   return new Response(null, { headers: { Location: `/${bucket.name}` } })
 }
 
@@ -24,9 +23,9 @@ export async function headBucket({ store, bucket }: BucketCall): Promise<Respons
   return new Response(null, { headers: { 'x-amz-bucket-region': 'auto' } })
 }
 
-export async function deleteBucket({ request, identity, url, store, bucket }: BucketCall): Promise<Response> {
+export async function deleteBucket({ url, store, bucket, by }: BucketCall): Promise<Response> {
   refuseParameters(url.searchParams, 'DELETE')
-  await store.deleteBucket(bucket, actorOf(request, identity, 'S3'))
+  await store.deleteBucket(bucket, by())
   return new Response(null, { status: 204 })
 }
 
