@@ -145,8 +145,8 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     return removed as Outcome<void>
   }
 
-  async abandon({ blobId: id, tier, segments }: Pick<Begin, 'blobId' | 'tier' | 'segments'>, begun: Begun): Promise<void> {
-    if (this.#isOurs()) this.#transaction((context) => abandon(context, { id, tier, segments }, begun))
+  async abandon({ blobId: id, tier: kind, segments }: Pick<Begin, 'blobId' | 'tier' | 'segments'>, begun: Begun): Promise<void> {
+    if (this.#isOurs()) this.#transaction((context) => abandon(context, { id, kind, segments }, begun))
   }
 
   async knownBlobs(blobIds: readonly string[]): Promise<KnownBlobs> {

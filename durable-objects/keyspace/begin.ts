@@ -9,12 +9,12 @@ import { checkUploadKey, openUpload } from './uploads/uploads.ts'
  * follows.
  * @throws StoreError the errors that the commit of that object or part would throw
  */
-export function begin(context: Context, { blobId: id, tier, segments, size, target }: Begin): Begun {
+export function begin(context: Context, { blobId: id, tier: kind, segments, size, target }: Begin): Begun {
   if (!('uploadId' in target)) {
     checkOverwrite(context, findObject(context.sql, target.key), target.conditions)
-    return journal(context, { id, tier, segments }, size)
+    return journal(context, { id, kind, segments }, size)
   }
   const upload = openUpload(context.sql, target)
   checkUploadKey(upload, target.ssecKeyMd5)
-  return { ...journal(context, { id, tier, segments }, size), checksumAlgorithm: upload.checksum_algorithm ?? undefined }
+  return { ...journal(context, { id, kind, segments }, size), checksumAlgorithm: upload.checksum_algorithm ?? undefined }
 }

@@ -1,6 +1,6 @@
 import { unavailable } from './errors.ts'
-import { TooLate, within } from './patience.ts'
 import { type CacheLimits, TimedCache } from './timed-cache.ts'
+import { TooLate, within } from './timeout.ts'
 
 /** The limits of a client that asks for names. Each name that does not exist costs a look-up, so a stranger's number of them is limited. */
 export interface Asker {

@@ -30,7 +30,7 @@ export interface SegmentOptions {
   readonly config?: SegmentConfig
   readonly sleep?: Sleep
   /** How long KV may take to answer. */
-  readonly patienceMs?: number
+  readonly timeoutMs?: number
   readonly now?: () => number
   /** The budget that the buffers of uploads and downloads count against. */
   readonly memory?: MemoryBudget
@@ -111,15 +111,15 @@ export const createTiers = (bindings: SegmentBindings, sleep?: Sleep): Tiers => 
 
 function allTiers(
   { kv, d1 }: SegmentBindings,
-  { sleep, patienceMs, databases }: Pick<SegmentOptions, 'sleep' | 'patienceMs'> & { databases?: Databases },
+  { sleep, timeoutMs, databases }: Pick<SegmentOptions, 'sleep' | 'timeoutMs'> & { databases?: Databases },
 ): ReadonlyMap<TierName, SegmentTier> {
   const watch = (index: number): DatabaseWatch => ({
     sized: (bytes) => databases?.sized(index, bytes),
     refused: (cause) => databases?.refused(index, cause),
   })
   const tiers: SegmentTier[] = [
-    new KvTier(kv, sleep, patienceMs),
-    ...d1.map((db, index) => new D1Tier(db, index, { ...watch(index), patienceMs })),
+    new KvTier(kv, sleep, timeoutMs),
+    ...d1.map((db, index) => new D1Tier(db, index, { ...watch(index), timeoutMs })),
   ]
   return new Map(tiers.map((tier) => [tier.name, tier]))
 }

@@ -5,12 +5,14 @@ import type { SegmentSpan } from '../core/read-plan.ts'
 /** A place for sealed segments. It sees only ciphertext and never rewrites a segment. */
 export interface SegmentTier {
   readonly name: TierName
+  /** Whether one call of {@link delete} deletes any number of segments. Otherwise each takes a call of the platform. */
+  readonly batchesDeletes: boolean
   /** Begins to store a blob. The label is stored with each of its segments. */
   write(blobId: string, label?: SegmentLabel): SegmentWriter
   /** Returns a function that opens one of `spans`, which follow each other. The tier decides what it fetches, and when. */
   read(blobId: string, spans: readonly SegmentSpan[]): SegmentOpener
   /** Deletes segments of some blobs: with one call in D1, with one call per segment in KV. A segment that is already deleted is no failure. */
-  delete(pieces: readonly SegmentPiece[]): Promise<void>
+  delete(ranges: readonly BlobSegments[]): Promise<void>
   /** The stored lengths of the segments of a range; `null` for a missing one. It does not wait for a segment that is not visible yet. */
   lengths(blobId: string, range: SegmentRange): Promise<(number | null)[]>
   /** One page of all stored segments, in an order that the tier chooses; `after` is the `next` of the previous page. */
@@ -45,7 +47,7 @@ export interface SegmentRange {
 }
 
 /** Some segments of a blob. */
-export interface SegmentPiece extends SegmentRange {
+export interface BlobSegments extends SegmentRange {
   readonly blobId: string
 }
 

@@ -96,15 +96,15 @@ export interface BodyRest {
   readonly span: ByteSpan
 }
 
-export interface Found {
+export interface Found<Body = BodySlices> {
   readonly kind: 'found'
   readonly head: ObjectHead
   /** The span of the object that the client asked for. */
   readonly span: ByteSpan
-  readonly body: BodySlices
+  readonly body: Body
 }
 
-export type Looked = Found | { readonly kind: 'not-modified'; readonly head: ObjectHead }
+export type Looked<Body = BodySlices> = Found<Body> | { readonly kind: 'not-modified'; readonly head: ObjectHead }
 
 export interface CopySource {
   readonly key: string

@@ -11,7 +11,7 @@ import { EventualKv, MINUTE_MS, type Mishaps } from '../support/kv-double.ts'
 // KV at its worst. A read returns the bytes that were written, or an error, and nothing waits for ever.
 
 /** Short, since these tests really wait that long. */
-const PATIENCE_MS = 30
+const KV_TIMEOUT_MS = 30
 /** A little more than three segments, of three chunks each. */
 const BYTES = 300
 
@@ -20,7 +20,7 @@ async function twoPlaces() {
   const kv = new EventualKv()
   const engineAt = (location: string): Store => {
     const bindings = { ...segmentBindings(env), kv: kv.at(location) }
-    const options = { config: TINY, sleep: kv.sleep, patienceMs: PATIENCE_MS }
+    const options = { config: TINY, sleep: kv.sleep, timeoutMs: KV_TIMEOUT_MS }
     return createStore(portsWith({ segments: createSegments(bindings, secrets.keyring, options) }))
   }
   return { kv, here: engineAt('here'), there: engineAt('there'), bucket: await TestBucket.create() }
@@ -177,7 +177,7 @@ describe('a call that fails or never ends', () => {
 
   test('a delete that never ends is an error, so that the sweep goes on and comes back', async () => {
     const kv = { delete: () => new Promise<never>(() => {}) } as unknown as KVNamespace
-    const tier = new KvTier(kv, async () => {}, PATIENCE_MS)
+    const tier = new KvTier(kv, async () => {}, KV_TIMEOUT_MS)
     await expect(tier.delete([{ blobId: '0'.repeat(32), from: 0, to: 2 }])).rejects.toMatchObject(unavailable)
   })
 })

@@ -118,7 +118,7 @@ describe('14: a segment database that does not answer', () => {
     })
 
   test('has its blobs placed in KV, too', async () => {
-    const body = await put(portsOn([hanging(() => new Promise(() => {}))], { patienceMs: 200 }), 'a', TINY_SIZES.d1)
+    const body = await put(portsOn([hanging(() => new Promise(() => {}))], { timeoutMs: 200 }), 'a', TINY_SIZES.d1)
     expect(await tiers()).toEqual(['kv'])
     expect(await bucket.get('a')).toEqual(body)
   })

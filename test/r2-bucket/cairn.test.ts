@@ -6,7 +6,7 @@ import { createStore } from '../../src/store/store.ts'
 import { portsWith } from '../support/bucket.ts'
 import { failure, fixed, shown } from './support/answers.ts'
 import { bindTo, createBinding } from './support/buckets.ts'
-import { PATIENCE_MS } from './support/patience.ts'
+import { PARITY_TIMEOUT_MS } from './support/timeout.ts'
 
 // What the local R2 of workerd cannot show: customers' keys, storage classes, permissions, buckets that are missing.
 
@@ -16,7 +16,7 @@ const OTHER = 'cd'.repeat(32)
 const MIB = 1024 * 1024
 
 let bucket: R2Bucket
-vi.setConfig({ testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS })
+vi.setConfig({ testTimeout: PARITY_TIMEOUT_MS, hookTimeout: PARITY_TIMEOUT_MS })
 beforeAll(async () => {
   bucket = await createBinding('binding')
 })

@@ -5,7 +5,7 @@ import { bytesSource } from '../../src/core/byte-sources.ts'
 import { unavailable } from '../../src/core/errors.ts'
 import { BufferWriter } from '../../src/segments/buffer-writer.ts'
 import { type KeyOwner, Keyring } from '../../src/segments/keyring.ts'
-import type { SegmentLabel, SegmentPage, SegmentPiece, SegmentRange, SegmentTier } from '../../src/segments/tier.ts'
+import type { BlobSegments, SegmentLabel, SegmentPage, SegmentRange, SegmentTier } from '../../src/segments/tier.ts'
 
 interface Bindings {
   readonly SEGMENTS_KV: KVNamespace
@@ -60,6 +60,7 @@ export class TestSource implements ByteSource {
 /** Keeps segments in a map, where a test can look at them and alter them. */
 export class MemoryTier implements SegmentTier {
   readonly name = 'kv'
+  readonly batchesDeletes = false
   readonly segments = new Map<string, Uint8Array>()
   readonly opened: string[] = []
   readonly #labels = new Map<string, SegmentLabel>()
@@ -104,7 +105,7 @@ export class MemoryTier implements SegmentTier {
     }
   }
 
-  async delete(pieces: readonly SegmentPiece[]) {
+  async delete(pieces: readonly BlobSegments[]) {
     for (const { blobId, from, to } of pieces) for (let n = from; n < to; n++) this.segments.delete(`${blobId}/${n}`)
   }
 }

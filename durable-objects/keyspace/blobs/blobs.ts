@@ -77,7 +77,7 @@ export function dropReference(context: Context, blobId: string): void {
   }
   // The readers of an inline blob have received its bytes already: it needs no grace period.
   if (row.tier === 'inline') return
-  discardAfterGrace(context, { id: row.id, tier: row.tier, segments: segmentsOf(row) })
+  discardAfterGrace(context, { id: row.id, kind: row.tier, segments: segmentsOf(row) })
 }
 
 /** The slices that make up `span` of a blob: the first {@link SLICES_PER_CALL} of them. Reads no row outside the span. */

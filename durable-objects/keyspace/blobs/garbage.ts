@@ -1,12 +1,14 @@
 import { StoreError } from '../../../src/core/errors.ts'
-import { SLOWEST_BYTES_PER_MS } from '../../../src/core/patience.ts'
+import { SLOWEST_BYTES_PER_MS } from '../../../src/core/timeout.ts'
 import type { Begun } from '../../../src/store/bucket-api.ts'
+import { replaceRow } from '../../common/insert-row.ts'
 import type { Context } from '../context.ts'
 
 /** Something to delete later: see the table `garbage`. */
 export interface Garbage {
   readonly id: string
-  readonly tier: string
+  /** The tier of a stored blob, `COMPOSITE` or `UPLOAD`. The column has the name `tier` from before there were others. */
+  readonly kind: string
   readonly segments: number
 }
 
@@ -20,13 +22,8 @@ const MARGIN_MS = 60_000
 
 /** Lists something that the alarm deletes at `dueMs`. */
 export function discard(context: Context, garbage: Garbage, dueMs: number): void {
-  context.sql.exec(
-    'INSERT OR REPLACE INTO garbage (due_ms, id, tier, segments) VALUES (?, ?, ?, ?)',
-    dueMs,
-    garbage.id,
-    garbage.tier,
-    garbage.segments,
-  )
+  const { id, kind, segments } = garbage
+  replaceRow(context.sql, 'garbage', { due_ms: dueMs, id, tier: kind, segments })
   context.wakeAt(dueMs)
 }
 

@@ -39,7 +39,7 @@ export function checkParts(context: Context, { after, repair }: PageOptions): Ph
   const ownerless = rows.filter(({ state }) => state !== 'open').map((row) => row.upload_id)
   const findings = [
     ...rows.flatMap(partFindings),
-    ...abandoned(context, { ids: ownerless.filter((id) => id !== fromId), tier: UPLOAD, repair }),
+    ...abandoned(context, { ids: ownerless.filter((id) => id !== fromId), kind: UPLOAD, repair }),
   ]
   const last = rows.length === ROWS ? rows.at(-1) : undefined
   return { report: { findings, checked: rows.length }, next: last && [last.upload_id, last.part_number] }
@@ -95,7 +95,7 @@ export function checkExtents(context: Context, { after, repair }: PageOptions): 
     before = { id: row.owner_id, end: row.start + row.length }
   }
   const ownerless = rows.filter(({ owner, owner_id }) => owner === null && owner_id !== fromId).map((row) => row.owner_id)
-  findings.push(...abandoned(context, { ids: ownerless, tier: COMPOSITE, repair }))
+  findings.push(...abandoned(context, { ids: ownerless, kind: COMPOSITE, repair }))
   const last = rows.length === ROWS ? rows.at(-1) : undefined
   return { report: { findings, checked: rows.length }, next: last && [last.owner_id, last.start, before.end] }
 }
@@ -114,8 +114,8 @@ function extentFindings({ owner_id: ownerId, start, length, ...row }: ExtentRow,
 export function checkGarbage({ sql }: Context, { after, repair }: PageOptions): PhaseStep {
   const [fromMs, fromId] = after ?? [-1, '']
   const rows = sql
-    .exec<{ due_ms: number; id: string; tier: string; used: number }>(
-      `SELECT g.due_ms, g.id, g.tier, b.id IS NOT NULL OR u.state IS 'open' AS used
+    .exec<{ due_ms: number; id: string; kind: string; used: number }>(
+      `SELECT g.due_ms, g.id, g.tier AS kind, b.id IS NOT NULL OR u.state IS 'open' AS used
        FROM garbage g LEFT JOIN blobs b ON b.id = g.id LEFT JOIN uploads u ON u.id = g.id
        WHERE (g.due_ms, g.id) > (?, ?) ORDER BY g.due_ms, g.id LIMIT ?`,
       fromMs,
@@ -125,7 +125,7 @@ export function checkGarbage({ sql }: Context, { after, repair }: PageOptions): 
     .toArray()
   const used = rows.filter((row) => row.used)
   if (repair) for (const { due_ms, id } of used) sql.exec('DELETE FROM garbage WHERE due_ms = ? AND id = ?', due_ms, id)
-  const findings = used.map(({ id, tier }): Finding => ({ problem: 'garbage-in-use', at: { id, tier }, repaired: repair }))
+  const findings = used.map(({ id, kind }): Finding => ({ problem: 'garbage-in-use', at: { id, tier: kind }, repaired: repair }))
   const last = rows.length === ROWS ? rows.at(-1) : undefined
   return { report: { findings, checked: rows.length }, next: last && [last.due_ms, last.id] }
 }
@@ -133,7 +133,7 @@ export function checkGarbage({ sql }: Context, { after, repair }: PageOptions): 
 /** Reports rows whose owner neither exists nor is listed as garbage: the alarm would never delete them. A repair lists the owner. */
 function abandoned(
   context: Context,
-  { ids, tier, repair }: { ids: readonly string[]; tier: typeof COMPOSITE | typeof UPLOAD; repair: boolean },
+  { ids, kind, repair }: { ids: readonly string[]; kind: typeof COMPOSITE | typeof UPLOAD; repair: boolean },
 ): Finding[] {
   const owners = new Set(ids)
   if (owners.size === 0) return []
@@ -142,10 +142,10 @@ function abandoned(
     JSON.stringify([...owners]),
   )
   for (const { id } of listed) owners.delete(id)
-  if (repair) for (const id of owners) discard(context, { id, tier, segments: 0 }, context.now())
+  if (repair) for (const id of owners) discard(context, { id, kind, segments: 0 }, context.now())
   return [...owners].map(
     (id): Finding =>
-      tier === COMPOSITE
+      kind === COMPOSITE
         ? { problem: 'extents-without-owner', at: { ownerId: id }, repaired: repair }
         : { problem: 'parts-without-upload', at: { uploadId: id }, repaired: repair },
   )

@@ -20,31 +20,42 @@ type Due = Garbage & { due_ms: number }
 export async function sweep(context: Context, storage: DurableObjectStorage, tiers: Tiers): Promise<void> {
   const due = context.sql
     .exec<Due & Record<string, SqlStorageValue>>(
-      'SELECT * FROM garbage WHERE due_ms <= ? ORDER BY due_ms LIMIT ?',
+      'SELECT due_ms, id, tier AS kind, segments FROM garbage WHERE due_ms <= ? ORDER BY due_ms LIMIT ?',
       context.now(),
       ENTRIES_PER_ALARM,
     )
     .toArray()
   const budget = { rows: ROWS_PER_ALARM, segments: SEGMENTS_PER_ALARM }
-  const inDatabases: Due[] = []
+  const batched: Due[] = []
   for (const entry of due) {
     if (budget.rows <= 0 || budget.segments <= 0) break
     if (!isListed(context, entry)) continue
-    if (entry.tier === COMPOSITE || entry.tier === UPLOAD) {
+    if (entry.kind === COMPOSITE || entry.kind === UPLOAD) {
       storage.transactionSync(() => {
         budget.rows -= releaseOwned(context, entry, budget.rows)
       })
-    } else if (entry.tier === 'kv') budget.segments -= await deleteSegments(context, tiers, [entry], budget.segments)
+    } else if (!batchesDeletes(tiers, entry)) budget.segments -= await deleteSegments(context, tiers, [entry], budget.segments)
     else {
-      inDatabases.push(entry)
+      batched.push(entry)
       budget.segments -= Math.max(entry.segments, 1)
     }
   }
-  // One call deletes all blobs of a database. In KV each segment needs a call, so blobs are deleted one by one, and a call that fails
-  // delays only its own blob.
-  for (const entries of Map.groupBy(inDatabases, ({ tier }) => tier).values()) {
+  // One call deletes all blobs of a database.
+  for (const entries of Map.groupBy(batched, ({ kind }) => kind).values()) {
     const listed = entries.filter((entry) => isListed(context, entry))
     if (listed.length > 0) await deleteSegments(context, tiers, listed)
+  }
+}
+
+/**
+ * Whether the bytes of an entry are deleted together with those of others. Where each segment needs a call, blobs are deleted one by one,
+ * and a call that fails delays only its own blob. A tier that is not there fails at the deletion, which is retried later.
+ */
+function batchesDeletes(tiers: Tiers, { kind }: Due): boolean {
+  try {
+    return tiers(kind as TierName).batchesDeletes
+  } catch {
+    return true
   }
 }
 
@@ -60,9 +71,9 @@ export const nextGarbageMs = (sql: SqlStorage): number | null =>
  * Drops the references that the extents of a dead composite, or the parts of a finished upload, hold. Returns how many rows it read or
  * wrote.
  */
-function releaseOwned(context: Context, { id, tier, due_ms }: Due, limit: number): number {
+function releaseOwned(context: Context, { id, kind, due_ms }: Due, limit: number): number {
   const { sql } = context
-  const [table, owner, member] = tier === COMPOSITE ? ['extents', 'owner_id', 'start'] : ['parts', 'upload_id', 'part_number']
+  const [table, owner, member] = kind === COMPOSITE ? ['extents', 'owner_id', 'start'] : ['parts', 'upload_id', 'part_number']
   const rows = sql
     .exec<{ blob_id: string; member: number }>(
       `SELECT blob_id, ${member} AS member FROM ${table} WHERE ${owner} = ? ORDER BY ${member} LIMIT ?`,
@@ -79,15 +90,15 @@ function releaseOwned(context: Context, { id, tier, due_ms }: Due, limit: number
 
 /** Deletes segments of blobs of one tier: of each blob at most `limit`, from the last one down. Returns how many. */
 async function deleteSegments(context: Context, tiers: Tiers, entries: readonly Due[], limit = Number.POSITIVE_INFINITY): Promise<number> {
-  const pieces = entries.map(({ id, segments }) => ({ blobId: id, from: Math.max(segments - limit, 0), to: segments }))
+  const ranges = entries.map(({ id, segments }) => ({ blobId: id, from: Math.max(segments - limit, 0), to: segments }))
   try {
-    await tiers(entries[0]!.tier as TierName).delete(pieces)
-    for (const [index, entry] of entries.entries()) shorten(context, entry, pieces[index]!.from)
+    await tiers(entries[0]!.kind as TierName).delete(ranges)
+    for (const [index, entry] of entries.entries()) shorten(context, entry, ranges[index]!.from)
   } catch (error) {
     console.warn(`Sweep: segments of ${entries.map(({ id }) => id).join(', ')} could not be deleted, trying again later:`, error)
     for (const entry of entries) postpone(context, entry, context.now() + RETRY_MS)
   }
-  return pieces.reduce((sum, { from, to }) => sum + Math.max(to - from, 1), 0)
+  return ranges.reduce((sum, { from, to }) => sum + Math.max(to - from, 1), 0)
 }
 
 /** Records that a blob's segments from number `from` on are deleted. */

@@ -1,5 +1,5 @@
 import { batchLength } from '../../../src/core/notifications.ts'
-import { PATIENCE_MS, within } from '../../../src/core/patience.ts'
+import { STORE_TIMEOUT_MS, within } from '../../../src/core/timeout.ts'
 import type { Queues } from '../../../src/queues/queues.ts'
 import type { Context } from '../context.ts'
 import { dropEvents, isPostponed, pendingEvents, postponeEvents, waitingQueues } from './events.ts'
@@ -60,7 +60,7 @@ export class Delivery {
         if (!last) return
         await sync() // Send no message of a change that a crash could still undo.
         const messages = batch.map(({ message }) => message)
-        await within(PATIENCE_MS, queues().send(queueId, messages))
+        await within(STORE_TIMEOUT_MS, queues().send(queueId, messages))
         dropEvents(context.sql, queueId, last.seq)
       }
       transaction(({ wakeAt, now }) => wakeAt(now()))

@@ -19,7 +19,7 @@ import { uploadAbortion, uploadDueMs } from '../rules/lifecycle-due.ts'
 import { count } from '../usage.ts'
 import { assemble, joinParts } from './complete-upload.ts'
 
-/** The tier under which the garbage list names the parts of a finished upload. */
+/** The kind of garbage that a finished upload's parts are. */
 export const UPLOAD = 'upload'
 
 /** Opens a multipart upload. Conditions are checked against the current object now, and again at completion. */
@@ -193,7 +193,7 @@ export function abortUpload(context: Context, ref: UploadRef): void {
 /** Aborts an open upload. The alarm deletes its parts, since there may be 10,000. */
 export function abortOpenUpload(context: Context, upload: UploadRow): void {
   closeUpload(context, upload, 'aborted')
-  discard(context, { id: upload.id, tier: UPLOAD, segments: 0 }, context.now())
+  discard(context, { id: upload.id, kind: UPLOAD, segments: 0 }, context.now())
 }
 
 /** One page of the parts of an open upload, by number. */

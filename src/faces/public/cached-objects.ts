@@ -8,7 +8,8 @@ import type { ByteSpan, ObjectHead } from '../../core/object.ts'
 import { resolveRange } from '../../core/range.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import { contentRange } from '../../http/range.ts'
-import type { GetOptions, Got } from '../../store/objects/get-object.ts'
+import type { Looked } from '../../store/bucket-api.ts'
+import type { GetOptions } from '../../store/objects/get-object.ts'
 import type { PublicPorts } from './ports.ts'
 
 /** Cloudflare's limit for one entry. https://developers.cloudflare.com/workers/platform/limits/#cache-api-limits */
@@ -40,7 +41,7 @@ export interface CacheRead {
 }
 
 export interface Hit {
-  readonly got: Got<ReadableStream<Uint8Array> | null>
+  readonly got: Looked<ReadableStream<Uint8Array> | null>
   readonly ageSeconds: number
 }
 

@@ -2,7 +2,7 @@ import { byteSource } from '../../core/byte-sources.ts'
 import { cacheLifetime } from '../../core/cache-lifetime.ts'
 import type { ObjectRef } from '../../core/object.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
-import type { GotObject } from '../../store/objects/get-object.ts'
+import type { Found } from '../../store/bucket-api.ts'
 import { type CacheRead, isCacheable, keep, readCached } from './cached-objects.ts'
 import type { PublicPorts } from './ports.ts'
 
@@ -12,7 +12,7 @@ type Body = ReadableStream<Uint8Array> | Uint8Array
 export interface ToFill {
   readonly read: CacheRead
   readonly at: ObjectRef
-  readonly got: GotObject<Body>
+  readonly got: Found<Body>
 }
 
 /**
@@ -76,7 +76,7 @@ async function readAgain(ports: PublicPorts, fill: ToFill): Promise<void> {
 }
 
 /** Stores the body, if it may be cached: the object may have been replaced since the client asked for it. */
-async function keepBody(ports: PublicPorts, { read, at }: ToFill, { head, body }: Pick<GotObject<Body>, 'head' | 'body'>): Promise<void> {
+async function keepBody(ports: PublicPorts, { read, at }: ToFill, { head, body }: Pick<Found<Body>, 'head' | 'body'>): Promise<void> {
   const lifetime = cacheLifetime(at.key, head.httpMetadata, read.nowMs)
   if (isCacheable(lifetime, head)) await keep(ports, { read, head, body, lifetime })
   else if (body instanceof ReadableStream) await body.cancel()

@@ -8,7 +8,8 @@ import { clientNetwork } from '../../http/client-network.ts'
 import { readConditions, readIfRange } from '../../http/conditions.ts'
 import { objectHeaders } from '../../http/object-headers.ts'
 import { contentRange, readRange } from '../../http/range.ts'
-import type { GetOptions, Got } from '../../store/objects/get-object.ts'
+import type { Looked } from '../../store/bucket-api.ts'
+import type { GetOptions } from '../../store/objects/get-object.ts'
 import { type CacheRead, isCacheable, readCached } from './cached-objects.ts'
 import { entryUrl } from './entry-url.ts'
 import { fillBehind } from './fill-cache.ts'
@@ -67,7 +68,7 @@ function pieceOf(headers: Headers, conditions: Conditions): { options: GetOption
   return { options: { range, conditions: { ...conditions, ...condition } }, ifRange: true }
 }
 
-function fromBucket({ store }: PublicPorts, { method }: Request, at: ObjectRef, options: GetOptions): Promise<Got<Body | null>> {
+function fromBucket({ store }: PublicPorts, { method }: Request, at: ObjectRef, options: GetOptions): Promise<Looked<Body | null>> {
   return method === 'HEAD' ? store.headObject(at, options) : store.getObject(at, options)
 }
 
@@ -86,7 +87,11 @@ async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef,
 }
 
 /** Builds the response for an object that was not in the cache, and starts to fill the cache if the object may be cached. */
-function respondAndFill(ports: PublicPorts, { cacheRead, at }: { cacheRead: CacheRead; at: ObjectRef }, got: Got<Body | null>): Response {
+function respondAndFill(
+  ports: PublicPorts,
+  { cacheRead, at }: { cacheRead: CacheRead; at: ObjectRef },
+  got: Looked<Body | null>,
+): Response {
   const { options, nowMs } = cacheRead
   const lifetime = cacheLifetime(at.key, got.head.httpMetadata, nowMs)
   const cacheable = isCacheable(lifetime, got.head)
@@ -97,12 +102,12 @@ function respondAndFill(ports: PublicPorts, { cacheRead, at }: { cacheRead: Cach
   return withStatus(respond({ ...got, body }, options), 'MISS')
 }
 
-function withoutBody<B extends ReadableStream | null>(got: Extract<Got<B>, { kind: 'found' }>): Got<null> {
+function withoutBody<B extends ReadableStream | null>(got: Extract<Looked<B>, { kind: 'found' }>): Looked<null> {
   got.body?.cancel().catch(() => {})
   return { ...got, body: null }
 }
 
-function respond(got: Got<Body | null>, { range }: GetOptions): Response {
+function respond(got: Looked<Body | null>, { range }: GetOptions): Response {
   const headers = objectHeaders(got.head, { public: true })
   if (got.kind === 'not-modified') return new Response(null, { status: 304, headers })
   headers.set('Content-Length', String(got.span.length))

@@ -3,12 +3,12 @@ import type { ByteSource } from '../../core/byte-source.ts'
 import { bytesSource } from '../../core/byte-sources.ts'
 import { unavailable } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { PATIENCE_MS, within } from '../../core/patience.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
+import { STORE_TIMEOUT_MS, within } from '../../core/timeout.ts'
 import { BufferWriter } from '../buffer-writer.ts'
 import { base64Length } from '../config.ts'
 import { NotPlaced } from '../not-placed.ts'
-import type { SegmentLabel, SegmentOpener, SegmentPage, SegmentPiece, SegmentRange, SegmentTier, SegmentWriter } from '../tier.ts'
+import type { BlobSegments, SegmentLabel, SegmentOpener, SegmentPage, SegmentRange, SegmentTier, SegmentWriter } from '../tier.ts'
 
 /** Receives the outcome of each write: the size of the database, or its refusal. */
 export interface DatabaseWatch {
@@ -39,25 +39,26 @@ const LISTED_ROWS = 100
  */
 export class D1Tier implements SegmentTier {
   readonly name: TierName
+  readonly batchesDeletes = true
   readonly #db: D1Database
   readonly #watch: DatabaseWatch
-  readonly #patienceMs: number
+  readonly #timeoutMs: number
 
-  constructor(db: D1Database, index: number, { patienceMs = PATIENCE_MS, ...watch }: DatabaseWatch & { patienceMs?: number } = {}) {
+  constructor(db: D1Database, index: number, { timeoutMs = STORE_TIMEOUT_MS, ...watch }: DatabaseWatch & { timeoutMs?: number } = {}) {
     this.#db = db
     this.#watch = watch
-    this.#patienceMs = patienceMs
+    this.#timeoutMs = timeoutMs
     this.name = `d1:${index}`
   }
 
   write(blobId: string, label?: SegmentLabel): SegmentWriter {
-    return new D1Writer(this.#db, { blobId, label, watch: this.#watch, patienceMs: this.#patienceMs })
+    return new D1Writer(this.#db, { blobId, label, watch: this.#watch, timeoutMs: this.#timeoutMs })
   }
 
   /** The size of the database in bytes. */
   async size(): Promise<number> {
     try {
-      return (await within(this.#patienceMs, this.#db.prepare('SELECT 1').all())).meta.size_after
+      return (await within(this.#timeoutMs, this.#db.prepare('SELECT 1').all())).meta.size_after
     } catch (error) {
       throw unavailable(error)
     }
@@ -74,10 +75,10 @@ export class D1Tier implements SegmentTier {
     }
   }
 
-  async delete(pieces: readonly SegmentPiece[]): Promise<void> {
+  async delete(ranges: readonly BlobSegments[]): Promise<void> {
     const statement = this.#db.prepare('DELETE FROM segments WHERE blob_id = ? AND n >= ? AND n < ?')
-    const deletions = this.#db.batch(pieces.map(({ blobId, from, to }) => statement.bind(blobId, from, to)))
-    await within(this.#patienceMs, deletions).catch((error) => {
+    const deletions = this.#db.batch(ranges.map(({ blobId, from, to }) => statement.bind(blobId, from, to)))
+    await within(this.#timeoutMs, deletions).catch((error) => {
       throw unavailable(error)
     })
   }
@@ -108,7 +109,7 @@ export class D1Tier implements SegmentTier {
   async #all<Row>(query: string, ...values: (string | number)[]): Promise<Row[]> {
     try {
       const statement = this.#db.prepare(query).bind(...values)
-      return (await within(this.#patienceMs, statement.all<Row>())).results
+      return (await within(this.#timeoutMs, statement.all<Row>())).results
     } catch (error) {
       throw unavailable(error)
     }
@@ -125,7 +126,7 @@ interface WriterOptions {
   readonly blobId: string
   readonly label?: SegmentLabel
   readonly watch: DatabaseWatch
-  readonly patienceMs: number
+  readonly timeoutMs: number
 }
 
 /** Writes all segments of a blob with one batch. */
@@ -134,15 +135,15 @@ class D1Writer extends BufferWriter {
   readonly #blobId: string
   readonly #label?: SegmentLabel
   readonly #watch: DatabaseWatch
-  readonly #patienceMs: number
+  readonly #timeoutMs: number
 
-  constructor(db: D1Database, { blobId, label, watch, patienceMs }: WriterOptions) {
+  constructor(db: D1Database, { blobId, label, watch, timeoutMs }: WriterOptions) {
     super()
     this.#db = db
     this.#blobId = blobId
     this.#label = label
     this.#watch = watch
-    this.#patienceMs = patienceMs
+    this.#timeoutMs = timeoutMs
   }
 
   override async begin(length: number): Promise<void> {
@@ -158,7 +159,7 @@ class D1Writer extends BufferWriter {
     const { bucket = null, deadlineMs = null } = this.#label ?? {}
     const rows = this.segments.map((sealed, n) => insert.bind(this.#blobId, n, sealed.toBase64(), bucket, deadlineMs))
     try {
-      const sizeBytes = (await within(this.#patienceMs, this.#db.batch(rows))).at(-1)?.meta?.size_after
+      const sizeBytes = (await within(this.#timeoutMs, this.#db.batch(rows))).at(-1)?.meta?.size_after
       if (sizeBytes !== undefined) this.#watch.sized?.(sizeBytes)
     } catch (error) {
       this.#watch.refused?.(error)

@@ -1,7 +1,7 @@
 import type { ByteSource } from '../../core/byte-source.ts'
 import { unavailable } from '../../core/errors.ts'
 import type { ByteSpan } from '../../core/object.ts'
-import { within } from '../../core/patience.ts'
+import { within } from '../../core/timeout.ts'
 
 /** KV has no range reads: the bytes before the span are read in large pieces and discarded. */
 const SKIP_BYTES = 1024 * 1024
@@ -12,18 +12,18 @@ const RESUMES = 2
 export class KvSource implements ByteSource {
   readonly #get: () => Promise<ReadableStream<Uint8Array>>
   readonly #end: number
-  readonly #patienceMs: number
+  readonly #timeoutMs: number
   #at: number
   #reader: ReadableStreamBYOBReader | undefined
   /** How many bytes of the present stream to discard before the next read. */
   #skip = 0
   #cancelled = false
 
-  constructor(get: () => Promise<ReadableStream<Uint8Array>>, span: ByteSpan, patienceMs: number) {
+  constructor(get: () => Promise<ReadableStream<Uint8Array>>, span: ByteSpan, timeoutMs: number) {
     this.#get = get
     this.#at = span.offset
     this.#end = span.offset + span.length
-    this.#patienceMs = patienceMs
+    this.#timeoutMs = timeoutMs
   }
 
   /** Fetches the value. The first read skips the bytes before the span. */
@@ -62,10 +62,10 @@ export class KvSource implements ByteSource {
     const reader = this.#reader!
     let scratch = new Uint8Array(Math.min(this.#skip, SKIP_BYTES))
     while (this.#skip > 0) {
-      scratch = await within(this.#patienceMs, readExactly(reader, scratch.subarray(0, Math.min(this.#skip, scratch.byteLength))))
+      scratch = await within(this.#timeoutMs, readExactly(reader, scratch.subarray(0, Math.min(this.#skip, scratch.byteLength))))
       this.#skip -= scratch.byteLength
     }
-    return within(this.#patienceMs, readExactly(reader, new Uint8Array(wanted)))
+    return within(this.#timeoutMs, readExactly(reader, new Uint8Array(wanted)))
   }
 
   async #drop(): Promise<void> {

@@ -2,13 +2,13 @@ import type { ByteSource } from '../../core/byte-source.ts'
 import { unavailable } from '../../core/errors.ts'
 import { madeMs } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { PATIENCE_MS, SLOWEST_BYTES_PER_MS, TooLate, within } from '../../core/patience.ts'
 import type { SegmentSpan } from '../../core/read-plan.ts'
+import { SLOWEST_BYTES_PER_MS, STORE_TIMEOUT_MS, TooLate, within } from '../../core/timeout.ts'
 import type {
+  BlobSegments,
   SegmentLabel,
   SegmentOpener,
   SegmentPage,
-  SegmentPiece,
   SegmentRange,
   SegmentTier,
   SegmentWriter,
@@ -52,31 +52,32 @@ export type Sleep = (ms: number) => Promise<unknown>
 /** Stores segments as KV values. A new value may not be visible everywhere at once, so a read retries after a miss. */
 export class KvTier implements SegmentTier {
   readonly name = 'kv'
+  readonly batchesDeletes = false
   readonly #kv: KVNamespace
   readonly #sleep: Sleep
-  readonly #patienceMs: number
+  readonly #timeoutMs: number
 
-  constructor(kv: KVNamespace, sleep: Sleep = (ms) => scheduler.wait(ms), patienceMs = PATIENCE_MS) {
+  constructor(kv: KVNamespace, sleep: Sleep = (ms) => scheduler.wait(ms), timeoutMs = STORE_TIMEOUT_MS) {
     this.#kv = kv
     this.#sleep = sleep
-    this.#patienceMs = patienceMs
+    this.#timeoutMs = timeoutMs
   }
 
   write(blobId: string, label?: SegmentLabel): SegmentWriter {
-    return new KvWriter(this.#kv, blobId, { label, patienceMs: this.#patienceMs })
+    return new KvWriter(this.#kv, blobId, { label, timeoutMs: this.#timeoutMs })
   }
 
   read(blobId: string): SegmentOpener {
     return async ({ n, sealed }: SegmentSpan): Promise<ByteSource> => {
-      const source = new KvSource(() => this.#get(`${blobId}/${n}`), sealed, this.#patienceMs)
+      const source = new KvSource(() => this.#get(`${blobId}/${n}`), sealed, this.#timeoutMs)
       await source.open()
       return source
     }
   }
 
-  async delete(pieces: readonly SegmentPiece[]): Promise<void> {
-    for (const { blobId, ...range } of pieces) {
-      await forEach(range, (n) => within(this.#patienceMs, this.#kv.delete(`${blobId}/${n}`)))
+  async delete(ranges: readonly BlobSegments[]): Promise<void> {
+    for (const { blobId, ...range } of ranges) {
+      await forEach(range, (n) => within(this.#timeoutMs, this.#kv.delete(`${blobId}/${n}`)))
     }
   }
 
@@ -91,7 +92,7 @@ export class KvTier implements SegmentTier {
   /** KV's lists lag behind: for about a minute a new segment may be missing and a deleted one present. */
   async list(after?: string): Promise<SegmentPage> {
     try {
-      const page = await within(this.#patienceMs, this.#kv.list<KvMetadata>({ cursor: after, limit: LISTED_KEYS }))
+      const page = await within(this.#timeoutMs, this.#kv.list<KvMetadata>({ cursor: after, limit: LISTED_KEYS }))
       return { segments: page.keys.flatMap(storedSegment), next: page.list_complete ? undefined : page.cursor }
     } catch (error) {
       throw unavailable(error)
@@ -101,7 +102,7 @@ export class KvTier implements SegmentTier {
   /** The length that the writer announced, from the metadata. Only a value without metadata has to be read. */
   async #length(key: string): Promise<number | null> {
     const options = { type: 'stream', cacheTtl: RETRY_CACHE_SECONDS } as const
-    const { value, metadata } = await within(this.#patienceMs, this.#kv.getWithMetadata<KvMetadata>(key, options))
+    const { value, metadata } = await within(this.#timeoutMs, this.#kv.getWithMetadata<KvMetadata>(key, options))
     if (value === null) return null
     if (metadata?.sealedBytes === undefined) return (await new Response(value).arrayBuffer()).byteLength
     await value.cancel()
@@ -117,7 +118,7 @@ export class KvTier implements SegmentTier {
     let missing = true
     for (let attempt = 0; ; attempt++) {
       try {
-        const value = await within(this.#patienceMs, this.#fetch(key, attempt === 0 ? CACHE_SECONDS : RETRY_CACHE_SECONDS))
+        const value = await within(this.#timeoutMs, this.#fetch(key, attempt === 0 ? CACHE_SECONDS : RETRY_CACHE_SECONDS))
         if (value) return value
         missing = true
       } catch (error) {

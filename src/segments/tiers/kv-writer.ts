@@ -1,6 +1,6 @@
 import { unavailable } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { within } from '../../core/patience.ts'
+import { within } from '../../core/timeout.ts'
 import type { SegmentLabel, SegmentWriter } from '../tier.ts'
 
 /** The next put may begin while the previous one finishes. */
@@ -21,15 +21,15 @@ export class KvWriter implements SegmentWriter {
   readonly #kv: KVNamespace
   readonly #blobId: string
   readonly #label?: SegmentLabel
-  readonly #patienceMs: number
+  readonly #timeoutMs: number
   readonly #puts: OpenPut[] = []
   #next = 0
 
-  constructor(kv: KVNamespace, blobId: string, { label, patienceMs }: { label?: SegmentLabel; patienceMs: number }) {
+  constructor(kv: KVNamespace, blobId: string, { label, timeoutMs }: { label?: SegmentLabel; timeoutMs: number }) {
     this.#kv = kv
     this.#blobId = blobId
     this.#label = label
-    this.#patienceMs = patienceMs
+    this.#timeoutMs = timeoutMs
   }
 
   async begin(length: number): Promise<void> {
@@ -65,7 +65,7 @@ export class KvWriter implements SegmentWriter {
   }
 
   #patiently<T>(work: Promise<T>): Promise<T> {
-    return within(this.#patienceMs, work).catch((error) => {
+    return within(this.#timeoutMs, work).catch((error) => {
       throw unavailable(error)
     })
   }

@@ -1,7 +1,7 @@
 import { checkKey } from '../../core/key.ts'
-import type { ByteSpan, Conditions, CustomerKey, ObjectHead, ObjectRef, RangeRequest } from '../../core/object.ts'
+import type { Conditions, CustomerKey, ObjectRef, RangeRequest } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
-import type { Found } from '../bucket-api.ts'
+import type { Looked } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 import { openFound } from './read-body.ts'
 
@@ -17,28 +17,22 @@ export interface GetOptions {
   readonly customerKey?: CustomerKey
 }
 
-/** An object, or the span of it that the client asked for. */
-export interface GotObject<Body> {
-  readonly kind: 'found'
-  readonly head: ObjectHead
-  readonly span: ByteSpan
-  readonly body: Body
-}
-
-export type Got<Body> = GotObject<Body> | { readonly kind: 'not-modified'; readonly head: ObjectHead }
-
 /**
  * Reads an object. When this resolves, the first bytes are read and authenticated, so that an early error still gets a proper error response.
  * @throws StoreError NoSuchBucket, NoSuchKey, PreconditionFailed, InvalidRange, InvalidPartNumber, AccessDenied, ServiceUnavailable
  */
-export async function getObject(ports: Ports, at: ObjectRef, options: GetOptions): Promise<Got<ReadableStream<Uint8Array> | Uint8Array>> {
+export async function getObject(
+  ports: Ports,
+  at: ObjectRef,
+  options: GetOptions,
+): Promise<Looked<ReadableStream<Uint8Array> | Uint8Array>> {
   const looked = await look(ports, at, options, { body: true })
   if (looked.kind === 'not-modified') return looked
   return { ...looked, body: await openFound(ports, at.bucket, looked, { customerKey: options.customerKey }) }
 }
 
 /** Like {@link getObject}, without the bytes. */
-export async function headObject(ports: Ports, at: ObjectRef, options: GetOptions): Promise<Got<null>> {
+export async function headObject(ports: Ports, at: ObjectRef, options: GetOptions): Promise<Looked<null>> {
   const looked = await look(ports, at, options, { body: false })
   return looked.kind === 'not-modified' ? looked : { ...looked, body: null }
 }
@@ -46,7 +40,5 @@ export async function headObject(ports: Ports, at: ObjectRef, options: GetOption
 async function look(ports: Ports, at: ObjectRef, options: GetOptions, { body }: { body: boolean }) {
   checkKey(at.key)
   const { customerKey, ...asked } = options
-  return unwrap(await ports.bucket(at.bucket).lookup({ ...asked, key: at.key, ssecKeyMd5: customerKey?.keyMd5, body })) satisfies
-    | Found
-    | { kind: 'not-modified' }
+  return unwrap(await ports.bucket(at.bucket).lookup({ ...asked, key: at.key, ssecKeyMd5: customerKey?.keyMd5, body }))
 }

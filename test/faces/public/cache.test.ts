@@ -11,7 +11,7 @@ import { signedRequest } from '../../support/s3.ts'
 
 const MIB = 1024 * 1024
 /** Some megabytes through a cache on disk take their time on a busy machine. */
-const PATIENCE_MS = 30_000
+const FILL_TIMEOUT_MS = 30_000
 const counting = countingEnv(env)
 let site: PublicBucket
 let changes: Partial<PublicPorts>
@@ -296,7 +296,7 @@ describe('staleness', () => {
   })
 })
 
-describe('filling the cache', { timeout: PATIENCE_MS }, () => {
+describe('filling the cache', { timeout: FILL_TIMEOUT_MS }, () => {
   test('a small object is read once for both', async () => {
     await site.put('a.png', randomBytes(100_000))
     await settled('/warm-up')

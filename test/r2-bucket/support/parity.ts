@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createBinding, REAL } from './buckets.ts'
-import { PATIENCE_MS } from './patience.ts'
+import { PARITY_TIMEOUT_MS } from './timeout.ts'
 
 /** What a scenario works with: a bucket, and a key that nothing else of the file uses. */
 export interface Scene {
@@ -29,13 +29,13 @@ export function parity(name: string, scenario: Scenario, expected?: unknown): vo
       expect(answers.r2).not.toBeUndefined()
       if (expected !== undefined) expect(answers.cairn).toEqual(expected)
     },
-    PATIENCE_MS,
+    PARITY_TIMEOUT_MS,
   )
 }
 
 /** A deliberate difference: what each of them answers, and why Cairn's answer is not the same. */
 export function differs(name: string, reason: string, scenario: Scenario, expected: { cairn: unknown; r2: unknown }): void {
-  test(`${name} (differs: ${reason})`, async () => expect(await play(scenario)).toEqual(expected), PATIENCE_MS)
+  test(`${name} (differs: ${reason})`, async () => expect(await play(scenario)).toEqual(expected), PARITY_TIMEOUT_MS)
 }
 
 /** Where the local R2 breaks down, which it prints at length: Cairn's answer alone. */
@@ -45,6 +45,6 @@ export function alone(name: string, reason: string, scenario: Scenario, expected
     async () => {
       expect(await scenario({ bucket: await cairn, key: crypto.randomUUID() })).toEqual(expected)
     },
-    PATIENCE_MS,
+    PARITY_TIMEOUT_MS,
   )
 }

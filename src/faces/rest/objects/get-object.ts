@@ -3,7 +3,8 @@ import { readConditions } from '../../../http/conditions.ts'
 import { objectHeaders } from '../../../http/object-headers.ts'
 import { guardOrigin } from '../../../http/origin-guard.ts'
 import { contentRange, readRange } from '../../../http/range.ts'
-import type { GetOptions, Got } from '../../../store/objects/get-object.ts'
+import type { Looked } from '../../../store/bucket-api.ts'
+import type { GetOptions } from '../../../store/objects/get-object.ts'
 import type { Answer, Call } from '../call.ts'
 import { objectOf } from '../object-ref.ts'
 import { type GetObjectHeaders, type ObjectMeta, toObjectMeta } from './schemas.ts'
@@ -19,7 +20,7 @@ export async function getObject(call: GetCall): Promise<Answer<ObjectMeta>> {
   return answerWith(await call.store.getObject(at, options), (got) => answer(got, options))
 }
 
-function answer(got: Got<ReadableStream<Uint8Array> | Uint8Array>, options: GetOptions): Response {
+function answer(got: Looked<ReadableStream<Uint8Array> | Uint8Array>, options: GetOptions): Response {
   const headers = objectHeaders(got.head, { public: true })
   guardOrigin(headers)
   if (got.kind === 'not-modified') return new Response(null, { status: 304, headers })

@@ -6,7 +6,8 @@ import { objectHeaders, readOverrides } from '../../../http/object-headers.ts'
 import { guardOrigin } from '../../../http/origin-guard.ts'
 import { contentRange, readRange } from '../../../http/range.ts'
 import { readCustomerKey } from '../../../http/ssec.ts'
-import type { GetOptions, Got } from '../../../store/objects/get-object.ts'
+import type { Looked } from '../../../store/bucket-api.ts'
+import type { GetOptions } from '../../../store/objects/get-object.ts'
 import type { ObjectCall } from '../call.ts'
 
 /** https://developers.cloudflare.com/r2/api/s3/api/ (GetObject) */
@@ -45,7 +46,7 @@ export function readPartNumber(value: string | null): number | undefined {
 function answer(
   { url, headers: asked }: ObjectCall,
   options: GetOptions,
-  got: Got<ReadableStream<Uint8Array> | Uint8Array | null>,
+  got: Looked<ReadableStream<Uint8Array> | Uint8Array | null>,
 ): Response {
   const { head } = got
   if (got.kind === 'not-modified') return notModified(objectHeaders(head))

@@ -1,5 +1,5 @@
 /** How long a store may take to answer, or to accept or return the next bytes. A healthy store does so within seconds. */
-export const PATIENCE_MS = 30_000
+export const STORE_TIMEOUT_MS = 30_000
 
 /** The slowest upload that we wait for: 64 KiB a second. */
 export const SLOWEST_BYTES_PER_MS = 64 * 1.024

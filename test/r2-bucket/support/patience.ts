@@ -1,2 +1,0 @@
-/** A busy machine takes its time. */
-export const PATIENCE_MS = 60_000
