@@ -20,7 +20,7 @@ import { checkCanary, mustSeal, sealCanary } from '../keyspace/blobs/canary.ts'
 import { abandon } from '../keyspace/blobs/garbage.ts'
 import { noticeKeys } from '../keyspace/blobs/key-marker.ts'
 import { knownBlobs } from '../keyspace/blobs/stored-blobs.ts'
-import type { Call, Methods } from '../keyspace/calls.ts'
+import type { CallRow, Methods } from '../keyspace/calls.ts'
 import { type Chore, nextDueMs, type Platform, runChores } from '../keyspace/chores/chore.ts'
 import { KEYSPACE_CHORES } from '../keyspace/chores/chores.ts'
 import { Delivery } from '../keyspace/events/delivery.ts'
@@ -185,7 +185,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     return !this.#refusal && hasSchema(this.ctx.storage.sql)
   }
 
-  async #read({ run, answer }: Call<BucketContext>, args: readonly unknown[]): Promise<Outcome<unknown>> {
+  async #read({ run, answer }: CallRow<BucketContext>, args: readonly unknown[]): Promise<Outcome<unknown>> {
     return outcomeOf(() => {
       this.#mustExist()
       const value = run(this.#context, ...args)
@@ -197,7 +197,11 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
    * The gate of every change: checks that the bucket exists and runs the change in one transaction. If the change recorded something for
    * the account, it then updates the account.
    */
-  async #change({ run, answer, seals }: Call<BucketContext>, args: readonly unknown[], committed?: () => void): Promise<Outcome<unknown>> {
+  async #change(
+    { run, answer, seals }: CallRow<BucketContext>,
+    args: readonly unknown[],
+    committed?: () => void,
+  ): Promise<Outcome<unknown>> {
     const changed = outcomeOf(() => {
       this.#mustExist()
       const value = this.#transaction((context) => {

@@ -8,7 +8,7 @@ import { type BucketSettings, SETTINGS, type SettingName } from '../../src/core/
 import type { Step } from '../../src/core/step.ts'
 import { forgetSettings, readSetting, writeSetting } from '../common/settings.ts'
 import { writeCanary } from '../keyspace/blobs/canary.ts'
-import { type Call, CHANGES, READS } from '../keyspace/calls.ts'
+import { type CallRow, CHANGES, READS } from '../keyspace/calls.ts'
 import { closeCheck } from '../keyspace/check/check-tables.ts'
 import { importLines } from '../keyspace/dump/import.ts'
 import { forgetImport } from '../keyspace/imported.ts'
@@ -23,7 +23,7 @@ export const BUCKET_READS = {
   ...READS,
   info: { run: ({ sql }: BucketContext) => bucketInfo(sql) },
   getSetting: { run: ({ sql }: BucketContext, name: SettingName) => readSetting<never>(sql, name) },
-} satisfies Record<string, Call<BucketContext>>
+} satisfies Record<string, CallRow<BucketContext>>
 
 /** Calls that change the bucket's keys or its configuration. The account's audit log records changes of the configuration. */
 export const BUCKET_CHANGES = {
@@ -35,7 +35,7 @@ export const BUCKET_CHANGES = {
   removeNotificationRules: { run: removeNotificationRules },
   importLines: { run: importAll },
   reindex: { run: reindex },
-} satisfies Record<string, Call<BucketContext>>
+} satisfies Record<string, CallRow<BucketContext>>
 
 const refOf = ({ jurisdiction, name }: BucketInfo): BucketRef => ({ jurisdiction, name })
 

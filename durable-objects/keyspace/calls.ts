@@ -31,7 +31,7 @@ import { readUsage } from './usage.ts'
  * One call of a Durable Object, as a row of a table. The row says everything that the gate, which runs each call, needs to know. The
  * methods that are made of the rows keep their types.
  */
-export interface Call<C extends Context = Context> {
+export interface CallRow<C extends Context = Context> {
   /** The keys that the call names, so that the owner of some of the keys can check that they are its own. Absent: the call names none. */
   // biome-ignore lint/suspicious/noExplicitAny: each row has arguments of its own.
   readonly keys?: (...args: any[]) => readonly string[]
@@ -60,7 +60,7 @@ export const READS = {
   listBlobs: { run: ({ sql }: Context, ...query: Rest<typeof listBlobs>) => listBlobs(sql, ...query) },
   keysOf: { run: ({ sql }: Context, ...query: Rest<typeof keysOf>) => keysOf(sql, ...query) },
   exportPage: { run: exportPage },
-} satisfies Record<string, Call>
+} satisfies Record<string, CallRow>
 
 /** Calls that change something: each is one transaction. */
 export const CHANGES = {
@@ -75,7 +75,7 @@ export const CHANGES = {
   abortUpload: { keys: keyOf as (upload: UploadRef) => readonly string[], run: abortUpload },
   check: { run: checkStep },
   rewrapKeys: { run: ({ sql }: Context, ...keys: Rest<typeof rewrapKeys>) => rewrapKeys(sql, ...keys) },
-} satisfies Record<string, Call>
+} satisfies Record<string, CallRow>
 
 /** A failed condition also ends the upload, as on R2. So this error is thrown after the transaction has committed. */
 function headOfCompletion(completion: Completion): ObjectHead {

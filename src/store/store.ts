@@ -32,7 +32,7 @@ import { uploadPart } from './uploads/upload-part.ts'
 import { uploadPartCopy } from './uploads/upload-part-copy.ts'
 import { accountUsage, bucketUsage } from './usage.ts'
 
-const OPERATIONS = {
+const ENGINE_OPERATIONS = {
   abortMultipartUpload,
   accountUsage,
   addNotificationRules,
@@ -75,14 +75,14 @@ const OPERATIONS = {
 
 type Bound<F> = F extends (ports: Ports, ...args: infer Args) => infer Result ? (...args: Args) => Result : never
 
-type BoundOperations = { readonly [Name in keyof typeof OPERATIONS]: Bound<(typeof OPERATIONS)[Name]> }
+type BoundOperations = { readonly [Name in keyof typeof ENGINE_OPERATIONS]: Bound<(typeof ENGINE_OPERATIONS)[Name]> }
 
 /** The engine as faces see it: every operation, bound to its ports. Binding loses type parameters, so the setting operations are typed by hand. */
 export type Store = Omit<BoundOperations, keyof SettingOperations> & SettingOperations
 
 /** Binds the operations to their ports. */
 export function createStore(ports: Ports): Store {
-  const bound = Object.entries(OPERATIONS).map(([name, operation]) => {
+  const bound = Object.entries(ENGINE_OPERATIONS).map(([name, operation]) => {
     const run = operation as (ports: Ports, ...args: unknown[]) => unknown
     return [name, (...args: unknown[]) => run(ports, ...args)]
   })

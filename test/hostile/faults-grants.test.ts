@@ -3,7 +3,7 @@ import { AwsV4Signer } from 'aws4fetch'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Policy } from '../../src/auth/policies.ts'
 import { createToken, secretAccessKeyOf } from '../../src/control/tokens.ts'
-import { OPERATIONS } from '../../src/faces/admin/operations.ts'
+import { ADMIN_OPERATIONS } from '../../src/faces/admin/operations.ts'
 import { readProps } from '../../src/faces/binding/props.ts'
 import { ROUTES as REST_ROUTES } from '../../src/faces/rest/routes.ts'
 import { ROUTES as S3_ROUTES } from '../../src/faces/s3/routes.ts'
@@ -378,7 +378,7 @@ describe('17: what a token is denied, it gets in no other way', () => {
     })
   })
 
-  test.each(Object.keys(OPERATIONS))("nor by the operators' tool %s, not of another bucket either", async (operation) => {
+  test.each(Object.keys(ADMIN_OPERATIONS))("nor by the operators' tool %s, not of another bucket either", async (operation) => {
     const { value } = await deniedObjects('object-read')
     for (const name of [vault, open]) {
       expect(await rest('POST', `/_cairn/${operation}`, { token: value, body: { bucket: name } })).toMatchObject({ status: 403 })

@@ -5,7 +5,7 @@ import { type Actor, auditEntry } from '../../core/audit.ts'
 import { isRetriable, StoreError } from '../../core/errors.ts'
 import { actorOf } from '../../http/actor.ts'
 import type { Store } from '../../store/store.ts'
-import { type AdminChange, OPERATIONS, type Operation } from './operations.ts'
+import { ADMIN_OPERATIONS, type AdminChange, type Operation } from './operations.ts'
 import { readJson } from './read-json.ts'
 
 /** The dependencies of the admin face. */
@@ -48,8 +48,8 @@ async function log({ control }: AdminPorts, { action, bucket, newValue }: AdminC
 
 function operationOf({ method, url }: Request): Operation {
   const [, , name = '', ...rest] = new URL(url).pathname.split('/')
-  if (method !== 'POST' || rest.length > 0 || !Object.hasOwn(OPERATIONS, name)) throw new StoreError('RouteNotFound')
-  return OPERATIONS[name]!
+  if (method !== 'POST' || rest.length > 0 || !Object.hasOwn(ADMIN_OPERATIONS, name)) throw new StoreError('RouteNotFound')
+  return ADMIN_OPERATIONS[name]!
 }
 
 /** Renders a failure. Anything but a StoreError is a bug or an outage: it is logged, and the client gets no details. */

@@ -70,7 +70,7 @@ const refOf = ({ bucket, jurisdiction }: { bucket: string; jurisdiction: (typeof
 })
 
 /** All operations for operators, by the last segment of their paths. */
-export const OPERATIONS: Readonly<Record<string, Operation>> = {
+export const ADMIN_OPERATIONS: Readonly<Record<string, Operation>> = {
   /** Lists one page of the buckets of a jurisdiction, by name. */
   buckets: operation(z.object({ jurisdiction, cursor: z.string().optional() }), async ({ store }, { jurisdiction, cursor }) => {
     const { buckets, truncated } = await store.listBuckets({ jurisdiction, startAfter: cursor, limit: 1000 })

@@ -5,7 +5,7 @@ import type { Env } from '../../env.ts'
 import type { BindingApi, WireCreateOptions, WireGetOptions, WireListOptions, WireOutcome, WirePart } from '../../r2-bucket/wire.ts'
 import type { Store } from '../../store/store.ts'
 import { type Allows, failureOf } from './failure.ts'
-import { type Call, OPERATIONS, READS } from './operations.ts'
+import { BINDING_OPERATIONS, type BindingCall, READS } from './operations.ts'
 import { type BindingProps, readProps } from './props.ts'
 import { readUploadHeader, storeUpload } from './upload.ts'
 
@@ -14,8 +14,8 @@ type Deployment =
   | { readonly ok: true; readonly ports: { readonly store: Store; readonly config: Allows } }
   | { readonly ok: false; readonly reason: string }
 
-type Operations = typeof OPERATIONS
-type Rest<F> = F extends (call: Call, ...args: infer Args) => unknown ? Args : never
+type Operations = typeof BINDING_OPERATIONS
+type Rest<F> = F extends (call: BindingCall, ...args: infer Args) => unknown ? Args : never
 type Result<F> = F extends (...args: never[]) => Promise<infer Value> ? Value : never
 
 /** The buckets that this isolate has already ensured. Without this cache each call would cost a second one. */
@@ -70,11 +70,11 @@ export function bindingEntrypoint(deploymentOf: (env: Env) => Deployment) {
     }
 
     #run<Name extends keyof Operations>(name: Name, ...args: Rest<Operations[Name]>): Promise<WireOutcome<Result<Operations[Name]>>> {
-      const operation = OPERATIONS[name] as (call: Call, ...args: unknown[]) => Promise<Result<Operations[Name]>>
+      const operation = BINDING_OPERATIONS[name] as (call: BindingCall, ...args: unknown[]) => Promise<Result<Operations[Name]>>
       return this.#answer(name, (call) => operation(call, ...args))
     }
 
-    async #answer<T>(name: string, work: (call: Call) => Promise<T>): Promise<WireOutcome<T>> {
+    async #answer<T>(name: string, work: (call: BindingCall) => Promise<T>): Promise<WireOutcome<T>> {
       try {
         const grant = readProps(this.ctx.props)
         const deployment = deploymentOf(this.env)

@@ -10,7 +10,7 @@ import type { Grant } from './props.ts'
 import { readCreateOptions, readOnlyIf, readSsecKey, readWireRange, toWire } from './values.ts'
 
 /** The context of an operation. */
-export interface Call {
+export interface BindingCall {
   readonly store: Store
   readonly grant: Grant
 }
@@ -22,7 +22,9 @@ type Answer<Name extends Operation> = Extract<Awaited<ReturnType<BindingApi[Name
 const LIST_MAX_WITH_METADATA = 100
 
 /** The calls of the binding, under the names that R2's messages use. */
-export const OPERATIONS: { [Name in Operation]: (call: Call, ...args: Parameters<BindingApi[Name]>) => Promise<Answer<Name>> } = {
+export const BINDING_OPERATIONS: {
+  [Name in Operation]: (call: BindingCall, ...args: Parameters<BindingApi[Name]>) => Promise<Answer<Name>>
+} = {
   async head({ store, grant }, key) {
     const got = await orNull(store.headObject(at(grant, key), { keyless: true }))
     return got && { ...toWire(got.head), range: { offset: 0, length: got.head.size } }

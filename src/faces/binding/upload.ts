@@ -5,7 +5,7 @@ import { announcedLength } from '../../http/announced-length.ts'
 import type { WireObject, WirePart, WireUpload } from '../../r2-bucket/wire.ts'
 import { UPLOAD_HEADER } from '../../r2-bucket/wire.ts'
 import { asNoSuchUpload, plainTypeError } from './failure.ts'
-import { at, type Call } from './operations.ts'
+import { at, type BindingCall } from './operations.ts'
 import { readCreateOptions, readOnlyIf, readSsecKey, toWire } from './values.ts'
 
 /** Reads the upload's purpose from its header. */
@@ -13,11 +13,15 @@ export const readUploadHeader = (request: Request): WireUpload =>
   JSON.parse(decodeURIComponent(request.headers.get(UPLOAD_HEADER) ?? 'null')) as WireUpload
 
 /** Stores the body of a request as an object or as a part. Returns null when a condition fails. */
-export function storeUpload(call: Call, wanted: WireUpload, request: Request): Promise<WireObject | WirePart | null> {
+export function storeUpload(call: BindingCall, wanted: WireUpload, request: Request): Promise<WireObject | WirePart | null> {
   return wanted.op === 'put' ? put(call, wanted, request) : uploadPart(call, wanted, request)
 }
 
-async function put({ store, grant }: Call, { key, options }: WireUpload & { op: 'put' }, request: Request): Promise<WireObject | null> {
+async function put(
+  { store, grant }: BindingCall,
+  { key, options }: WireUpload & { op: 'put' },
+  request: Request,
+): Promise<WireObject | null> {
   const upload = readUpload(request, { hashes: options.hashes })
   try {
     const head = await store.putObject(at(grant, key), upload, { ...readCreateOptions(options), conditions: readOnlyIf(options.onlyIf) })
@@ -28,7 +32,7 @@ async function put({ store, grant }: Call, { key, options }: WireUpload & { op: 
   }
 }
 
-async function uploadPart(call: Call, wanted: WireUpload & { op: 'uploadPart' }, request: Request): Promise<WirePart> {
+async function uploadPart(call: BindingCall, wanted: WireUpload & { op: 'uploadPart' }, request: Request): Promise<WirePart> {
   const { key, uploadId, partNumber, ssecKey } = wanted
   const ref = { at: at(call.grant, key), uploadId, partNumber }
   try {

@@ -27,7 +27,7 @@ export interface Shape {
 }
 
 /** An authenticated, validated request, as an operation receives it. */
-export interface Call<S extends Shape = Shape> extends RestPorts {
+export interface RestCall<S extends Shape = Shape> extends RestPorts {
   readonly request: Request
   readonly url: URL
   readonly identity: Identity
@@ -49,7 +49,7 @@ export const bucketOf = (call: {
   readonly headers: { readonly 'cf-r2-jurisdiction': Jurisdiction }
 }): BucketRef => ({ jurisdiction: call.headers['cf-r2-jurisdiction'], name: call.params.bucket_name })
 
-type Asking = Pick<Call, 'request' | 'identity' | 'nowMs' | 'by'>
+type Asking = Pick<RestCall, 'request' | 'identity' | 'nowMs' | 'by'>
 
 /** Returns who changes the configuration, and when. */
 export const changeOf = ({ by, nowMs }: Asking): Change => ({ by: by(), nowMs })

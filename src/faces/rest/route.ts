@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Permission } from '../../auth/policies.ts'
 import type { ErrorCode } from '../../core/errors.ts'
-import type { Answer, Call } from './call.ts'
+import type { Answer, RestCall } from './call.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -42,7 +42,7 @@ export interface Row<
   readonly unknownToken?: ErrorCode
   /** Absent when Cloudflare has the endpoint and Cairn does not have it yet. */
   readonly run?: (
-    call: Call<{ params: ParamsOf<Path>; query: z.output<Query>; headers: z.output<Headers>; body: z.output<Body> }>,
+    call: RestCall<{ params: ParamsOf<Path>; query: z.output<Query>; headers: z.output<Headers>; body: z.output<Body> }>,
   ) => Promise<Answer<z.input<Result>>>
 }
 

@@ -6,7 +6,7 @@ import type { BucketRef, Jurisdiction, ObjectRef } from '../../core/object.ts'
 import type { Store } from '../../store/store.ts'
 
 /** An authenticated request, as an operation receives it. */
-export interface Call {
+export interface S3Call {
   readonly request: Request
   readonly url: URL
   /** The request's headers, and the headers that a presigner moved into the query. */
@@ -21,7 +21,7 @@ export interface Call {
   readonly by: () => Actor
 }
 
-export interface BucketCall extends Call {
+export interface BucketCall extends S3Call {
   readonly bucket: BucketRef
 }
 

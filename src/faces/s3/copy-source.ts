@@ -3,14 +3,14 @@ import { decodeKey } from '../../core/key.ts'
 import { readConditions } from '../../http/conditions.ts'
 import { readCustomerKey } from '../../http/ssec.ts'
 import type { CopySource } from '../../store/objects/copy-object.ts'
-import type { Call } from './call.ts'
+import type { S3Call } from './call.ts'
 
 /**
  * Reads `x-amz-copy-source` with its conditions and customer key.
  * The source lies in the jurisdiction that the request was sent to.
  * @throws StoreError InvalidArgument, InvalidObjectName, NotImplemented
  */
-export function readCopySource({ headers, jurisdiction }: Pick<Call, 'headers' | 'jurisdiction'>): CopySource {
+export function readCopySource({ headers, jurisdiction }: Pick<S3Call, 'headers' | 'jurisdiction'>): CopySource {
   const { path, versioned } = splitCopySource(headers)
   if (versioned) throw notImplemented('versionId')
   const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(path) ?? []

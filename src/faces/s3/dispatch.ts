@@ -12,7 +12,7 @@ import { checkPreflight, corsHeaders, preflightHeaders } from '../../http/cors.t
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { Store } from '../../store/store.ts'
 import { type Address, readAddress } from './address.ts'
-import type { BucketCall, Call, ObjectCall } from './call.ts'
+import type { BucketCall, ObjectCall, S3Call } from './call.ts'
 import { copySourceBucket, copySourceKey } from './copy-source.ts'
 import { withoutEmpty } from './empty-headers.ts'
 import { newRequestId } from './failure.ts'
@@ -98,11 +98,11 @@ interface Arrival {
 function callOf(
   address: Address,
   { request, url, headers, authenticated, ports }: Arrival,
-): Call & Partial<BucketCall> & Partial<ObjectCall> {
+): S3Call & Partial<BucketCall> & Partial<ObjectCall> {
   const { store, config, accountId } = ports
   const { identity, payload } = authenticated
   const by = () => actorOf(request, identity, 'S3')
-  const call: Call = { request, url, headers, payload, identity, jurisdiction: address.jurisdiction, store, config, accountId, by }
+  const call: S3Call = { request, url, headers, payload, identity, jurisdiction: address.jurisdiction, store, config, accountId, by }
   if (address.on === 'account') return call
   const bucket = bucketOf(address)
   if (address.on === 'bucket') return { ...call, bucket }
@@ -112,7 +112,7 @@ function callOf(
 }
 
 /** @throws StoreError AccessDenied when the token lacks the permission, or may not read the source of a copy */
-function authorize(route: Route, { identity, bucket, at, jurisdiction, headers, url }: Call & Partial<ObjectCall>): void {
+function authorize(route: Route, { identity, bucket, at, jurisdiction, headers, url }: S3Call & Partial<ObjectCall>): void {
   const { op, action = op } = route
   const prefix = route.lists ? (url.searchParams.get('prefix') ?? '') : undefined
   if (!permits(identity, { needs: route.needs, action, bucket, key: at?.key, prefix })) throw new StoreError('AccessDenied')
@@ -128,7 +128,7 @@ const READS: readonly string[] = ['GET', 'HEAD']
 /** Obeys `cf-create-bucket-if-missing`, if the token may create buckets. */
 async function createMissingBucket(
   { createsBucket }: Route,
-  { identity, headers, bucket, store, by }: Call & Partial<BucketCall>,
+  { identity, headers, bucket, store, by }: S3Call & Partial<BucketCall>,
 ): Promise<void> {
   if (!bucket || !createsBucket || headers.get('cf-create-bucket-if-missing')?.toLowerCase() !== 'true') return
   if (!permits(identity, { needs: 'bucket:write', action: 'CreateBucket', bucket })) throw new StoreError('AccessDenied')

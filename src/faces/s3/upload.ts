@@ -9,12 +9,12 @@ import { AwsChunkedSource } from '../../http/aws-chunked.ts'
 import { type BodyBound, readBounded } from '../../http/bounded-body.ts'
 import { checksumHeaderName, isChecksumValue, readChecksum, readContentMd5, trailerAlgorithm } from '../../http/checksums.ts'
 import { requestSource } from '../../http/request-body.ts'
-import type { Call } from './call.ts'
+import type { S3Call } from './call.ts'
 
 /** Memory holds the bytes of each read, the whole, and the parsed values. */
 const XML_BOUND: Omit<BodyBound, 'maxBytes'> = { copies: 3, tooLong: () => new StoreError('MalformedXML') }
 
-type BodyCall = Pick<Call, 'request' | 'headers' | 'payload'>
+type BodyCall = Pick<S3Call, 'request' | 'headers' | 'payload'>
 
 /**
  * Reads the body of PutObject or UploadPart: its bytes without framing, its length, and every claim of the client about it.

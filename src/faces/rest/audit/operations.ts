@@ -1,11 +1,11 @@
 import type * as z from 'zod'
 import type { AuditFilter, AuditPosition } from '../../../control/audit.ts'
-import type { Answer, Call } from '../call.ts'
+import type { Answer, RestCall } from '../call.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { type Audit, type AuditLog, type AuditLogsQuery, type AuditQuery, type Owner, toAudit, toAuditLog, ZONE_NAME } from './schemas.ts'
 
 /** Returns the audit log in the first version of the API: numbered pages, until one is empty. */
-export async function listAuditLogs(call: Call<{ query: AuditLogsQuery }>): Promise<Answer<z.input<typeof AuditLog>[]>> {
+export async function listAuditLogs(call: RestCall<{ query: AuditLogsQuery }>): Promise<Answer<z.input<typeof AuditLog>[]>> {
   const { query, control, nowMs, config } = call
   const owner = ownerOf(call)
   if ((query['actor.email'] ?? owner.email) !== owner.email || (query['zone.name'] ?? ZONE_NAME) !== ZONE_NAME) return { result: [] }
@@ -44,7 +44,7 @@ const COLUMNS = {
 } as const satisfies Record<string, AuditFilter['field']>
 
 /** Returns the audit log in the second version of the API: with a cursor, and filters that may be repeated and negated. */
-export async function listAuditEntries(call: Call<{ query: AuditQuery }>): Promise<Answer<z.input<typeof Audit>[]>> {
+export async function listAuditEntries(call: RestCall<{ query: AuditQuery }>): Promise<Answer<z.input<typeof Audit>[]>> {
   const { query, url, control, nowMs, config } = call
   const owner = ownerOf(call)
   const after = query.cursor ? readCursor(query.cursor, isPosition) : undefined
@@ -90,7 +90,7 @@ const isPosition = (value: unknown): value is AuditPosition => {
   return typeof whenMs === 'number' && typeof id === 'string'
 }
 
-const ownerOf = ({ accountId, config }: Pick<Call, 'accountId' | 'config'>): Owner => ({
+const ownerOf = ({ accountId, config }: Pick<RestCall, 'accountId' | 'config'>): Owner => ({
   accountId,
   email: config.ownerEmail,
 })

@@ -1,12 +1,12 @@
 import { permits } from '../../../auth/session-scope.ts'
 import { StoreError } from '../../../core/errors.ts'
-import { type Answer, bucketOf, type Call } from '../call.ts'
+import { type Answer, bucketOf, type RestCall } from '../call.ts'
 import type { JurisdictionHeader } from '../common-schemas.ts'
 import { isText, readCursor, writeCursor } from '../cursor.ts'
 import { type Bucket, type CreateBucketBody, type ListBucketsQuery, toBucket, type UpdateBucketHeaders } from './schemas.ts'
 
-type AccountCall<Query = unknown, Body = unknown> = Call<{ query: Query; body: Body; headers: JurisdictionHeader }>
-type BucketCall<Headers = JurisdictionHeader> = Call<{ params: 'bucket_name'; headers: Headers }>
+type AccountCall<Query = unknown, Body = unknown> = RestCall<{ query: Query; body: Body; headers: JurisdictionHeader }>
+type BucketCall<Headers = JurisdictionHeader> = RestCall<{ params: 'bucket_name'; headers: Headers }>
 
 /** Lists buckets by name, in either direction. If a request has both `start_after` and a cursor, the later one counts. */
 export async function listBuckets({ query, headers, store }: AccountCall<ListBucketsQuery>): Promise<Answer<{ buckets: Bucket[] }>> {

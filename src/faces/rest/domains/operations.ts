@@ -4,7 +4,7 @@ import type { Config } from '../../../config.ts'
 import { type Domain, isReservedHost } from '../../../core/domain.ts'
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { PUBLIC_SEGMENT } from '../../../core/reserved-names.ts'
-import { type Answer, bucketOf, type Call, changeOf } from '../call.ts'
+import { type Answer, bucketOf, changeOf, type RestCall } from '../call.ts'
 import type { JurisdictionHeader } from '../common-schemas.ts'
 import {
   type AttachDomainBody,
@@ -19,8 +19,8 @@ import {
   type UpdatedDomain,
 } from './schemas.ts'
 
-type BucketCall<Body = unknown> = Call<{ params: 'bucket_name'; headers: JurisdictionHeader; body: Body }>
-type DomainCall<Body = unknown> = Call<{ params: 'bucket_name' | 'domain'; headers: JurisdictionHeader; body: Body }>
+type BucketCall<Body = unknown> = RestCall<{ params: 'bucket_name'; headers: JurisdictionHeader; body: Body }>
+type DomainCall<Body = unknown> = RestCall<{ params: 'bucket_name' | 'domain'; headers: JurisdictionHeader; body: Body }>
 
 export async function getManagedDomain(call: BucketCall): Promise<Answer<z.input<typeof ManagedDomain>>> {
   return { result: toManaged(call, await call.control.managedDomain(await call.store.headBucket(bucketOf(call)), call.nowMs)) }

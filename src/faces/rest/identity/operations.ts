@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { Answer, Call } from '../call.ts'
+import type { Answer, RestCall } from '../call.ts'
 import { isoTime, type PageQuery, pageInfo } from '../common-schemas.ts'
 import type { Account, Membership, User, VerifiedToken } from './schemas.ts'
 
@@ -9,7 +9,7 @@ type Result<Schema extends z.ZodType> = Promise<Answer<z.input<Schema>>>
 const ACCOUNT_NAME = 'Cairn'
 const OWNER_ROLE = 'Super Administrator - All Privileges'
 
-export async function verifyToken({ identity }: Call): Result<typeof VerifiedToken> {
+export async function verifyToken({ identity }: RestCall): Result<typeof VerifiedToken> {
   const { id, notBeforeMs, expiresMs } = identity.token
   return {
     result: {
@@ -21,19 +21,19 @@ export async function verifyToken({ identity }: Call): Result<typeof VerifiedTok
   }
 }
 
-export async function getUser({ accountId, config }: Call): Result<typeof User> {
+export async function getUser({ accountId, config }: RestCall): Result<typeof User> {
   return { result: { id: accountId, email: config.ownerEmail } }
 }
 
-export async function getAccount(call: Call): Result<typeof Account> {
+export async function getAccount(call: RestCall): Result<typeof Account> {
   return { result: accountOf(call) }
 }
 
-export async function listAccounts(call: Call<{ query: PageQuery }>): Promise<Answer<z.input<typeof Account>[]>> {
+export async function listAccounts(call: RestCall<{ query: PageQuery }>): Promise<Answer<z.input<typeof Account>[]>> {
   return onePage(call.query, accountOf(call))
 }
 
-export async function listMemberships(call: Call<{ query: PageQuery }>): Promise<Answer<z.input<typeof Membership>[]>> {
+export async function listMemberships(call: RestCall<{ query: PageQuery }>): Promise<Answer<z.input<typeof Membership>[]>> {
   const { id, name } = accountOf(call)
   return onePage(call.query, {
     id,
@@ -45,7 +45,7 @@ export async function listMemberships(call: Call<{ query: PageQuery }>): Promise
   })
 }
 
-const accountOf = ({ accountId }: Pick<Call, 'accountId'>): z.input<typeof Account> => ({
+const accountOf = ({ accountId }: Pick<RestCall, 'accountId'>): z.input<typeof Account> => ({
   id: accountId,
   name: ACCOUNT_NAME,
   type: 'standard',

@@ -1,10 +1,10 @@
 import { rulesOfQueue } from '../../../core/notifications.ts'
-import { type Answer, bucketOf, type Call } from '../call.ts'
+import { type Answer, bucketOf, type RestCall } from '../call.ts'
 import type { JurisdictionHeader } from '../common-schemas.ts'
 import { type DeleteRulesBody, type NotificationConfiguration, type PutRulesBody, type QueueRules, toQueueRules } from './schemas.ts'
 
-type BucketCall = Call<{ params: 'bucket_name'; headers: JurisdictionHeader }>
-type QueueCall<Body = unknown> = Call<{ params: 'bucket_name' | 'queue_id'; headers: JurisdictionHeader; body: Body }>
+type BucketCall = RestCall<{ params: 'bucket_name'; headers: JurisdictionHeader }>
+type QueueCall<Body = unknown> = RestCall<{ params: 'bucket_name' | 'queue_id'; headers: JurisdictionHeader; body: Body }>
 
 export async function listNotificationRules(call: BucketCall): Promise<Answer<NotificationConfiguration>> {
   const queues = await call.store.getSetting(bucketOf(call), 'notifications')

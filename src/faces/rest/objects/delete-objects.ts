@@ -1,6 +1,6 @@
 import { permits } from '../../../auth/session-scope.ts'
 import { StoreError } from '../../../core/errors.ts'
-import { type Answer, bucketOf, type Call } from '../call.ts'
+import { type Answer, bucketOf, type RestCall } from '../call.ts'
 import type { JurisdictionHeader } from '../common-schemas.ts'
 import { objectOf } from '../object-ref.ts'
 import type { DeleteObjectsBody } from './schemas.ts'
@@ -9,7 +9,7 @@ type DeletedKey = { key: string }
 
 /** Deletes an object. A missing key counts as deleted. */
 export async function deleteObject(
-  call: Call<{ params: 'bucket_name' | 'object_key'; headers: JurisdictionHeader }>,
+  call: RestCall<{ params: 'bucket_name' | 'object_key'; headers: JurisdictionHeader }>,
 ): Promise<Answer<DeletedKey>> {
   const at = objectOf(call)
   await call.store.deleteObject(at)
@@ -18,7 +18,7 @@ export async function deleteObject(
 
 /** Deletes all keys in one transaction. After it has deleted the others, it reports the first key that could not be deleted. */
 export async function deleteObjects(
-  call: Call<{ params: 'bucket_name'; headers: JurisdictionHeader; body: DeleteObjectsBody }>,
+  call: RestCall<{ params: 'bucket_name'; headers: JurisdictionHeader; body: DeleteObjectsBody }>,
 ): Promise<Answer<DeletedKey[]>> {
   const mayDelete = (key: string) => permits(call.identity, { needs: 'object:write', action: 'DeleteObjects', bucket: bucketOf(call), key })
   if (!call.body.every(mayDelete)) throw new StoreError('AuthenticationError')

@@ -5,11 +5,11 @@ import { guardOrigin } from '../../../http/origin-guard.ts'
 import { contentRange, readRange } from '../../../http/range.ts'
 import type { Looked } from '../../../store/bucket-api.ts'
 import type { GetOptions } from '../../../store/objects/get-object.ts'
-import type { Answer, Call } from '../call.ts'
+import type { Answer, RestCall } from '../call.ts'
 import { objectOf } from '../object-ref.ts'
 import { type GetObjectHeaders, type ObjectMeta, toObjectMeta } from './schemas.ts'
 
-type GetCall = Call<{ params: 'bucket_name' | 'object_key'; headers: GetObjectHeaders }>
+type GetCall = RestCall<{ params: 'bucket_name' | 'object_key'; headers: GetObjectHeaders }>
 
 /** Returns the bytes of an object without an envelope; with `cf-metadata-only: true`, its metadata as in a listing. */
 export async function getObject(call: GetCall): Promise<Answer<ObjectMeta>> {

@@ -1,10 +1,10 @@
 import type { ListPosition } from '../../../core/listing.ts'
-import { type Answer, bucketOf, type Call } from '../call.ts'
+import { type Answer, bucketOf, type RestCall } from '../call.ts'
 import type { JurisdictionHeader } from '../common-schemas.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { type ListObjectsQuery, type ObjectMeta, toObjectMeta } from './schemas.ts'
 
-type ListCall = Call<{ params: 'bucket_name'; query: ListObjectsQuery; headers: JurisdictionHeader }>
+type ListCall = RestCall<{ params: 'bucket_name'; query: ListObjectsQuery; headers: JurisdictionHeader }>
 
 /** How many pages without objects one answer may skip. */
 const MAX_FOLDS = 20

@@ -7,12 +7,12 @@ import { announcedLength } from '../../../http/announced-length.ts'
 import { readContentMd5 } from '../../../http/checksums.ts'
 import { readHttpMetadata } from '../../../http/metadata.ts'
 import { requestSource } from '../../../http/request-body.ts'
-import type { Answer, Call } from '../call.ts'
+import type { Answer, RestCall } from '../call.ts'
 import { isoTime } from '../common-schemas.ts'
 import { objectOf } from '../object-ref.ts'
 import { CustomMetadata, type PutObjectHeaders, type PutResult } from './schemas.ts'
 
-type PutCall = Call<{ params: 'bucket_name' | 'object_key'; headers: PutObjectHeaders }>
+type PutCall = RestCall<{ params: 'bucket_name' | 'object_key'; headers: PutObjectHeaders }>
 
 const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { BucketSettings, SettingName } from '../../../core/settings.ts'
-import { type Answer, bucketOf, type Call } from '../call.ts'
+import { type Answer, bucketOf, type RestCall } from '../call.ts'
 import { JurisdictionHeader, Nothing } from '../common-schemas.ts'
 import { BUCKET } from '../paths.ts'
 import { type Route, route } from '../route.ts'
@@ -21,7 +21,7 @@ export interface SettingCodec<Name extends SettingName, Result extends z.ZodType
   readonly deletable: boolean
 }
 
-type SettingCall<Body = unknown> = Call<{ params: 'bucket_name'; headers: JurisdictionHeader; body: Body }>
+type SettingCall<Body = unknown> = RestCall<{ params: 'bucket_name'; headers: JurisdictionHeader; body: Body }>
 
 /** Makes the routes of a setting. */
 export function settingRoutes<Name extends SettingName, Result extends z.ZodType, Body extends z.ZodType>(

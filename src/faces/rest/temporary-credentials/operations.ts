@@ -7,10 +7,10 @@ import { secretAccessKeyOf } from '../../../control/tokens.ts'
 import { auditEntry } from '../../../core/audit.ts'
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { randomId } from '../../../core/ids.ts'
-import type { Answer, Call } from '../call.ts'
+import type { Answer, RestCall } from '../call.ts'
 import type { TemporaryCredentials, TemporaryCredentialsBody } from './schemas.ts'
 
-type Minting = Call<{ body: TemporaryCredentialsBody }>
+type Minting = RestCall<{ body: TemporaryCredentialsBody }>
 
 /**
  * Creates temporary credentials, signed with the secret of their parent token. The parent is the caller's token; only root may name

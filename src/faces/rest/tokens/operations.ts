@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { PERMISSION_GROUPS } from '../../../control/permission-groups.ts'
-import { type Answer, type Call, grantOf } from '../call.ts'
+import { type Answer, grantOf, type RestCall } from '../call.ts'
 import { pageInfo } from '../common-schemas.ts'
 import {
   attributesOf,
@@ -14,15 +14,15 @@ import {
   toToken,
 } from './schemas.ts'
 
-type TokenCall<Body = unknown> = Call<{ params: 'token_id'; body: Body }>
+type TokenCall<Body = unknown> = RestCall<{ params: 'token_id'; body: Body }>
 
 /** Creates a token. Only this answer contains the token's value. */
-export async function createToken(call: Call<{ body: TokenBody }>): Promise<Answer<z.input<typeof CreatedToken>>> {
+export async function createToken(call: RestCall<{ body: TokenBody }>): Promise<Answer<z.input<typeof CreatedToken>>> {
   const { value, ...record } = await call.control.makeToken(grantOf(call), attributesOf(call.body))
   return { result: { ...toToken(record, call.nowMs), value } }
 }
 
-export async function listTokens({ query, control, nowMs }: Call<{ query: ListTokensQuery }>): Promise<Answer<Token[]>> {
+export async function listTokens({ query, control, nowMs }: RestCall<{ query: ListTokensQuery }>): Promise<Answer<Token[]>> {
   const { page, per_page: limit, direction, include_expired: includeExpired } = query
   const offset = (page - 1) * limit
   const { tokens, total } = await control.listTokens({ offset, limit, descending: direction === 'desc', includeExpired, nowMs })
@@ -49,7 +49,7 @@ export async function deleteToken(call: TokenCall): Promise<Answer<{ id: string 
 
 export async function listPermissionGroups({
   query,
-}: Call<{ query: PermissionGroupsQuery }>): Promise<Answer<z.input<typeof PermissionGroup>[]>> {
+}: RestCall<{ query: PermissionGroupsQuery }>): Promise<Answer<z.input<typeof PermissionGroup>[]>> {
   const fits = PERMISSION_GROUPS.filter(
     ({ name, scope }) => (query.name ?? name).toLowerCase() === name.toLowerCase() && (query.scope ?? scope) === scope,
   )

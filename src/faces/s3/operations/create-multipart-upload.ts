@@ -3,7 +3,7 @@ import { StoreError } from '../../../core/errors.ts'
 import { readChecksumAlgorithm } from '../../../http/checksums.ts'
 import { abortHeaders } from '../../../http/lifecycle.ts'
 import { ssecHeaders } from '../../../http/ssec.ts'
-import type { Call, ObjectCall } from '../call.ts'
+import type { ObjectCall, S3Call } from '../call.ts'
 import { renderInitiateMultipartUploadResult } from '../xml/multipart-results.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 import { readPutOptions } from './put-object.ts'
@@ -22,7 +22,7 @@ export async function createMultipartUpload(call: ObjectCall): Promise<Response>
   ])
 }
 
-function readChecksumWish({ headers, config }: Pick<Call, 'headers' | 'config'>) {
+function readChecksumWish({ headers, config }: Pick<S3Call, 'headers' | 'config'>) {
   const checksumAlgorithm = readChecksumAlgorithm(headers)
   const asked = headers.get('x-amz-checksum-type') ?? undefined
   if (checksumAlgorithm) {

@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../../core/errors.ts'
 import { readToken, writeToken } from '../../../store/objects/list-position.ts'
-import type { Call } from '../call.ts'
+import type { S3Call } from '../call.ts'
 import { checkListingParameters, optional, readMaxKeys } from '../query.ts'
 import { renderListAllMyBuckets } from '../xml/list-all-my-buckets.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
@@ -8,7 +8,7 @@ import { xmlResponse } from '../xml/xml-response.ts'
 const PARAMETERS = ['prefix', 'start-after', 'continuation-token', 'max-keys']
 
 /** Lists the account's buckets in pages, as R2 does. The options are parameters or `cf-` headers of the same names; headers come first. */
-export async function listBuckets(call: Call): Promise<Response> {
+export async function listBuckets(call: S3Call): Promise<Response> {
   const { url, headers, store, jurisdiction, accountId } = call
   checkListingParameters(url.searchParams, 'ListBuckets', PARAMETERS)
   const asked = (name: string) => headers.get(`cf-${name}`) ?? url.searchParams.get(name)

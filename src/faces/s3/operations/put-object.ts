@@ -7,7 +7,7 @@ import { readCustomMetadata, readHttpMetadata } from '../../../http/metadata.ts'
 import { readCustomerKey, ssecHeaders } from '../../../http/ssec.ts'
 import { readStorageClass } from '../../../http/storage-class.ts'
 import type { PutOptions } from '../../../store/objects/put-object.ts'
-import type { Call, ObjectCall } from '../call.ts'
+import type { ObjectCall, S3Call } from '../call.ts'
 import { readUpload } from '../upload.ts'
 
 /** https://developers.cloudflare.com/r2/api/s3/api/ (PutObject) */
@@ -19,7 +19,7 @@ export async function putObject(call: ObjectCall): Promise<Response> {
 }
 
 /** Reads the headers that describe a new object, for PutObject, CreateMultipartUpload and CopyObject. */
-export function readPutOptions({ headers }: Pick<Call, 'headers'>): PutOptions {
+export function readPutOptions({ headers }: Pick<S3Call, 'headers'>): PutOptions {
   return {
     customerKey: readCustomerKey(headers, ''),
     storageClass: readStorageClass(headers),
