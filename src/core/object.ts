@@ -119,6 +119,9 @@ export type RangeRequest = ({ readonly offset: number; readonly length?: number 
   readonly unsatisfiable?: 'empty' | 'whole'
 }
 
+/** Whose rules a call follows where S3's and those of the Workers binding differ. Absent: S3's. */
+export type Dialect = 's3' | 'binding'
+
 /** Conditional headers, already parsed. */
 export interface Conditions {
   readonly ifMatch?: EtagList

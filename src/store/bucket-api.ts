@@ -13,6 +13,7 @@ import type {
   ChecksumType,
   Conditions,
   CustomMetadata,
+  Dialect,
   HttpMetadata,
   ObjectHead,
   ObjectSummary,
@@ -74,10 +75,8 @@ export type Committed<T> = { readonly kind: 'committed'; readonly value: T } | {
 export interface Lookup {
   readonly key: string
   readonly conditions?: Conditions
-  /** Whether the answer to any failed condition is `not-modified` with the head. */
-  readonly softConditions?: boolean
-  /** Whether to read the head without the customer's key. The head reveals no bytes of the object. */
-  readonly keyless?: boolean
+  /** The Workers binding gets the head of an object when a condition fails, and a head without the customer's key. */
+  readonly dialect?: Dialect
   readonly range?: RangeRequest
   readonly partNumber?: number
   readonly ssecKeyMd5?: string

@@ -162,9 +162,10 @@ export function lookup(context: Context, query: Lookup): Looked {
   const row = findObject(context.sql, query.key)
   if (!row) throw new StoreError('NoSuchKey')
   const verdict = query.conditions ? evaluateConditions(query.conditions, stateOf(row)) : 'ok'
-  if (verdict === 'failed' && !query.softConditions) throw new StoreError('PreconditionFailed')
+  const isBinding = query.dialect === 'binding'
+  if (verdict === 'failed' && !isBinding) throw new StoreError('PreconditionFailed')
   if (verdict !== 'ok') return { kind: 'not-modified', head: headOf(context.sql, row) }
-  if (query.body || !query.keyless) checkCustomerKey(row, query.ssecKeyMd5)
+  if (query.body || !isBinding) checkCustomerKey(row, query.ssecKeyMd5)
   const span = askedSpan(context.sql, row, query)
   if (query.body) countRetrieval(context.sql, row, span.length)
   return readRow(context.sql, row, { ...query, span })

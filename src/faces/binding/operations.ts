@@ -26,7 +26,7 @@ export const BINDING_OPERATIONS: {
   [Name in Operation]: (call: BindingCall, ...args: Parameters<BindingApi[Name]>) => Promise<Answer<Name>>
 } = {
   async head({ store, grant }, key) {
-    const got = await orNull(store.headObject(at(grant, key), { keyless: true }))
+    const got = await orNull(store.headObject(at(grant, key), { dialect: 'binding' }))
     return got && { ...toWire(got.head), range: { offset: 0, length: got.head.size } }
   },
 
@@ -44,7 +44,7 @@ export const BINDING_OPERATIONS: {
   list: ({ store, grant }, options) => listObjects(store, grant, options),
 
   async createMultipartUpload({ store, grant }, key, options) {
-    const { sniff: _, ...create } = readCreateOptions(options)
+    const { dialect: _, ...create } = readCreateOptions(options)
     const { uploadId } = await store.createMultipartUpload(at(grant, key), create satisfies CreateUploadOptions)
     return { uploadId }
   },
@@ -81,7 +81,7 @@ async function orNull<T>(reading: Promise<T>): Promise<T | null> {
 
 async function getObject(store: Store, ref: ObjectRef, options: WireGetOptions): Promise<WireGot | null> {
   const asked = { conditions: readOnlyIf(options.onlyIf), range: readWireRange(options.range), customerKey: readSsecKey(options.ssecKey) }
-  const got = await orNull(store.getObject(ref, { ...asked, softConditions: true }))
+  const got = await orNull(store.getObject(ref, { ...asked, dialect: 'binding' }))
   if (got === null) return null
   const object = toWire(got.head)
   if (got.kind === 'not-modified') return { object: { ...object, range: { offset: 0, length: object.size } } }

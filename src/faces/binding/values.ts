@@ -59,7 +59,7 @@ export function readCreateOptions(options: WireCreateOptions): PutOptions {
     storageClass: readStorageClass(options.storageClass),
     httpMetadata: options.httpMetadata ?? {},
     customMetadata: options.customMetadata ?? {},
-    sniff: false,
+    dialect: 'binding',
   }
 }
 

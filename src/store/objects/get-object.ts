@@ -1,5 +1,5 @@
 import { checkKey } from '../../core/key.ts'
-import type { Conditions, CustomerKey, ObjectRef, RangeRequest } from '../../core/object.ts'
+import type { Conditions, CustomerKey, Dialect, ObjectRef, RangeRequest } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { Looked } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
@@ -7,10 +7,8 @@ import { openFound } from './read-body.ts'
 
 export interface GetOptions {
   readonly conditions?: Conditions
-  /** Whether any failed condition returns `not-modified` with the head, as in the Workers binding. */
-  readonly softConditions?: boolean
-  /** Whether to read the head of an SSE-C object without its key, as the Workers binding does. */
-  readonly keyless?: boolean
+  /** The Workers binding gets `not-modified`, with the head, for any failed condition, and the head of an SSE-C object without its key. */
+  readonly dialect?: Dialect
   readonly range?: RangeRequest
   /** Reads one part of a multipart object, instead of a range. */
   readonly partNumber?: number

@@ -2,7 +2,7 @@ import type { ByteSource, Upload } from '../../core/byte-source.ts'
 import { SNIFF_BYTES, sniffContentType } from '../../core/content-type.ts'
 import { checkNewKey } from '../../core/key.ts'
 import { checkMetadata } from '../../core/metadata.ts'
-import type { Conditions, CustomerKey, HttpMetadata, ObjectHead, ObjectRef } from '../../core/object.ts'
+import type { Conditions, CustomerKey, Dialect, HttpMetadata, ObjectHead, ObjectRef } from '../../core/object.ts'
 import type { ObjectAttributes } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 import { writeBlob } from './write-blob.ts'
@@ -10,8 +10,8 @@ import { writeBlob } from './write-blob.ts'
 export interface PutOptions extends ObjectAttributes {
   readonly conditions?: Conditions
   readonly customerKey?: CustomerKey
-  /** If false, an object without a content type stays without one, as in the Workers binding. */
-  readonly sniff?: boolean
+  /** By the Workers binding, an object without a content type stays without one. */
+  readonly dialect?: Dialect
 }
 
 /**
@@ -32,7 +32,7 @@ export async function putObject(ports: Ports, at: ObjectRef, upload: Upload, opt
       conditions,
       storageClass,
       customMetadata,
-      httpMetadata: options.sniff === false ? options.httpMetadata : withContentType(options.httpMetadata, source.firstBytes),
+      httpMetadata: options.dialect === 'binding' ? options.httpMetadata : withContentType(options.httpMetadata, source.firstBytes),
       ssecKeyMd5: customerKey?.keyMd5,
     }),
   )

@@ -31,7 +31,7 @@ beforeAll(async () => {
     customMetadata: { secret: 'a' },
     storageClass: 'InfrequentAccess',
   })
-  await site.put('a folder/ü+%2F.bin', 'odd', { sniff: false })
+  await site.put('a folder/ü+%2F.bin', 'odd', { dialect: 'binding' })
   await site.put('empty', '')
   await site.put('_public/x', 'a key like any other')
   await site.put('client/v4/user', 'another one')
