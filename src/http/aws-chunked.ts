@@ -22,7 +22,7 @@ export interface AwsChunkedOptions {
   readonly announced?: readonly string[]
 }
 
-const PIECE_BYTES = 512 * 1024
+const READ_BYTES = 512 * 1024
 const MAX_LINE_BYTES = 4096
 const MAX_TRAILER_BYTES = 16 * 1024
 const LF = 10
@@ -154,7 +154,7 @@ export class AwsChunkedSource implements ByteSource {
   async #have(count: number): Promise<boolean> {
     const rest = this.#window.subarray(this.#at)
     if (rest.length >= count) return true
-    const next = await this.#inner.read(PIECE_BYTES - rest.length)
+    const next = await this.#inner.read(READ_BYTES - rest.length)
     this.#window = rest.length === 0 ? next : joined(rest, next)
     this.#at = 0
     return this.#window.length >= count

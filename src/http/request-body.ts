@@ -11,7 +11,7 @@ const STRETCH_BYTES = 256 * 1024
 const STRETCH_MS = 10_000
 
 /** A read takes this much memory before the client has sent anything, and strangers choose how many bodies are read at once. */
-const PIECE_BYTES = 32 * 1024
+const READ_BYTES = 32 * 1024
 
 /** For dropping the bodies of all requests of the isolate: some 500 at once. It is apart from the memory that uploads need. */
 const dropping = new MemoryBudget(16 * 1024 * 1024)
@@ -83,7 +83,7 @@ class RequestSource implements ByteSource {
     if (this.#left === 0) return // True of nearly every upload, which then needs no timer.
     await within(this.#latest, STRETCH_MS)
     if (this.#left !== undefined && this.#left > MOST_BYTES) return
-    const hold = dropping.hold(PIECE_BYTES)
+    const hold = dropping.hold(READ_BYTES)
     try {
       for (let most = MOST_BYTES; most > 0 && this.#left !== 0; most -= STRETCH_BYTES) {
         hold.touch()
@@ -95,7 +95,7 @@ class RequestSource implements ByteSource {
   }
 
   async #dropStretch(): Promise<void> {
-    for (let bytes = 0; bytes < STRETCH_BYTES && this.#left !== 0; bytes += PIECE_BYTES) await this.read(PIECE_BYTES)
+    for (let bytes = 0; bytes < STRETCH_BYTES && this.#left !== 0; bytes += READ_BYTES) await this.read(READ_BYTES)
   }
 }
 

@@ -110,7 +110,7 @@ async function readInline({ blob, span }: BlobSlice, bytes: Uint8Array, { keyFor
 }
 
 /** A segment that is being read. */
-interface Piece {
+interface OpenSegment {
   readonly source: ByteSource
   readonly cipher: ChunkCipher
   readonly chunks: readonly ChunkSpan[]
@@ -118,31 +118,31 @@ interface Piece {
 
 /** One body that is being read. It records its open sources, so that all of them can be closed at once. */
 class Body {
-  readonly #pieces: AsyncGenerator<() => Promise<Piece>>
+  readonly #segments: AsyncGenerator<() => Promise<OpenSegment>>
   readonly #open = new Set<ByteSource>()
   readonly #hold: Hold | undefined
   #closed = false
 
   constructor(read: BodyRead, hold?: Hold) {
-    this.#pieces = pieces(read)
+    this.#segments = segmentsOf(read)
     this.#hold = hold
   }
 
   /** The plain bytes, chunk by chunk, each authenticated. */
   async *chunks(): AsyncGenerator<Uint8Array> {
-    let ahead: Promise<Piece | undefined> | undefined
-    for (let piece = await this.#next(); piece; piece = await (ahead ?? this.#next())) {
+    let ahead: Promise<OpenSegment | undefined> | undefined
+    for (let segment = await this.#next(); segment; segment = await (ahead ?? this.#next())) {
       ahead = undefined
-      let left = piece.chunks.length
-      for (const { index, sealedBytes, from, to } of piece.chunks) {
+      let left = segment.chunks.length
+      for (const { index, sealedBytes, from, to } of segment.chunks) {
         if (left-- <= CHUNKS_AHEAD) ahead ??= handled(this.#next())
-        const sealed = await piece.source.read(sealedBytes)
-        const plain = await piece.cipher.open(index, sealed)
+        const sealed = await segment.source.read(sealedBytes)
+        const plain = await segment.cipher.open(index, sealed)
         this.#hold?.touch()
         yield plain.subarray(from, to)
       }
-      this.#open.delete(piece.source)
-      await piece.source.cancel()
+      this.#open.delete(segment.source)
+      await segment.source.cancel()
     }
   }
 
@@ -150,33 +150,33 @@ class Body {
   async close(): Promise<void> {
     this.#closed = true
     this.#hold?.release()
-    this.#pieces.return(undefined).catch(() => {})
+    this.#segments.return(undefined).catch(() => {})
     await Promise.all([...this.#open].map((source) => source.cancel()))
   }
 
-  async #next(): Promise<Piece | undefined> {
-    const { value: open } = await this.#pieces.next()
-    const piece = await open?.()
-    if (!piece) return undefined
-    this.#open.add(piece.source)
+  async #next(): Promise<OpenSegment | undefined> {
+    const { value: open } = await this.#segments.next()
+    const segment = await open?.()
+    if (!segment) return undefined
+    this.#open.add(segment.source)
     if (this.#closed) {
-      await piece.source.cancel()
+      await segment.source.cancel()
       throw new Error('The body was closed')
     }
-    return piece
+    return segment
   }
 }
 
 /** The segments to open, in order. Nothing is fetched before it is requested. */
-async function* pieces({ slices, keyFor, tiers }: BodyRead): AsyncGenerator<() => Promise<Piece>> {
+async function* segmentsOf({ slices, keyFor, tiers }: BodyRead): AsyncGenerator<() => Promise<OpenSegment>> {
   for await (const { blob, span } of slices) {
     const spans = planSegments(blob, span)
     if (spans.length === 0) continue
     // The key comes first: a wrong customer key then costs no read.
     const cipher = new ChunkCipher(await keyFor(blob), blob)
     const open = blob.inline ? inlineOpener(blob.inline) : tiers(blob.tier).read(blob.id, spans)
-    for (const segment of spans) {
-      yield async () => ({ source: await open(segment), cipher, chunks: planChunks(blob, segment, span) })
+    for (const wanted of spans) {
+      yield async () => ({ source: await open(wanted), cipher, chunks: planChunks(blob, wanted, span) })
     }
   }
 }

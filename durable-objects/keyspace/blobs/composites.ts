@@ -10,7 +10,7 @@ import { addReference, COMPOSITE } from './blobs.ts'
 /** How many rows are read at a time. */
 const PAGE = 1000
 
-/** A piece of a stored blob that becomes part of a composite blob. */
+/** An extent of a composite blob that is about to be inserted. */
 export interface Extent {
   readonly blobId: string
   readonly offset: number
@@ -20,8 +20,8 @@ export interface Extent {
   readonly isShared: boolean
 }
 
-/** A blob, or a piece of it. */
-export interface BlobPiece {
+/** A span of a blob, which may be all of it. */
+export interface BlobSpan {
   readonly blobId: string
   readonly tier: string
   readonly span: ByteSpan
@@ -72,8 +72,8 @@ function* joined(extents: Iterable<Extent>): Generator<Extent> {
   if (last) yield last
 }
 
-/** The extents that cover a piece of a blob, for a copy by reference. Reads no row outside that piece. */
-export function* extentsOf(sql: SqlStorage, { blobId, tier, span }: BlobPiece, partNumber: number): Generator<Extent> {
+/** The extents that cover a span of a blob, for a copy by reference. Reads no row outside that span. */
+export function* extentsOf(sql: SqlStorage, { blobId, tier, span }: BlobSpan, partNumber: number): Generator<Extent> {
   const end = span.offset + span.length
   if (tier !== COMPOSITE) {
     if (span.length > 0) yield { blobId, ...span, partNumber, isShared: true }
@@ -95,9 +95,9 @@ export function* extentsOf(sql: SqlStorage, { blobId, tier, span }: BlobPiece, p
  * Refuses, before any row is written, a composite of more extents than a Bucket can handle in one transaction.
  * @throws StoreError InvalidRequest
  */
-export function checkExtents(sql: SqlStorage, pieces: Iterable<BlobPiece>): void {
+export function checkExtents(sql: SqlStorage, spans: Iterable<BlobSpan>): void {
   let left: number = LIMITS.extents
-  for (const { blobId, tier, span } of pieces) {
+  for (const { blobId, tier, span } of spans) {
     left -= tier === COMPOSITE ? countExtents(sql, blobId, span, left + 1) : 1
     if (left >= 0) continue
     throw new StoreError('InvalidRequest', {

@@ -6,7 +6,7 @@ import type { CompletedPart } from '../../../src/core/multipart.ts'
 import type { Checksum } from '../../../src/core/object.ts'
 import type { CompleteUpload } from '../../../src/store/bucket-api.ts'
 import { COMPOSITE, dropReference } from '../blobs/blobs.ts'
-import { type BlobPiece, checkExtents, type Extent, extentsOf, insertComposite } from '../blobs/composites.ts'
+import { type BlobSpan, checkExtents, type Extent, extentsOf, insertComposite } from '../blobs/composites.ts'
 import type { Context } from '../context.ts'
 import type { PartRow, UploadRow } from '../rows.ts'
 
@@ -42,7 +42,7 @@ export function assemble({ sql, config }: Context, upload: UploadRow, complete: 
   checkSizes(listed, { uniform: !config.allows('unequalParts') })
   const size = listed.reduce((sum, part) => sum + part.size, 0)
   if (size > LIMITS.objectBytes) throw new StoreError('EntityTooLarge')
-  if (listed.length > 1) checkExtents(sql, listed.map(pieceOf))
+  if (listed.length > 1) checkExtents(sql, listed.map(spanOf))
   const checksum = objectChecksum(listed, upload)
   checkClaims(complete, { size, checksum })
   return { listed, unlisted: [...stored.values()], size, etag: multipartEtag(listed.map((part) => part.etag)), checksum }
@@ -64,11 +64,11 @@ export function joinParts(context: Context, listed: readonly StoredPart[]): stri
  */
 function* extentsOfParts(sql: SqlStorage, listed: readonly StoredPart[]): Generator<Extent> {
   for (const part of listed) {
-    for (const extent of extentsOf(sql, pieceOf(part), part.part_number)) yield { ...extent, isShared: !passesOn(part) }
+    for (const extent of extentsOf(sql, spanOf(part), part.part_number)) yield { ...extent, isShared: !passesOn(part) }
   }
 }
 
-const pieceOf = ({ blob_id: blobId, tier, size }: StoredPart): BlobPiece => ({ blobId, tier, span: { offset: 0, length: size } })
+const spanOf = ({ blob_id: blobId, tier, size }: StoredPart): BlobSpan => ({ blobId, tier, span: { offset: 0, length: size } })
 
 /** Whether a part's reference becomes that of its extent. */
 const passesOn = ({ tier, size }: StoredPart): boolean => tier !== COMPOSITE && size > 0

@@ -33,7 +33,7 @@ export function fillBehind(ports: PublicPorts, fill: ToFill): Body {
   return readable
 }
 
-const PIECE_BYTES = 64 * 1024
+const READ_BYTES = 64 * 1024
 
 /**
  * Copies a body to its client, at the client's pace. The platform cannot pipe one of its own streams into another.
@@ -43,7 +43,7 @@ async function passOn(body: ReadableStream<Uint8Array>, client: WritableStream<U
   const source = byteSource(body)
   const writer = client.getWriter()
   try {
-    for (let piece = await source.read(PIECE_BYTES); piece.length > 0; piece = await source.read(PIECE_BYTES)) await writer.write(piece)
+    for (let piece = await source.read(READ_BYTES); piece.length > 0; piece = await source.read(READ_BYTES)) await writer.write(piece)
     await writer.close()
     return true
   } catch (error) {

@@ -6,6 +6,7 @@ import { unwrap } from '../../core/outcome.ts'
 import { sealedSegmentBytes } from '../../core/read-plan.ts'
 import type { Step } from '../../core/step.ts'
 import { SSEC_KEY_ID } from '../../segments/keyring.ts'
+import type { SegmentRange } from '../../segments/tier.ts'
 import type { Ports } from '../ports.ts'
 import type { FsckStep } from './fsck.ts'
 import type { BlobsCursor, BlobsPage } from './maintenance-api.ts'
@@ -26,10 +27,8 @@ const SEGMENTS_PER_STEP = 200
 const BLOBS_AT_ONCE = 5
 
 /** Consecutive segments of a blob. */
-interface SegmentRange {
+interface BlobRange extends SegmentRange {
   readonly blob: BlobRecord
-  readonly from: number
-  readonly to: number
 }
 
 /** Checks that every data key opens with a configured master key, and that every segment exists and has the right length. */
@@ -48,7 +47,7 @@ export async function checkSegments(ports: Ports, ref: BucketRef, { after = '', 
 /** Returns the segments that one step checks, and the position where the next step starts. */
 function cut({ report, next }: Step<BlobsCursor, BlobsPage>, start: { after: string; from: number }) {
   const { blobs, upTo } = report
-  const ranges: SegmentRange[] = []
+  const ranges: BlobRange[] = []
   let budget = SEGMENTS_PER_STEP
   let { after, from } = start
   const goesOn = (): SegmentsCursor => ({ at: 'segments', after, upTo, from })
@@ -68,7 +67,7 @@ function cut({ report, next }: Step<BlobsCursor, BlobsPage>, start: { after: str
   return { ranges, next: next && goesOn() }
 }
 
-async function checkRange({ segments }: Ports, bucket: BucketRef, { blob, from, to }: SegmentRange): Promise<Finding[]> {
+async function checkRange({ segments }: Ports, bucket: BucketRef, { blob, from, to }: BlobRange): Promise<Finding[]> {
   const findings: Finding[] = []
   if (from === 0 && !(await opens(segments, bucket, blob))) {
     findings.push({ problem: 'undecryptable-key', at: { blobId: blob.id, keyId: blob.keyId }, repaired: false })
