@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { Bucket } from '../../../durable-objects/bucket/bucket.ts'
 import { BUCKET_CHANGES, BUCKET_READS } from '../../../durable-objects/bucket/calls.ts'
 import type { BucketContext } from '../../../durable-objects/bucket/context.ts'
-import type { Call } from '../../../durable-objects/keyspace/calls.ts'
+import type { CallRow } from '../../../durable-objects/keyspace/calls.ts'
 
-const CALLS: Readonly<Record<string, Call<BucketContext>>> = { ...BUCKET_READS, ...BUCKET_CHANGES }
+const CALLS: Readonly<Record<string, CallRow<BucketContext>>> = { ...BUCKET_READS, ...BUCKET_CHANGES }
 
 /** The arguments of a call, and the keys that they name. */
 const NAMED: readonly (readonly [string, readonly unknown[], readonly string[]])[] = [
