@@ -1,6 +1,6 @@
 import type { Secrets } from '../config.ts'
 import { StoreError } from '../core/errors.ts'
-import { within } from '../core/patience.ts'
+import { within } from '../core/timeout.ts'
 import { sealedUnder, unknownKey } from '../segments/canary.ts'
 import type { Keyring } from '../segments/keyring.ts'
 import { purposeOf } from './tokens.ts'
