@@ -161,7 +161,10 @@ export interface CompleteUpload extends UploadRef {
   readonly size?: number
 }
 
-/** Limits a deletion: objects that do not fit are left in place without a failure. */
+/**
+ * Selects objects among the keys; the others stay, without a failure. Such a deletion can wait: it is refused with `SlowDown` while its
+ * messages might push others out of a queue's backlog.
+ */
 export interface DeleteOnly {
   /** Delete only objects that were written at this time or before. */
   readonly writtenUntilMs: number

@@ -22,7 +22,7 @@ import { replaceRow } from '../../common/insert-row.ts'
 import { dropReference, insertBlob, partSpan, slicesOf } from '../blobs/blobs.ts'
 import { redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
-import { noteEvent } from '../events/events.ts'
+import { isBacklogged, noteEvent } from '../events/events.ts'
 import { forgetImport } from '../imported.ts'
 import { type ObjectRow, toHead, toJson } from '../rows.ts'
 import { objectDueMs, objectExpiration } from '../rules/lifecycle-due.ts'
@@ -129,6 +129,7 @@ export const headOf = (sql: SqlStorage, row: Omit<ObjectRow, 'due_ms'>): ObjectH
 
 /** Deletes keys, whether they exist or not, and returns the results in their order. A locked object stays, and its result says so. */
 export function deleteObjects(context: Context, keys: readonly string[], only?: DeleteOnly): Deleted[] {
+  if (only && isBacklogged(context.sql)) throw new StoreError('SlowDown', { message: 'Queues have to take events of this bucket first.' })
   const tally = new Tally()
   const deleted = keys.map((key) => {
     const outcome = outcomeOf(() => {

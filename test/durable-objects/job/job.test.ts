@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { StoreError } from '../../../src/core/errors.ts'
+import { LIMITS } from '../../../src/core/limits.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { DAY_MS, env, HOUR_MS, secrets, TestBucket } from '../../support/bucket.ts'
 import { FAULTS, Gate, Outage } from '../../support/faults.ts'
@@ -69,6 +70,21 @@ describe('a job that deletes a prefix', () => {
     const bucket = await bucketOf('old')
     const { createdMs } = await jobs.start({ kind: 'delete-prefix', bucket: bucket.ref, params: { prefix: 'none' } })
     expect(createdMs).toBe(bucket.nowMs)
+  })
+
+  test('waits while queues have many events to take, so that none is dropped', async () => {
+    const bucket = await bucketOf('a')
+    const event = "INSERT INTO events (queue_id, seq, event_ms, message) VALUES ('slow', ?, 0, '{}')"
+    for (const seq of [1, LIMITS.pendingEvents]) await bucket.query(event, seq)
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await job.ring()
+    expect(await job.info()).toMatchObject({ state: 'running', error: expect.stringContaining('SlowDown') })
+    expect(await keysIn(bucket)).toEqual(['a'])
+    // A client is not kept waiting.
+    await store.deleteObjects(bucket.ref, ['nothing'])
+    await bucket.query('DELETE FROM events')
+    await job.finish()
+    expect(await job.info()).toMatchObject({ state: 'completed', counts: { deleted: 1 } })
   })
 
   test('passes over an upload that was forgotten since it was listed', async () => {
