@@ -39,7 +39,7 @@ export async function bundleWorker(config: string, folder: string): Promise<Bund
     })
   }
   const code = await new Promise((resolve) => child.on('close', resolve))
-  if (code !== 0) throw new Error(`The Worker of ${config} could not be built:\n${output}`)
+  if (code !== 0) throw new Error(`The Worker of ${config} could not be built:\n${output.trim()}`)
   const { inputs, outputs } = JSON.parse(readFileSync(join(folder, META), 'utf8')) as Meta
   return { modules: modulesIn(folder, entryOf(outputs)), sources: Object.keys(inputs).map((path) => resolve(dirname(config), path)) }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { banner } from './banner.ts'
 import { ensureDevVars } from './dev-vars.ts'
 import { endpointOf, noteEndpoint } from './endpoint.ts'
+import { refusalOf } from './first-answer.ts'
 import { stopTogether, stopWithNpm } from './lifetime.ts'
 import { applyLocalMigrations } from './local-migrations.ts'
 import { checkPort } from './port.ts'
@@ -29,9 +30,11 @@ async function start(settings: Settings): Promise<void> {
   const server = spawnServer(settings)
   stopTogether(server)
   const endpoint = endpointOf(settings.host, await listeningPort(server))
-  await fetch(endpoint) // The first request compiles the Worker; the answer does not matter.
+  const refusal = await refusalOf(endpoint)
   noteEndpoint(settings.persistTo, endpoint)
-  console.log(banner(endpoint, secrets.ROOT_TOKEN_ID, LIMITS))
+  // Wrangler goes on in any case, because it reads `.dev.vars` and `wrangler.jsonc` again when they change.
+  if (refusal === undefined) console.log(banner(endpoint, secrets.ROOT_TOKEN_ID, LIMITS))
+  else console.error(`Cairn refuses every request: ${refusal}`)
 }
 
 function spawnServer({ port, host, persistTo, devVarsPath, vars, beside }: Settings): ChildProcess {

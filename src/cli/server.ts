@@ -3,6 +3,7 @@ import { banner } from './banner.ts'
 import { type Bundle, bundleWorker } from './bundle.ts'
 import { ensureDevVars, type Secrets } from './dev-vars.ts'
 import { endpointOf, noteEndpoint } from './endpoint.ts'
+import { refusalOf } from './first-answer.ts'
 import { stopWithNpm } from './lifetime.ts'
 import { applyLocalMigrations, migrationFiles } from './local-migrations.ts'
 import { checkPort } from './port.ts'
@@ -38,12 +39,14 @@ export class Server {
   async start(): Promise<void> {
     const { host, persistTo } = this.#settings
     await checkPort(host, this.#port)
+    console.log('Building the Worker. The first start takes longer, because it makes the tables.')
     const [bundles] = await Promise.all([this.#build(), applyLocalMigrations(persistTo)])
     this.#bundles = bundles
     await this.#run()
     const { ports } = this.#runtime!
     const [endpoint = '', ...others] = [...ports].map(([, port]) => endpointOf(host, port))
-    await fetch(endpoint) // The first request compiles the Worker; the answer does not matter.
+    const refusal = await refusalOf(endpoint)
+    if (refusal !== undefined) throw new Error(`Cairn did not start: ${refusal}`)
     noteEndpoint(persistTo, endpoint)
     console.log(banner(endpoint, this.#secrets.ROOT_TOKEN_ID))
     for (const [index, other] of others.entries()) console.log(`  ${[...ports.keys()][index + 1]} is ready on ${other}\n`)
@@ -99,13 +102,18 @@ export class Server {
   /** Builds, then restarts the Workers. If the build fails, the running Workers go on. */
   async #replace(): Promise<void> {
     const startMs = Date.now()
-    this.#bundles = await this.#build()
+    this.#bundles = await this.#build().catch(failedReload)
     this.watch()
     await this.#runtime?.stop()
     await applyLocalMigrations(this.#settings.persistTo)
     await this.#run()
     console.log(`Reloaded in ${((Date.now() - startMs) / 1000).toFixed(1)} s`)
   }
+}
+
+/** @throws Error with the message of a failed build, and a line about the Workers that run */
+function failedReload({ message }: Error): never {
+  throw new Error(`${message}\nCairn goes on with the last build that succeeded.`)
 }
 
 /** Runs a server for the whole life of the process. An error prints its message and ends the process; a signal stops the server. */
@@ -116,11 +124,21 @@ export async function runServer(settings: () => Settings, { reloads }: { reloads
     sayIgnored(read, process.env)
     const server = new Server(read)
     stopOnSignal(server)
-    await server.start()
+    await startOrStop(server)
     if (reloads) server.watch()
   } catch (error) {
     console.error((error as Error).message)
     process.exit(1)
+  }
+}
+
+/** Starts a server. A start that fails leaves no workerd behind. */
+async function startOrStop(server: Server): Promise<void> {
+  try {
+    await server.start()
+  } catch (error) {
+    await server.stop()
+    throw error
   }
 }
 

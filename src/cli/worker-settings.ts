@@ -5,6 +5,10 @@ import type { Settings } from './settings.ts'
 
 const KNOWN: readonly string[] = [...SETTING_NAMES, ...SECRET_VARIABLES]
 
+/** Variables of the local server itself. It reads them only from the environment. */
+const LOCAL_NAMES = ['PORT', 'PERSIST_TO', 'CAIRN_HOST', 'CAIRN_VARS', 'DEV_VARS']
+const IN_ENVIRONMENT: readonly string[] = [...SETTING_NAMES, ...LOCAL_NAMES]
+
 /** Returns the settings in the environment as `NAME=value` pairs. */
 export const settingsIn = (env: NodeJS.ProcessEnv): string[] =>
   SETTING_NAMES.flatMap((name) => (env[name] === undefined ? [] : [`${name}=${env[name]}`]))
@@ -14,11 +18,12 @@ export function ignoredSettings({ vars, devVarsPath }: Pick<Settings, 'vars' | '
   const given = vars.map((pair) => pair.split('=', 1)[0]!)
   const unknown = (names: readonly string[], place: string) =>
     names.filter((name) => !KNOWN.includes(name)).map((name) => `${name}${place} is no setting of Cairn${suggestion(name)}.`)
-  const misspelt = Object.keys(env).filter((name) => !KNOWN.includes(name) && closest(name) !== undefined)
+  const others = Object.keys(env).filter((name) => !KNOWN.includes(name) && !LOCAL_NAMES.includes(name))
+  const misspelt = others.filter((name) => closest(name, IN_ENVIRONMENT) !== undefined)
   return [
     ...unknown(given, ''),
     ...unknown(namesIn(devVarsPath), ` in ${devVarsPath}`),
-    ...misspelt.map((name) => `${name} in the environment is no setting of Cairn${suggestion(name)}.`),
+    ...misspelt.map((name) => `${name} in the environment is no setting of Cairn${suggestion(name, IN_ENVIRONMENT)}.`),
     ...SECRET_VARIABLES.filter((name) => env[name] !== undefined).map(
       (name) => `${name} in the environment is ignored: secrets are read from ${devVarsPath}.`,
     ),
@@ -38,14 +43,14 @@ function namesIn(path: string): string[] {
   }
 }
 
-function suggestion(name: string): string {
-  const known = closest(name)
+function suggestion(name: string, names: readonly string[] = SETTING_NAMES): string {
+  const known = closest(name, names)
   return known === undefined ? '' : `; ${known} is one`
 }
 
-/** Returns the setting that a misspelt name probably means. Short settings are left out, because they resemble many words. */
-const closest = (name: string): string | undefined =>
-  SETTING_NAMES.find((known) => known.length > 6 && known !== name && editDistance(known, name) <= 2)
+/** Returns the setting that a misspelt name probably means; small letters count as capitals. Short settings are left out, because they resemble many words. */
+const closest = (name: string, names: readonly string[]): string | undefined =>
+  names.find((known) => known.length > 6 && known !== name && editDistance(known, name.toUpperCase()) <= 2)
 
 /** Returns how many letters have to be added, removed or replaced, or 3 when the lengths differ by more than 2. */
 function editDistance(one: string, other: string): number {

@@ -93,6 +93,7 @@ describe('npm start beside a Worker whose sources change', () => {
 
       await write('worker.ts', 'export default {')
       await expect.poll(() => server.output(), patience).toContain('could not be built')
+      expect(server.output()).toContain('Cairn goes on with the last build that succeeded.')
       expect(await answer()).toBe('two first')
 
       await write('worker.ts', WORKER('second'))
@@ -120,5 +121,11 @@ describe('npm start beside a Worker whose sources change', () => {
     expect(await failing(script, { PORT: port })).toMatch(
       `Port ${port} on 127.0.0.1 is in use. Choose another with the environment variable PORT`,
     )
+  })
+
+  test.each(['start', 'serve'])('npm run %s ends with a clear sentence if a setting is malformed', { timeout: 180_000 }, async (script) => {
+    const output = await failing(script, { R2_STRICT: 'yes' })
+    expect(output).toContain('Cairn did not start: The variable R2_STRICT must be true or false.')
+    expect(output).not.toContain('Cairn is ready')
   })
 })

@@ -36,6 +36,16 @@ test('of the environment, slips of the pen are named, and nothing else that is t
   ])
 })
 
+test('a name in small letters is named, and so is a misspelt variable of the local server', () => {
+  const env = { r2_strict: 'true', PERSISTTO: '/data', CAIRN_HSOT: '::1', PORT: '1', PERSIST_TO: '/data', DEV_VARS: 'x', CAIRN_VARS: '' }
+  expect(ignoredSettings({ vars: ['PERSISTTO=/data'], devVarsPath: nowhere }, env)).toEqual([
+    'PERSISTTO is no setting of Cairn.',
+    'r2_strict in the environment is no setting of Cairn; R2_STRICT is one.',
+    'PERSISTTO in the environment is no setting of Cairn; PERSIST_TO is one.',
+    'CAIRN_HSOT in the environment is no setting of Cairn; CAIRN_HOST is one.',
+  ])
+})
+
 test('a secret in the environment is said to be ignored, and not printed', () => {
   expect(ignoredSettings({ vars: [], devVarsPath: nowhere }, { ROOT_TOKEN: 'hush' })).toEqual([
     `ROOT_TOKEN in the environment is ignored: secrets are read from ${nowhere}.`,
