@@ -376,7 +376,8 @@ describe('10: a configuration', { timeout: 60_000 }, () => {
   test('a page of the log has bounds in bytes, also of what an earlier version wrote', async () => {
     const bucket = await TestBucket.create()
     const insert = env.CONTROL.prepare(
-      `INSERT INTO audit SELECT ?1 || printf('%06d', value), ?2, 'PutBucketCors', 'update', '', '', NULL, 'S3', 'PUT', '/', NULL, NULL, 'r2.bucket',
+      `INSERT INTO audit (id, when_ms, action, kind, token_id, token_name, ip, face, method, uri, user_agent, ray_id, resource_type,
+       resource_id, jurisdiction, old_value, new_value) SELECT ?1 || printf('%06d', value), ?2, 'PutBucketCors', 'update', '', '', NULL, 'S3', 'PUT', '/', NULL, NULL, 'r2.bucket',
        ?3, 'default', NULL, '["' || hex(zeroblob(400000)) || '"]' FROM json_each(?4)`,
     )
     const numbers = JSON.stringify(Array.from({ length: 30 }, (_, n) => n))

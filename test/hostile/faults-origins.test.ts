@@ -237,12 +237,12 @@ describe('A2e: each message says what it means', () => {
   })
 
   test.each([
-    ['', 'since: missing, give a day'],
-    ['?since=2026-01-01', 'before: missing, give a day'],
-    ['?since=2026-01-01&before=tomorrow', 'before: must be a day'],
+    ['', 'since is missing: give a day'],
+    ['?since=2026-01-01', 'before is missing: give a day'],
+    ['?since=2026-01-01&before=tomorrow', 'before must be a day'],
   ])('/logs/audit%s: %s', async (query, words) => {
     const { errors } = await rest('GET', `/../logs/audit${query}`)
-    expect(errors[0]!.message).toContain(`Invalid parameter ${words} (2026-05-01) or a time (2026-05-01T12:00:00Z)`)
+    expect(errors[0]!.message).toContain(`The parameter ${words} (2026-05-01) or a time (2026-05-01T12:00:00Z)`)
   })
 
   test('a form that uploads is refused in one phrase; strict mode has the two of R2', async () => {

@@ -5,7 +5,7 @@ import { isoTime, Timestamp } from '../common-schemas.ts'
 /** A time, or a day such as `2026-05-01`. */
 const Moment = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()], {
-    error: ({ input }) => `${input === undefined ? 'missing, give' : 'must be'} a day (2026-05-01) or a time (2026-05-01T12:00:00Z)`,
+    error: ({ input }) => `${input === undefined ? 'is missing: give' : 'must be'} a day (2026-05-01) or a time (2026-05-01T12:00:00Z)`,
   })
   .transform((text) => Date.parse(text))
 
