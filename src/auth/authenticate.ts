@@ -23,7 +23,7 @@ export interface Identity {
 }
 
 /** The secret of an access key id, and its token. */
-export interface Secret {
+export interface AccessKey {
   readonly secretAccessKey: string
   readonly token: ApiToken
 }
@@ -32,7 +32,7 @@ export interface AuthenticateOptions {
   /** Server time in milliseconds. */
   readonly now: number
   /** Looks an access key id up; null if it does not exist. Called at most once, with 32 characters that the client chose. */
-  readonly findSecret: (accessKeyId: string) => Promise<Secret | null>
+  readonly findSecret: (accessKeyId: string) => Promise<AccessKey | null>
   /** Refuse all that R2 refuses: signed streaming bodies, and paths whose signature covers another encoding than the one sent. */
   readonly strict: boolean
   /** The account that session tokens must belong to. */

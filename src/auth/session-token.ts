@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { LIMITS } from '../core/limits.ts'
 import { JURISDICTIONS, type Jurisdiction } from '../core/object.ts'
-import type { Secret } from './authenticate.ts'
+import type { AccessKey } from './authenticate.ts'
 import type { PolicyLevel } from './policies.ts'
 import type { SessionScope } from './session-scope.ts'
 import { sameText } from './signature.ts'
@@ -89,7 +89,7 @@ export function mintSession(claims: SessionClaims, parentSecret: string): Minted
  */
 export function openSession(
   sessionToken: string,
-  { secretAccessKey, token }: Secret,
+  { secretAccessKey, token }: AccessKey,
   { accountId, now }: { readonly accountId?: string; readonly now: number },
 ): Session | null {
   const jwt = jwtOf(sessionToken)

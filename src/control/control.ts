@@ -1,4 +1,4 @@
-import type { Identity, Secret } from '../auth/authenticate.ts'
+import type { AccessKey, Identity } from '../auth/authenticate.ts'
 import type { Config, Secrets } from '../config.ts'
 import type { Actor, AuditEntry } from '../core/audit.ts'
 import type { Domain } from '../core/domain.ts'
@@ -50,7 +50,7 @@ export function createControl(ports: ControlPorts) {
     identifyByBearer: (visit: Visit) => identifyByBearer(identity, visit),
     identifyBySignature: (visit: Visit) => identifyBySignature(identity, visit),
     /** Returns a token by id, with its secret; `null` if it does not exist. */
-    findToken: (id: string, nowMs: number): Promise<Secret | null> => finder.find(db, id, nowMs),
+    findToken: (id: string, nowMs: number): Promise<AccessKey | null> => finder.find(db, id, nowMs),
     ...tokensOf(ports, finder),
     ...domainsOf(ports),
     ...auditOf(ports),
@@ -105,7 +105,7 @@ function auditOf({ db, config: { auditMs } }: ControlPorts) {
   return {
     listAudit: (query: AuditQuery) => listAudit(db, query),
     /** Writes entries. With `onlyIf`, writes only if that token has not changed since it was read. Returns whether they were written. */
-    writeAudit: async (entries: readonly AuditEntry[], onlyIf?: Secret): Promise<boolean> => {
+    writeAudit: async (entries: readonly AuditEntry[], onlyIf?: AccessKey): Promise<boolean> => {
       const condition = onlyIf && stillHeld(onlyIf)
       const [written] = await db.batch(auditStatements(db, entries, auditMs, { onlyIf: condition }))
       return written?.meta.changes !== 0

@@ -1,4 +1,4 @@
-import type { Secret } from '../auth/authenticate.ts'
+import type { AccessKey } from '../auth/authenticate.ts'
 import { valueDigestOf } from './tokens.ts'
 
 /** A condition for a statement on the control database. */
@@ -12,7 +12,7 @@ export interface SqlCondition {
  * minute ago. So a grant in the token's name checks again, in its own transaction. Otherwise it could pass on rights after somebody has
  * revoked, weakened or rolled the token.
  */
-export function stillHeld({ secretAccessKey, token }: Secret): SqlCondition {
+export function stillHeld({ secretAccessKey, token }: AccessKey): SqlCondition {
   if (token.root) return { sql: 'true', bindings: [] }
   const { id, policies, notBeforeMs = null, expiresMs = null } = token
   return {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Secret } from '../auth/authenticate.ts'
+import type { AccessKey } from '../auth/authenticate.ts'
 import type { Policy } from '../auth/policies.ts'
 import { sameText } from '../auth/signature.ts'
 import type { Secrets } from '../config.ts'
@@ -118,8 +118,8 @@ const exempt = (asker: Asker, isOurs: () => boolean): Asker => ({
 /** Finds secrets by access key id or by a token's value. There is one per isolate, because it caches them for {@link TOKEN_CACHE_MS}. */
 export class TokenFinder {
   readonly #secrets: Secrets
-  readonly #root: Secret
-  readonly #known = new KnownNames<Secret>({
+  readonly #root: AccessKey
+  readonly #known = new KnownNames<AccessKey>({
     freshMs: TOKEN_CACHE_MS,
     staleMs: TOKEN_OUTAGE_MS,
     maxBytes: CACHE_BYTES,
@@ -140,7 +140,7 @@ export class TokenFinder {
    * @param asker the sender, whose look-ups of unknown ids are limited; without it there is no limit
    * @throws StoreError TooManyRequests; ServiceUnavailable when the id is not cached and CONTROL does not answer
    */
-  async find(db: D1Database, accessKeyId: string, nowMs: number, asker = TRUSTED): Promise<Secret | null> {
+  async find(db: D1Database, accessKeyId: string, nowMs: number, asker = TRUSTED): Promise<AccessKey | null> {
     if (accessKeyId === this.#root.token.id) return this.#root
     if (!TOKEN_ID.test(accessKeyId)) return null
     const isOurs = () => isOurTokenId(this.#secrets.keyring, accessKeyId)
@@ -152,7 +152,7 @@ export class TokenFinder {
    * @param asker as for {@link find}
    * @throws StoreError as {@link find}
    */
-  async findByValue(db: D1Database, value: string, nowMs: number, asker = TRUSTED): Promise<Secret | null> {
+  async findByValue(db: D1Database, value: string, nowMs: number, asker = TRUSTED): Promise<AccessKey | null> {
     const secretAccessKey = secretAccessKeyOf(value)
     if (sameText(secretAccessKey, this.#root.secretAccessKey)) return this.#root
     if (value.length > VALUE_MAX) return null
@@ -167,11 +167,11 @@ export class TokenFinder {
     this.#known.forgetWhere(({ token }) => token.id === id)
   }
 
-  #lookUp(db: D1Database, { column, key, nowMs, asker }: LookUp): Promise<Secret | null> {
+  #lookUp(db: D1Database, { column, key, nowMs, asker }: LookUp): Promise<AccessKey | null> {
     return this.#known.find(`${column}/${key}`, nowMs, () => this.#read(db, column, key), asker)
   }
 
-  async #read(db: D1Database, column: 'id' | 'value_digest', key: string): Promise<Secret | null> {
+  async #read(db: D1Database, column: 'id' | 'value_digest', key: string): Promise<AccessKey | null> {
     const query = db.prepare(`SELECT * FROM tokens WHERE ${column} = ? AND disabled = 0`).bind(key)
     const row = await query.first<TokenRow>().catch(rethrowUnavailable)
     const secretAccessKey = row && (await this.#open(row))

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { AwsV4Signer } from 'aws4fetch'
 import { expect } from 'vitest'
-import { type AuthenticateOptions, authenticate, type Secret } from '../../src/auth/authenticate.ts'
+import { type AccessKey, type AuthenticateOptions, authenticate } from '../../src/auth/authenticate.ts'
 import { StoreError } from '../../src/core/errors.ts'
 
 export const KEY_ID = 'fedcba9876543210fedcba9876543210'
@@ -11,7 +11,7 @@ export const NOW = Date.UTC(2026, 5, 12, 10)
 export const OBJECT_URL = 'https://store.example.com/photos/cat.jpg'
 export const UNSIGNED = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
 
-export const KNOWN: Secret = {
+export const KNOWN: AccessKey = {
   secretAccessKey: SECRET_KEY,
   token: { id: KEY_ID, name: 'test', policies: [{ level: 'admin-read-write' }] },
 }

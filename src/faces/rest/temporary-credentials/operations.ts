@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { Secret } from '../../../auth/authenticate.ts'
+import type { AccessKey } from '../../../auth/authenticate.ts'
 import { readBearer } from '../../../auth/bearer.ts'
 import { isLive, mayGrant, type Policy } from '../../../auth/policies.ts'
 import { type MintedSession, mintSession, SESSION_LEVELS, type SessionClaims } from '../../../auth/session-token.ts'
@@ -27,7 +27,7 @@ export async function createTemporaryCredentials(call: Minting): Promise<Answer<
 }
 
 /** @throws StoreError AccessDenied if the parent is not the caller, InvalidArgument if root names a token that does not exist */
-async function parentOf({ body, identity, request, control, nowMs }: Minting): Promise<Secret> {
+async function parentOf({ body, identity, request, control, nowMs }: Minting): Promise<AccessKey> {
   const { token } = identity
   if (body.parentAccessKeyId === token.id) return { token, secretAccessKey: secretAccessKeyOf(readBearer(request.headers)) }
   if (!token.root) {
@@ -63,7 +63,7 @@ export function sessionClaims(
 
 /** @throws StoreError AccessDenied if the session would have more rights than its parent, or would outlive it */
 function checkGrant(
-  { token }: Secret,
+  { token }: AccessKey,
   { permission, jurisdiction = 'default', bucket }: TemporaryCredentialsBody,
   { exp }: SessionClaims,
 ): void {
@@ -77,7 +77,7 @@ function checkGrant(
 }
 
 /** @throws StoreError InvalidAccessToken when another request has changed or deleted the parent in the meantime */
-async function log({ body, by, control, nowMs }: Minting, parent: Secret, { id }: MintedSession): Promise<void> {
+async function log({ body, by, control, nowMs }: Minting, parent: AccessKey, { id }: MintedSession): Promise<void> {
   const entry = auditEntry({
     whenMs: nowMs,
     action: 'CreateTemporaryCredentials',
