@@ -94,7 +94,7 @@ async function all(db: D1Database, name: keyof typeof SCHEMAS, queries: readonly
 
 const unfinished = (name: keyof typeof SCHEMAS) =>
   refused(
-    `The database cairn-${name} lacks migrations of this version. Nothing was written. Run npm run deploy again (locally: start the server again).`,
+    `The database cairn-${name} lacks migrations of this version. Nothing was written. Run npm run deploy again; locally, npm start and npm run dev make the tables.`,
   )
 
 const newer = (name: keyof typeof SCHEMAS, applied: number) =>

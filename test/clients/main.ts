@@ -53,7 +53,8 @@ const counts = countsOf(rows)
 console.log(`\n${matrix.table}\n\n${matrix.notes}\n`)
 if (values.readme) writeMatrix(matrix)
 if (values.json) writeFileSync(values.json, `${JSON.stringify(counts)}\n`)
-console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.notInstalled} not installed`)
+const hint = counts.notInstalled === 0 ? '' : ' (npm run install:clients installs those that package registries have)'
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.notInstalled} not installed${hint}`)
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
 
 async function runAll(clients: readonly Client[]): Promise<Row[]> {
