@@ -20,7 +20,7 @@ export async function importBucket({ bucket, jurisdiction, call }: AdminArgs, in
       return 0
     }
   }
-  throw new Error(`The file has no end after ${lines} lines, so it is incomplete. Find the complete file and run the import again.`)
+  throw new Error(`The file has no end after ${lines} lines, so it was cut off. Find the whole file and run the import again.`)
 }
 
 /** Splits the input at line ends into pieces of about the size of one step. */
