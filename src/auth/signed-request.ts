@@ -112,7 +112,9 @@ function readDate(headers: Headers, strict: boolean): { amzDate: string; signedM
   const text = headers.get(name)
   if (text === null) throw invalidArgument('No date provided in x-amz-date nor date header')
   // botocore sends no `x-amz-date` if its user has set `Date`, but signs the basic form nevertheless.
-  const signedMs = parseAmzDate(text) ?? (name === 'date' && !strict ? parseMailDate(text) : undefined)
+  const basicMs = parseAmzDate(text)
+  if (basicMs !== undefined) return { amzDate: text, signedMs: basicMs }
+  const signedMs = name === 'date' && !strict ? parseMailDate(text) : undefined
   if (signedMs === undefined) throw invalidArgument(`Date provided in '${name}' header (${text}) didn't parse successfully`)
   return { amzDate: formatAmzDate(signedMs), signedMs }
 }

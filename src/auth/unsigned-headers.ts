@@ -1,4 +1,5 @@
 import { StoreError } from '../core/errors.ts'
+import { headerList } from '../core/header-list.ts'
 
 /** Headers that need not be in `SignedHeaders`. */
 const EXEMPT = [
@@ -26,8 +27,10 @@ export interface SignedNames {
  * @throws StoreError `AccessDenied`
  */
 export function refuseUnsignedHeaders(headers: Headers, { signedHeaders, hoisted }: SignedNames, strict: boolean): void {
+  const acting = headerList(headers).filter(([name]) => (strict ? name === 'x-amz-copy-source' : hasEffect(name)))
+  if (acting.length === 0) return
   const signed = new Set([...signedHeaders, ...hoisted.map(([name]) => name)])
-  const unsigned = [...headers.keys()].filter((name) => !signed.has(name) && (strict ? name === 'x-amz-copy-source' : hasEffect(name)))
+  const unsigned = acting.flatMap(([name]) => (signed.has(name) ? [] : [name]))
   if (unsigned.length === 0) return
   throw new StoreError('AccessDenied', {
     message: 'There were headers present in the request which were not signed',
@@ -35,4 +38,7 @@ export function refuseUnsignedHeaders(headers: Headers, { signedHeaders, hoisted
   })
 }
 
-const hasEffect = (name: string): boolean => (name.startsWith('x-amz-') && !EXEMPT.includes(name)) || ACTED_ON.test(name)
+function hasEffect(name: string): boolean {
+  if (name.startsWith('x-amz-')) return !EXEMPT.includes(name)
+  return name.startsWith('cf-') && ACTED_ON.test(name)
+}

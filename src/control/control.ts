@@ -46,7 +46,7 @@ export function createControl(ports: ControlPorts) {
   const identity = { db, finder, accountId: secrets.accountId, strict: config.strict }
   return {
     /** Returns the asker for a request that is not identified yet. It limits the sender's look-ups of unknown names. */
-    visitor: (request: Arrival, nowMs: number): Asker => strangers.from(clientNetwork(request), nowMs),
+    visitor: (request: Arrival, nowMs: number): Asker => askerOf(() => strangers.from(clientNetwork(request), nowMs)),
     identifyByBearer: (visit: Visit) => identifyByBearer(identity, visit),
     identifyBySignature: (visit: Visit) => identifyBySignature(identity, visit),
     /** Returns a token by id, with its secret; `null` if it does not exist. */
@@ -55,6 +55,16 @@ export function createControl(ports: ControlPorts) {
     ...domainsOf(ports),
     ...auditOf(ports),
   }
+}
+
+/** An asker that is made when it is first needed: most requests ask for names that are known. */
+function askerOf(make: () => Asker): Asker {
+  let made: Asker | undefined
+  const asker = (): Asker => {
+    made ??= make()
+    return made
+  }
+  return { admit: () => asker().admit(), found: () => asker().found(), miss: () => asker().miss() }
 }
 
 function tokensOf({ db, secrets, config }: ControlPorts, finder: TokenFinder) {

@@ -1,3 +1,5 @@
+import { headerList } from '../../core/header-list.ts'
+
 /**
  * Headers that must not be dropped when they are empty. In `x-amz-meta-`, the empty string is a value like any other. The other headers
  * ask for a check, a condition, an encryption or a copy source. If we ignored an empty one, we could store, show or overwrite an object
@@ -14,7 +16,7 @@ const MEANT = [
 
 /** Removes empty headers that ask for nothing. Many programs send every header that they know; S3 treats empty ones as absent. */
 export function withoutEmpty(headers: Headers): Headers {
-  const empty = [...headers].filter(([name, value]) => value === '' && !MEANT.some((form) => form.test(name)))
+  const empty = headerList(headers).filter(([name, value]) => value === '' && !MEANT.some((form) => form.test(name)))
   if (empty.length === 0) return headers
   const others = new Headers(headers)
   for (const [name] of empty) others.delete(name)
