@@ -3,6 +3,8 @@ import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
 import { type BucketRef, bucketPath, type Jurisdiction, type Location } from './core/object.ts'
 import { type Env, segmentBindings } from './env.ts'
+import type { JobApi } from './jobs/job-api.ts'
+import { jurisdictionOfJob } from './jobs/job-id.ts'
 import { createQueues } from './queues/queues.ts'
 import type { Keyring } from './segments/keyring.ts'
 import { createSegments } from './segments/store.ts'
@@ -43,16 +45,26 @@ export function createEngine(env: Env, { keepAlive, config = readConfig(env), ke
  */
 function bucketStub(namespace: Env['BUCKETS'], { jurisdiction, name }: BucketRef, location?: Location): BucketApi {
   if (!isBucketName(name)) throw new StoreError('NoSuchBucket')
-  const within = jurisdiction === 'default' ? namespace : withinJurisdiction(namespace, jurisdiction)
+  const within = withinJurisdiction(namespace, jurisdiction)
   const stub = within.get(within.idFromName(bucketPath({ jurisdiction, name })), location && { locationHint: location })
   return stub as unknown as BucketApi
+}
+
+/**
+ * Returns the stub of a job's Durable Object, in the jurisdiction of its bucket.
+ * @throws StoreError NoSuchJob for an id that no job can have
+ */
+export function jobStub(namespace: Env['JOBS'], id: string): JobApi {
+  const within = withinJurisdiction(namespace, jurisdictionOfJob(id))
+  return within.get(within.idFromName(id)) as unknown as JobApi
 }
 
 /**
  * Local servers do not implement jurisdictions: the object's name keeps the buckets apart there. Any other error is thrown, because data
  * must not land outside its jurisdiction.
  */
-function withinJurisdiction(namespace: Env['BUCKETS'], jurisdiction: Exclude<Jurisdiction, 'default'>): Env['BUCKETS'] {
+function withinJurisdiction<Namespace extends DurableObjectNamespace>(namespace: Namespace, jurisdiction: Jurisdiction) {
+  if (jurisdiction === 'default') return namespace
   try {
     return namespace.jurisdiction(jurisdiction)
   } catch (error) {

@@ -5,7 +5,7 @@ import { createControl } from './control/control.ts'
 import { DeploymentGuard } from './control/deployment.ts'
 import { Strangers } from './control/strangers.ts'
 import { StoreError } from './core/errors.ts'
-import { createEngine } from './engine.ts'
+import { createEngine, jobStub } from './engine.ts'
 import type { Env } from './env.ts'
 import { dispatchAdmin } from './faces/admin/dispatch.ts'
 import { dispatchPublic } from './faces/public/dispatch.ts'
@@ -14,7 +14,6 @@ import type { RestPorts } from './faces/rest/call.ts'
 import { dispatchRest } from './faces/rest/dispatch.ts'
 import { dispatch, type S3Ports } from './faces/s3/dispatch.ts'
 import { logUnexpected } from './http/log-unexpected.ts'
-import type { JobApi } from './jobs/job-api.ts'
 import { createJobs, type Jobs } from './jobs/jobs.ts'
 import { createQueues } from './queues/queues.ts'
 import { hasCredentials, refuse } from './refuse.ts'
@@ -115,6 +114,3 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
     waitUntil,
   }
 }
-
-/** Returns the stub of a job's Durable Object. */
-const jobStub = (namespace: Env['JOBS'], id: string): JobApi => namespace.get(namespace.idFromName(id)) as unknown as JobApi

@@ -21,7 +21,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/config.ts': ['src/core', 'src/segments', 'src/queues', 'src/env.ts'],
 
   'src/faces/s3': ['src/core', 'src/http', 'src/auth', 'src/control', 'src/store', 'src/config.ts'],
-  'src/faces/rest': ['src/core', 'src/http', 'src/auth', 'src/control', 'src/store', 'src/queues', 'src/config.ts'],
+  'src/faces/rest': ['src/core', 'src/http', 'src/auth', 'src/control', 'src/store', 'src/jobs', 'src/queues', 'src/config.ts'],
   'src/faces/public': ['src/core', 'src/http', 'src/control', 'src/store', 'src/config.ts'],
   'src/faces/admin': ['src/core', 'src/http', 'src/auth', 'src/control', 'src/store', 'src/config.ts'],
   'src/faces/binding': ['src/core', 'src/http', 'src/store', 'src/r2-bucket', 'src/env.ts'],
@@ -59,7 +59,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
     'migrations/job',
   ],
 
-  'src/engine.ts': ['src/core', 'src/segments', 'src/queues', 'src/store', 'src/env.ts', 'src/config.ts'],
+  'src/engine.ts': ['src/core', 'src/segments', 'src/queues', 'src/jobs', 'src/store', 'src/env.ts', 'src/config.ts'],
   'src/choose-face.ts': ['src/core', 'src/faces/s3', 'src/faces/public'],
   'src/refuse.ts': [
     'src/choose-face.ts',

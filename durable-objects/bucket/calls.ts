@@ -15,7 +15,7 @@ import { forgetImport } from '../keyspace/imported.ts'
 import { followSetting } from '../keyspace/rules/follow-setting.ts'
 import { bucketInfo } from '../keyspace/state.ts'
 import { forgetFlows } from '../keyspace/usage.ts'
-import { admitChange } from './change-rate.ts'
+import { admitChange, admitJob, RATES } from './change-rate.ts'
 import type { BucketContext } from './context.ts'
 
 /** Calls that only read: the bucket's keys, and the bucket's own description and settings. */
@@ -30,6 +30,7 @@ export const BUCKET_CHANGES = {
   ...CHANGES,
   putStorageClass: { run: putStorageClass },
   admitChange: { run: admitAccountChange },
+  admitJob: { run: admitNewJob },
   putSetting: { run: putSetting },
   addNotificationRules: { run: addNotificationRules },
   removeNotificationRules: { run: removeNotificationRules },
@@ -57,6 +58,12 @@ function putStorageClass(context: BucketContext, storageClass: StorageClass, by?
 function admitAccountChange(context: BucketContext): BucketInfo {
   admitChange(context)
   return bucketInfo(context.sql)
+}
+
+/** Counts a new job. Returns the time of this bucket's clock, which dates its objects and therefore the job. */
+function admitNewJob(context: BucketContext): number {
+  admitJob(context)
+  return context.now()
 }
 
 /** Replaces a setting; `null` removes it. */
@@ -141,6 +148,7 @@ export function removeBucket({ sql, account }: BucketContext, by?: Actor): void 
   forgetFlows(sql)
   sql.exec('DELETE FROM lifecycle_walk')
   closeCheck(sql)
-  sql.exec("DELETE FROM config WHERE name NOT IN ('schema', 'compatible_from', 'registry', 'changes')")
+  const kept = ['schema', 'compatible_from', 'registry', ...RATES]
+  sql.exec(`DELETE FROM config WHERE name NOT IN (${kept.map(() => '?').join(', ')})`, ...kept)
   forgetSettings(sql)
 }

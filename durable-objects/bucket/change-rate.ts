@@ -1,30 +1,25 @@
-import { StoreError } from '../../src/core/errors.ts'
-import { readSetting, writeSetting } from '../common/settings.ts'
+import { admit, type ChangeRate } from '../common/change-rate.ts'
 import type { Context } from '../keyspace/context.ts'
 
-/**
- * A bucket accepts this many configuration changes at once, and after that one in each {@link ONE_EACH_MS}. The rate is limited because the
- * audit log keeps every change for a long time.
- */
-const BURST = 100
-const ONE_EACH_MS = 30_000
-
-/** How many more changes were allowed at a moment. It is stored, because a Durable Object that restarts loses its memory. */
-interface Allowance {
-  readonly left: number
-  readonly atMs: number
+/** How many configuration changes a bucket accepts. */
+const CHANGES: ChangeRate = {
+  setting: 'changes',
+  burst: 100,
+  oneEachMs: 30_000,
+  message: "Reduce your rate of changes of this bucket's configuration.",
 }
 
 /**
- * Counts a change of the bucket's configuration against its rate, in the transaction of the change itself.
- * @throws StoreError TooManyRequests
+ * How many jobs a bucket accepts. They have a rate of their own: a token that may only delete objects starts jobs too, and must not use up
+ * the changes of the configuration.
  */
-export function admitChange({ sql, now }: Context): void {
-  const { left, atMs } = readSetting<Allowance>(sql, 'changes') ?? { left: BURST, atMs: now() }
-  const earned = Math.max(Math.floor((now() - atMs) / ONE_EACH_MS), 0)
-  const available = Math.min(left + earned, BURST)
-  if (available === 0) {
-    throw new StoreError('TooManyRequests', { message: "Reduce your rate of changes of this bucket's configuration." })
-  }
-  writeSetting(sql, 'changes', { left: available - 1, atMs: available === BURST ? now() : atMs + earned * ONE_EACH_MS } satisfies Allowance)
-}
+const JOBS: ChangeRate = { setting: 'jobs', burst: 100, oneEachMs: 30_000, message: 'Reduce your rate of new jobs for this bucket.' }
+
+/** @throws StoreError TooManyRequests */
+export const admitChange = (context: Context): void => admit(context, CHANGES)
+
+/** @throws StoreError TooManyRequests */
+export const admitJob = (context: Context): void => admit(context, JOBS)
+
+/** The settings that outlive a deletion of the bucket, so that a new bucket of the same name does not begin anew. */
+export const RATES: readonly string[] = [CHANGES.setting, JOBS.setting]

@@ -9,9 +9,10 @@ import { createEngine } from '../../src/engine.ts'
 import type { Env } from '../../src/env.ts'
 import type { JobApi, JobLogQuery, NewJob } from '../../src/jobs/job-api.ts'
 import type { JobPorts } from '../../src/jobs/job-kind.ts'
-import { kindOf } from '../../src/jobs/kinds.ts'
+import { kindOf, shownParams } from '../../src/jobs/kinds.ts'
 import { AccountUpdates } from '../common/account-updates.ts'
 import { AlarmClock } from '../common/alarm-clock.ts'
+import { admit, type ChangeRate } from '../common/change-rate.ts'
 import { hasSchema, migrate, newerSchema } from '../common/schema.ts'
 import { forgetSettings } from '../common/settings.ts'
 import { storageFull } from '../common/storage-full.ts'
@@ -31,6 +32,9 @@ const NEWER_SCHEMA_MS = 10 * 60_000
 const RETENTION_MS = 90 * 86_400_000
 /** How long the alarm waits before it tries again to delete a job whose row in the list could not be deleted. */
 const FORGET_RETRY_MS = 10 * 60_000
+
+/** How many requests of its users a job takes: the audit log keeps each for a long time. */
+const REQUESTS: ChangeRate = { setting: 'requests', burst: 20, oneEachMs: 30_000, message: 'Reduce your rate of requests for this job.' }
 
 const AUDITED: Readonly<Record<JobRequest, AuditAction>> = { pause: 'PauseJob', resume: 'ResumeJob', cancel: 'CancelJob' }
 
@@ -84,14 +88,14 @@ export class Job extends DurableObject<Env> implements JobApi {
       const nowMs = this.clock()
       return this.#transaction((sql) => {
         const old = readJob(sql)
-        if (old) return old
+        if (old) return shown(old)
         const job: JobInfo = { id, kind, bucket, params, state: 'running', counts: {}, createdMs: createdMs ?? nowMs, updatedMs: nowMs }
         writeJob(sql, job)
         writeLog(sql, nowMs, [{ level: 'info', message: 'Started.' }])
         this.#account.indexChanged(true)
-        this.#account.audit({ action: 'StartJob', bucket, by, newValue: { id, kind, params } })
+        this.#account.audit({ action: 'StartJob', bucket, by, newValue: { id, kind, params: shown(job).params } })
         this.#alarm.wakeAt(nowMs)
-        return job
+        return shown(job)
       })
     })
     if (this.#account.takeNoted()) await this.#account.sync()
@@ -99,7 +103,7 @@ export class Job extends DurableObject<Env> implements JobApi {
   }
 
   async info(): Promise<Outcome<JobInfo>> {
-    return this.#outcome(jobOf)
+    return this.#outcome((sql) => shown(jobOf(sql)))
   }
 
   async log(query: JobLogQuery): Promise<Outcome<JobLogEntry[]>> {
@@ -113,7 +117,8 @@ export class Job extends DurableObject<Env> implements JobApi {
     const changed = this.#outcome((sql) => {
       const job = jobOf(sql)
       const state = stateAfter(request, job.state)
-      if (state === job.state) return job
+      if (state === job.state) return shown(job)
+      admit({ sql, now: () => this.clock() }, REQUESTS)
       const nowMs = this.clock()
       const next: JobInfo = { ...job, state, updatedMs: nowMs, ...(ENDED.includes(state) && { endedMs: nowMs }) }
       writeJob(sql, next)
@@ -122,7 +127,7 @@ export class Job extends DurableObject<Env> implements JobApi {
       this.#account.indexChanged(true)
       this.#account.audit({ action: AUDITED[request], bucket: job.bucket, by, newValue: { id: job.id, kind: job.kind } })
       this.#alarm.wakeAt(state === 'running' ? nowMs : nowMs + RETENTION_MS)
-      return next
+      return shown(next)
     })
     if (this.#account.takeNoted()) await this.#account.sync()
     return changed
@@ -176,10 +181,10 @@ export class Job extends DurableObject<Env> implements JobApi {
     })
   }
 
-  /** Whether the job ended so long ago that it is deleted. */
+  /** Whether the job ended, or failed, so long ago that it is deleted. */
   #isPast(): boolean {
-    const { endedMs } = readJob(this.ctx.storage.sql) ?? {}
-    return endedMs !== undefined && endedMs + RETENTION_MS <= this.clock()
+    const pastMs = pastOf(this.ctx.storage.sql)
+    return pastMs !== null && pastMs <= this.clock()
   }
 
   /** Deletes the job and its row in the list. If the list's database does not answer, the alarm tries again later. */
@@ -198,8 +203,7 @@ export class Job extends DurableObject<Env> implements JobApi {
 
   #wake(): void {
     const { sql } = this.ctx.storage
-    const { endedMs } = readJob(sql) ?? {}
-    const times = [this.#account.nextMs(), nextStepMs(sql, this.clock()), endedMs === undefined ? null : endedMs + RETENTION_MS]
+    const times = [this.#account.nextMs(), nextStepMs(sql, this.clock()), pastOf(sql)]
     for (const time of times) if (time !== null) this.#alarm.wakeAt(time)
   }
 
@@ -224,3 +228,12 @@ export class Job extends DurableObject<Env> implements JobApi {
     }
   }
 }
+
+/** When the job is deleted; `null` while it may still go on. A failed job waits as long for somebody who resumes it. */
+function pastOf(sql: SqlStorage): number | null {
+  const { state, updatedMs, endedMs = state === 'failed' ? updatedMs : undefined } = readJob(sql) ?? {}
+  return endedMs === undefined ? null : endedMs + RETENTION_MS
+}
+
+/** The job as it leaves this object: only a step sees secrets among the parameters. */
+const shown = (job: JobInfo): JobInfo => ({ ...job, params: shownParams(job.kind, job.params) })

@@ -7,6 +7,10 @@ export type JobEntry = Pick<JobInfo, 'id' | 'kind' | 'bucket' | 'state' | 'creat
 export interface JobsQuery {
   /** Only jobs of this bucket. */
   readonly bucket?: BucketRef
+  /** Only jobs of these kinds. */
+  readonly kinds?: readonly string[]
+  /** Only jobs in these states. */
+  readonly states?: readonly JobState[]
   /** The last job of the previous page. */
   readonly after?: string
   readonly limit: number
@@ -26,12 +30,23 @@ interface JobRow {
  * Returns one page of an account's jobs, the newest first, since ids rise with time. Reads one row more than `limit` to find out whether
  * there are more.
  */
-export async function listJobs(db: D1Database, { bucket, after, limit }: JobsQuery): Promise<{ jobs: JobEntry[]; truncated: boolean }> {
-  const filters = [...(bucket ? ['jurisdiction = ? AND bucket = ?'] : []), 'id < ?'].join(' AND ')
-  const values = [...(bucket ? [bucket.jurisdiction, bucket.name] : []), after ?? '~', limit + 1]
-  const query = db.prepare(`SELECT * FROM jobs WHERE ${filters} ORDER BY id DESC LIMIT ?`)
-  const { results } = await query.bind(...values).all<JobRow>()
+export async function listJobs(db: D1Database, query: JobsQuery): Promise<{ jobs: JobEntry[]; truncated: boolean }> {
+  const { bucket, kinds, states, after, limit } = query
+  const filters: [sql: string, values: readonly string[]][] = [['id < ?', [after ?? '~']]]
+  if (bucket) filters.push(['jurisdiction = ? AND bucket = ?', [bucket.jurisdiction, bucket.name]])
+  if (kinds) filters.push([`kind IN (${marks(kinds)})`, kinds])
+  if (states) filters.push([`state IN (${marks(states)})`, states])
+  const select = db.prepare(`SELECT * FROM jobs WHERE ${filters.map(([sql]) => sql).join(' AND ')} ORDER BY id DESC LIMIT ?`)
+  const { results } = await select.bind(...filters.flatMap(([, values]) => values), limit + 1).all<JobRow>()
   return { jobs: results.slice(0, limit).map(toEntry), truncated: results.length > limit }
+}
+
+const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ')
+
+/** Returns how many jobs of a bucket run, but counts no further than `most`. */
+export async function countRunning(db: D1Database, { jurisdiction, name }: BucketRef, most: number): Promise<number> {
+  const query = "SELECT id FROM jobs WHERE jurisdiction = ? AND bucket = ? AND state = 'running' LIMIT ?"
+  return (await db.prepare(query).bind(jurisdiction, name, most).all()).results.length
 }
 
 const toEntry = (row: JobRow): JobEntry => ({

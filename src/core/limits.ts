@@ -49,6 +49,8 @@ export const LIMITS = {
   pendingEvents: 100_000,
   eventLifeMs: 4 * 86_400_000,
   customDomains: 50,
+  /** Jobs of one bucket that run at the same time. */
+  runningJobs: 10,
   /** Clock skew allowed to a signed request. */
   skewMs: 15 * 60_000,
   presignSeconds: 604_800,

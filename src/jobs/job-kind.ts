@@ -24,6 +24,11 @@ export interface JobKind<Params = unknown, Cursor = unknown> {
   readonly callsPerStep: number
   /** @throws StoreError for invalid parameters */
   readonly check: (params: Params) => void
+  /**
+   * The parameters without their secrets, for everybody but the step: the job's account, the audit log. Absent for a kind whose parameters
+   * have no secret.
+   */
+  readonly shown?: (params: Params) => unknown
   /** Runs one step. The first step has no cursor. */
   readonly step: (ports: JobPorts, job: JobInfo & { readonly params: Params }, cursor?: Cursor) => Promise<Step<Cursor, JobReport>>
 }

@@ -1,13 +1,17 @@
-import { type JobEntry, type JobsQuery, listJobs } from '../control/job-index.ts'
+import { countRunning, type JobEntry, type JobsQuery, listJobs } from '../control/job-index.ts'
 import type { Actor } from '../core/audit.ts'
-import { StoreError } from '../core/errors.ts'
-import { risingId } from '../core/ids.ts'
+import { rethrowUnavailable, StoreError } from '../core/errors.ts'
 import type { JobInfo, JobLogEntry, JobRequest } from '../core/job.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { BucketRef } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
 import type { JobApi, JobLogQuery } from './job-api.ts'
+import { jurisdictionOfJob, newJobId } from './job-id.ts'
 import type { JobPorts } from './job-kind.ts'
 import { kindOf } from './kinds.ts'
+
+/** Two requests at the same time may both be admitted as the last one: the limit is not exact. */
+const TOO_MANY = `The bucket has ${LIMITS.runningJobs} jobs that run. Wait until one of them has ended.`
 
 /** The interfaces that the jobs of an account use. */
 export interface JobsPorts extends JobPorts {
@@ -26,8 +30,9 @@ export interface StartJob {
 /** The jobs of an account, as faces use them. */
 export interface Jobs {
   /**
-   * Starts a job. It is in the list of jobs before this returns; if the list's database does not answer, it is added soon afterwards.
-   * @throws StoreError InvalidArgument for an unknown kind or invalid parameters, NoSuchBucket
+   * Starts a job. It is in the list of jobs before this returns; if the list's database does not answer then, it is added soon afterwards.
+   * @throws StoreError InvalidArgument for an unknown kind or invalid parameters, NoSuchBucket, TooManyRequests while many jobs of the
+   * bucket run or were started lately, ServiceUnavailable
    */
   start(job: StartJob, by?: Actor): Promise<JobInfo>
   /** @throws StoreError NoSuchJob */
@@ -47,7 +52,7 @@ export interface Jobs {
 export function createJobs(ports: JobsPorts): Jobs {
   /** An id of the wrong form is refused here, without a call to a Durable Object. */
   const stub = (id: string): JobApi => {
-    if (!/^[0-9a-f]{32}$/.test(id)) throw new StoreError('NoSuchJob')
+    jurisdictionOfJob(id)
     return ports.job(id)
   }
   return {
@@ -59,10 +64,12 @@ export function createJobs(ports: JobsPorts): Jobs {
   }
 }
 
-async function start({ store, job }: JobsPorts, { kind, bucket, params }: StartJob, by?: Actor): Promise<JobInfo> {
+async function start({ store, job, control }: JobsPorts, { kind, bucket, params }: StartJob, by?: Actor): Promise<JobInfo> {
   kindOf(kind).check(params)
+  const running = await countRunning(control, bucket, LIMITS.runningJobs).catch(rethrowUnavailable)
+  if (running >= LIMITS.runningJobs) throw new StoreError('TooManyRequests', { message: TOO_MANY })
   // The bucket's clock dates its objects. By another clock, a job could take an object that was written after its start for an older one.
-  const createdMs = await store.bucketTime(bucket)
-  const id = risingId()
+  const createdMs = await store.admitJob(bucket)
+  const id = newJobId(bucket.jurisdiction)
   return unwrap(await job(id).create({ id, kind, bucket, params, createdMs }, by))
 }

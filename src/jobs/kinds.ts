@@ -15,3 +15,9 @@ export function kindOf(name: string): JobKind {
   if (!kind) throw new StoreError('InvalidArgument', { message: `There is no kind of job with the name ${JSON.stringify(name)}.` })
   return kind
 }
+
+/** The parameters of a job without secrets. Those of a kind that this version does not know are not shown at all. */
+export function shownParams(name: string, params: unknown): unknown {
+  const kind = KINDS.find((one) => one.name === name)
+  return kind ? (kind.shown?.(params) ?? params) : {}
+}

@@ -186,6 +186,8 @@ export interface BucketApi extends MaintenanceApi {
   putStorageClass(storageClass: StorageClass, by?: Actor): Promise<Outcome<BucketInfo>>
   /** Counts a change of the bucket's configuration that is stored in the account's database, such as a change of its domains. */
   admitChange(): Promise<Outcome<BucketInfo>>
+  /** Counts a new job of the bucket. Returns the time of the clock that dates the bucket's objects, in milliseconds since the epoch. */
+  admitJob(): Promise<Outcome<number>>
   remove(by?: Actor): Promise<Outcome<void>>
   usage(): Promise<Outcome<Record<StorageClass, Usage>>>
   getSetting<K extends keyof BucketSettings>(name: K): Promise<Outcome<BucketSettings[K] | null>>

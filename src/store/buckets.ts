@@ -49,12 +49,11 @@ export async function headBucket(ports: Ports, ref: BucketRef): Promise<BucketIn
 }
 
 /**
- * Returns the time of the clock that dates the objects of a bucket, in milliseconds since the epoch.
- * @throws StoreError NoSuchBucket
+ * Counts a new job of a bucket. Returns the time of the clock that dates the bucket's objects, in milliseconds since the epoch.
+ * @throws StoreError NoSuchBucket, TooManyRequests
  */
-export async function bucketTime(ports: Ports, ref: BucketRef): Promise<number> {
-  await headBucket(ports, ref)
-  return (await ports.bucket(ref).knownBlobs([])).nowMs
+export async function admitJob(ports: Ports, ref: BucketRef): Promise<number> {
+  return unwrap(await ports.bucket(ref).admitJob())
 }
 
 /**

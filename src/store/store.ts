@@ -1,5 +1,5 @@
 import {
-  bucketTime,
+  admitJob,
   createBucket,
   deleteBucket,
   ensureBucket,
@@ -36,7 +36,7 @@ const ENGINE_OPERATIONS = {
   abortMultipartUpload,
   accountUsage,
   addNotificationRules,
-  bucketTime,
+  admitJob,
   bucketUsage,
   completeMultipartUpload,
   copyObject,

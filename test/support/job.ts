@@ -1,10 +1,10 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import type { Job } from '../../durable-objects/job/job.ts'
-import { risingId } from '../../src/core/ids.ts'
 import type { JobInfo } from '../../src/core/job.ts'
 import type { BucketRef } from '../../src/core/object.ts'
 import { unwrap } from '../../src/core/outcome.ts'
 import type { JobApi } from '../../src/jobs/job-api.ts'
+import { newJobId } from '../../src/jobs/job-id.ts'
 import { createJobs, type Jobs } from '../../src/jobs/jobs.ts'
 import { createStore } from '../../src/store/store.ts'
 import { DAY_MS, env, portsWith } from './bucket.ts'
@@ -28,7 +28,7 @@ export class TestJob {
 
   /** Makes a job that deletes below a prefix. Its clock is a day ahead, so that the platform rings no alarm by itself. */
   static async deletePrefix(bucket: BucketRef, prefix: string, nowMs = Date.now() + DAY_MS): Promise<TestJob> {
-    const job = new TestJob(risingId(), nowMs)
+    const job = new TestJob(newJobId(bucket.jurisdiction), nowMs)
     await job.setClock()
     unwrap(await (job.stub as unknown as JobApi).create({ id: job.id, kind: 'delete-prefix', bucket, params: { prefix } }))
     return job

@@ -265,6 +265,39 @@ const gatedStore = (gate: Gate): Store =>
     },
   })
 
+describe('the number of jobs', () => {
+  const start = (bucket: TestBucket) => jobs.start({ kind: 'delete-prefix', bucket: bucket.ref, params: { prefix: 'x/' } })
+
+  test('that run at the same time in one bucket is limited, and a job that has ended makes room', async () => {
+    const [bucket, other] = [await bucketOf(), await bucketOf()]
+    const made: TestJob[] = []
+    for (let n = 0; n < LIMITS.runningJobs; n++) made.push(await TestJob.deletePrefix(bucket.ref, 'x/', bucket.nowMs + DAY_MS))
+    await expect(start(bucket)).rejects.toMatchObject({ code: 'TooManyRequests' })
+    await start(other)
+    await made[0]!.finish()
+    await start(bucket)
+  })
+
+  test('that are started one after the other is limited, apart from changes of the configuration', async () => {
+    const bucket = await bucketOf()
+    for (let n = 0; n < 100; n++) await store.admitJob(bucket.ref)
+    await expect(start(bucket)).rejects.toMatchObject({ code: 'TooManyRequests', message: expect.stringContaining('new jobs') })
+    await store.putBucketStorageClass(bucket.ref, 'InfrequentAccess')
+    bucket.nowMs += 30_000
+    await start(bucket)
+    await expect(start(bucket)).rejects.toMatchObject({ code: 'TooManyRequests' })
+  })
+
+  test('of requests that one job takes is limited, since the audit log keeps each', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    for (let n = 0; n < 10; n++) for (const request of ['pause', 'resume'] as const) await jobs.request(job.id, request)
+    await expect(jobs.request(job.id, 'pause')).rejects.toMatchObject({ code: 'TooManyRequests' })
+    job.nowMs += 30_000
+    await jobs.request(job.id, 'pause')
+  })
+})
+
 describe('the list of jobs', () => {
   const ids = async (query: Omit<Parameters<typeof jobs.list>[0], 'limit'> = {}) =>
     (await jobs.list({ limit: 1000, ...query })).jobs.map(({ id }) => id)
@@ -278,6 +311,9 @@ describe('the list of jobs', () => {
     const page = await jobs.list({ bucket: one.ref, limit: 1 })
     expect(page).toMatchObject({ truncated: true, jobs: [{ id: made[2], kind: 'delete-prefix', state: 'running' }] })
     expect(await ids({ bucket: one.ref, after: made[2] })).toEqual([made[0]])
+    expect(await ids({ bucket: one.ref, kinds: ['delete-prefix'], states: ['running'] })).toEqual([made[2], made[0]])
+    expect(await ids({ bucket: one.ref, states: ['completed', 'failed'] })).toEqual([])
+    expect(await ids({ bucket: one.ref, kinds: ['another'] })).toEqual([])
   })
 
   test('follows the state of a job, soon after if its database was away', async () => {
@@ -303,6 +339,22 @@ describe('the list of jobs', () => {
     await job.ring()
     expect(await ids({ bucket: bucket.ref })).toEqual([])
     await expect(job.info()).rejects.toMatchObject({ code: 'NoSuchJob' })
+  })
+
+  test('forgets a failed job that nobody resumes for 90 days', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await store.deleteBucket(bucket.ref)
+    await job.ring()
+    expect((await job.info()).state).toBe('failed')
+    const { updatedMs } = await job.info()
+    // The first alarm after the end is the one that would have updated the account again.
+    job.nowMs = (await job.alarmMs())!
+    await job.ring()
+    expect(await job.alarmMs()).toBe(updatedMs + 90 * DAY_MS)
+    job.nowMs = updatedMs + 90 * DAY_MS
+    await job.ring()
+    expect(await ids({ bucket: bucket.ref })).toEqual([])
   })
 
   test('keeps a job that its database cannot forget, and tries again in ten minutes', async () => {
