@@ -15,7 +15,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/queues': ['src/core'],
   'src/control': ['src/core', 'src/auth', 'src/http', 'src/segments', 'src/config.ts'],
   'src/store': ['src/core', 'src/control', 'src/segments', 'src/queues'],
-  'src/jobs': ['src/core', 'src/control', 'src/store'],
+  'src/jobs': ['src/core', 'src/control', 'src/segments', 'src/store'],
   'src/r2-bucket': [],
   'src/env.ts': ['src/segments'],
   'src/config.ts': ['src/core', 'src/segments', 'src/queues', 'src/env.ts'],

@@ -1,23 +1,38 @@
 import { DurableObject } from 'cloudflare:workers'
-import { readConfig } from '../../src/config.ts'
+import { readConfig, readKeyring } from '../../src/config.ts'
 import { forgetJobStatement, jobStatement } from '../../src/control/job-index.ts'
 import type { Actor, AuditAction } from '../../src/core/audit.ts'
 import { StoreError } from '../../src/core/errors.ts'
-import { ENDED, type JobInfo, type JobLogEntry, type JobRequest, stateAfter } from '../../src/core/job.ts'
+import { ENDED, hasEnded, type JobInfo, type JobLogEntry, type JobRequest, stateAfter } from '../../src/core/job.ts'
 import { type Outcome, outcomeOf } from '../../src/core/outcome.ts'
 import { createEngine } from '../../src/engine.ts'
 import type { Env } from '../../src/env.ts'
-import type { JobApi, JobLogQuery, NewJob } from '../../src/jobs/job-api.ts'
+import type { JobApi, JobLogQuery, NewJob, Resealed } from '../../src/jobs/job-api.ts'
 import type { JobPorts } from '../../src/jobs/job-kind.ts'
-import { kindOf, shownParams } from '../../src/jobs/kinds.ts'
-import { AccountUpdates } from '../common/account-updates.ts'
+import { findKind, kindOf, shownParams } from '../../src/jobs/kinds.ts'
+import { AccountUpdates, hasUpdates } from '../common/account-updates.ts'
 import { AlarmClock } from '../common/alarm-clock.ts'
 import { admit, type ChangeRate } from '../common/change-rate.ts'
 import { hasSchema, migrate, newerSchema } from '../common/schema.ts'
 import { forgetSettings } from '../common/settings.ts'
 import { storageFull } from '../common/storage-full.ts'
 import { readLog, writeLog } from './job-log.ts'
-import { advance, forgetFailures, jobOf, nextStepMs, noteFailure, readCursor, readJob, writeJob } from './progress.ts'
+import {
+  advance,
+  forgetFailures,
+  isRemoved,
+  jobOf,
+  nextStepMs,
+  noteFailure,
+  noteRemoval,
+  pastOf,
+  RETENTION_MS,
+  readCursor,
+  readHidden,
+  readJob,
+  writeHidden,
+  writeJob,
+} from './progress.ts'
 import { JOB_SCHEMA } from './schema.ts'
 
 /**
@@ -28,8 +43,6 @@ const CALLS_PER_ALARM = 500
 const ALARM_MS = 20_000
 /** How long the alarm waits before it looks again at tables that a newer version made. */
 const NEWER_SCHEMA_MS = 10 * 60_000
-/** How long an ended job stays in the list. */
-const RETENTION_MS = 90 * 86_400_000
 /** How long the alarm waits before it tries again to delete a job whose row in the list could not be deleted. */
 const FORGET_RETRY_MS = 10 * 60_000
 
@@ -46,7 +59,11 @@ export class Job extends DurableObject<Env> implements JobApi {
   /** Returns the time in milliseconds since the epoch; tests replace it. */
   clock: () => number = Date.now
   /** Makes the ports that a step uses; tests replace it. */
-  portsOf: () => JobPorts = () => ({ store: createEngine(this.env, { keepAlive: (work) => this.ctx.waitUntil(work) }) })
+  portsOf: () => JobPorts = () => ({
+    store: createEngine(this.env, { keepAlive: (work) => this.ctx.waitUntil(work) }),
+    now: () => this.clock(),
+    keyring: () => readKeyring(this.env),
+  })
   /** The reason why this code must not use the tables; undefined when it may. */
   #refusal: StoreError | undefined
   readonly #alarm: AlarmClock
@@ -64,7 +81,10 @@ export class Job extends DurableObject<Env> implements JobApi {
       control: () => this.env.CONTROL,
       auditMs: readConfig(env).auditMs,
       indexed: () => readJob(sql)?.state ?? null,
-      indexStatements: (db) => [jobStatement(db, jobOf(sql))],
+      indexStatements: (db) => {
+        const job = readJob(sql)!
+        return [isRemoved(sql) ? forgetJobStatement(db, job.id) : jobStatement(db, job)]
+      },
     })
     state.blockConcurrencyWhile(() => this.#open())
   }
@@ -80,7 +100,7 @@ export class Job extends DurableObject<Env> implements JobApi {
     this.#alarm.arm()
   }
 
-  async create({ id, kind, bucket, params, createdMs }: NewJob, by?: Actor): Promise<Outcome<JobInfo>> {
+  async create({ id, kind, bucket, params, hidden, createdMs }: NewJob, by?: Actor): Promise<Outcome<JobInfo>> {
     const { storage } = this.ctx
     const created = outcomeOf(() => {
       kindOf(kind)
@@ -91,7 +111,8 @@ export class Job extends DurableObject<Env> implements JobApi {
         if (old) return shown(old)
         const job: JobInfo = { id, kind, bucket, params, state: 'running', counts: {}, createdMs: createdMs ?? nowMs, updatedMs: nowMs }
         writeJob(sql, job)
-        writeLog(sql, nowMs, [{ level: 'info', message: 'Started.' }])
+        writeHidden(sql, hidden ?? null)
+        writeLog(sql, nowMs, [{ level: 'info', type: 'start', message: 'Started.' }])
         this.#account.indexChanged(true)
         this.#account.audit({ action: 'StartJob', bucket, by, newValue: { id, kind, params: shown(job).params } })
         this.#alarm.wakeAt(nowMs)
@@ -116,14 +137,14 @@ export class Job extends DurableObject<Env> implements JobApi {
   async request(request: JobRequest, by?: Actor): Promise<Outcome<JobInfo>> {
     const changed = this.#outcome((sql) => {
       const job = jobOf(sql)
-      const state = stateAfter(request, job.state)
+      const state = stateAfter(request, job)
       if (state === job.state) return shown(job)
       admit({ sql, now: () => this.clock() }, REQUESTS)
       const nowMs = this.clock()
       const next: JobInfo = { ...job, state, updatedMs: nowMs, ...(ENDED.includes(state) && { endedMs: nowMs }) }
       writeJob(sql, next)
       forgetFailures(sql)
-      writeLog(sql, nowMs, [{ level: 'info', message: `Asked to ${request}.` }])
+      writeLog(sql, nowMs, [{ level: 'info', type: request, message: `Asked to ${request}.` }], findKind(job.kind)?.logLines)
       this.#account.indexChanged(true)
       this.#account.audit({ action: AUDITED[request], bucket: job.bucket, by, newValue: { id: job.id, kind: job.kind } })
       this.#alarm.wakeAt(state === 'running' ? nowMs : nowMs + RETENTION_MS)
@@ -131,6 +152,39 @@ export class Job extends DurableObject<Env> implements JobApi {
     })
     if (this.#account.takeNoted()) await this.#account.sync()
     return changed
+  }
+
+  async reseal(): Promise<Outcome<Resealed>> {
+    const found = this.#outcome((sql) => ({ job: jobOf(sql), hidden: readHidden(sql) }))
+    if (!found.ok) return found
+    const { job, hidden } = found.value
+    const { reseal } = kindOf(job.kind)
+    if (hidden === null || reseal === undefined) return { ok: true, value: 'none' }
+    try {
+      const sealed = await reseal(readKeyring(this.env), hidden, job)
+      if (sealed === null) return { ok: true, value: 'current' }
+      // The job may have ended meanwhile.
+      return this.#outcome((sql) => {
+        if (readHidden(sql) !== null) writeHidden(sql, sealed)
+        return 'resealed'
+      })
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      return { ok: true, value: 'lost' }
+    }
+  }
+
+  async remove(by?: Actor): Promise<Outcome<JobInfo>> {
+    const removed = this.#outcome((sql) => {
+      const job = jobOf(sql)
+      if (!hasEnded(job))
+        throw new StoreError('InvalidRequest', { message: `The job is ${job.state}: only a job that has ended is deleted.` })
+      noteRemoval(sql)
+      this.#account.audit({ action: 'DeleteJob', bucket: job.bucket, by, newValue: { id: job.id, kind: job.kind } })
+      return job
+    })
+    if (removed.ok) await this.#forget()
+    return removed
   }
 
   /** Updates the account, runs steps while the budget lasts, and sets the next alarm. Safe to repeat. */
@@ -160,13 +214,13 @@ export class Job extends DurableObject<Env> implements JobApi {
   async #runStep(job: JobInfo): Promise<number> {
     const { sql } = this.ctx.storage
     try {
-      const { step, callsPerStep } = kindOf(job.kind)
-      const done = await step(this.portsOf(), job, readCursor(sql))
-      this.#note(() => advance(sql, this.clock(), done))
-      return callsPerStep
+      const kind = kindOf(job.kind)
+      const done = await kind.step(this.portsOf(), { ...job, hidden: readHidden(sql) }, readCursor(sql))
+      this.#note(() => advance(sql, this.clock(), done, kind))
+      return done.report.calls ?? kind.callsPerStep
     } catch (error) {
       if (!(error instanceof StoreError)) console.warn(`A step of the job ${job.id} failed:`, error)
-      this.#note(() => noteFailure(sql, this.clock(), error))
+      this.#note(() => noteFailure(sql, this.clock(), error, findKind(job.kind)))
       return CALLS_PER_ALARM
     }
   }
@@ -181,17 +235,20 @@ export class Job extends DurableObject<Env> implements JobApi {
     })
   }
 
-  /** Whether the job ended, or failed, so long ago that it is deleted. */
+  /** Whether somebody removed the job, or it ended, or failed, so long ago that it is deleted. */
   #isPast(): boolean {
-    const pastMs = pastOf(this.ctx.storage.sql)
-    return pastMs !== null && pastMs <= this.clock()
+    const { sql } = this.ctx.storage
+    const pastMs = pastOf(sql)
+    return isRemoved(sql) || (pastMs !== null && pastMs <= this.clock())
   }
 
   /** Deletes the job and its row in the list. If the list's database does not answer, the alarm tries again later. */
   async #forget(): Promise<void> {
     const { storage } = this.ctx
-    const { id } = jobOf(storage.sql)
+    const { id } = readJob(storage.sql)!
     try {
+      await this.#account.sync()
+      if (hasUpdates(storage.sql)) throw new Error('The audit log does not answer')
       await this.env.CONTROL.batch([forgetJobStatement(this.env.CONTROL, id)])
       await storage.deleteAll()
     } catch (error) {
@@ -227,12 +284,6 @@ export class Job extends DurableObject<Env> implements JobApi {
       this.#alarm.arm()
     }
   }
-}
-
-/** When the job is deleted; `null` while it may still go on. A failed job waits as long for somebody who resumes it. */
-function pastOf(sql: SqlStorage): number | null {
-  const { state, updatedMs, endedMs = state === 'failed' ? updatedMs : undefined } = readJob(sql) ?? {}
-  return endedMs === undefined ? null : endedMs + RETENTION_MS
 }
 
 /** The job as it leaves this object: only a step sees secrets among the parameters. */

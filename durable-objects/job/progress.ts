@@ -1,7 +1,7 @@
 import { StoreError } from '../../src/core/errors.ts'
-import { addCounts, ENDED, type JobInfo } from '../../src/core/job.ts'
+import { addCounts, hasEnded, type JobInfo } from '../../src/core/job.ts'
 import type { Step } from '../../src/core/step.ts'
-import type { JobReport } from '../../src/jobs/job-kind.ts'
+import type { JobKind, JobReport } from '../../src/jobs/job-kind.ts'
 import { readSetting, writeSetting } from '../common/settings.ts'
 import { writeLog } from './job-log.ts'
 
@@ -11,18 +11,40 @@ import { writeLog } from './job-log.ts'
 const MAX_ATTEMPTS = 10
 const FIRST_RETRY_MS = 1000
 const LAST_RETRY_MS = 5 * 60_000
+/** How long an ended job stays in the list. */
+export const RETENTION_MS = 90 * 86_400_000
 
 /** The job as it is stored; `null` when there is none. */
 export const readJob = (sql: SqlStorage): JobInfo | null => readSetting<JobInfo>(sql, 'job')
 
-/** @throws StoreError NoSuchJob */
+/** @throws StoreError NoSuchJob, also for a job that somebody removed */
 export function jobOf(sql: SqlStorage): JobInfo {
   const job = readJob(sql)
-  if (job === null) throw new StoreError('NoSuchJob')
+  if (job === null || isRemoved(sql)) throw new StoreError('NoSuchJob')
   return job
 }
 
-export const writeJob = (sql: SqlStorage, job: JobInfo): void => writeSetting(sql, 'job', job)
+/** Records that a job is removed, until its row in the account's list is gone and its tables can follow. */
+export const noteRemoval = (sql: SqlStorage): void => writeSetting(sql, 'removed', true)
+
+export const isRemoved = (sql: SqlStorage): boolean => readSetting(sql, 'removed') !== null
+
+/** Stores the job. One that has ended needs its hidden parameters no more. */
+export function writeJob(sql: SqlStorage, job: JobInfo): void {
+  writeSetting(sql, 'job', job)
+  if (hasEnded(job)) writeHidden(sql, null)
+}
+
+/** The parameters that only the steps see; `null` when there are none. */
+export const readHidden = (sql: SqlStorage): unknown => readSetting(sql, 'hidden')
+
+export const writeHidden = (sql: SqlStorage, hidden: unknown): void => writeSetting(sql, 'hidden', hidden)
+
+/** When the job is deleted; `null` while it may still go on. A failed job waits as long for somebody who resumes it. */
+export function pastOf(sql: SqlStorage): number | null {
+  const { state, updatedMs, endedMs = state === 'failed' ? updatedMs : undefined } = readJob(sql) ?? {}
+  return endedMs === undefined ? null : endedMs + RETENTION_MS
+}
 
 /** Clears the failures of the next step, so that it runs at once. */
 export function forgetFailures(sql: SqlStorage): void {
@@ -39,9 +61,9 @@ export function nextStepMs(sql: SqlStorage, nowMs: number): number | null {
 export const readCursor = (sql: SqlStorage): unknown => readSetting(sql, 'cursor') ?? undefined
 
 /** Records a finished step. Its work counts even if the job was paused or canceled while the step ran. */
-export function advance(sql: SqlStorage, nowMs: number, { report, next }: Step<unknown, JobReport>): JobInfo {
+export function advance(sql: SqlStorage, nowMs: number, { report, next }: Step<unknown, JobReport>, { logLines }: JobKind): JobInfo {
   const job = jobOf(sql)
-  const isDone = next === undefined && !ENDED.includes(job.state)
+  const isDone = next === undefined && !hasEnded(job)
   const advanced: JobInfo = {
     ...job,
     counts: addCounts(job.counts, report.counts),
@@ -52,23 +74,29 @@ export function advance(sql: SqlStorage, nowMs: number, { report, next }: Step<u
   writeJob(sql, advanced)
   writeSetting(sql, 'cursor', next ?? null)
   forgetFailures(sql)
-  writeLog(sql, nowMs, [...(report.log ?? []), ...(isDone ? [{ level: 'info' as const, message: 'Completed.' }] : [])])
+  if (report.waitMs !== undefined) writeSetting(sql, 'retryMs', nowMs + Math.ceil(report.waitMs))
+  const completed = { level: 'info', type: 'complete', message: 'Completed.' } as const
+  writeLog(sql, nowMs, [...(report.log ?? []), ...(isDone ? [completed] : [])], logLines)
   return advanced
 }
 
 /**
- * Records a failed step. It is retried later. After too many failures, or if a retry cannot help, the job stops until somebody resumes it.
+ * Records a failed step. It is retried later. After too many failures, or if a retry cannot help, the job stops until somebody resumes it;
+ * or it has ended, if its kind says so. `kind` is absent for a kind that this version does not know.
  */
-export function noteFailure(sql: SqlStorage, nowMs: number, cause: unknown): JobInfo {
+export function noteFailure(sql: SqlStorage, nowMs: number, cause: unknown, kind?: JobKind): JobInfo {
   const attempts = (readSetting<number>(sql, 'attempts') ?? 0) + 1
   const error = messageOf(cause)
   const isFinal = attempts >= MAX_ATTEMPTS || !isPassing(cause)
   const job = jobOf(sql)
-  const failed: JobInfo = { ...job, error, updatedMs: nowMs, ...(isFinal && job.state === 'running' && { state: 'failed' }) }
+  const stops = isFinal && job.state === 'running'
+  const end = stops && kind?.endsOnFailure ? { endedMs: nowMs } : {}
+  const failed: JobInfo = { ...job, error, updatedMs: nowMs, ...(stops && { state: 'failed' }), ...end }
   writeJob(sql, failed)
   writeSetting(sql, 'attempts', isFinal ? null : attempts)
   writeSetting(sql, 'retryMs', isFinal ? null : nowMs + retryDelayMs(attempts))
-  writeLog(sql, nowMs, [{ level: isFinal ? 'error' : 'warning', message: `A step failed (${attempts}): ${error}` }])
+  const severity = isFinal ? ({ level: 'error', type: 'error' } as const) : ({ level: 'warning', type: 'retry' } as const)
+  writeLog(sql, nowMs, [{ ...severity, message: `A step failed (${attempts}): ${error}` }], kind?.logLines)
   return failed
 }
 

@@ -13,6 +13,8 @@ export interface JobsQuery {
   readonly states?: readonly JobState[]
   /** The last job of the previous page. */
   readonly after?: string
+  /** Leaves out as many of the newest jobs that fit. */
+  readonly offset?: number
   readonly limit: number
 }
 
@@ -31,13 +33,13 @@ interface JobRow {
  * there are more.
  */
 export async function listJobs(db: D1Database, query: JobsQuery): Promise<{ jobs: JobEntry[]; truncated: boolean }> {
-  const { bucket, kinds, states, after, limit } = query
+  const { bucket, kinds, states, after, offset = 0, limit } = query
   const filters: [sql: string, values: readonly string[]][] = [['id < ?', [after ?? '~']]]
   if (bucket) filters.push(['jurisdiction = ? AND bucket = ?', [bucket.jurisdiction, bucket.name]])
   if (kinds) filters.push([`kind IN (${marks(kinds)})`, kinds])
   if (states) filters.push([`state IN (${marks(states)})`, states])
-  const select = db.prepare(`SELECT * FROM jobs WHERE ${filters.map(([sql]) => sql).join(' AND ')} ORDER BY id DESC LIMIT ?`)
-  const { results } = await select.bind(...filters.flatMap(([, values]) => values), limit + 1).all<JobRow>()
+  const select = db.prepare(`SELECT * FROM jobs WHERE ${filters.map(([sql]) => sql).join(' AND ')} ORDER BY id DESC LIMIT ? OFFSET ?`)
+  const { results } = await select.bind(...filters.flatMap(([, values]) => values), limit + 1, offset).all<JobRow>()
   return { jobs: results.slice(0, limit).map(toEntry), truncated: results.length > limit }
 }
 
@@ -68,6 +70,22 @@ export const jobStatement = (
     .bind(id, kind, bucket.jurisdiction, bucket.name, state, createdMs, endedMs)
 
 type Nullable<Entry extends JobEntry> = Omit<Entry, 'endedMs'> & { readonly endedMs?: number | null }
+
+/** The jobs of a kind that have not ended. */
+export async function activeJobs(db: D1Database, kind: string): Promise<JobEntry[]> {
+  const statement = db.prepare('SELECT * FROM jobs WHERE kind = ? AND ended_ms IS NULL ORDER BY id')
+  return (await statement.bind(kind).all<JobRow>()).results.map(toEntry)
+}
+
+/** Adds the row of a new job unless `most` jobs of its kind are active. Returns whether it did. */
+export async function reserveJob(db: D1Database, { id, kind, bucket, state, createdMs }: JobEntry, most: number): Promise<boolean> {
+  const statement = db.prepare(
+    `INSERT INTO jobs (id, kind, jurisdiction, bucket, state, created_ms) SELECT ?, ?, ?, ?, ?, ?
+      WHERE (SELECT count(*) FROM jobs WHERE kind = ? AND ended_ms IS NULL) < ?`,
+  )
+  const { meta } = await statement.bind(id, kind, bucket.jurisdiction, bucket.name, state, createdMs, kind, most).run()
+  return meta.changes > 0
+}
 
 /** Returns the statement that deletes the row of a job. */
 export const forgetJobStatement = (db: D1Database, id: string): D1PreparedStatement => db.prepare('DELETE FROM jobs WHERE id = ?').bind(id)

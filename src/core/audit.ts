@@ -19,6 +19,7 @@ export const AUDITED = {
   PauseJob: 'update',
   ResumeJob: 'update',
   CancelJob: 'delete',
+  DeleteJob: 'delete',
   RepairBucket: 'update',
   ImportBucket: 'update',
   RecoverBucket: 'update',

@@ -95,6 +95,7 @@ export const ERRORS = {
   SlowDown: { s3: 503, v4: 10043, message: 'Please reduce your request rate.' },
   TooManyBuckets: { s3: 400, v4: 10009, message: 'You have attempted to create more buckets than allowed.' },
   TooManyDomains: { s3: 400, message: 'You have attempted to attach more custom domains than allowed.' },
+  TooManyJobs: { s3: 409, message: 'Maximum number of concurrent jobs has been reached' },
   TooManyRequests: { s3: 429, v4: 10058, message: 'Reduce your concurrent request rate for the same object.' },
   Unauthorized: { s3: 401, v4: 10002, message: 'Unauthorized' },
   XAmzContentSHA256Mismatch: { s3: 400, message: "The provided 'x-amz-content-sha256' header does not match what was computed." },

@@ -4,14 +4,20 @@ import { deletePrefix } from './kinds/delete-prefix.ts'
 
 /** Every kind of job. To add one, write a file in `kinds/` and a row here. */
 // biome-ignore lint/suspicious/noExplicitAny: each kind has parameters and a cursor of its own.
-const KINDS: readonly JobKind<any, any>[] = [deletePrefix]
+const KINDS: readonly JobKind<any, any, any>[] = [deletePrefix]
+
+/** The names of the kinds that keep secrets. */
+export const SECRET_KINDS: readonly string[] = KINDS.filter(({ reseal }) => reseal !== undefined).map(({ name }) => name)
+
+/** The kind with that name; undefined when this version has none. */
+export const findKind = (name: string): JobKind | undefined => KINDS.find((one) => one.name === name)
 
 /**
  * The kind with that name.
  * @throws StoreError InvalidArgument
  */
 export function kindOf(name: string): JobKind {
-  const kind = KINDS.find((one) => one.name === name)
+  const kind = findKind(name)
   if (!kind) throw new StoreError('InvalidArgument', { message: `There is no kind of job with the name ${JSON.stringify(name)}.` })
   return kind
 }

@@ -5,9 +5,10 @@ import type { BucketRef } from '../../src/core/object.ts'
 import { unwrap } from '../../src/core/outcome.ts'
 import type { JobApi } from '../../src/jobs/job-api.ts'
 import { newJobId } from '../../src/jobs/job-id.ts'
+import type { JobPorts } from '../../src/jobs/job-kind.ts'
 import { createJobs, type Jobs } from '../../src/jobs/jobs.ts'
-import { createStore } from '../../src/store/store.ts'
-import { DAY_MS, env, portsWith } from './bucket.ts'
+import { createStore, type Store } from '../../src/store/store.ts'
+import { DAY_MS, env, portsWith, secrets } from './bucket.ts'
 
 export const jobStub = (id: string): DurableObjectStub<Job> => env.JOBS.get(env.JOBS.idFromName(id)) as DurableObjectStub<Job>
 
@@ -15,6 +16,9 @@ export const store = createStore(portsWith())
 
 /** The account's jobs on the real bindings. */
 export const jobs: Jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(id) as unknown as JobApi })
+
+/** The interfaces of a step, with this engine. */
+export const portsOf = (engine: Store): JobPorts => ({ store: engine, now: Date.now, keyring: () => secrets.keyring })
 
 /** A job under test. Its clock is the test's, and its alarms ring when the test says so. */
 export class TestJob {

@@ -4,7 +4,7 @@ import { LIMITS } from '../../../src/core/limits.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { DAY_MS, env, HOUR_MS, secrets, TestBucket } from '../../support/bucket.ts'
 import { FAULTS, Gate, Outage } from '../../support/faults.ts'
-import { jobs, store, TestJob } from '../../support/job.ts'
+import { jobs, portsOf, store, TestJob } from '../../support/job.ts'
 
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}))
 afterEach(() => void vi.restoreAllMocks())
@@ -96,7 +96,7 @@ describe('a job that deletes a prefix', () => {
       return store.abortMultipartUpload(at, uploadId)
     }
     await job.use((instance) => {
-      instance.portsOf = () => ({ store: storeWith({ abortMultipartUpload }) })
+      instance.portsOf = () => portsOf(storeWith({ abortMultipartUpload }))
     })
     await job.finish()
     expect((await job.info()).state).toBe('completed')
@@ -137,7 +137,7 @@ describe('a job', () => {
         await instance.request('cancel')
         return deleted
       }
-      instance.portsOf = () => ({ store: storeWith({ deleteObjects }) })
+      instance.portsOf = () => portsOf(storeWith({ deleteObjects }))
     })
     await job.ring()
     expect(await job.info()).toMatchObject({ state: 'canceled', counts: { deleted: 2 } })
@@ -155,7 +155,7 @@ describe('a job', () => {
     const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
     const broken = () => Promise.reject(new Outage('KV is away'))
     await job.use((instance) => {
-      instance.portsOf = () => ({ store: storeWith({ deleteObjects: broken }) })
+      instance.portsOf = () => portsOf(storeWith({ deleteObjects: broken }))
     })
     const waits: number[] = []
     while ((await job.info()).state === 'running' && waits.length < 20) {
@@ -205,7 +205,7 @@ describe('a job', () => {
       },
     }
     await job.use((instance) => {
-      instance.portsOf = () => ({ store: storeWith(endless) })
+      instance.portsOf = () => portsOf(storeWith(endless))
     })
     await job.ring()
     expect(calls).toBeGreaterThan(5)
@@ -225,7 +225,11 @@ describe('a job', () => {
   test('of which a newer version made the tables is left alone', async () => {
     const bucket = await bucketOf('a')
     const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
-    await job.run((_, { storage }) => void storage.sql.exec("UPDATE config SET value = '99' WHERE name = 'schema'"))
+    // A version whose migrations earlier code cannot ignore has no row, or a higher number, in `compatible_from`.
+    await job.run((_, { storage }) => {
+      storage.sql.exec("UPDATE config SET value = '99' WHERE name = 'schema'")
+      storage.sql.exec("DELETE FROM config WHERE name = 'compatible_from'")
+    })
     await job.restart()
     await expect(job.info()).rejects.toMatchObject({ code: 'ServiceUnavailable' })
     await job.ring()
@@ -244,13 +248,13 @@ async function callsOf(trap?: { fault: (typeof FAULTS)[number]; at: number }): P
   const gate = await job.run((instance, state) => {
     const end = () => state.abort('A crash')
     const made = new Gate(trap && { ...trap, end, meanwhile: () => bucket.pass(HOUR_MS) })
-    instance.portsOf = () => ({ store: gatedStore(made) })
+    instance.portsOf = () => portsOf(gatedStore(made))
     return made
   })
   await gate.client(job.ring()).catch(() => {})
   await job.setClock()
   // A store that is `down` is repaired here; after any other fault the job continues by itself.
-  if (trap?.fault === 'down') await job.use((instance) => void Object.assign(instance, { portsOf: () => ({ store }) }))
+  if (trap?.fault === 'down') await job.use((instance) => void Object.assign(instance, { portsOf: () => portsOf(store) }))
   await job.finish()
   expect((await job.info()).state, `${trap?.fault} at ${trap?.at}`).toBe('completed')
   expect(await keysIn(bucket)).toEqual([])
@@ -392,3 +396,60 @@ describe('the list of jobs', () => {
 function broken(): never {
   throw new Outage('CONTROL is away')
 }
+
+describe('a job that has ended', () => {
+  test('is deleted on request, with its row and an entry of the audit log; one that runs is not', async () => {
+    const bucket = await bucketOf('a')
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await expect(jobs.remove(job.id)).rejects.toMatchObject({ code: 'InvalidRequest' })
+    await job.finish()
+    await jobs.remove(job.id)
+    await expect(job.info()).rejects.toMatchObject({ code: 'NoSuchJob' })
+    expect((await jobs.list({ bucket: bucket.ref, limit: 1 })).jobs).toEqual([])
+    const entries = await env.CONTROL.prepare("SELECT 1 FROM audit WHERE resource_id = ? AND action = 'DeleteJob'")
+      .bind(bucket.ref.name)
+      .all()
+    expect(entries.results).toHaveLength(1)
+  })
+
+  test('is gone for everybody while its database is away, and its row follows', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await job.finish()
+    await job.use((instance) => {
+      Object.assign(instance, { env: { ...env, CONTROL: { prepare: () => broken(), batch: () => broken() } } })
+    })
+    await jobs.remove(job.id)
+    await expect(job.info()).rejects.toMatchObject({ code: 'NoSuchJob' })
+    await job.restart()
+    job.nowMs += HOUR_MS
+    await job.ring()
+    expect((await jobs.list({ bucket: bucket.ref, limit: 1 })).jobs).toEqual([])
+  })
+})
+
+describe('the log of a job', () => {
+  test('says the type of each line, and is read from an offset', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await jobs.request(job.id, 'pause')
+    await jobs.request(job.id, 'resume')
+    await job.finish()
+    const types = async (offset: number, limit: number) => (await jobs.log(job.id, { offset, limit })).map(({ type }) => type)
+    expect(await types(0, 10)).toEqual(['start', 'pause', 'resume', 'complete'])
+    expect(await types(1, 2)).toEqual(['pause', 'resume'])
+    expect(await types(4, 2)).toEqual([])
+  })
+
+  test('that an earlier version wrote is read as it is', async () => {
+    const bucket = await bucketOf()
+    const job = await TestJob.deletePrefix(bucket.ref, '', bucket.nowMs)
+    await job.run((_, { storage }) => {
+      storage.sql.exec('ALTER TABLE log DROP COLUMN type')
+      storage.sql.exec('ALTER TABLE log DROP COLUMN key')
+      storage.sql.exec("UPDATE config SET value = '1' WHERE name = 'schema'")
+    })
+    await job.restart()
+    expect((await jobs.log(job.id, { limit: 1 }))[0]).toMatchObject({ message: 'Started.' })
+  })
+})
