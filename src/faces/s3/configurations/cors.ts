@@ -1,5 +1,5 @@
 import type { CorsRule } from '../../../core/cors.ts'
-import { malformed, readXml, type XmlElement } from '../xml/reader.ts'
+import { malformed, readXml, type XmlElement } from '../../../core/xml-reader.ts'
 import { allNamed, childrenOf, optionalChild, someTextOf, textOf, tokenOf } from '../xml/schema.ts'
 import { document, element, optionalElement, textElement } from '../xml/writer.ts'
 import type { Configuration } from './configuration.ts'

@@ -1,7 +1,7 @@
 import { StoreError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from '../../../core/object.ts'
-import { malformed, readXml, type XmlElement } from './reader.ts'
+import { malformed, readXml, type XmlElement } from '../../../core/xml-reader.ts'
 import { allNamed, childrenOf, optionalChild, requiredChild, textOf, tokenOf } from './schema.ts'
 
 /** A part as the client lists it. */

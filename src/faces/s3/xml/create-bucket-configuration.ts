@@ -1,4 +1,4 @@
-import { readXml } from './reader.ts'
+import { readXml } from '../../../core/xml-reader.ts'
 import { childrenOf, optionalChild, textOf } from './schema.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../../core/limits.ts'
-import { malformed, readXml, type XmlElement } from './reader.ts'
+import { malformed, readXml, type XmlElement } from '../../../core/xml-reader.ts'
 import { allNamed, childrenOf, optionalChild, requiredChild, someTextOf, textOf } from './schema.ts'
 
 /** The body of DeleteObjects. */

@@ -1,5 +1,5 @@
 import { notImplemented } from '../../../core/errors.ts'
-import { malformed, readXml, type XmlElement } from './reader.ts'
+import { malformed, readXml, type XmlElement } from '../../../core/xml-reader.ts'
 import { allNamed, childrenOf, requiredChild, tokenOf } from './schema.ts'
 import { document, element, textElement } from './writer.ts'
 

@@ -1,4 +1,4 @@
-import { malformed, type XmlElement } from './reader.ts'
+import { malformed, type XmlElement } from '../../../core/xml-reader.ts'
 
 /**
  * Returns the children of an element that may contain elements only.

@@ -1,4 +1,4 @@
-import { readXml } from './reader.ts'
+import { readXml } from '../../../core/xml-reader.ts'
 import { document } from './writer.ts'
 
 /**

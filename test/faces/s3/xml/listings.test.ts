@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ObjectSummary } from '../../../../src/core/object.ts'
+import { readXml } from '../../../../src/core/xml-reader.ts'
 import { renderAccessControlPolicy } from '../../../../src/faces/s3/xml/access-control-policy.ts'
 import { renderListAllMyBuckets } from '../../../../src/faces/s3/xml/list-all-my-buckets.ts'
 import { renderListBucket } from '../../../../src/faces/s3/xml/list-bucket.ts'
 import { renderListMultipartUploads } from '../../../../src/faces/s3/xml/list-multipart-uploads.ts'
 import { renderListParts } from '../../../../src/faces/s3/xml/list-parts.ts'
-import { readXml } from '../../../../src/faces/s3/xml/reader.ts'
 import { allNamed } from '../../../../src/faces/s3/xml/schema.ts'
 import { timeLimit } from '../../../support/fuzz.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { StoreError } from '../../../../src/core/errors.ts'
-import { readXml, type XmlElement } from '../../../../src/faces/s3/xml/reader.ts'
-import { element, escapeXml, textElement } from '../../../../src/faces/s3/xml/writer.ts'
+import { StoreError } from '../../src/core/errors.ts'
+import { readXml, type XmlElement } from '../../src/core/xml-reader.ts'
+import { element, escapeXml, textElement } from '../../src/faces/s3/xml/writer.ts'
 
 const MIB = 1024 * 1024
 const bytes = (text: string) => new TextEncoder().encode(text)
