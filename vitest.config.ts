@@ -36,6 +36,7 @@ export default defineConfig({
               ratelimits: { LOW_RATE_LIMIT: { namespace_id: '1002', simple: { limit: 2, period: 60 } } },
               bindings: {
                 ...TEST_SECRETS,
+                SOURCES_LOCAL: 'true',
                 CONTROL_MIGRATIONS: await readD1Migrations('migrations/control'),
                 SEGMENTS_MIGRATIONS: await readD1Migrations('migrations/segments'),
                 // The settings of `npm run test:model`: the number of runs, and a run to repeat.
@@ -50,6 +51,7 @@ export default defineConfig({
           testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/acceptance/**', 'test/crash/**', 'test/**/*.node.test.ts'],
+          globalSetup: ['./test/support/fault-server-setup.ts'],
           setupFiles: ['./test/support/apply-migrations.ts', './test/support/seed.ts'],
         },
       },

@@ -5,6 +5,7 @@ import type { Env } from './env.ts'
 import type { QueueBindings } from './queues/queues.ts'
 import { checkSegmentConfig, DEFAULT_SEGMENT_CONFIG, type SegmentConfig } from './segments/config.ts'
 import { Keyring } from './segments/keyring.ts'
+import type { SourceSettings } from './sources/open-source.ts'
 
 /** The parsed settings of a deployment. */
 export interface Config {
@@ -30,6 +31,8 @@ export interface Config {
   readonly lostKeyIds: readonly string[]
   /** How long the bytes of a deleted object are kept for reads that are still running. */
   readonly graceMs: number
+  /** How stores of other providers are reached, to copy objects from them. */
+  readonly sources: SourceSettings
 }
 
 /** The secrets that every deployment needs. */
@@ -65,8 +68,16 @@ export function readConfig(env: Env): Config {
     databaseBytes: wholeNumber('D1_DATABASE_BYTES', env.D1_DATABASE_BYTES, LIMITS.d1DatabaseBytes),
     lostKeyIds: keyIds(env.LOST_MASTER_KEYS),
     graceMs: 1000 * wholeNumber('GARBAGE_GRACE_SECONDS', env.GARBAGE_GRACE_SECONDS, 3600),
+    sources: readSourceSettings(env),
   }
 }
+
+const readSourceSettings = (env: Env): SourceSettings => ({
+  local: flag('SOURCES_LOCAL', env.SOURCES_LOCAL),
+  accountId: env.ACCOUNT_ID ?? '',
+  awsEndpoint: env.SOURCES_AWS_ENDPOINT || undefined,
+  r2Endpoint: env.SOURCES_R2_ENDPOINT || undefined,
+})
 
 /**
  * Reads the secrets.

@@ -48,8 +48,8 @@ const DRAIN_MS = 5000
  */
 export async function runWorkers({ cairn, beside, secrets, vars, persistTo, port, ...place }: RunOptions): Promise<Runtime> {
   setQuietEnvironment(persistTo)
-  // A local KV has no limit of operations.
-  const bindings = { KV_OPERATIONS: '0', ...secrets, ...pairsOf(vars) }
+  // A local KV has no limit of operations, and sources may be other servers of this machine.
+  const bindings = { KV_OPERATIONS: '0', SOURCES_LOCAL: 'true', ...secrets, ...pairsOf(vars) }
   const own = await workerOf(cairn, { ...place, port, envFiles: [place.devVarsPath], bindings })
   const others = await Promise.all(beside.map((worker) => workerOf(worker, { ...place, free: port === 0 })))
   for (const { name, unsafeDirectSockets } of others) {

@@ -15,6 +15,9 @@ export const SETTING_NAMES = [
   'LOST_MASTER_KEYS',
   'QUEUES_ACCOUNT_ID',
   'QUEUES_API_BASE_URL',
+  'SOURCES_LOCAL',
+  'SOURCES_AWS_ENDPOINT',
+  'SOURCES_R2_ENDPOINT',
 ] as const
 
 /** Every secret. A local server reads them from the secrets file, never from the environment. */
