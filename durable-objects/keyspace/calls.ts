@@ -13,6 +13,7 @@ import type {
   CreateUpload,
   DeleteOnly,
   Lookup,
+  PutObjectTags,
 } from '../../src/store/bucket-api.ts'
 import { begin } from './begin.ts'
 import { compositeSlices } from './blobs/blobs.ts'
@@ -23,6 +24,7 @@ import { exportPage } from './dump/export.ts'
 import { copyObject } from './objects/copy.ts'
 import { listObjects, listSummaries } from './objects/listing.ts'
 import { commitObject, deleteObjects, lookup } from './objects/objects.ts'
+import { objectTags, putObjectTags } from './objects/tags.ts'
 import { copyPart } from './uploads/copy-part.ts'
 import { abortUpload, type Completion, commitPart, completeUpload, createUpload, listParts, listUploads } from './uploads/uploads.ts'
 import { readUsage } from './usage.ts'
@@ -51,6 +53,7 @@ const keysOfCopy = ({ key, source }: CopyObject | CopyPart): readonly string[] =
 /** Calls that read. Some of them also add to a counter. */
 export const READS = {
   lookup: { keys: keyOf as (query: Lookup) => readonly string[], run: lookup },
+  objectTags: { keys: keyOf as (object: { readonly key: string }) => readonly string[], run: objectTags },
   moreSlices: { run: ({ sql }: Context, rest: BodyRest) => compositeSlices(sql, rest) },
   listObjects: { run: ({ sql }: Context, ...query: Rest<typeof listObjects>) => listObjects(sql, ...query) },
   listSummaries: { run: ({ sql }: Context, ...query: Rest<typeof listSummaries>) => listSummaries(sql, ...query) },
@@ -68,6 +71,7 @@ export const CHANGES = {
   commitObject: { keys: keyOf as (commit: CommitObject) => readonly string[], seals: true, run: commitObject },
   deleteObjects: { keys: (keys: readonly string[], _only?: DeleteOnly) => keys, run: deleteObjects },
   copyObject: { keys: keysOfCopy as (copy: CopyObject) => readonly string[], run: copyObject },
+  putObjectTags: { keys: keyOf as (put: PutObjectTags) => readonly string[], run: putObjectTags },
   createUpload: { keys: keyOf as (create: CreateUpload) => readonly string[], seals: true, run: createUpload },
   commitPart: { keys: keyOf as (commit: CommitPart) => readonly string[], seals: true, run: commitPart },
   copyPart: { keys: keysOfCopy as (copy: CopyPart) => readonly string[], run: copyPart },

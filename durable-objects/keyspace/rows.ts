@@ -9,6 +9,7 @@ import type {
   ObjectHead,
   StorageClass,
 } from '../../src/core/object.ts'
+import type { TagSet } from '../../src/core/tags.ts'
 
 // Rows of the tables as SQLite returns them, and the values that they stand for.
 
@@ -31,6 +32,7 @@ export type ObjectRow = {
   moved_ms: number | null
   due_ms: number | null
   last_part: number | null
+  tags: string | null
 }
 
 export type UploadRow = {
@@ -47,6 +49,7 @@ export type UploadRow = {
   ssec_key_md5: string | null
   bytes: number
   due_ms: number | null
+  tags: string | null
 }
 
 export type PartRow = {
@@ -72,6 +75,7 @@ const NONE: Readonly<Record<string, never>> = Object.freeze({})
 export const httpMetadataOf = (row: { http_metadata: string | null }): HttpMetadata => fromJson<HttpMetadata>(row.http_metadata) ?? NONE
 export const customMetadataOf = (row: { custom_metadata: string | null }): CustomMetadata =>
   fromJson<CustomMetadata>(row.custom_metadata) ?? NONE
+export const tagsOf = (row: { tags: string | null }): TagSet => fromJson<TagSet>(row.tags) ?? []
 export const checksumOf = (row: { checksum: string | null }): Checksum | undefined => fromJson<Checksum>(row.checksum)
 
 /** Everything about an object except its bytes. */

@@ -17,6 +17,8 @@ export const ALLOWANCES = {
   requestIds: '`x-amz-request-id` on every answer, and `RequestId` in errors; R2 has neither',
   emptyHeaders: 'Empty headers that ask for nothing, such as `x-amz-storage-class` and `x-amz-acl`: treated as absent; on R2 400 or 501',
   mailDates: 'A `Date` header in the form of RFC 5322, in any zone, in place of `x-amz-date`; on R2 400 `InvalidArgument`',
+  tagging:
+    'Tags of objects and buckets: the operations, `x-amz-tagging` on writes, lifecycle filters by tag, size and `And`; on R2 501 `NotImplemented`, and `DELETE ?tagging` deletes the object',
 } as const
 
 export type Allowance = keyof typeof ALLOWANCES

@@ -48,6 +48,7 @@ export const ERRORS = {
   InvalidRegionName: { s3: 400, message: 'The region name is not valid.' },
   InvalidRequest: { s3: 400, message: 'Invalid Request' },
   InvalidStorageClass: { s3: 400, v4: 10062, message: 'The storage class specified is not valid.' },
+  InvalidTag: { s3: 400, message: 'The tag provided was not a valid tag.' },
   MalformedJSON: { s3: 400, v4: 10040, message: 'The JSON you provided was not well formed.' },
   MalformedTrailerError: {
     s3: 400,

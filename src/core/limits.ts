@@ -32,6 +32,11 @@ export const LIMITS = {
   lifecycleTransitions: 2,
   /** S3's limit: 2^31 - 1 days. */
   lifecycleAgeSeconds: 2_147_483_647 * 86_400,
+  /** S3's limits of tags. The length of a key or a value is in UTF-16 units. */
+  objectTags: 10,
+  bucketTags: 50,
+  tagKey: 128,
+  tagValue: 256,
   lockRules: 1000,
   /** About 3,000 years, longer than any real lock. */
   lockAgeSeconds: 100_000_000_000,

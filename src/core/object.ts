@@ -1,4 +1,5 @@
 import { randomId } from './ids.ts'
+import type { TagSet } from './tags.ts'
 
 /**
  * A jurisdiction is a separate namespace of buckets. These are R2's jurisdictions; every face and tool uses this list.
@@ -83,6 +84,8 @@ export interface ObjectHead {
   readonly partsCount?: number
   /** When a lifecycle rule deletes the object. Reads and writes of the object return it; listings do not. */
   readonly expiration?: LifecycleDue
+  /** Absent when there are none. Reads and writes of the object return them; listings do not. */
+  readonly tags?: TagSet
 }
 
 /** When a lifecycle rule acts, in milliseconds since the epoch, and the id of that rule. */

@@ -29,7 +29,7 @@ const REFERENCE = /&([^;]{0,32};)?/g
 const PREDEFINED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
 /**
- * Reads a whole XML document in UTF-8 and returns its root, which must be called `rootName`.
+ * Reads a whole XML document in UTF-8 and returns its root, which must be called `rootName` if that is given.
  *
  * Written by hand, because fast-xml-parser accepts documents in ways that delete the wrong object: it drops `&#x1;` from a key,
  * keeps `&#13;` and `&nbsp;` as written, and accepts a document with two roots. This reader refuses documents that are not well formed,
@@ -37,9 +37,9 @@ const PREDEFINED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>
  * character, because our own listings print keys that XML 1.0 cannot contain in this way.
  * @throws StoreError `MalformedXML`
  */
-export function readXml(body: Uint8Array, rootName: string): XmlElement {
+export function readXml(body: Uint8Array, rootName?: string): XmlElement {
   const root = new Reader(decodeUtf8(body)).document()
-  if (root.name !== rootName) throw malformed()
+  if (rootName !== undefined && root.name !== rootName) throw malformed()
   return root
 }
 

@@ -53,6 +53,7 @@ function addAmzHeaders(headers: Headers, head: ObjectHead, checksumMode = false)
   if (head.storageClass === 'InfrequentAccess') headers.set('x-amz-storage-class', storageClassName(head.storageClass))
   if (head.ssecKeyMd5 !== undefined) for (const [name, value] of ssecHeaders(head.ssecKeyMd5)) headers.set(name, value)
   for (const [name, value] of expirationHeaders(head.expiration)) headers.set(name, value)
+  if (head.tags?.length) headers.set('x-amz-tagging-count', String(head.tags.length))
   if (checksumMode && head.checksum) for (const [name, value] of checksumHeaders(head.checksum)) headers.set(name, value)
 }
 

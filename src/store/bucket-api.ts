@@ -22,6 +22,7 @@ import type {
 } from '../core/object.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { BucketSettings } from '../core/settings.ts'
+import type { TaggingDirective, TagSet } from '../core/tags.ts'
 import type { MaintenanceApi } from './maintenance/maintenance-api.ts'
 
 // The arguments and results of calls between the engine and a Bucket: plain values that cross RPC.
@@ -56,6 +57,7 @@ export interface ObjectAttributes {
   readonly storageClass?: StorageClass
   readonly httpMetadata: HttpMetadata
   readonly customMetadata: CustomMetadata
+  readonly tags?: TagSet
 }
 
 export interface CommitObject extends WrittenBlob, ObjectAttributes {
@@ -115,8 +117,21 @@ export interface CopyObject extends ObjectAttributes {
   readonly key: string
   readonly source: CopySource
   readonly directive: MetadataDirective
+  readonly taggingDirective?: TaggingDirective
   readonly conditions?: Conditions
   readonly ssecKeyMd5?: string
+}
+
+/** The tags of an object, and its version. */
+export interface TaggedObject {
+  readonly tags: TagSet
+  readonly version: string
+}
+
+export interface PutObjectTags {
+  readonly key: string
+  /** Checked by the engine's caller; empty to remove the tags. */
+  readonly tags: TagSet
 }
 
 /** A copy, and the version of its source. */
@@ -205,6 +220,8 @@ export interface BucketApi extends MaintenanceApi {
   listSummaries(query: Omit<ListQuery, 'includeMetadata'>): Promise<Outcome<ListPage<ObjectSummary>>>
   deleteObjects(keys: readonly string[], only?: DeleteOnly): Promise<Outcome<Deleted[]>>
   copyObject(copy: CopyObject): Promise<Outcome<Copied<CopiedObject>>>
+  objectTags(object: { readonly key: string }): Promise<Outcome<TaggedObject>>
+  putObjectTags(put: PutObjectTags): Promise<Outcome<TaggedObject>>
 
   createUpload(create: CreateUpload): Promise<Outcome<CreatedUpload>>
   commitPart(commit: CommitPart): Promise<Outcome<Committed<Part>>>

@@ -20,6 +20,7 @@ import { copyObject } from './objects/copy-object.ts'
 import { deleteObject, deleteObjects } from './objects/delete-objects.ts'
 import { getObject, headObject } from './objects/get-object.ts'
 import { listObjects, listSummaries } from './objects/list-objects.ts'
+import { getObjectTags, putObjectTags } from './objects/object-tags.ts'
 import { putObject } from './objects/put-object.ts'
 import type { Ports } from './ports.ts'
 import { deleteSetting, getSetting, putSetting, type SettingOperations } from './settings.ts'
@@ -52,6 +53,7 @@ const ENGINE_OPERATIONS = {
   fsck,
   fsckOrphans,
   getObject,
+  getObjectTags,
   getSetting,
   headBucket,
   headBucketToChange,
@@ -65,6 +67,7 @@ const ENGINE_OPERATIONS = {
   listSummaries,
   putBucketStorageClass,
   putObject,
+  putObjectTags,
   putSetting,
   recoverBucket,
   removeNotificationRules,

@@ -322,7 +322,7 @@ describe('actual requests', () => {
       [await sendSigned(`/${bucket}/key`, { headers, secretAccessKey: 'x' }), 'SignatureDoesNotMatch'],
       [await send(presign({ target: `/${bucket}/key`, at: new Date(0) }), { headers }), 'ExpiredRequest'],
       [await sendSigned(`/${bucket}?policy`, { headers }), 'NotImplemented'],
-      [await sendSigned(`/${bucket}/key`, { method: 'PUT', headers: { ...headers, 'x-amz-tagging': 'a' } }), 'NotImplemented'],
+      [await sendSigned(`/${bucket}/key`, { method: 'PUT', headers: { ...headers, 'x-amz-grant-read': 'a' } }), 'NotImplemented'],
       [await sendSigned(`/${bucket}/missing`, { method: 'HEAD', headers }), undefined],
     ]
     for (const [answer, code] of answers) {

@@ -270,7 +270,6 @@ describe.each(['GET', 'HEAD'])('%s', (method) => {
 
 describe('GetObject on other subresources', () => {
   test.each([
-    ['tagging', 'GetObjectTagging'],
     ['acl', 'GetObjectAcl'],
     ['attributes', 'GetObjectAttributes'],
     ['torrent', 'GetObjectTorrent'],

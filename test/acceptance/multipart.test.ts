@@ -36,6 +36,8 @@ const ISO = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z'
 const PART_NUMBER_TEXT = 'Part number must be an integer between 1 and 10000, inclusive.'
 const INVALID_PART_TEXT = 'One or more of the specified parts could not be found.'
 const MALFORMED_TEXT = 'The XML you provided was not well formed or did not validate against our published schema.'
+const NOT_A_TAGGING =
+  "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates."
 const UNKNOWN_ID = 'ff'.repeat(32)
 
 const expectInvalidPart = (response: Response) => expectError(response, 400, 'InvalidPart', INVALID_PART_TEXT)
@@ -89,7 +91,8 @@ describe('CreateMultipartUpload', () => {
 
   test.each([
     ['x-amz-storage-class', 'GLACIER', 400, 'InvalidStorageClass', 'The storage class specified is not valid.'],
-    ['x-amz-tagging', 'a=b', 501, 'NotImplemented', "Header 'x-amz-tagging' with value 'a=b' not implemented"],
+    ['x-amz-tagging', 'a=%', 400, 'InvalidArgument', NOT_A_TAGGING],
+    ['x-amz-grant-read', 'a=b', 501, 'NotImplemented', "Header 'x-amz-grant-read' with value 'a=b' not implemented"],
     ['x-amz-acl', 'mine', 501, 'NotImplemented', "Header 'x-amz-acl' with value 'mine' not implemented"],
     [
       'x-amz-server-side-encryption',

@@ -329,7 +329,6 @@ describe('objects', () => {
   })
 
   test.each([
-    ['tagging', 'GetObjectTagging'],
     ['acl', 'GetObjectAcl'],
     ['attributes', 'GetObjectAttributes'],
     ['torrent', 'GetObjectTorrent'],
@@ -341,7 +340,6 @@ describe('objects', () => {
   })
 
   test.each([
-    ['tagging', 'PutObjectTagging'],
     ['acl', 'PutObjectAcl'],
     ['retention', 'PutObjectRetention'],
     ['legal-hold', 'PutObjectLegalHold'],
@@ -365,13 +363,6 @@ describe('objects', () => {
     const answer = await sendSigned(`${target}?${query}`, { method: 'POST', headers, body: 'posted' })
     expect(answer).toMatchObject({ status: 200, text: '' })
     expect((await sendSigned(target)).text).toBe('posted')
-  })
-
-  test('DELETE ?tagging deletes the object', async () => {
-    const target = `/${bucket}/${uniqueName('tagged')}`
-    await sendSigned(target, { method: 'PUT', body: 'x' })
-    expect((await sendSigned(`${target}?tagging`, { method: 'DELETE' })).status).toBe(204)
-    expect(refusal(await sendSigned(target))[1]).toBe('NoSuchKey')
   })
 
   test('unknown parameters are ignored', async () => {
@@ -402,7 +393,6 @@ const MFA = ['x-amz-mfa', 'x-amz-bypass-governance-retention']
 const GRANTS = ['full-control', 'read', 'read-acp', 'write', 'write-acp'].map((grant) => `x-amz-grant-${grant}`)
 const WRITE = [
   OWNER,
-  'x-amz-tagging',
   ...GRANTS,
   'x-amz-website-redirect-location',
   'x-amz-object-lock-mode',
@@ -434,7 +424,7 @@ const SCREENED: readonly (readonly [string, Screened])[] = [
       method: 'PUT',
       path: 'screened',
       headers: COPY_SOURCE,
-      refuses: [...WRITE, SOURCE_OWNER, 'x-amz-tagging-directive', 'x-amz-checksum-algorithm'],
+      refuses: [...WRITE, SOURCE_OWNER, 'x-amz-checksum-algorithm'],
     },
   ],
   ['UploadPart', { method: 'PUT', path: 'screened', query: 'partNumber=1&uploadId=a', refuses: [OWNER, 'x-amz-server-side-encryption'] }],
@@ -569,7 +559,9 @@ describe('header screening', () => {
     const acl = { 'x-amz-acl': 'everyone' }
     expect(refusal(await act(screened, acl))).toEqual(headerAbsent('x-amz-acl', 'everyone'))
     expect(refusal(await act(screened, { ...acl, ...encryption }))).toEqual(headerAbsent('x-amz-server-side-encryption', 'aws:kms'))
-    expect(refusal(await act(screened, { ...acl, ...encryption, 'x-amz-tagging': 'a=b' }))).toEqual(headerAbsent('x-amz-tagging', 'a=b'))
+    expect(refusal(await act(screened, { ...acl, ...encryption, 'x-amz-grant-read': 'a=b' }))).toEqual(
+      headerAbsent('x-amz-grant-read', 'a=b'),
+    )
     expect(refusal(await act(screened, { 'x-amz-server-side-encryption': 'aes256' }))).toEqual(
       headerAbsent('x-amz-server-side-encryption', 'aes256'),
     )

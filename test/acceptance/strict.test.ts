@@ -116,6 +116,20 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
         (response: Response) => expectHeaderNotImplemented(response, name, ''),
       ] as const,
   ),
+  [
+    'Tags of objects and buckets',
+    'PutObject with tags',
+    (side) => side.send('PUT', uniqueName('tagged'), { body: 'x', headers: { 'x-amz-tagging': 'a=b' } }),
+    (response) => expectHeaderNotImplemented(response, 'x-amz-tagging', 'a=b'),
+  ],
+  ['Tags of objects and buckets', 'GetObjectTagging', (side) => sendTagging(side, 'GET'), expectAbsent('GetObjectTagging')],
+  ['Tags of objects and buckets', 'PutObjectTagging', (side) => sendTagging(side, 'PUT'), expectAbsent('PutObjectTagging')],
+  [
+    'Tags of objects and buckets',
+    'CopyObject',
+    copyWithoutTags,
+    (it) => expectHeaderNotImplemented(it, 'x-amz-tagging-directive', 'REPLACE'),
+  ],
   ['A `Date` header', 'with a zone', getAtMailDate, expectBadDate],
   [
     '`x-amz-request-id` on every answer',
@@ -127,6 +141,22 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
 
 /** The row about the Workers binding, which no S3 client can try: test/r2-bucket/cairn.test.ts does. */
 const BINDING_ROW = 'An unknown storage class in the Workers binding'
+
+async function sendTagging({ send }: Side, method: string): Promise<Response> {
+  const key = uniqueName('tagging')
+  await send('PUT', key, { body: 'x' })
+  return send(method, key, { query: { tagging: '' }, ...(method === 'PUT' && { body: '<Tagging><TagSet/></Tagging>' }) })
+}
+
+function expectAbsent(operation: string): Refusal {
+  return (response) => expectError(response, 501, 'NotImplemented', `${operation} not implemented`)
+}
+
+async function copyWithoutTags({ name, send }: Side): Promise<Response> {
+  const key = uniqueName('source')
+  await send('PUT', key, { body: 'x' })
+  return send('PUT', `${key}-copy`, { headers: { 'x-amz-copy-source': `/${name}/${key}`, 'x-amz-tagging-directive': 'REPLACE' } })
+}
 
 /** Lists the objects over REST with a token that may read the objects of this bucket and nothing else. */
 async function listByItemToken({ server, name }: Side): Promise<Response> {
@@ -287,6 +317,13 @@ describe('with R2_STRICT=true', () => {
     const Body = Readable.from([Buffer.from('streamed')])
     await s3Client({ server }).send(new PutObjectCommand({ Bucket, Key: 'stream', Body, ContentLength: 8 }))
     expect(await (await send('GET', 'stream')).text()).toBe('streamed')
+  })
+
+  test('DELETE ?tagging deletes the object, as on R2', async () => {
+    const key = uniqueName('tagging')
+    await strict().send('PUT', key, { body: 'x' })
+    expect((await strict().send('DELETE', key, { query: { tagging: '' } })).status).toBe(204)
+    expect((await strict().send('GET', key)).status).toBe(404)
   })
 
   test('CopyObject has its source conditions all the same', async () => {

@@ -4,7 +4,7 @@ import { mergeMetadata } from '../../../src/core/metadata.ts'
 import type { Copied, CopiedObject, CopyObject, CopySource, Found } from '../../../src/store/bucket-api.ts'
 import { addReference } from '../blobs/blobs.ts'
 import type { Context } from '../context.ts'
-import { checksumOf, customMetadataOf, httpMetadataOf, type ObjectRow } from '../rows.ts'
+import { checksumOf, customMetadataOf, httpMetadataOf, type ObjectRow, tagsOf } from '../rows.ts'
 import { bucketInfo } from '../state.ts'
 import { countRetrieval } from '../usage.ts'
 import { checkCustomerKey, checkOverwrite, findObject, readRow, replaceObject } from './objects.ts'
@@ -25,6 +25,7 @@ export function copyObject(context: Context, copy: CopyObject): Copied<CopiedObj
   const metadata = mergeMetadata(copy.directive, { httpMetadata: httpMetadataOf(row), customMetadata: customMetadataOf(row) }, copy)
   const head = replaceObject(context, old, {
     ...metadata,
+    tags: copy.taggingDirective === 'REPLACE' ? copy.tags : tagsOf(row),
     key: copy.key,
     storageClass: copy.storageClass,
     blobId: row.blob_id,

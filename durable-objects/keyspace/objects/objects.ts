@@ -8,6 +8,7 @@ import { type ByteSpan, type Conditions, newVersion, type ObjectHead, type Stora
 import { outcomeOf } from '../../../src/core/outcome.ts'
 import { resolveRange } from '../../../src/core/range.ts'
 import { unusedByteDays } from '../../../src/core/storage-class.ts'
+import { tagsSize } from '../../../src/core/tags.ts'
 import type {
   CommitObject,
   Committed,
@@ -24,7 +25,7 @@ import { redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
 import { isBacklogged, noteEvent } from '../events/events.ts'
 import { forgetImport } from '../imported.ts'
-import { type ObjectRow, toHead, toJson } from '../rows.ts'
+import { type ObjectRow, tagsOf, toHead, toJson } from '../rows.ts'
 import { objectDueMs, objectExpiration } from '../rules/lifecycle-due.ts'
 import { checkUnlocked } from '../rules/locks.ts'
 import { bucketInfo } from '../state.ts'
@@ -110,9 +111,10 @@ export function replaceObject(context: Context, old: ObjectRow | undefined, obje
     checksum: toJson(object.checksum),
     ssec_key_md5: object.ssecKeyMd5 ?? null,
     parts_count: object.partsCount ?? null,
-    metadata_bytes: metadataSize(object.httpMetadata, object.customMetadata),
+    metadata_bytes: metadataSize(object.httpMetadata, object.customMetadata) + tagsSize(object.tags ?? []),
     moved_ms: null,
     last_part: object.lastPart ?? null,
+    tags: toJson(object.tags),
   }
   replaceRow(sql, 'objects', { ...row, due_ms: objectDueMs(context, row) } satisfies ObjectRow)
   tally.add(row.storage_class, { objects: 1, payloadBytes: row.size, metadataBytes: row.metadata_bytes })
@@ -125,6 +127,7 @@ export function replaceObject(context: Context, old: ObjectRow | undefined, obje
 export const headOf = (sql: SqlStorage, row: Omit<ObjectRow, 'due_ms'>): ObjectHead => ({
   ...toHead(row),
   expiration: objectExpiration(sql, row),
+  ...(row.tags !== null && { tags: tagsOf(row) }),
 })
 
 /** Deletes keys, whether they exist or not, and returns the results in their order. A locked object stays, and its result says so. */

@@ -14,7 +14,7 @@ import type { Context } from '../context.ts'
 import { forgetImport } from '../imported.ts'
 import { inBatches, walk } from '../objects/listing.ts'
 import { checkConditions, checkOverwrite, defaultStorageClass, findObject, headOf, inlineFits, replaceObject } from '../objects/objects.ts'
-import { customMetadataOf, httpMetadataOf, type PartRow, toJson, toUploadHead, type UploadRow } from '../rows.ts'
+import { customMetadataOf, httpMetadataOf, type PartRow, tagsOf, toJson, toUploadHead, type UploadRow } from '../rows.ts'
 import { uploadAbortion, uploadDueMs } from '../rules/lifecycle-due.ts'
 import { count } from '../usage.ts'
 import { assemble, joinParts } from './complete-upload.ts'
@@ -43,6 +43,7 @@ export function createUpload(context: Context, create: CreateUpload): CreatedUpl
     ssec_key_md5: create.ssecKeyMd5 ?? null,
     bytes: 0,
     due_ms: uploadDueMs(context, { key, created_ms }),
+    tags: toJson(create.tags),
   }
   insertRow(sql, 'uploads', row)
   count(sql, row.storage_class, { uploads: 1 })
@@ -163,6 +164,7 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
     storageClass: upload.storage_class,
     httpMetadata: httpMetadataOf(upload),
     customMetadata: customMetadataOf(upload),
+    tags: tagsOf(upload),
     ssecKeyMd5: upload.ssec_key_md5 ?? undefined,
     partsCount: listed.length,
     lastPart: lastPartOf(listed),

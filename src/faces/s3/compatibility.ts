@@ -30,8 +30,9 @@ const namesOf = (routes: readonly Route[]): string[] => [...new Set(routes.map((
 /** Returns the tables of docs/reference/s3.md in Markdown, made from the route table and the allowances. A test writes them into the page. */
 export function compatibilityTables(): string {
   const notes = { ...NOTES, ...Object.fromEntries(ROUTES.flatMap(({ op, note }) => (note ? [[op, note]] : []))) }
-  const done = namesOf(ROUTES.filter(isDone)).map((op) => `| ${op} | ${notes[op] ?? ''} |`)
-  const absent = namesOf(ROUTES.filter((route) => !isDone(route)))
+  const names = namesOf(ROUTES.filter(isDone))
+  const done = names.map((op) => `| ${op} | ${notes[op] ?? ''} |`)
+  const absent = namesOf(ROUTES.filter((route) => !isDone(route))).filter((op) => !names.includes(op))
   return [
     '| operation | |',
     '|---|---|',

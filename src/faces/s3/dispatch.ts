@@ -74,7 +74,7 @@ async function answer(visit: Visit): Promise<Response> {
   visit.isVerified = true
   const sent = effectiveHeaders(request.headers, authenticated.hoistedHeaders)
   const headers = ports.config.allows('emptyHeaders') ? withoutEmpty(sent) : sent
-  const route = match({ on: address.on, method: request.method, query: url.searchParams, headers })
+  const route = match({ on: address.on, method: request.method, query: url.searchParams, headers, allows: ports.config.allows })
   if (!route) throw new StoreError('RouteNotFound')
   if (address.on === 'object') refuseVersions(request.method, url)
   screenHeaders(headers, route.refuses ?? 'none', ports.config)

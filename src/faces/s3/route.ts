@@ -1,4 +1,5 @@
 import type { Permission } from '../../auth/policies.ts'
+import type { Allowance } from '../../core/allowances.ts'
 import type { RefusedGroup } from './screening.ts'
 
 export type Level = 'account' | 'bucket' | 'object'
@@ -16,6 +17,8 @@ export interface Route {
   readonly header?: string
   readonly needs: Permission
   readonly refuses?: RefusedGroup
+  /** R2 does not have the operation. In strict mode the row does not exist, and the next row that fits the request decides. */
+  readonly allowance?: Allowance
   /** A note for the printed table. */
   readonly note?: string
   /** The name of the operation in the limits of sessions, if it differs from `op`. */

@@ -1,4 +1,5 @@
 import type { Permission } from '../../auth/policies.ts'
+import type { Config } from '../../config.ts'
 import { configurationRows } from './configurations/configurations.ts'
 import { abortMultipartUpload } from './operations/abort-multipart-upload.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, postBucket } from './operations/buckets.ts'
@@ -23,6 +24,7 @@ import { listBuckets } from './operations/list-buckets.ts'
 import { listMultipartUploads } from './operations/list-multipart-uploads.ts'
 import { listObjects, listObjectsV2 } from './operations/list-objects.ts'
 import { listParts } from './operations/list-parts.ts'
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './operations/object-tagging.ts'
 import { putObject } from './operations/put-object.ts'
 import { uploadPart } from './operations/upload-part.ts'
 import { uploadPartCopy } from './operations/upload-part-copy.ts'
@@ -205,6 +207,13 @@ export const ROUTES: readonly Route[] = [
 
   { op: 'HeadObject', on: 'object', method: 'HEAD', needs: 'object:read', refuses: 'read', run: headObject },
   { op: 'GetObject', on: 'object', method: 'GET', query: ['partNumber'], needs: 'object:read', refuses: 'read', run: getObject },
+  ...rows('object', 'GET', 'object:read', {
+    op: 'GetObjectTagging',
+    subresource: 'tagging',
+    refuses: 'read',
+    allowance: 'tagging',
+    run: getObjectTagging,
+  }),
   ...absent('object', 'GET', 'object:read', {
     tagging: 'GetObjectTagging',
     acl: 'GetObjectAcl',
@@ -214,6 +223,13 @@ export const ROUTES: readonly Route[] = [
     'legal-hold': 'GetObjectLegalHold',
   }),
   { op: 'GetObject', on: 'object', method: 'GET', needs: 'object:read', refuses: 'read', run: getObject },
+  ...rows('object', 'PUT', 'object:write', {
+    op: 'PutObjectTagging',
+    subresource: 'tagging',
+    refuses: 'configure',
+    allowance: 'tagging',
+    run: putObjectTagging,
+  }),
   ...absent('object', 'PUT', 'object:write', {
     tagging: 'PutObjectTagging',
     acl: 'PutObjectAcl',
@@ -233,6 +249,13 @@ export const ROUTES: readonly Route[] = [
   { op: 'PutObject', on: 'object', method: 'PUT', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
   // R2 stores the body of a POST to a key, with any parameters.
   { op: 'PutObject', on: 'object', method: 'POST', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
+  ...rows('object', 'DELETE', 'object:write', {
+    op: 'DeleteObjectTagging',
+    subresource: 'tagging',
+    refuses: 'read',
+    allowance: 'tagging',
+    run: deleteObjectTagging,
+  }),
   { op: 'DeleteObject', on: 'object', method: 'DELETE', needs: 'object:write', refuses: 'delete', run: deleteObject },
 ]
 
@@ -251,16 +274,19 @@ export interface Matchable {
   readonly method: string
   readonly query: URLSearchParams
   readonly headers: Headers
+  /** Whether the deployment has the operations of an allowance. */
+  readonly allows: Config['allows']
 }
 
 /** Returns the operation that a request asks for, or `undefined` if there is none. */
-export function match({ on, method, query, headers }: Matchable): Route | undefined {
+export function match({ on, method, query, headers, allows }: Matchable): Route | undefined {
   if (on === 'object' && query.has('uploadId') && !ROUTED_PART_NUMBER.test(query.get('partNumber') ?? '')) return undefined
   const subresource = firstSubresource(on, method, query)
   return ROUTES.find(
     (route) =>
       route.on === on &&
       route.method === method &&
+      (route.allowance === undefined || allows(route.allowance)) &&
       (route.query ?? []).every((name) => query.has(name)) &&
       (route.subresource === undefined || route.subresource === subresource) &&
       (route.header === undefined || headers.has(route.header)),

@@ -10,6 +10,7 @@ const mfa = ['x-amz-mfa', 'x-amz-bypass-governance-retention']
 const grants = ['full-control', 'read', 'read-acp', 'write', 'write-acp'].map((grant) => `x-amz-grant-${grant}`)
 const sourceConditions = ['match', 'none-match', 'modified-since', 'unmodified-since'].map((name) => `x-amz-copy-source-if-${name}`)
 const checksumAlgorithms = ['x-amz-sdk-checksum-algorithm', 'x-amz-checksum-algorithm']
+const taggingHeaders = ['x-amz-tagging', 'x-amz-tagging-directive']
 const write = [
   ...owner,
   'x-amz-tagging',
@@ -68,6 +69,7 @@ export function screenHeaders(headers: Headers, group: RefusedGroup, { allows }:
 /** Returns the allowance that lifts one of R2's refusals: we support the header, or it asks for what happens anyway. */
 function allowanceOf(group: RefusedGroup, name: string, value: string): Allowance | undefined {
   if (group === 'uploadPartCopy' && sourceConditions.includes(name)) return 'partCopyConditions'
+  if (taggingHeaders.includes(name)) return 'tagging'
   if (group === 'configure' && checksumAlgorithms.includes(name)) return 'configurationChecksums'
   if (group === 'createBucket' && name === 'x-amz-acl' && value === 'private') return 'privateBucketAcl'
   return undefined

@@ -6,6 +6,7 @@ import { type MetadataDirective, mergeMetadata } from '../../core/metadata.ts'
 import { checkCopiedBytes } from '../../core/multipart.ts'
 import type { BucketRef, Conditions, CustomerKey, ObjectRef, RangeRequest } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
+import type { TaggingDirective } from '../../core/tags.ts'
 import type { CopySource as BucketCopySource, CopiedObject, Found, ObjectAttributes } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 import { openFound } from './read-body.ts'
@@ -19,6 +20,8 @@ export interface CopySource {
 
 export interface CopyOptions extends ObjectAttributes {
   readonly directive: MetadataDirective
+  /** Default: `COPY`, the tags of the source. */
+  readonly taggingDirective?: TaggingDirective
   /** Conditions on the destination, which the Bucket checks at the commit. */
   readonly conditions?: Conditions
   readonly customerKey?: CustomerKey
@@ -74,7 +77,7 @@ async function copyBytes(
   at: ObjectRef,
   { source, found, options }: { source: CopySource; found: Found; options: CopyOptions },
 ): Promise<CopiedObject> {
-  const { conditions, customerKey, storageClass, directive } = options
+  const { conditions, customerKey, storageClass, directive, taggingDirective } = options
   // Merge the metadata before the source is opened: an error here would leave the source open.
   const metadata = mergeMetadata(directive, found.head, options)
   const upload = await uploadOf(ports, source, found)
@@ -84,6 +87,7 @@ async function copyBytes(
       ...written,
       ...digested,
       ...metadata,
+      tags: taggingDirective === 'REPLACE' ? options.tags : found.head.tags,
       key: at.key,
       conditions,
       storageClass,

@@ -21,7 +21,7 @@ export interface PutOptions extends ObjectAttributes {
 export async function putObject(ports: Ports, at: ObjectRef, upload: Upload, options: PutOptions): Promise<ObjectHead> {
   checkNewKey(at.key)
   checkMetadata(options.customMetadata)
-  const { conditions, customerKey, storageClass, customMetadata } = options
+  const { conditions, customerKey, storageClass, customMetadata, tags } = options
   const source = new RememberingSource(upload.source)
   const write = { bucket: at.bucket, target: { key: at.key, conditions }, upload: { ...upload, source }, customerKey }
   return writeBlob(ports, write, (written, digested) =>
@@ -32,6 +32,7 @@ export async function putObject(ports: Ports, at: ObjectRef, upload: Upload, opt
       conditions,
       storageClass,
       customMetadata,
+      tags,
       httpMetadata: options.dialect === 'binding' ? options.httpMetadata : withContentType(options.httpMetadata, source.firstBytes),
       ssecKeyMd5: customerKey?.keyMd5,
     }),

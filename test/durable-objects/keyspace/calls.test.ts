@@ -16,6 +16,8 @@ const NAMED: readonly (readonly [string, readonly unknown[], readonly string[]])
   ['deleteObjects', [['a', 'b']], ['a', 'b']],
   ['copyObject', [{ key: 'a', source: { key: 'b' } }], ['a', 'b']],
   ['copyPart', [{ key: 'a', uploadId: 'u', source: { key: 'b' } }], ['a', 'b']],
+  ['objectTags', [{ key: 'a' }], ['a']],
+  ['putObjectTags', [{ key: 'a', tags: [] }], ['a']],
   ['createUpload', [{ key: 'a' }], ['a']],
   ['commitPart', [{ key: 'a', uploadId: 'u' }], ['a']],
   ['completeUpload', [{ key: 'a', uploadId: 'u' }], ['a']],

@@ -96,6 +96,7 @@ const CALLS: readonly (readonly [operation: string, needs: Permission, call: Cal
   ['CompleteMultipartUpload', 'object:write', { method: 'POST', path: '/mine/upload?uploadId=u', body: '<x/>' }],
   ['AbortMultipartUpload', 'object:write', { method: 'DELETE', path: '/mine/upload?uploadId=u' }],
   ['GetObjectTagging', 'object:read', { method: 'GET', path: '/mine/object?tagging' }],
+  ['DeleteObjectTagging', 'object:write', { method: 'DELETE', path: '/mine/object?tagging' }],
   ['PutObjectTagging', 'object:write', { method: 'PUT', path: '/mine/object?tagging', body: 'x' }],
 ]
 

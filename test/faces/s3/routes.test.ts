@@ -3,11 +3,16 @@ import type { Level } from '../../../src/faces/s3/route.ts'
 import { match, ROUTES } from '../../../src/faces/s3/routes.ts'
 
 /** The operation of a request: the level is what the path says. */
-function operationOf(method: string, path: string, headers: Record<string, string> = {}): string | undefined {
+function operationOf(
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  { strict = false }: { strict?: boolean } = {},
+): string | undefined {
   const { pathname, searchParams } = new URL(path, 'http://localhost')
   const depth = pathname.split('/').filter(Boolean).length
   const on: Level = depth === 0 ? 'account' : depth === 1 ? 'bucket' : 'object'
-  return match({ on, method, query: searchParams, headers: new Headers(headers) })?.op
+  return match({ on, method, query: searchParams, headers: new Headers(headers), allows: () => !strict })?.op
 }
 
 const copy = { 'x-amz-copy-source': '/b/k' }
@@ -64,8 +69,14 @@ test.each([
   ['GET', '/b/k?acl', 'GetObjectAcl'],
   ['PUT', '/b/k?acl', 'PutObjectAcl'],
   ['GET', '/b/k?attributes', 'GetObjectAttributes'],
-  ['DELETE', '/b/k?tagging', 'DeleteObject'],
+  ['DELETE', '/b/k?tagging', 'DeleteObjectTagging'],
 ])('%s %s is %s', (method, path, operation) => expect(operationOf(method, path)).toBe(operation))
+
+test.each([
+  ['GET', '/b/k?tagging', 'GetObjectTagging'],
+  ['PUT', '/b/k?tagging', 'PutObjectTagging'],
+  ['DELETE', '/b/k?tagging', 'DeleteObject'],
+])('strictly, %s %s is %s', (method, path, operation) => expect(operationOf(method, path, {}, { strict: true })).toBe(operation))
 
 test.each([
   ['/b/k', 'CopyObject'],
@@ -103,9 +114,8 @@ describe('the table', () => {
     const reachable = ROUTES.filter((route) => {
       const names = [...(route.query ?? []), ...(route.subresource ? [route.subresource] : [])]
       const query = new URLSearchParams(names.map((name) => [name, name === 'partNumber' ? '1' : '']))
-      return (
-        match({ on: route.on, method: route.method, query, headers: new Headers(route.header ? { [route.header]: 'x' } : {}) }) === route
-      )
+      const headers = new Headers(route.header ? { [route.header]: 'x' } : {})
+      return [true, false].some((allows) => match({ ...route, query, headers, allows: () => allows }) === route)
     })
     expect(ROUTES.filter((route) => !reachable.includes(route)).map(({ op }) => op)).toEqual([])
   })

@@ -21,7 +21,16 @@ test.each(groups)('%s passes requests without such headers, and headers that oth
 })
 
 test('the first refused header in the order of the table is named, and an empty value is shown as one', () => {
-  expect(() => screen('write', { 'x-amz-website-redirect-location': 'a', 'x-amz-tagging': '' })).toThrow(refusal('x-amz-tagging', ''))
+  expect(() => screen('write', { 'x-amz-website-redirect-location': 'a', 'x-amz-grant-read': '' })).toThrow(refusal('x-amz-grant-read', ''))
+})
+
+test.each([
+  ['write', 'x-amz-tagging'],
+  ['copy', 'x-amz-tagging'],
+  ['copy', 'x-amz-tagging-directive'],
+] as const)('%s has %s, unless strict', (group, name) => {
+  expect(() => screen(group, { [name]: 'a=b' })).not.toThrow()
+  expect(() => screen(group, { [name]: 'a=b' }, { strict: true })).toThrow(refusal(name, 'a=b'))
 })
 
 describe('what asks for what happens anyway', () => {

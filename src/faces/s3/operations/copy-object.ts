@@ -2,6 +2,7 @@ import { invalidArgument } from '../../../core/errors.ts'
 import { METADATA_DIRECTIVES, type MetadataDirective } from '../../../core/metadata.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { readCustomerKey } from '../../../http/ssec.ts'
+import { readTaggingDirective } from '../../../http/tagging.ts'
 import type { ObjectCall } from '../call.ts'
 import { readCopySource } from '../copy-source.ts'
 import { renderCopyObjectResult } from '../xml/copy-results.ts'
@@ -13,7 +14,9 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
   const { headers, store, at } = call
   checkCustomerKeys(headers)
   const directive = readDirective(headers.get('x-amz-metadata-directive'))
-  const options = { ...readPutOptions(call), directive, conditions: readConditions(headers, 'cf-copy-destination-') }
+  const taggingDirective = readTaggingDirective(headers)
+  const conditions = readConditions(headers, 'cf-copy-destination-')
+  const options = { ...readPutOptions(call), directive, taggingDirective, conditions }
   const head = await store.copyObject(at, readCopySource(call), options)
   return xmlResponse(renderCopyObjectResult(head), [...writtenHeaders(head), ['x-amz-copy-source-version-id', head.sourceVersion]])
 }

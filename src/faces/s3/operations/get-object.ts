@@ -1,5 +1,6 @@
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import type { ObjectHead } from '../../../core/object.ts'
 import { answerWith } from '../../../http/answer-with.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { objectHeaders, readOverrides } from '../../../http/object-headers.ts'
@@ -44,11 +45,11 @@ export function readPartNumber(value: string | null): number | undefined {
 }
 
 function answer(
-  { url, headers: asked }: ObjectCall,
+  { url, headers: asked, config }: ObjectCall,
   options: GetOptions,
   got: Looked<ReadableStream<Uint8Array> | Uint8Array | null>,
 ): Response {
-  const { head } = got
+  const head = config.allows('tagging') ? got.head : withoutTags(got.head)
   if (got.kind === 'not-modified') return notModified(objectHeaders(head))
   // A 206 must name its first and last byte. An empty part has neither, so it is a 200.
   const partial = (options.range !== undefined || options.partNumber !== undefined) && got.span.length > 0
@@ -61,6 +62,9 @@ function answer(
   if (options.partNumber !== undefined && head.partsCount !== undefined) headers.set('x-amz-mp-parts-count', String(head.partsCount))
   return new Response(got.body, { status: partial ? 206 : 200, headers, encodeBody: 'manual' })
 }
+
+/** R2 has no tags, so strict mode does not count those that an object got before. */
+const withoutTags = ({ tags: _, ...head }: ObjectHead): ObjectHead => head
 
 /** Answers 304. A cache updates its stored headers from a 304, so the guarding headers must be on it, too. */
 function notModified(headers: Headers): Response {

@@ -6,6 +6,7 @@ import { expirationHeaders } from '../../../http/lifecycle.ts'
 import { readCustomMetadata, readHttpMetadata } from '../../../http/metadata.ts'
 import { readCustomerKey, ssecHeaders } from '../../../http/ssec.ts'
 import { readStorageClass } from '../../../http/storage-class.ts'
+import { readTagging } from '../../../http/tagging.ts'
 import type { PutOptions } from '../../../store/objects/put-object.ts'
 import type { ObjectCall, S3Call } from '../call.ts'
 import { readUpload } from '../upload.ts'
@@ -26,6 +27,7 @@ export function readPutOptions({ headers }: Pick<S3Call, 'headers'>): PutOptions
     conditions: readConditions(headers),
     httpMetadata: readHttpMetadata(headers),
     customMetadata: readCustomMetadata(headers),
+    tags: readTagging(headers),
   }
 }
 

@@ -205,6 +205,7 @@ describe('dates that an earlier version gave, to the second', () => {
     await fillWith(bucket, 5000)
     await bucket.run((_, { storage: { sql } }) => {
       sql.exec('UPDATE objects SET due_ms = uploaded_ms + ?', DAY_MS)
+      sql.exec('ALTER TABLE objects DROP COLUMN tags; ALTER TABLE uploads DROP COLUMN tags')
       sql.exec("DELETE FROM lifecycle_walk; ALTER TABLE objects DROP COLUMN last_part; UPDATE config SET value = '5' WHERE name = 'schema'")
     })
     await evictDurableObject(bucket.stub)
