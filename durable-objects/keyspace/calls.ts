@@ -26,7 +26,8 @@ import { listObjects, listSummaries } from './objects/listing.ts'
 import { commitObject, deleteObjects, lookup } from './objects/objects.ts'
 import { objectTags, putObjectTags } from './objects/tags.ts'
 import { copyPart } from './uploads/copy-part.ts'
-import { abortUpload, type Completion, commitPart, completeUpload, createUpload, listParts, listUploads } from './uploads/uploads.ts'
+import { listUploads } from './uploads/list-uploads.ts'
+import { abortUpload, type Completion, commitPart, completeUpload, createUpload, listParts } from './uploads/uploads.ts'
 import { readUsage } from './usage.ts'
 
 /**

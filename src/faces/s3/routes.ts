@@ -37,6 +37,8 @@ const absent = (on: Level, method: string, needs: Permission, names: Record<stri
 
 const rows = (on: Level, method: string, needs: Permission, ...list: Row[]): Route[] => list.map((row) => ({ ...row, on, method, needs }))
 
+const TAGGING = { on: 'object', subresource: 'tagging', allowance: 'tagging' } as const
+
 /** The first row that fits wins, so the most specific comes first. */
 export const ROUTES: readonly Route[] = [
   { op: 'ListBuckets', on: 'account', method: 'GET', needs: 'account:list', run: listBuckets },
@@ -207,13 +209,7 @@ export const ROUTES: readonly Route[] = [
 
   { op: 'HeadObject', on: 'object', method: 'HEAD', needs: 'object:read', refuses: 'read', run: headObject },
   { op: 'GetObject', on: 'object', method: 'GET', query: ['partNumber'], needs: 'object:read', refuses: 'read', run: getObject },
-  ...rows('object', 'GET', 'object:read', {
-    op: 'GetObjectTagging',
-    subresource: 'tagging',
-    refuses: 'read',
-    allowance: 'tagging',
-    run: getObjectTagging,
-  }),
+  { ...TAGGING, op: 'GetObjectTagging', method: 'GET', needs: 'object:read', refuses: 'read', run: getObjectTagging },
   ...absent('object', 'GET', 'object:read', {
     tagging: 'GetObjectTagging',
     acl: 'GetObjectAcl',
@@ -223,13 +219,7 @@ export const ROUTES: readonly Route[] = [
     'legal-hold': 'GetObjectLegalHold',
   }),
   { op: 'GetObject', on: 'object', method: 'GET', needs: 'object:read', refuses: 'read', run: getObject },
-  ...rows('object', 'PUT', 'object:write', {
-    op: 'PutObjectTagging',
-    subresource: 'tagging',
-    refuses: 'configure',
-    allowance: 'tagging',
-    run: putObjectTagging,
-  }),
+  { ...TAGGING, op: 'PutObjectTagging', method: 'PUT', needs: 'object:write', refuses: 'configure', run: putObjectTagging },
   ...absent('object', 'PUT', 'object:write', {
     tagging: 'PutObjectTagging',
     acl: 'PutObjectAcl',
@@ -249,13 +239,7 @@ export const ROUTES: readonly Route[] = [
   { op: 'PutObject', on: 'object', method: 'PUT', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
   // R2 stores the body of a POST to a key, with any parameters.
   { op: 'PutObject', on: 'object', method: 'POST', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
-  ...rows('object', 'DELETE', 'object:write', {
-    op: 'DeleteObjectTagging',
-    subresource: 'tagging',
-    refuses: 'read',
-    allowance: 'tagging',
-    run: deleteObjectTagging,
-  }),
+  { ...TAGGING, op: 'DeleteObjectTagging', method: 'DELETE', needs: 'object:write', refuses: 'read', run: deleteObjectTagging },
   { op: 'DeleteObject', on: 'object', method: 'DELETE', needs: 'object:write', refuses: 'delete', run: deleteObject },
 ]
 
