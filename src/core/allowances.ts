@@ -9,6 +9,8 @@ export const ALLOWANCES = {
   unequalParts: 'Parts of different sizes in one multipart upload; on R2 400 `InvalidPart`',
   fastRewrites: 'More than one write a second to one key; on R2 429 `TooManyRequests`',
   fullObjectCrc: 'FULL_OBJECT checksums of multipart objects for CRC32 and CRC32C; on R2 501 `NotImplemented`',
+  newChecksums:
+    'The checksums SHA512, MD5, XXHASH64, XXHASH3 and XXHASH128; R2 ignores their headers, and answers 400 `InvalidRequest` to a trailer or an upload in parts with them',
   partCopyConditions: '`x-amz-copy-source-if-*` on UploadPartCopy, which the AWS CLI sends; on R2 501 `NotImplemented`',
   configurationChecksums: '`x-amz-sdk-checksum-algorithm` on PutBucketCors and its like, which AWS SDKs send; on R2 501 `NotImplemented`',
   privateBucketAcl: '`x-amz-acl: private` on CreateBucket; on R2 501 `NotImplemented`',

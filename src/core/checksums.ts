@@ -1,11 +1,19 @@
+import type { Allowance } from './allowances.ts'
 import type { UploadClaims } from './byte-source.ts'
 import { CRC32, CRC32C, CRC64NVME, type CrcRing, combineCrcs } from './crc/combine.ts'
 import { crcBytes, DIGEST_BYTES, type DigestName, type DigestValues, digestOf } from './digests.ts'
 import { headerNotImplemented, StoreError } from './errors.ts'
-import type { BindingHashes, Checksum, ChecksumAlgorithm, ChecksumType } from './object.ts'
+import { type BindingHashes, CHECKSUM_ALGORITHMS, type Checksum, type ChecksumAlgorithm, type ChecksumType } from './object.ts'
 
 /** R2 returns this checksum if the client names none. */
 export const DEFAULT_ALGORITHM = 'CRC64NVME' satisfies ChecksumAlgorithm
+
+/** The checksums that R2 knows. The others are AWS's of 2026. */
+const R2_ALGORITHMS: readonly ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256']
+
+/** Returns the checksums that clients may send. */
+export const checksumAlgorithms = (allows: (allowance: Allowance) => boolean): readonly ChecksumAlgorithm[] =>
+  allows('newChecksums') ? CHECKSUM_ALGORITHMS : R2_ALGORITHMS
 
 /** Checksums of an object that can be computed from the checksums of its parts. */
 export type CrcAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME'
@@ -22,6 +30,9 @@ const SPELLED: Readonly<Record<DigestName, string>> = {
   crc32: 'CRC32',
   crc32c: 'CRC32C',
   crc64nvme: 'CRC64NVME',
+  xxhash64: 'XXHASH64',
+  xxhash3: 'XXHASH3',
+  xxhash128: 'XXHASH128',
 }
 
 const digestName = (algorithm: ChecksumAlgorithm) => algorithm.toLowerCase() as Lowercase<ChecksumAlgorithm>

@@ -1,10 +1,23 @@
 import { createHash } from 'node:crypto'
 import { crc32, crc32c, crc64nvme } from './crc/crc.ts'
+import { Xxhash } from './xxhash/xxhash.ts'
 
-export const DIGEST_NAMES = ['md5', 'sha1', 'sha256', 'sha384', 'sha512', 'crc32', 'crc32c', 'crc64nvme'] as const
+export const DIGEST_NAMES = [
+  'md5',
+  'sha1',
+  'sha256',
+  'sha384',
+  'sha512',
+  'crc32',
+  'crc32c',
+  'crc64nvme',
+  'xxhash64',
+  'xxhash3',
+  'xxhash128',
+] as const
 export type DigestName = (typeof DIGEST_NAMES)[number]
 
-/** Computed digests; CRCs are big-endian. */
+/** Computed digests; CRCs and xxHash values are big-endian. */
 export type DigestValues = Readonly<Partial<Record<DigestName, Uint8Array>>>
 
 /** Length of each digest in bytes. */
@@ -17,6 +30,9 @@ export const DIGEST_BYTES: Readonly<Record<DigestName, number>> = {
   crc32: 4,
   crc32c: 4,
   crc64nvme: 8,
+  xxhash64: 8,
+  xxhash3: 8,
+  xxhash128: 16,
 }
 
 interface Hasher {
@@ -64,6 +80,10 @@ function hasherFor(name: DigestName): Hasher {
       return crc32Hasher(crc32c)
     case 'crc64nvme':
       return crc64Hasher()
+    case 'xxhash64':
+    case 'xxhash3':
+    case 'xxhash128':
+      return new Xxhash(name)
     default:
       return createHash(name)
   }

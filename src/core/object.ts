@@ -42,7 +42,19 @@ export interface HttpMetadata {
 /** User metadata: lowercase names without `x-amz-meta-`, values as Unicode. */
 export type CustomMetadata = Readonly<Record<string, string>>
 
-export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const
+/** The S3 checksums, in the order of AWS's error texts. */
+export const CHECKSUM_ALGORITHMS = [
+  'CRC32',
+  'CRC32C',
+  'CRC64NVME',
+  'MD5',
+  'SHA1',
+  'SHA256',
+  'SHA512',
+  'XXHASH128',
+  'XXHASH3',
+  'XXHASH64',
+] as const
 export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number]
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE'
 

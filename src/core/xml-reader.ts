@@ -15,7 +15,7 @@ interface OpenElement {
   text: string
 }
 
-// Our deepest document has four levels. The longest legal one, 10,000 parts with every checksum, has 80,000 elements.
+// Our deepest document has four levels. The longest legal one, 10,000 parts with every checksum, has 130,000 elements.
 // Without these limits, eight megabytes of `<a/>` would become more objects than fit into the memory of an isolate.
 const MAX_DEPTH = 64
 const MAX_ELEMENTS = 200_000

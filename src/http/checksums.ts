@@ -1,18 +1,21 @@
 import { decodeDigest } from '../core/checksums.ts'
 import { StoreError } from '../core/errors.ts'
-import { CHECKSUM_ALGORITHMS, type Checksum, type ChecksumAlgorithm } from '../core/object.ts'
+import type { Checksum, ChecksumAlgorithm } from '../core/object.ts'
 
 /** Returns the name of the header or trailer that carries a checksum of this algorithm. */
 export const checksumHeaderName = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm.toLowerCase()}`
+
+/** The algorithms that a deployment accepts. It treats all others as unknown. */
+type Accepted = readonly ChecksumAlgorithm[]
 
 /**
  * Reads the checksum that a request claims in its headers.
  * @throws StoreError `InvalidRequest` when there are two checksums, or when `x-amz-checksum-algorithm` names another algorithm;
  *   `InvalidDigest` when the value is not base64 of the length that the algorithm has.
  */
-export function readChecksum(headers: Headers): { algorithm: ChecksumAlgorithm; value: string } | undefined {
+export function readChecksum(headers: Headers, accepted: Accepted): { algorithm: ChecksumAlgorithm; value: string } | undefined {
   // Only known names count: `x-amz-checksum-algorithm`, `-type` and `-mode` are not values, and R2 ignores unknown names.
-  const present = CHECKSUM_ALGORITHMS.filter((algorithm) => headers.has(checksumHeaderName(algorithm)))
+  const present = accepted.filter((algorithm) => headers.has(checksumHeaderName(algorithm)))
   if (present.length > 1) throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.')
   const [algorithm] = present
   if (algorithm === undefined) return undefined
@@ -49,12 +52,12 @@ export function readContentMd5(headers: Headers): string | undefined {
  * Returns the algorithm of the checksum that `x-amz-trailer` announces.
  * @throws StoreError `InvalidRequest` when it announces anything else, or when a header already carries a checksum.
  */
-export function trailerAlgorithm(headers: Headers): ChecksumAlgorithm | undefined {
+export function trailerAlgorithm(headers: Headers, accepted: Accepted): ChecksumAlgorithm | undefined {
   const name = headers.get('x-amz-trailer')?.toLowerCase()
   if (name === undefined) return undefined
-  const algorithm = CHECKSUM_ALGORITHMS.find((candidate) => checksumHeaderName(candidate) === name)
+  const algorithm = accepted.find((candidate) => checksumHeaderName(candidate) === name)
   if (algorithm === undefined) throw invalidRequest('The value specified in the x-amz-trailer header is not supported')
-  if (readChecksum(headers) !== undefined) throw invalidRequest('Expecting a single x-amz-checksum- header')
+  if (readChecksum(headers, accepted) !== undefined) throw invalidRequest('Expecting a single x-amz-checksum- header')
   checkAnnounced(headers, algorithm)
   return algorithm
 }
@@ -63,14 +66,12 @@ export function trailerAlgorithm(headers: Headers): ChecksumAlgorithm | undefine
  * Reads `x-amz-checksum-algorithm` of CreateMultipartUpload.
  * @throws StoreError `InvalidRequest` when the algorithm is unknown.
  */
-export function readChecksumAlgorithm(headers: Headers): ChecksumAlgorithm | undefined {
+export function readChecksumAlgorithm(headers: Headers, accepted: Accepted): ChecksumAlgorithm | undefined {
   const asked = headers.get('x-amz-checksum-algorithm')?.toUpperCase()
   if (asked === undefined) return undefined
-  const algorithm = CHECKSUM_ALGORITHMS.find((candidate) => candidate === asked)
+  const algorithm = accepted.find((candidate) => candidate === asked)
   if (algorithm !== undefined) return algorithm
-  throw invalidRequest(
-    `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${CHECKSUM_ALGORITHMS.join(', ')}]`,
-  )
+  throw invalidRequest(`Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${accepted.join(', ')}]`)
 }
 
 /** Returns the response headers that report a stored checksum. */

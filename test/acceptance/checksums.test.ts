@@ -5,7 +5,7 @@ import { ChecksumAlgorithm, GetObjectCommand, HeadObjectCommand, PutObjectComman
 import { describe, expect, test } from 'vitest'
 import { bytesOf, expectError, expectNoSuchKey, headersOf } from './support/answers.ts'
 import { s3Client, uniqueName } from './support/clients.ts'
-import { crc32c, crc64nvme } from './support/crc.ts'
+import { checksum64, crc32c, crc64nvme, R2_ALGORITHMS } from './support/crc.ts'
 import { awsChunked, chunkedHeaders, digest64, KIB, lentBucket, md5Hex, someBytes } from './support/objects.ts'
 
 const bucket = lentBucket()
@@ -20,6 +20,16 @@ const ALGORITHMS = [
   ['crc64nvme', 'CRC64NVME', (bytes: Uint8Array) => base64(crc64nvme(bytes).toString(16).padStart(16, '0')), 'rosUhgp5mIg='],
   ['sha1', 'SHA-1', (bytes: Uint8Array) => digest64('sha1', bytes), '98O8HYCOBHMq32eZZczDTKeuNEE='],
   ['sha256', 'SHA-256', (bytes: Uint8Array) => digest64('sha256', bytes), 'FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU='],
+  [
+    'sha512',
+    'SHA-512',
+    (bytes: Uint8Array) => checksum64('SHA512', bytes),
+    '2eZ2LdHI6vbWGzxhkvxAjU1tXxF20MKRabwk5xw/J0rSf81YEbMT1oH35V7ALXPUmclUVba1u1A6z1dPuo/+hQ==',
+  ],
+  ['md5', 'MD5', (bytes: Uint8Array) => digest64('md5', bytes), 'JfnnlDI7RTiF9RgfG2JNCw=='],
+  ['xxhash64', 'XXHASH64', (bytes: Uint8Array) => checksum64('XXHASH64', bytes), 'jLhB20DmroM='],
+  ['xxhash3', 'XXHASH3', (bytes: Uint8Array) => checksum64('XXHASH3', bytes), 'ctyxi2ehff8='],
+  ['xxhash128', 'XXHASH128', (bytes: Uint8Array) => checksum64('XXHASH128', bytes), 'MxGUd+3l3NXpcWQnaB1YYA=='],
 ] as const
 
 const TIERS = [
@@ -120,21 +130,26 @@ describe.each(ALGORITHMS)('%s', (algorithm, name, compute, known) => {
   })
 
   const Algorithm = ChecksumAlgorithm[algorithm.toUpperCase() as keyof typeof ChecksumAlgorithm]
+  const isR2 = R2_ALGORITHMS.some((known) => known === algorithm.toUpperCase())
   const field = `Checksum${algorithm.toUpperCase()}` as 'ChecksumCRC32'
 
   test.each<[string, (body: Buffer) => Buffer | Readable]>([
     ['a Buffer', (body) => body],
     ['a stream', (body) => Readable.from([body.subarray(0, 5000), body.subarray(5000)])],
-  ])('is what the AWS SDK computes of %s when asked to, and checks on the way back', async (_, make) => {
+  ])('is what the AWS SDK sends with %s, and reads again', async (_, make) => {
     const at = { Bucket: bucket.name, Key: uniqueName('sdk') }
     const body = someBytes(90 * KIB)
-    const put = new PutObjectCommand({ ...at, Body: make(body), ContentLength: body.length, ChecksumAlgorithm: Algorithm })
+    // The SDK does not compute the new ones: it passes on a value that the caller has.
+    const wish = isR2 ? { ChecksumAlgorithm: Algorithm } : { [field]: compute(body) }
+    const put = new PutObjectCommand({ ...at, Body: make(body), ContentLength: body.length, ...wish })
     expect((await bucket.s3.send(put))[field]).toBe(compute(body))
     expect(await bucket.s3.send(new HeadObjectCommand({ ...at, ChecksumMode: 'ENABLED' }))).toMatchObject({
       [field]: compute(body),
       ChecksumType: 'FULL_OBJECT',
     })
-    const got = await bucket.s3.send(new GetObjectCommand({ ...at, ChecksumMode: 'ENABLED' }))
+    // It refuses to read what it cannot check, from S3 as well, so it is told to check nothing.
+    const reader = isR2 ? bucket.s3 : s3Client({ responseChecksumValidation: 'WHEN_REQUIRED' })
+    const got = await reader.send(new GetObjectCommand({ ...at, ...(isR2 && { ChecksumMode: 'ENABLED' }) }))
     expect(Buffer.compare(Buffer.from(await got.Body!.transformToByteArray()), body)).toBe(0)
   })
 })

@@ -4,9 +4,9 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { bytesOf, expectError, expectHeaderNotImplemented, expectPreconditionFailed, expectSameBytes } from './support/answers.ts'
 import { emptyBucket, type SignedRequest, s3Client, signedFetch, uniqueName } from './support/clients.ts'
-import { checksum64 } from './support/crc.ts'
+import { type Algorithm, checksum64, NEW_ALGORITHMS } from './support/crc.ts'
 import { openUpload, PART_A, PART_B, TAIL } from './support/multipart.ts'
-import { etagOf, type LentBucket } from './support/objects.ts'
+import { awsChunked, chunkedHeaders, etagOf, type LentBucket } from './support/objects.ts'
 import { cloudflare, restFetch } from './support/rest.ts'
 import { type Connection, type Server, startServer } from './support/server.ts'
 import { hmac, presign, sha256, signHeaders } from './support/sigv4.ts'
@@ -70,6 +70,13 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
   ['More than one write a second', 'CompleteMultipartUpload onto a fresh object', completeOntoFresh, expectTooManyRequests],
   ['FULL_OBJECT checksums', 'CRC32', (side) => createFullObject(side, 'CRC32'), (it) => expectHeaderNotImplemented(it, ...FULL_OBJECT)],
   ['FULL_OBJECT checksums', 'CRC32C', (side) => createFullObject(side, 'CRC32C'), (it) => expectHeaderNotImplemented(it, ...FULL_OBJECT)],
+  ...NEW_ALGORITHMS.flatMap((algorithm) => {
+    const row = 'The checksums SHA512, MD5, XXHASH64, XXHASH3 and XXHASH128'
+    return [
+      [row, `${algorithm} in a trailer`, (side: Side) => putTrailer(side, algorithm), expectUnknownTrailer],
+      [row, `${algorithm} of an upload in parts`, (side: Side) => createWith(side, algorithm), expectUnknownAlgorithm],
+    ] as const
+  }),
   ...(
     [
       ['if-match', '*'],
@@ -168,6 +175,24 @@ async function listByItemToken({ server, name }: Side): Promise<Response> {
   const response = await restFetch('GET', `/accounts/{account}/r2/buckets/${name}/objects`, { server, token: value })
   await cloudflare({ server }).accounts.tokens.delete(id!, { account_id: accountId })
   return response
+}
+
+function putTrailer({ send }: Side, algorithm: Algorithm): Promise<Response> {
+  const name = `x-amz-checksum-${algorithm.toLowerCase()}`
+  const body = awsChunked(['x'], { [name]: checksum64(algorithm, Buffer.from('x')) })
+  return send('PUT', uniqueName('trailer'), { body, headers: chunkedHeaders(1, name) })
+}
+
+function createWith({ send }: Side, algorithm: Algorithm): Promise<Response> {
+  return send('POST', uniqueName('parts'), { query: { uploads: '' }, headers: { 'x-amz-checksum-algorithm': algorithm } })
+}
+
+function expectUnknownTrailer(response: Response): Promise<void> {
+  return expectError(response, 400, 'InvalidRequest', 'The value specified in the x-amz-trailer header is not supported')
+}
+
+async function expectUnknownAlgorithm(response: Response): Promise<void> {
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('[CRC32, CRC32C, CRC64NVME, SHA1, SHA256]')])
 }
 
 /** As botocore sends it when `Date` is set. */
@@ -302,6 +327,12 @@ describe('with R2_STRICT=true', () => {
     const response = await strict().send('POST', uniqueName('type'), { query: { uploads: '' }, headers })
     expect(response.status).toBe(status)
     if (status === 501) await expectHeaderNotImplemented(response, 'x-amz-checksum-type', type)
+  })
+
+  test.each(NEW_ALGORITHMS)('the header of %s is ignored, as on R2', async (algorithm) => {
+    const key = uniqueName('ignored')
+    const response = await strict().send('PUT', key, { body: 'x', headers: { [`x-amz-checksum-${algorithm.toLowerCase()}`]: 'wrong' } })
+    expect([response.status, response.headers.get('x-amz-checksum-crc64nvme')]).toEqual([200, expect.any(String)])
   })
 
   test('of several refused headers of UploadPartCopy the first in the order of the list is named, before the part number', async () => {

@@ -4,6 +4,7 @@ import { cacheLifetime } from '../../src/core/cache-lifetime.ts'
 import { sniffContentType } from '../../src/core/content-type.ts'
 import { type CorsRule, checkCorsRules, matchCors } from '../../src/core/cors.ts'
 import { checkKey, decodeKey } from '../../src/core/key.ts'
+import { CHECKSUM_ALGORITHMS } from '../../src/core/object.ts'
 import { outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
 import { readXml } from '../../src/core/xml-reader.ts'
 import { readCursor } from '../../src/faces/rest/cursor.ts'
@@ -183,7 +184,7 @@ const PARSERS: Record<string, Parser> = {
   'conditions: tags': (run) => readConditions(header('if-match', `"${run}`)),
   'conditions: date': (run) => parseHttpDate(`Sun, 06 Nov 1994 ${run}`),
   'conditions: If-Range': (run) => readIfRange(`"${run}`),
-  'checksum headers': (run) => readChecksum(header('x-amz-checksum-crc32', run)),
+  'checksum headers': (run) => readChecksum(header('x-amz-checksum-crc32', run), CHECKSUM_ALGORITHMS),
   'Content-MD5': (run) => readContentMd5(header('content-md5', run)),
   'CORS: a preflight': (run) => preflightHeaders(rules, preflight(run)),
   'CORS: an origin': (run) => matchCors(rules, { origin: `https://${run}`, method: 'GET' }),

@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import { checksumAlgorithms } from '../../src/core/checksums.ts'
 import {
+  trailerAlgorithm as acceptedTrailer,
   checksumHeaders,
   isChecksumValue,
-  readChecksum,
-  readChecksumAlgorithm,
+  readChecksumAlgorithm as readAcceptedAlgorithm,
+  readChecksum as readAcceptedChecksum,
   readContentMd5,
-  trailerAlgorithm,
 } from '../../src/http/checksums.ts'
+
+const ALL = checksumAlgorithms(() => true)
+const R2 = checksumAlgorithms(() => false)
+const readChecksum = (headers: Headers, accepted = ALL) => readAcceptedChecksum(headers, accepted)
+const readChecksumAlgorithm = (headers: Headers, accepted = ALL) => readAcceptedAlgorithm(headers, accepted)
+const trailerAlgorithm = (headers: Headers, accepted = ALL) => acceptedTrailer(headers, accepted)
 
 const CRC32C = '4waSgw=='
 const invalidRequest = (message: string) => expect.objectContaining({ code: 'InvalidRequest', message })
@@ -18,6 +25,8 @@ describe('a checksum header', () => {
     ['CRC64NVME', 'rosUhgp5mIg='],
     ['SHA1', '98O8HYCOBHMq32eZZczDTKeuNEE='],
     ['SHA256', 'FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU='],
+    ['MD5', 'JfnnlDI7RTiF9RgfG2JNCw=='],
+    ['XXHASH3', 'ctyxi2ehff8='],
   ])('names %s and carries its value', (algorithm, value) => {
     expect(readChecksum(new Headers({ [`X-Amz-Checksum-${algorithm}`]: value }))).toEqual({ algorithm, value })
   })
@@ -105,6 +114,28 @@ describe('x-amz-checksum-algorithm', () => {
 
   test('of another kind is refused with the list of what there is', () => {
     expect(() => readChecksumAlgorithm(new Headers({ 'x-amz-checksum-algorithm': 'MD4' }))).toThrow(
+      invalidRequest(
+        'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]',
+      ),
+    )
+  })
+})
+
+describe('a checksum that R2 does not have, where only those of R2 are accepted', () => {
+  const sent = { 'x-amz-checksum-xxhash3': 'ctyxi2ehff8=' }
+
+  test('is ignored in a header, as on R2', () => {
+    expect(readChecksum(new Headers(sent), R2)).toBeUndefined()
+  })
+
+  test('cannot be announced as a trailer', () => {
+    expect(() => trailerAlgorithm(new Headers({ 'x-amz-trailer': 'x-amz-checksum-xxhash3' }), R2)).toThrow(
+      invalidRequest('The value specified in the x-amz-trailer header is not supported'),
+    )
+  })
+
+  test('is not in the list of what there is', () => {
+    expect(() => readChecksumAlgorithm(new Headers({ 'x-amz-checksum-algorithm': 'XXHASH3' }), R2)).toThrow(
       invalidRequest(
         'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]',
       ),

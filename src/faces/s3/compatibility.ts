@@ -13,7 +13,7 @@ const NOTES: Readonly<Record<string, string>> = {
   GetBucketReplication: 'always none',
   GetBucketAcl: 'always private',
   PutBucketVersioning: 'checks the XML, then 501',
-  PutObject: 'conditions, five checksums, SSE-C, storage classes, Unicode metadata, `cf-create-bucket-if-missing`',
+  PutObject: 'conditions, ten checksums, SSE-C, storage classes, Unicode metadata, `cf-create-bucket-if-missing`',
   GetObject: 'ranges, conditions, `partNumber`, `response-*`, SSE-C',
   CopyObject: 'COPY, REPLACE, MERGE; conditions on source and destination; moves no bytes inside a bucket',
   UploadPartCopy: 'moves no bytes inside a bucket',

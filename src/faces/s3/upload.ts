@@ -1,6 +1,6 @@
 import { ChunkSignatures } from '../../auth/chunk-signatures.ts'
 import type { ByteSource, Upload, UploadClaims } from '../../core/byte-source.ts'
-import { digestsFor, verifyClaims } from '../../core/checksums.ts'
+import { checksumAlgorithms, digestsFor, verifyClaims } from '../../core/checksums.ts'
 import { Digests } from '../../core/digests.ts'
 import { invalidArgument, StoreError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
@@ -14,7 +14,7 @@ import type { S3Call } from './call.ts'
 /** Memory holds the bytes of each read, the whole, and the parsed values. */
 const XML_BOUND: Omit<BodyBound, 'maxBytes'> = { copies: 3, tooLong: () => new StoreError('MalformedXML') }
 
-type BodyCall = Pick<S3Call, 'request' | 'headers' | 'payload'>
+type BodyCall = Pick<S3Call, 'request' | 'headers' | 'payload' | 'config'>
 
 /**
  * Reads the body of PutObject or UploadPart: its bytes without framing, its length, and every claim of the client about it.
@@ -45,9 +45,9 @@ export async function readXmlBody(call: BodyCall, maxBytes: number = LIMITS.xmlB
   return reads.length === 1 ? reads[0]! : new Uint8Array(Buffer.concat(reads))
 }
 
-function openBody({ request, headers, payload }: BodyCall): { source: ByteSource; claims: UploadClaims } {
+function openBody({ request, headers, payload, config }: BodyCall): { source: ByteSource; claims: UploadClaims } {
   const contentMd5 = readContentMd5(headers)
-  const announced = readChecksum(headers)
+  const announced = readChecksum(headers, checksumAlgorithms(config.allows))
   const claims: UploadClaims = {
     contentMd5,
     checksumAlgorithm: announced?.algorithm,
@@ -56,12 +56,12 @@ function openBody({ request, headers, payload }: BodyCall): { source: ByteSource
   }
   const raw = requestSource(request)
   if (payload.kind !== 'unsigned-trailer' && payload.kind !== 'signed-chunks') return { source: raw, claims }
-  return withTrailer({ headers, payload }, raw, claims)
+  return withTrailer({ headers, payload, config }, raw, claims)
 }
 
 /** Reads an aws-chunked body. Its checksum may come in a trailer after the last byte. */
-function withTrailer({ headers, payload }: Pick<BodyCall, 'headers' | 'payload'>, raw: ByteSource, claims: UploadClaims) {
-  const algorithm = trailerAlgorithm(headers)
+function withTrailer({ headers, payload, config }: Omit<BodyCall, 'request'>, raw: ByteSource, claims: UploadClaims) {
+  const algorithm = trailerAlgorithm(headers, checksumAlgorithms(config.allows))
   const source = new AwsChunkedSource(raw, {
     signatures: payload.kind === 'signed-chunks' ? new ChunkSignatures(payload) : undefined,
     announced: algorithm ? [checksumHeaderName(algorithm)] : [],

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { createXXHash3, createXXHash64, createXXHash128 } from 'hash-wasm'
 
-// Checksums worked out without the server's code: by Node where it has them, bit by bit from their definitions where not.
+// Checksums worked out without the server's code: by Node where it has them, by a library, or bit by bit from their definitions.
 
 /** Reflected table of a 32-bit CRC. */
 function table32(polynomial: number): Uint32Array {
@@ -44,13 +45,22 @@ export function crc64nvme(bytes: Uint8Array): bigint {
   return (BigInt(~high >>> 0) << 32n) | BigInt(~low >>> 0)
 }
 
-export const ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const
+const XXHASHES = { XXHASH64: await createXXHash64(0, 0), XXHASH3: await createXXHash3(0, 0), XXHASH128: await createXXHash128(0, 0) }
+
+/** R2's checksums. */
+export const R2_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const
+/** The checksums that AWS added in 2026. */
+export const NEW_ALGORITHMS = ['SHA512', 'MD5', 'XXHASH64', 'XXHASH3', 'XXHASH128'] as const
+export const ALGORITHMS = [...R2_ALGORITHMS, ...NEW_ALGORITHMS] as const
 export type Algorithm = (typeof ALGORITHMS)[number]
 
 /** A checksum as its binary value. */
 export function checksum(algorithm: Algorithm, bytes: Uint8Array): Buffer {
-  if (algorithm === 'SHA1' || algorithm === 'SHA256') return createHash(algorithm).update(bytes).digest()
-  const crc = { CRC32: crc32, CRC32C: crc32c, CRC64NVME: crc64nvme }[algorithm](bytes)
+  if (algorithm === 'XXHASH64' || algorithm === 'XXHASH3' || algorithm === 'XXHASH128') {
+    return Buffer.from(XXHASHES[algorithm].init().update(bytes).digest('hex'), 'hex')
+  }
+  if (algorithm === 'MD5' || algorithm.startsWith('SHA')) return createHash(algorithm).update(bytes).digest()
+  const crc = { CRC32: crc32, CRC32C: crc32c, CRC64NVME: crc64nvme }[algorithm as 'CRC32'](bytes)
   return Buffer.from(crc.toString(16).padStart(algorithm === 'CRC64NVME' ? 16 : 8, '0'), 'hex')
 }
 

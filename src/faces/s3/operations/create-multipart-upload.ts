@@ -1,4 +1,4 @@
-import { checksumTypeFor } from '../../../core/checksums.ts'
+import { checksumAlgorithms, checksumTypeFor } from '../../../core/checksums.ts'
 import { StoreError } from '../../../core/errors.ts'
 import { readChecksumAlgorithm } from '../../../http/checksums.ts'
 import { abortHeaders } from '../../../http/lifecycle.ts'
@@ -23,7 +23,7 @@ export async function createMultipartUpload(call: ObjectCall): Promise<Response>
 }
 
 function readChecksumWish({ headers, config }: Pick<S3Call, 'headers' | 'config'>) {
-  const checksumAlgorithm = readChecksumAlgorithm(headers)
+  const checksumAlgorithm = readChecksumAlgorithm(headers, checksumAlgorithms(config.allows))
   const asked = headers.get('x-amz-checksum-type') ?? undefined
   if (checksumAlgorithm) {
     return { checksumAlgorithm, checksumType: checksumTypeFor(checksumAlgorithm, asked, { strict: !config.allows('fullObjectCrc') }) }
