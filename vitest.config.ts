@@ -39,8 +39,8 @@ export default defineConfig({
                 SOURCES_LOCAL: 'true',
                 CONTROL_MIGRATIONS: await readD1Migrations('migrations/control'),
                 SEGMENTS_MIGRATIONS: await readD1Migrations('migrations/segments'),
-                // The settings of `npm run test:model`: the number of runs, and a run to repeat.
-                ...pick(process.env, ['MODEL_RUNS', 'MODEL_SEED', 'MODEL_PATH']),
+                // The settings of `npm run test:model`: the number of runs, and a run to repeat. JOB_KEYS: test/durable-objects/job/steps.test.ts.
+                ...pick(process.env, ['MODEL_RUNS', 'MODEL_SEED', 'MODEL_PATH', 'JOB_KEYS']),
               },
             },
           })),

@@ -14,12 +14,12 @@ import type { RestPorts } from './faces/rest/call.ts'
 import { dispatchRest } from './faces/rest/dispatch.ts'
 import { dispatch, type S3Ports } from './faces/s3/dispatch.ts'
 import { logUnexpected } from './http/log-unexpected.ts'
-import { createJobs, type Jobs } from './jobs/jobs.ts'
+import { createJobs } from './jobs/jobs.ts'
 import { createQueues } from './queues/queues.ts'
 import { hasCredentials, refuse } from './refuse.ts'
 
 /** The dependencies of all faces together. */
-type FacePorts = S3Ports & RestPorts & PublicPorts & { readonly jobs: Jobs }
+type FacePorts = S3Ports & RestPorts & PublicPorts
 
 /** Everything that is built once per isolate. */
 type Deployment = { readonly ok: true; readonly ports: FacePorts } | { readonly ok: false; readonly reason: string }

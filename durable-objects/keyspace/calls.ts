@@ -23,6 +23,7 @@ import type { Context } from './context.ts'
 import { exportPage } from './dump/export.ts'
 import { copyObject } from './objects/copy.ts'
 import { listObjects, listSummaries } from './objects/listing.ts'
+import { moveObjects } from './objects/move-objects.ts'
 import { commitObject, deleteObjects, lookup } from './objects/objects.ts'
 import { objectTags, putObjectTags } from './objects/tags.ts'
 import { copyPart } from './uploads/copy-part.ts'
@@ -70,6 +71,7 @@ export const READS = {
 export const CHANGES = {
   begin: { keys: ({ target }: Begin) => [target.key], seals: true, run: begin },
   commitObject: { keys: keyOf as (commit: CommitObject) => readonly string[], seals: true, run: commitObject },
+  moveObjects: { run: moveObjects },
   deleteObjects: { keys: (keys: readonly string[], _only?: DeleteOnly) => keys, run: deleteObjects },
   copyObject: { keys: keysOfCopy as (copy: CopyObject) => readonly string[], run: copyObject },
   putObjectTags: { keys: keyOf as (put: PutObjectTags) => readonly string[], run: putObjectTags },

@@ -14,6 +14,11 @@ export const ERRORS = {
   BadDigest: { s3: 400, v4: 10037, message: 'The checksum you specified did not match what we received.' },
   BadRequest: { s3: 400, message: 'Bad Request' },
   BucketAlreadyOwnedByYou: { s3: 409, v4: 10004, message: 'The bucket you tried to create already exists, and you own it.' },
+  BucketHasNotificationRules: {
+    s3: 409,
+    v4: 10083,
+    message: 'The bucket has event notification rules, so it cannot be emptied as a whole. Remove the rules first, or delete by prefix.',
+  },
   BucketNotEmpty: { s3: 409, v4: 10008, message: 'The bucket you tried to delete is not empty.' },
   CouldNotRoute: { s3: 404, v4: 7003, message: 'Could not route to this path, perhaps your object identifier is invalid?' },
   DomainInUse: { s3: 409, message: 'The domain is in use: it is attached to a bucket already, or it is an address of this deployment.' },

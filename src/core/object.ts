@@ -12,7 +12,8 @@ export const LOCATIONS = ['wnam', 'enam', 'weur', 'eeur', 'apac', 'oc'] as const
 /** A location hint; `undefined` if the platform may choose. */
 export type Location = (typeof LOCATIONS)[number]
 
-export type StorageClass = 'Standard' | 'InfrequentAccess'
+export const STORAGE_CLASSES = ['Standard', 'InfrequentAccess'] as const
+export type StorageClass = (typeof STORAGE_CLASSES)[number]
 
 export interface BucketRef {
   readonly jurisdiction: Jurisdiction

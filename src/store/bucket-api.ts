@@ -191,6 +191,24 @@ export interface Deleted {
   readonly failure?: Extract<Outcome<never>, { ok: false }>
 }
 
+/** A step of a move of all objects of one storage class to another. */
+export interface MoveObjects {
+  readonly from: StorageClass
+  readonly to: StorageClass
+  /** Start behind this key. */
+  readonly after?: string
+  /** Move only objects that were written at this time or before. */
+  readonly writtenUntilMs: number
+  /** How many objects the step looks at. */
+  readonly limit: number
+}
+
+export interface MovedObjects {
+  readonly moved: number
+  /** The last key that the step looked at; absent when there is none behind it. */
+  readonly last?: string
+}
+
 /**
  * The calls of a Bucket. Each returns an {@link Outcome}. Every call but `create` may fail with `NoSuchBucket`.
  * Calls that change the configuration have a parameter `by`, the user who asked for the change, for the audit log.
@@ -219,6 +237,7 @@ export interface BucketApi extends MaintenanceApi {
   listObjects(query: ListQuery): Promise<Outcome<ListPage<ObjectHead>>>
   listSummaries(query: Omit<ListQuery, 'includeMetadata'>): Promise<Outcome<ListPage<ObjectSummary>>>
   deleteObjects(keys: readonly string[], only?: DeleteOnly): Promise<Outcome<Deleted[]>>
+  moveObjects(move: MoveObjects): Promise<Outcome<MovedObjects>>
   copyObject(copy: CopyObject): Promise<Outcome<Copied<CopiedObject>>>
   objectTags(object: { readonly key: string }): Promise<Outcome<TaggedObject>>
   putObjectTags(put: PutObjectTags): Promise<Outcome<TaggedObject>>

@@ -20,6 +20,7 @@ import { copyObject } from './objects/copy-object.ts'
 import { deleteObject, deleteObjects } from './objects/delete-objects.ts'
 import { getObject, headObject } from './objects/get-object.ts'
 import { listObjects, listSummaries } from './objects/list-objects.ts'
+import { moveObjects } from './objects/move-objects.ts'
 import { getObjectTags, putObjectTags } from './objects/object-tags.ts'
 import { putObject } from './objects/put-object.ts'
 import type { Ports } from './ports.ts'
@@ -65,6 +66,7 @@ const ENGINE_OPERATIONS = {
   listObjects,
   listParts,
   listSummaries,
+  moveObjects,
   putBucketStorageClass,
   putObject,
   putObjectTags,

@@ -6,9 +6,10 @@ import { unwrap } from '../../src/core/outcome.ts'
 import type { JobApi } from '../../src/jobs/job-api.ts'
 import { newJobId } from '../../src/jobs/job-id.ts'
 import type { JobPorts } from '../../src/jobs/job-kind.ts'
-import { createJobs, type Jobs } from '../../src/jobs/jobs.ts'
+import { createJobs, type Jobs, type StartJob } from '../../src/jobs/jobs.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
 import { DAY_MS, env, portsWith, secrets } from './bucket.ts'
+import type { Gate } from './faults.ts'
 
 export const jobStub = (id: string): DurableObjectStub<Job> => env.JOBS.get(env.JOBS.idFromName(id)) as DurableObjectStub<Job>
 
@@ -19,6 +20,15 @@ export const jobs: Jobs = createJobs({ store, control: env.CONTROL, job: (id) =>
 
 /** The interfaces of a step, with this engine. */
 export const portsOf = (engine: Store): JobPorts => ({ store: engine, now: Date.now, keyring: () => secrets.keyring })
+
+/** The engine with every call of an operation behind a gate. */
+export const gatedStore = (gate: Gate): Store =>
+  new Proxy(store, {
+    get: (target, name) => {
+      const operation = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>
+      return (...args: unknown[]) => gate.pass(String(name), () => operation(...args))
+    },
+  })
 
 /** A job under test. Its clock is the test's, and its alarms ring when the test says so. */
 export class TestJob {
@@ -31,10 +41,15 @@ export class TestJob {
   }
 
   /** Makes a job that deletes below a prefix. Its clock is a day ahead, so that the platform rings no alarm by itself. */
-  static async deletePrefix(bucket: BucketRef, prefix: string, nowMs = Date.now() + DAY_MS): Promise<TestJob> {
+  static deletePrefix(bucket: BucketRef, prefix: string, nowMs?: number): Promise<TestJob> {
+    return TestJob.start({ kind: 'delete-prefix', bucket, params: { prefix } }, nowMs)
+  }
+
+  /** Makes a job of any kind. */
+  static async start({ kind, bucket, params }: StartJob, nowMs = Date.now() + DAY_MS): Promise<TestJob> {
     const job = new TestJob(newJobId(bucket.jurisdiction), nowMs)
     await job.setClock()
-    unwrap(await (job.stub as unknown as JobApi).create({ id: job.id, kind: 'delete-prefix', bucket, params: { prefix } }))
+    unwrap(await (job.stub as unknown as JobApi).create({ id: job.id, kind, bucket, params }))
     return job
   }
 

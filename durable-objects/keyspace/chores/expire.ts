@@ -1,8 +1,9 @@
 import type { Context } from '../context.ts'
 import { isBacklogged } from '../events/events.ts'
+import { moveObject } from '../objects/move-objects.ts'
 import { deleteObject } from '../objects/objects.ts'
 import type { ObjectRow, UploadRow } from '../rows.ts'
-import { objectAction, objectDueMs, saveObjectDue, saveUploadDue, uploadAbortion } from '../rules/lifecycle-due.ts'
+import { objectAction, saveObjectDue, saveUploadDue, uploadAbortion } from '../rules/lifecycle-due.ts'
 import { isWalking, walkLifecycle } from '../rules/lifecycle-walk.ts'
 import { isImporting } from '../state.ts'
 import { abortOpenUpload } from '../uploads/uploads.ts'
@@ -60,25 +61,9 @@ export function applyToObjects(context: Context): void {
     const next = objectAction(context, row)
     if (!next || next.dueMs > now()) saveObjectDue(context, row)
     else if (next.action === 'delete') deleteObject(context, row, { action: 'LifecycleDeletion', tally })
-    else moveToInfrequentAccess(context, row, tally)
+    else moveObject(context, row, 'InfrequentAccess', tally)
   }
   tally.write(sql)
-}
-
-/** Moves an object to Infrequent Access. Its version, ETag and age do not change. */
-function moveToInfrequentAccess(context: Context, row: ObjectRow, tally: Tally): void {
-  const { sql } = context
-  const moved: ObjectRow = { ...row, storage_class: 'InfrequentAccess', moved_ms: context.now() }
-  sql.exec(
-    'UPDATE objects SET storage_class = ?, moved_ms = ?, due_ms = ? WHERE key = ?',
-    moved.storage_class,
-    moved.moved_ms,
-    objectDueMs(context, moved),
-    row.key,
-  )
-  const { size, metadata_bytes } = row
-  tally.add(row.storage_class, { objects: -1, payloadBytes: -size, metadataBytes: -metadata_bytes })
-  tally.add(moved.storage_class, { objects: 1, payloadBytes: size, metadataBytes: metadata_bytes })
 }
 
 /** Aborts open uploads that are due, and deletes the rows of finished ones. */

@@ -4,6 +4,7 @@ import type { Config } from '../../config.ts'
 import type { Change, Control, Grant } from '../../control/control.ts'
 import type { Actor } from '../../core/audit.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
+import type { Jobs } from '../../jobs/jobs.ts'
 import type { DeploymentQueues } from '../../queues/queues.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -14,6 +15,7 @@ export interface RestPorts {
   readonly accountId: string
   readonly control: Control
   readonly queues: DeploymentQueues
+  readonly jobs: Jobs
   /** Throws when the databases belong to another deployment, are unfinished, or have the schema of a newer version. */
   readonly ready?: () => Promise<void>
 }
@@ -41,7 +43,15 @@ export interface RestCall<S extends Shape = Shape> extends RestPorts {
 }
 
 /** The answer of an operation: a result for the envelope, or a response without an envelope. */
-export type Answer<R> = { readonly result: R; readonly info?: unknown } | Response
+export type Answer<R> = Enveloped<R> | Response
+
+export interface Enveloped<R = unknown> {
+  readonly result: R
+  readonly info?: unknown
+  /** Notes for the client, such as that the endpoint is deprecated. */
+  readonly messages?: readonly string[]
+  readonly headers?: Readonly<Record<string, string>>
+}
 
 /** Returns the bucket that a request names. */
 export const bucketOf = (call: {

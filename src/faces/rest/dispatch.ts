@@ -37,10 +37,10 @@ async function answer(request: Request, ports: RestPorts): Promise<Response> {
   if (!route.run) throw notImplemented(route.op)
   if (route.needs !== 'nobody') await ports.ready?.()
   const query = readQuery(route.query, url.searchParams)
-  const body = await readBody(route.body, request)
+  const body = route.ignoresBody?.(url.searchParams) ? undefined : await readBody(route.body, request)
   const by = () => actorOf(request, identity, 'API')
   const answered = await route.run({ ...ports, request, url, identity, nowMs, params, query, headers, body, by })
-  return answered instanceof Response ? answered : success(answered.result, answered.info)
+  return answered instanceof Response ? answered : success(answered)
 }
 
 /** Refuses tokens that grant access to objects only: on R2, such tokens work over S3 only. */

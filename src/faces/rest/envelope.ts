@@ -1,11 +1,13 @@
 import { ERRORS, isRetriable, StoreError } from '../../core/errors.ts'
+import type { Enveloped } from './call.ts'
 
 /** Statuses that the Cloudflare SDK would retry although a retry cannot succeed. */
 const FINAL: readonly number[] = [409, 501]
 
 /** Wraps a result as Cloudflare's API does. The body is never empty, because clients take an empty body for a failure. */
-export function success(result: unknown, info?: unknown): Response {
-  return Response.json({ success: true, errors: [], messages: [], result, ...(info === undefined ? {} : { result_info: info }) })
+export function success({ result, info, messages = [], headers = {} }: Enveloped): Response {
+  const envelope = { success: true, errors: [], messages, result, ...(info === undefined ? {} : { result_info: info }) }
+  return Response.json(envelope, { headers })
 }
 
 /** Turns an error into a response. An error that is not a {@link StoreError} is a bug or an outage: the client gets no details. */

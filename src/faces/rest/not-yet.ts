@@ -7,7 +7,6 @@ const SLURPER = `${ACCOUNT}/slurper`
 const ROWS: readonly (readonly [methods: string, path: string, op: string])[] = [
   ['GET PUT', `${BUCKET}/local-uploads`, 'LocalUploads'],
   ['GET PUT DELETE', `${BUCKET}/sippy`, 'Sippy'],
-  ['GET POST', `${BUCKET}/jobs`, 'BucketJobs'],
   ['GET POST PUT', `${SLURPER}/{path+}`, 'SuperSlurper'],
   ['GET', `${ACCOUNT}/logs/audit/product_categories`, 'AuditProductCategories'],
   ['GET', `${ACCOUNT}/logs/audit/{id}/history`, 'AuditHistory'],

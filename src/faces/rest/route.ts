@@ -32,6 +32,8 @@ export interface Row<
   readonly query?: Query
   readonly headers?: Headers
   readonly body?: Body
+  /** Whether a request with this query needs no body; one that it has is ignored. */
+  readonly ignoresBody?: (query: URLSearchParams) => boolean
   readonly result?: Result
   readonly info?: z.ZodType
   /** The media type of an answer that has no envelope. */

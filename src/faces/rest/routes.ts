@@ -3,6 +3,7 @@ import { BUCKET_ROUTES } from './buckets/routes.ts'
 import { DOMAIN_ROUTES } from './domains/routes.ts'
 import { GRAPHQL_ROUTES } from './graphql/routes.ts'
 import { IDENTITY_ROUTES } from './identity/routes.ts'
+import { JOB_ROUTES } from './jobs/routes.ts'
 import { METRICS_ROUTES } from './metrics/routes.ts'
 import { NOT_YET } from './not-yet.ts'
 import { NOTIFICATION_ROUTES } from './notifications/routes.ts'
@@ -22,6 +23,7 @@ export const ROUTES: readonly Route[] = [
   ...BUCKET_ROUTES,
   ...OBJECT_ROUTES,
   ...SETTING_ROUTES,
+  ...JOB_ROUTES,
   ...TEMPORARY_CREDENTIAL_ROUTES,
   ...NOTIFICATION_ROUTES,
   ...QUEUE_ROUTES,

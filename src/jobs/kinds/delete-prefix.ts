@@ -29,7 +29,8 @@ const NAMED_KEYS = 10
  */
 export const deletePrefix: JobKind<DeletePrefixParams, DeletePrefixCursor> = {
   name: 'delete-prefix',
-  callsPerStep: 1 + UPLOADS_PER_STEP,
+  /** The last step over objects goes on with uploads. */
+  callsPerStep: 2 + 1 + UPLOADS_PER_STEP,
 
   check({ prefix }) {
     const isKey = typeof prefix === 'string' && prefix.isWellFormed() && Buffer.byteLength(prefix) <= LIMITS.keyBytes
@@ -40,7 +41,10 @@ export const deletePrefix: JobKind<DeletePrefixParams, DeletePrefixCursor> = {
     cursor.over === 'objects' ? deleteObjects(ports, job, cursor) : abortUploads(ports, job, cursor),
 }
 
-const deleteObjects: typeof deletePrefix.step = async ({ store }, { bucket, params: { prefix }, createdMs }, cursor) => {
+const deleteObjects: typeof deletePrefix.step = async (ports, job, cursor) => {
+  const { store } = ports
+  const { bucket, params, createdMs } = job
+  const { prefix } = params
   const page = await store.listSummaries(bucket, { prefix, after: cursor?.after, limit: KEYS_PER_STEP })
   const old = page.items.filter(({ uploadedMs }) => uploadedMs <= createdMs)
   const deleted = old.length === 0 ? [] : await store.deleteObjects(bucket, keysOf(old), { writtenUntilMs: createdMs })
@@ -49,7 +53,9 @@ const deleteObjects: typeof deletePrefix.step = async ({ store }, { bucket, para
     .slice(0, NAMED_KEYS)
     .map(({ key, code }) => ({ level: 'warning', message: `${code}: ${JSON.stringify(key)} stays.` }))
   const counts = { deleted: deleted.length - refused.length, refused: refused.length, newer: page.items.length - old.length }
-  return { report: { counts, log }, next: page.truncated ? { over: 'objects', after: page.last } : { over: 'uploads' } }
+  if (page.truncated) return { report: { counts, log }, next: { over: 'objects', after: page.last } }
+  const { report, next } = await abortUploads(ports, job)
+  return { report: { counts: { ...counts, ...report.counts }, log }, next }
 }
 
 const keysOf = (items: readonly { readonly key: string }[]): string[] => items.map(({ key }) => key)

@@ -4,7 +4,7 @@ import { LIMITS } from '../../../src/core/limits.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { DAY_MS, env, HOUR_MS, secrets, TestBucket } from '../../support/bucket.ts'
 import { FAULTS, Gate, Outage } from '../../support/faults.ts'
-import { jobs, portsOf, store, TestJob } from '../../support/job.ts'
+import { gatedStore, jobs, portsOf, store, TestJob } from '../../support/job.ts'
 
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}))
 afterEach(() => void vi.restoreAllMocks())
@@ -260,14 +260,6 @@ async function callsOf(trap?: { fault: (typeof FAULTS)[number]; at: number }): P
   expect(await keysIn(bucket)).toEqual([])
   return gate.calls
 }
-
-const gatedStore = (gate: Gate): Store =>
-  new Proxy(store, {
-    get: (target, name) => {
-      const operation = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>
-      return (...args: unknown[]) => gate.pass(String(name), () => operation(...args))
-    },
-  })
 
 describe('the number of jobs', () => {
   const start = (bucket: TestBucket) => jobs.start({ kind: 'delete-prefix', bucket: bucket.ref, params: { prefix: 'x/' } })

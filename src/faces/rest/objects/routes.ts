@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { JurisdictionHeader } from '../common-schemas.ts'
+import { BucketJob } from '../jobs/schemas.ts'
 import { OBJECTS } from '../paths.ts'
 import { type Route, route } from '../route.ts'
 import { deleteObject, deleteObjects } from './delete-objects.ts'
@@ -9,6 +10,7 @@ import { putObject } from './put-object.ts'
 import {
   DeletedKey,
   DeleteObjectsBody,
+  DeleteObjectsQuery,
   GetObjectHeaders,
   ListObjectsQuery,
   ObjectListInfo,
@@ -35,8 +37,10 @@ export const OBJECT_ROUTES: readonly Route[] = [
     path: OBJECTS,
     needs: 'object:write',
     headers: JurisdictionHeader,
+    query: DeleteObjectsQuery,
     body: DeleteObjectsBody,
-    result: z.array(DeletedKey),
+    ignoresBody: (query) => query.has('prefix'),
+    result: z.union([z.array(DeletedKey), BucketJob]),
     run: deleteObjects,
   }),
   route({

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { ObjectHead } from '../../../core/object.ts'
 import { isoTime, JurisdictionHeader, PerPage, StorageClass, Timestamp } from '../common-schemas.ts'
+import { Prefix } from '../jobs/schemas.ts'
 
 export const HttpMetadata = z.object({
   contentType: z.string().optional(),
@@ -62,6 +63,10 @@ export const PutResult = z.object({
 export const DeletedKey = z.object({ key: z.string() })
 export const DeleteObjectsBody = z.array(z.string()).max(1000)
 export type DeleteObjectsBody = z.output<typeof DeleteObjectsBody>
+
+/** With a prefix, even an empty one, the request starts a job and its body is ignored, as on R2. */
+export const DeleteObjectsQuery = z.object({ prefix: Prefix.optional() })
+export type DeleteObjectsQuery = z.output<typeof DeleteObjectsQuery>
 
 export const CustomMetadata = z.record(z.string(), z.string())
 
