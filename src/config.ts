@@ -77,6 +77,8 @@ const readSourceSettings = (env: Env): SourceSettings => ({
   accountId: env.ACCOUNT_ID ?? '',
   awsEndpoint: env.SOURCES_AWS_ENDPOINT || undefined,
   r2Endpoint: env.SOURCES_R2_ENDPOINT || undefined,
+  gcsEndpoint: env.SOURCES_GCS_ENDPOINT || undefined,
+  gcsTokenUrl: env.SOURCES_GCS_TOKEN_URL || undefined,
 })
 
 /**

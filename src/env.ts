@@ -48,9 +48,11 @@ export interface Env {
   readonly GARBAGE_GRACE_SECONDS?: string
   /** Whether sources may be on this machine and in private networks. Local servers set it. */
   readonly SOURCES_LOCAL?: string
-  /** Where S3 of AWS, and R2 of Cloudflare, are reached instead of at their own addresses. */
+  /** Where AWS, R2 of Cloudflare and Google Cloud Storage are reached instead of at their own addresses. */
   readonly SOURCES_AWS_ENDPOINT?: string
   readonly SOURCES_R2_ENDPOINT?: string
+  readonly SOURCES_GCS_ENDPOINT?: string
+  readonly SOURCES_GCS_TOKEN_URL?: string
 }
 
 /** Returns the stores of segments. Only append to the list of databases: a blob records its index in it. */

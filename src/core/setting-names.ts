@@ -18,6 +18,8 @@ export const SETTING_NAMES = [
   'SOURCES_LOCAL',
   'SOURCES_AWS_ENDPOINT',
   'SOURCES_R2_ENDPOINT',
+  'SOURCES_GCS_ENDPOINT',
+  'SOURCES_GCS_TOKEN_URL',
 ] as const
 
 /** Every secret. A local server reads them from the secrets file, never from the environment. */

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../core/errors.ts'
 import type { Jurisdiction } from '../core/object.ts'
-import type { OutboundRules } from './endpoint.ts'
+import { type OutboundRules, readEndpoint } from './endpoint.ts'
+import { type GcsPlace, GcsSource } from './gcs/gcs-source.ts'
 import { type Place, placeOf } from './s3/place.ts'
 import { S3Source } from './s3/s3-source.ts'
 import type { SourceSecrets } from './secrets.ts'
@@ -14,6 +15,12 @@ export type SourceConfig =
   /** The same, by the address of the store and the name of the bucket. */
   | { readonly provider: 's3'; readonly endpoint: string; readonly bucket: string; readonly region?: string }
   | { readonly provider: 'r2'; readonly bucket: string; readonly jurisdiction?: Jurisdiction; readonly accountId?: string }
+  | GcsConfig
+
+export interface GcsConfig {
+  readonly provider: 'gcs'
+  readonly bucket: string
+}
 
 /** The settings of a deployment about sources. */
 export interface SourceSettings extends OutboundRules {
@@ -22,6 +29,8 @@ export interface SourceSettings extends OutboundRules {
   /** Other addresses than the provider's own, for private endpoints and stand-ins. */
   readonly awsEndpoint?: string
   readonly r2Endpoint?: string
+  readonly gcsEndpoint?: string
+  readonly gcsTokenUrl?: string
 }
 
 /**
@@ -29,6 +38,10 @@ export interface SourceSettings extends OutboundRules {
  * @throws StoreError InvalidArgument for an address that is not permitted, or a credential that is missing
  */
 export function openSource(config: SourceConfig, secrets: SourceSecrets, settings: SourceSettings): Source {
+  if (config.provider === 'gcs') {
+    const account = { clientEmail: named(secrets, 'clientEmail'), privateKey: named(secrets, 'privateKey') }
+    return new GcsSource(gcsPlaceOf(config, settings), account)
+  }
   return new S3Source(s3PlaceOf(config, settings), {
     accessKeyId: named(secrets, 'accessKeyId'),
     secretAccessKey: named(secrets, 'secretAccessKey'),
@@ -36,7 +49,7 @@ export function openSource(config: SourceConfig, secrets: SourceSecrets, setting
 }
 
 /** Where the bucket of an S3 source is. @throws StoreError InvalidArgument */
-export function s3PlaceOf(config: SourceConfig, settings: SourceSettings): Place {
+export function s3PlaceOf(config: Exclude<SourceConfig, GcsConfig>, settings: SourceSettings): Place {
   switch (config.provider) {
     case 'aws': {
       const { bucket, region } = config
@@ -47,6 +60,13 @@ export function s3PlaceOf(config: SourceConfig, settings: SourceSettings): Place
     case 's3':
       return placeOf(config, settings)
   }
+}
+
+/** Where a bucket of Google Cloud Storage is. @throws StoreError InvalidArgument */
+function gcsPlaceOf({ bucket }: GcsConfig, settings: SourceSettings): GcsPlace {
+  if (!/^[a-z0-9][a-z0-9._-]{1,221}$/.test(bucket)) throw invalidArgument('The name of the source bucket is not valid.')
+  const { gcsEndpoint = 'https://storage.googleapis.com', gcsTokenUrl = 'https://oauth2.googleapis.com/token' } = settings
+  return { bucket, storage: readEndpoint(gcsEndpoint, settings).origin, tokenUrl: readEndpoint(gcsTokenUrl, settings).href }
 }
 
 /** A jurisdiction is a label of the host, behind the account's. */

@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Accounts, serveGcs, serveToken } from './fault-gcs.ts'
 
 // A store that speaks a little S3 and fails as it is told. Tests in Node and in workerd program it over HTTP: `PUT /_/<bucket>` takes a
-// `Script`, `GET /_/<bucket>` returns the requests that came since. It checks no signatures.
+// `Script`, `GET /_/<bucket>` returns the requests that came since. It checks no signatures of S3. The same buckets are served as Google
+// Cloud Storage; `PUT /_account/<e-mail>` takes the public key of a service account.
 
 export interface FaultyObject {
   /** The bytes, as base64. */
@@ -81,8 +83,9 @@ const PIECE = 16 * 1024
 /** Starts the server on a free port of this machine. */
 export async function startFaultServer(): Promise<FaultServer> {
   const buckets = new Map<string, Bucket>()
+  const accounts: Accounts = { keys: new Map(), tokens: new Set() }
   const server = createServer((request, response) => {
-    serve(buckets, request, response).catch(() => response.destroy())
+    serve({ buckets, accounts }, request, response).catch(() => response.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -96,16 +99,32 @@ export async function startFaultServer(): Promise<FaultServer> {
   }
 }
 
-async function serve(buckets: Map<string, Bucket>, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface State {
+  readonly buckets: Map<string, Bucket>
+  readonly accounts: Accounts
+}
+
+async function serve({ buckets, accounts }: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://faults')
   const [, first = '', ...rest] = url.pathname.split('/')
   if (first === '_') return control(buckets, rest.join('/'), request, response)
-  const bucket = buckets.get(first)
+  if (first === '_account') {
+    accounts.keys.set(decodeURIComponent(rest.join('/')), (await bodyOf(request)).toString())
+    response.end()
+    return
+  }
+  if (url.pathname === '/token') return serveToken(accounts, new URLSearchParams((await bodyOf(request)).toString()), request, response)
+  const [, ofGcs, keyOfGcs = ''] = /^\/storage\/v1\/b\/([^/]+)\/o(?:\/([^/]*))?$/.exec(url.pathname) ?? []
+  const bucket = buckets.get(ofGcs ?? first)
   if (!bucket) return refuse(response, 404, 'NoSuchBucket')
-  const key = decodeURIComponent(rest.join('/'))
+  const key = decodeURIComponent(ofGcs === undefined ? rest.join('/') : keyOfGcs)
   const method = request.method ?? 'GET'
   bucket.requests.push({ method, key, url: request.url ?? '', headers: request.headers as Record<string, string> })
   if (await meet(bucket, { method, key, ranged: request.headers.range !== undefined }, response)) return
+  if (ofGcs !== undefined) {
+    const wholeOf = (object: FaultyObject) => Buffer.from(bytesOf(object, 0, sizeOf(object)))
+    return serveGcs(accounts, { script: bucket.script, key, query: url.searchParams, bytesOf: wholeOf }, request, response)
+  }
   const { region } = bucket.script
   if (region !== undefined && !request.headers.authorization?.includes(`/${region}/s3/`)) {
     return refuse(response, 301, 'PermanentRedirect', { 'x-amz-bucket-region': region })
@@ -116,14 +135,18 @@ async function serve(buckets: Map<string, Bucket>, request: IncomingMessage, res
 
 async function control(buckets: Map<string, Bucket>, name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method === 'PUT') {
-    const pieces: Buffer[] = []
-    for await (const piece of request) pieces.push(piece as Buffer)
-    const script = JSON.parse(Buffer.concat(pieces).toString()) as Script
+    const script = JSON.parse((await bodyOf(request)).toString()) as Script
     buckets.set(name, { script, met: new Map(), changes: 0, requests: [] })
     response.end()
     return
   }
   response.end(JSON.stringify(buckets.get(name)?.requests ?? []))
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of request) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
 }
 
 type Met = Pick<SeenRequest, 'method' | 'key'> & { readonly ranged: boolean }

@@ -27,3 +27,17 @@ export const textObject = (text: string, headers: Record<string, string> = {}) =
   base64: Buffer.from(text).toString('base64'),
   headers: { 'content-type': 'text/plain', ...headers },
 })
+
+/** A service account whose public key the fault server knows. */
+export async function serviceAccount() {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }
+  const pair = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
+  const pem = async (format: 'pkcs8' | 'spki', key: CryptoKey, label: string) => {
+    const base64 = Buffer.from((await crypto.subtle.exportKey(format, key)) as ArrayBuffer).toString('base64')
+    return `-----BEGIN ${label}-----\n${base64.replace(/.{64}/g, '$&\n')}\n-----END ${label}-----\n`
+  }
+  const clientEmail = `reader-${crypto.randomUUID()}@project.iam.gserviceaccount.com`
+  const body = await pem('spki', pair.publicKey, 'PUBLIC KEY')
+  await (await fetch(`${inject('faultServer')}/_account/${encodeURIComponent(clientEmail)}`, { method: 'PUT', body })).arrayBuffer()
+  return { clientEmail, privateKey: await pem('pkcs8', pair.privateKey, 'PRIVATE KEY') }
+}
