@@ -104,7 +104,7 @@ interface State {
   readonly accounts: Accounts
 }
 
-async function serve({ buckets, accounts }: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve({ buckets, accounts }: State, request: IncomingMessage, response: ServerResponse): Promise<unknown> {
   const url = new URL(request.url ?? '/', 'http://faults')
   const [, first = '', ...rest] = url.pathname.split('/')
   if (first === '_') return control(buckets, rest.join('/'), request, response)
