@@ -18,6 +18,12 @@ export const ALLOWANCES = {
   namedStorageClass: 'An unknown storage class in the Workers binding: the error names it (10062); on R2 an internal error (10001)',
   requestIds: '`x-amz-request-id` on every answer, and `RequestId` in errors; R2 has neither',
   emptyHeaders: 'Empty headers that ask for nothing, such as `x-amz-storage-class` and `x-amz-acl`: treated as absent; on R2 400 or 501',
+  expectedOwner:
+    '`x-amz-expected-bucket-owner` and `x-amz-source-expected-bucket-owner`: another account than that of the buckets is 403 `AccessDenied`; on R2 501 `NotImplemented`',
+  bucketStatements:
+    'Configurations that tools read (policy, website, logging and their like): the answer of a bucket where nothing is configured, and 200 for a request that states what is so already; on R2 501 `NotImplemented`',
+  governanceBypass:
+    '`x-amz-bypass-governance-retention` on deletes: no object is under retention, so it changes nothing; on R2 501 `NotImplemented`',
   mailDates: 'A `Date` header in the form of RFC 5322, in any zone, in place of `x-amz-date`; on R2 400 `InvalidArgument`',
   tagging:
     'Tags of objects and buckets: the operations, `x-amz-tagging` on writes, lifecycle filters by tag, size and `And`; on R2 501 `NotImplemented`, and `DELETE ?tagging` deletes the object',
@@ -29,5 +35,9 @@ export type Allowance = keyof typeof ALLOWANCES
 export const REFUSALS = {
   unsignedHeaders:
     '`x-amz-*` and `cf-*` headers that change what a request does and that were not signed, also beside a presigned URL; 403 `AccessDenied`',
+  unknownParameters:
+    'Parameters on the PUT of an object that no operation of Cairn has, such as `?annotation`, which is refused on GET and DELETE too; 501 `NotImplemented`. Names that start with `x-` are free, as on S3. R2 ignores all of them, and overwrites the object',
+  unknownWrites:
+    '`x-amz-write-offset-bytes`, `x-amz-rename-source` without `?renameObject`, and the headers of an event hold; 501 `NotImplemented`. R2 ignores them',
   futureUrls: 'Presigned URLs that are dated more than 15 minutes ahead; 403 `AccessDenied`',
 } as const

@@ -70,10 +70,22 @@ describe('DeleteObject', () => {
     expect(await exists('versioned')).toBe(true)
   })
 
-  test.each(['x-amz-expected-bucket-owner', 'x-amz-mfa', 'x-amz-bypass-governance-retention'])('refuses %s', async (name) => {
+  test('refuses x-amz-mfa, and another expected owner', async () => {
     await bucket.put('screened', 'x')
-    await expectHeaderNotImplemented(await bucket.send('DELETE', 'screened', { headers: { [name]: 'v' } }), name, 'v')
+    await expectHeaderNotImplemented(await bucket.send('DELETE', 'screened', { headers: { 'x-amz-mfa': 'v' } }), 'x-amz-mfa', 'v')
+    const owner = { 'x-amz-expected-bucket-owner': 'v' }
+    await expectError(await bucket.send('DELETE', 'screened', { headers: owner }), 403, 'AccessDenied', 'Access Denied')
     expect(await exists('screened')).toBe(true)
+  })
+
+  test.each(['true', 'false', 'v'])('needs no bypass of a retention: x-amz-bypass-governance-retention: %s', async (value) => {
+    await bucket.put('free', 'x')
+    const headers = { 'x-amz-bypass-governance-retention': value, 'x-amz-expected-bucket-owner': inject('server').accountId }
+    expect((await bucket.send('DELETE', 'free', { headers })).status).toBe(204)
+    expect(await exists('free')).toBe(false)
+    await bucket.put('free', 'x')
+    await expectDeleted(await deleteObjects(`<Delete>${objects('free')}</Delete>`, headers), 'free')
+    expect(await exists('free')).toBe(false)
   })
 
   test('makes room for another object under the key', async () => {
@@ -229,12 +241,11 @@ describe('DeleteObjects', () => {
     })
   })
 
-  test.each(['x-amz-expected-bucket-owner', 'x-amz-mfa', 'x-amz-bypass-governance-retention'])(
-    'refuses %s before it reads the body',
-    async (name) => {
-      await expectHeaderNotImplemented(await deleteObjects('nonsense', { [name]: 'v', 'content-md5': 'x' }), name, 'v')
-    },
-  )
+  test('refuses x-amz-mfa and another expected owner before it reads the body', async () => {
+    await expectHeaderNotImplemented(await deleteObjects('nonsense', { 'x-amz-mfa': 'v', 'content-md5': 'x' }), 'x-amz-mfa', 'v')
+    const response = await deleteObjects('nonsense', { 'x-amz-expected-bucket-owner': 'v', 'content-md5': 'x' })
+    await expectError(response, 403, 'AccessDenied', 'Access Denied')
+  })
 })
 
 describe('clients', () => {

@@ -46,6 +46,22 @@ const NO_CLASS = { 'x-amz-storage-class': '' }
 const FULL_OBJECT = ['x-amz-checksum-type', 'FULL_OBJECT'] as const
 
 type Refusal = (response: Response) => Promise<void>
+const BYPASS = ['x-amz-bypass-governance-retention', 'true'] as const
+
+/** Configurations, and bodies that state what is so already. */
+const STATEMENTS: readonly (readonly [query: string, operation: string, body?: string])[] = [
+  ['requestPayment', 'GetBucketRequestPayment'],
+  ['logging', 'GetBucketLogging'],
+  ['accelerate', 'GetBucketAccelerateConfiguration'],
+  ['publicAccessBlock', 'GetPublicAccessBlock'],
+  ['ownershipControls', 'GetBucketOwnershipControls'],
+  ['intelligent-tiering', 'GetBucketIntelligentTieringConfiguration'],
+  ['inventory', 'GetBucketInventoryConfiguration'],
+  ['metrics', 'GetBucketMetricsConfiguration'],
+  ['analytics', 'GetBucketAnalyticsConfiguration'],
+  ['logging', 'PutBucketLogging', '<BucketLoggingStatus/>'],
+  ['accelerate', 'PutBucketAccelerateConfiguration', '<AccelerateConfiguration><Status>Suspended</Status></AccelerateConfiguration>'],
+]
 type Attempt = (side: Side) => Promise<Response>
 
 /** What a client tries, by the row of the table in docs/reference/s3.md that it is about, and how R2 refuses it. */
@@ -138,6 +154,31 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
     (it) => expectHeaderNotImplemented(it, 'x-amz-tagging-directive', 'REPLACE'),
   ],
   ['A `Date` header', 'with a zone', getAtMailDate, expectBadDate],
+  ...(['PUT', 'GET', 'DELETE'] as const).map(
+    (method) =>
+      [
+        '`x-amz-expected-bucket-owner`',
+        method,
+        ownedBy(method),
+        async (response: Response) =>
+          expect([response.status, await response.text()]).toEqual([501, expect.stringContaining('expected-bucket-owner')]),
+      ] as const,
+  ),
+  ['`x-amz-bypass-governance-retention` on deletes', 'DeleteObjects', deleteBypassing, (it) => expectHeaderNotImplemented(it, ...BYPASS)],
+  ...STATEMENTS.map(
+    ([query, operation, body]) =>
+      [
+        'Configurations that tools read',
+        operation,
+        ({ server, name }: Side) =>
+          signedFetch(body === undefined ? 'GET' : 'PUT', `/${name}`, {
+            query: { [query]: '' },
+            body: body && Buffer.from(body),
+            server,
+          }).then(bare),
+        (response: Response) => expectError(response, 501, 'NotImplemented', `${operation} not implemented`),
+      ] as const,
+  ),
   [
     '`x-amz-request-id` on every answer',
     'a read of the bucket',
@@ -193,6 +234,24 @@ function expectUnknownTrailer(response: Response): Promise<void> {
 
 async function expectUnknownAlgorithm(response: Response): Promise<void> {
   expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('[CRC32, CRC32C, CRC64NVME, SHA1, SHA256]')])
+}
+
+/** Sends a request that names the account as the owner. */
+function ownedBy(method: 'PUT' | 'GET' | 'DELETE'): Attempt {
+  return async ({ send, server }) => {
+    const key = uniqueName('owned')
+    if (method !== 'PUT') await send('PUT', key, { body: 'x' })
+    const body = method === 'PUT' ? 'x' : undefined
+    return bare(await send(method, key, { body, headers: { 'x-amz-expected-bucket-owner': server.accountId } }))
+  }
+}
+
+/** A success as a 200 without a body, as every row here must end by default. */
+const bare = (response: Response): Response => (response.ok ? new Response() : response)
+
+function deleteBypassing({ server, name }: Side): Promise<Response> {
+  const body = Buffer.from('<Delete><Object><Key>nothing</Key></Object></Delete>')
+  return signedFetch('POST', `/${name}`, { query: { delete: '' }, body, headers: Object.fromEntries([BYPASS]), server }).then(bare)
 }
 
 /** As botocore sends it when `Date` is set. */
@@ -251,6 +310,30 @@ describe('with R2_STRICT=true', () => {
   })
 
   const strict = () => sides[1]!
+
+  test.each([
+    ['policy', 'GetBucketPolicy'],
+    ['policyStatus', 'GetGetBucketPolicyStatus'],
+    ['website', 'GetBucketWebsite'],
+  ])('?%s is 501 %s', async (query, operation) => {
+    const { server, name } = strict()
+    const response = await signedFetch('GET', `/${name}`, { query: { [query]: '' }, server })
+    await expectError(response, 501, 'NotImplemented', `${operation} not implemented`)
+  })
+
+  test('?publicAccessBlock is an unknown parameter of DELETE', async () => {
+    const { server, name } = strict()
+    const response = await signedFetch('DELETE', `/${name}`, { query: { publicAccessBlock: '' }, server })
+    await expectError(response, 400, 'InvalidArgument', 'Unsupported search param(s) "publicAccessBlock" on a DELETE bucket route')
+  })
+
+  test('parameters and headers that R2 does not know are ignored on PUT', async () => {
+    for (const query of [{ annotation: '' }, { encryption: '' }, { junk: '1' }, { versionId: 'a' }] as Record<string, string>[]) {
+      const key = uniqueName('ignoring')
+      expect((await strict().send('PUT', key, { query, body: 'x', headers: { 'x-amz-write-offset-bytes': '0' } })).status).toBe(200)
+      expect(await (await strict().send('GET', key, { query: { annotation: '' } })).text()).toBe('x')
+    }
+  })
 
   test.each([
     ['x-amz-meta-a', 'b'],

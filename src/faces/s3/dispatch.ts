@@ -15,11 +15,13 @@ import { type Address, readAddress } from './address.ts'
 import type { BucketCall, ObjectCall, S3Call } from './call.ts'
 import { copySourceBucket, copySourceKey } from './copy-source.ts'
 import { withoutEmpty } from './empty-headers.ts'
+import { checkExpectedOwners } from './expected-owner.ts'
 import { newRequestId } from './failure.ts'
 import { renderError } from './render-error.ts'
 import type { Route } from './route.ts'
 import { match } from './routes.ts'
 import { screenHeaders } from './screening.ts'
+import { refuseUnknownParameters } from './unknown-parameters.ts'
 
 /** Everything that the S3 face depends on. */
 export interface S3Ports {
@@ -74,14 +76,17 @@ async function answer(visit: Visit): Promise<Response> {
   visit.isVerified = true
   const sent = effectiveHeaders(request.headers, authenticated.hoistedHeaders)
   const headers = ports.config.allows('emptyHeaders') ? withoutEmpty(sent) : sent
-  const route = match({ on: address.on, method: request.method, query: url.searchParams, headers, allows: ports.config.allows })
+  const { allows } = ports.config
+  const route = match({ on: address.on, method: request.method, query: url.searchParams, headers, allows })
   if (!route) throw new StoreError('RouteNotFound')
   if (address.on === 'object') refuseVersions(request.method, url)
+  if (address.on !== 'account') checkExpectedOwners(headers, route, { accountId: ports.accountId, allows })
   screenHeaders(headers, route.refuses ?? 'none', ports.config)
   const call = callOf(address, { request, url, headers, authenticated, ports })
   authorize(route, call)
   if (address.on !== 'object' || !READS.includes(request.method)) await ports.ready?.()
   if (!route.run) throw notImplemented(route.op)
+  if (!ports.config.strict) refuseUnknownParameters(route, url.searchParams)
   await createMissingBucket(route, call)
   return route.run(call)
 }

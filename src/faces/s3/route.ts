@@ -15,6 +15,10 @@ export interface Route {
   /** A parameter. It must come first in the URL among all parameters that are subresources at this level and method. */
   readonly subresource?: string
   readonly header?: string
+  /** The parameters that it has, if it must not run with any other one, because it replaces a whole object. */
+  readonly parameters?: readonly string[]
+  /** Parameters that make it another operation on S3, one that neither R2 nor Cairn has. R2 ignores them. */
+  readonly foreign?: readonly string[]
   readonly needs: Permission
   readonly refuses?: RefusedGroup
   /** R2 does not have the operation. In strict mode the row does not exist, and the next row that fits the request decides. */

@@ -1,6 +1,7 @@
 import type { Permission } from '../../auth/policies.ts'
 import type { Config } from '../../config.ts'
 import { configurationRows } from './configurations/configurations.ts'
+import { statedRows } from './configurations/stated.ts'
 import { abortMultipartUpload } from './operations/abort-multipart-upload.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, postBucket } from './operations/buckets.ts'
 import { completeMultipartUpload } from './operations/complete-multipart-upload.ts'
@@ -39,6 +40,12 @@ const rows = (on: Level, method: string, needs: Permission, ...list: Row[]): Rou
 
 const TAGGING = { on: 'object', subresource: 'tagging', allowance: 'tagging' } as const
 
+/** Without the other one, each of these is ignored on the PUT of an object, as on R2. */
+const PART_PARAMETERS = ['uploadId', 'partNumber']
+
+/** S3 reads and deletes a note beside an object by it. Without the note, GET would answer with the object, and DELETE would delete it. */
+const ANNOTATION = ['annotation']
+
 /** The first row that fits wins, so the most specific comes first. */
 export const ROUTES: readonly Route[] = [
   { op: 'ListBuckets', on: 'account', method: 'GET', needs: 'account:list', run: listBuckets },
@@ -76,22 +83,11 @@ export const ROUTES: readonly Route[] = [
     { op: 'GetBucketReplication', subresource: 'replication', refuses: 'read', run: getBucketReplication },
     { op: 'GetBucketAcl', subresource: 'acl', refuses: 'read', run: getBucketAcl },
     ...configurationRows('GET'),
+    ...statedRows('bucket', 'GET'),
   ),
   ...absent('bucket', 'GET', 'bucket:read', {
     versions: 'ListObjectVersions',
-    policy: 'GetBucketPolicy',
-    policyStatus: 'GetGetBucketPolicyStatus', // R2's own spelling.
-    website: 'GetBucketWebsite',
     notification: 'GetBucketNotificationConfiguration',
-    requestPayment: 'GetBucketRequestPayment',
-    logging: 'GetBucketLogging',
-    accelerate: 'GetBucketAccelerateConfiguration',
-    publicAccessBlock: 'GetPublicAccessBlock',
-    ownershipControls: 'GetBucketOwnershipControls',
-    'intelligent-tiering': 'GetBucketIntelligentTieringConfiguration',
-    inventory: 'GetBucketInventoryConfiguration',
-    metrics: 'GetBucketMetricsConfiguration',
-    analytics: 'GetBucketAnalyticsConfiguration',
   }),
   {
     op: 'ListObjectsV2',
@@ -119,45 +115,32 @@ export const ROUTES: readonly Route[] = [
     'PUT',
     'bucket:write',
     ...configurationRows('PUT'),
+    ...statedRows('bucket', 'PUT'),
     { op: 'PutBucketEncryption', subresource: 'encryption', refuses: 'configure', run: putBucketEncryption },
     { op: 'PutBucketVersioning', subresource: 'versioning', run: putBucketVersioning },
   ),
   ...absent('bucket', 'PUT', 'bucket:write', {
-    accelerate: 'PutBucketAccelerateConfiguration',
-    acl: 'PutBucketAcl',
     analytics: 'PutBucketAnalyticsConfiguration',
     'intelligent-tiering': 'PutBucketIntelligentTieringConfiguration',
     inventory: 'PutBucketInventoryConfiguration',
-    logging: 'PutBucketLogging',
     metrics: 'PutBucketMetricsConfiguration',
     notification: 'PutBucketNotificationConfiguration',
-    ownershipControls: 'PutBucketOwnershipControls',
     policy: 'PutBucketPolicy',
-    publicAccessBlock: 'PutPublicAccessBlock',
     replication: 'PutBucketReplication',
-    requestPayment: 'PutBucketRequestPayment',
     tagging: 'PutBucketTagging',
     website: 'PutBucketWebsite',
     'object-lock': 'PutObjectLockConfiguration',
   }),
   { op: 'CreateBucket', on: 'bucket', method: 'PUT', needs: 'bucket:write', refuses: 'createBucket', run: createBucket },
 
-  ...rows('bucket', 'DELETE', 'bucket:write', ...configurationRows('DELETE'), {
+  ...rows('bucket', 'DELETE', 'bucket:write', ...configurationRows('DELETE'), ...statedRows('bucket', 'DELETE'), {
     op: 'DeleteBucketEncryption',
     subresource: 'encryption',
     refuses: 'read',
     run: deleteBucketEncryption,
   }),
   ...absent('bucket', 'DELETE', 'bucket:write', {
-    analytics: 'DeleteBucketAnalyticsConfiguration',
-    'intelligent-tiering': 'DeleteBucketIntelligentTieringConfiguration',
-    inventory: 'DeleteBucketInventoryConfiguration',
-    metrics: 'DeleteBucketMetricsConfiguration',
-    ownershipControls: 'DeleteBucketOwnershipControls',
-    policy: 'DeleteBucketPolicy',
-    replication: 'DeleteBucketReplication',
     tagging: 'DeleteBucketTagging',
-    website: 'DeleteBucketWebsite',
   }),
   { op: 'DeleteBucket', on: 'bucket', method: 'DELETE', needs: 'bucket:write', refuses: 'read', run: deleteBucket },
 
@@ -210,19 +193,19 @@ export const ROUTES: readonly Route[] = [
   { op: 'HeadObject', on: 'object', method: 'HEAD', needs: 'object:read', refuses: 'read', run: headObject },
   { op: 'GetObject', on: 'object', method: 'GET', query: ['partNumber'], needs: 'object:read', refuses: 'read', run: getObject },
   { ...TAGGING, op: 'GetObjectTagging', method: 'GET', needs: 'object:read', refuses: 'read', run: getObjectTagging },
+  ...rows('object', 'GET', 'object:read', ...statedRows('object', 'GET')),
   ...absent('object', 'GET', 'object:read', {
     tagging: 'GetObjectTagging',
-    acl: 'GetObjectAcl',
     attributes: 'GetObjectAttributes',
     torrent: 'GetObjectTorrent',
     retention: 'GetObjectRetention',
     'legal-hold': 'GetObjectLegalHold',
   }),
-  { op: 'GetObject', on: 'object', method: 'GET', needs: 'object:read', refuses: 'read', run: getObject },
+  { op: 'GetObject', on: 'object', method: 'GET', needs: 'object:read', refuses: 'read', foreign: ANNOTATION, run: getObject },
   { ...TAGGING, op: 'PutObjectTagging', method: 'PUT', needs: 'object:write', refuses: 'configure', run: putObjectTagging },
+  ...rows('object', 'PUT', 'object:write', ...statedRows('object', 'PUT')),
   ...absent('object', 'PUT', 'object:write', {
     tagging: 'PutObjectTagging',
-    acl: 'PutObjectAcl',
     retention: 'PutObjectRetention',
     'legal-hold': 'PutObjectLegalHold',
   }),
@@ -234,13 +217,23 @@ export const ROUTES: readonly Route[] = [
     copies: true,
     needs: 'object:write',
     refuses: 'copy',
+    parameters: PART_PARAMETERS,
     run: copyObject,
   },
-  { op: 'PutObject', on: 'object', method: 'PUT', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
+  {
+    op: 'PutObject',
+    on: 'object',
+    method: 'PUT',
+    createsBucket: true,
+    needs: 'object:write',
+    refuses: 'write',
+    parameters: PART_PARAMETERS,
+    run: putObject,
+  },
   // R2 stores the body of a POST to a key, with any parameters.
   { op: 'PutObject', on: 'object', method: 'POST', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
   { ...TAGGING, op: 'DeleteObjectTagging', method: 'DELETE', needs: 'object:write', refuses: 'read', run: deleteObjectTagging },
-  { op: 'DeleteObject', on: 'object', method: 'DELETE', needs: 'object:write', refuses: 'delete', run: deleteObject },
+  { op: 'DeleteObject', on: 'object', method: 'DELETE', needs: 'object:write', refuses: 'delete', foreign: ANNOTATION, run: deleteObject },
 ]
 
 /** The subresources of each level and method. The first one in the URL decides. */
@@ -265,21 +258,20 @@ export interface Matchable {
 /** Returns the operation that a request asks for, or `undefined` if there is none. */
 export function match({ on, method, query, headers, allows }: Matchable): Route | undefined {
   if (on === 'object' && query.has('uploadId') && !ROUTED_PART_NUMBER.test(query.get('partNumber') ?? '')) return undefined
-  const subresource = firstSubresource(on, method, query)
+  const isHere = ({ allowance }: Route) => allowance === undefined || allows(allowance)
+  const subresource = firstSubresource(query, SUBRESOURCES.get(`${on} ${method}`)?.filter(isHere))
   return ROUTES.find(
     (route) =>
+      isHere(route) &&
       route.on === on &&
       route.method === method &&
-      (route.allowance === undefined || allows(route.allowance)) &&
       (route.query ?? []).every((name) => query.has(name)) &&
       (route.subresource === undefined || route.subresource === subresource) &&
       (route.header === undefined || headers.has(route.header)),
   )
 }
 
-function firstSubresource(on: Level, method: string, query: URLSearchParams): string | undefined {
-  const known = SUBRESOURCES.get(`${on} ${method}`)
-  if (!known) return undefined
+function firstSubresource(query: URLSearchParams, known: readonly Route[] = []): string | undefined {
   for (const name of query.keys()) if (known.some((route) => route.subresource === name)) return name
   return undefined
 }

@@ -53,7 +53,7 @@ const CANNED_ACLS = [
  * Refuses headers that ask for something which we cannot do.
  * @throws StoreError NotImplemented
  */
-export function screenHeaders(headers: Headers, group: RefusedGroup, { allows }: Pick<Config, 'allows'>): void {
+export function screenHeaders(headers: Headers, group: RefusedGroup, { allows, strict }: Pick<Config, 'allows' | 'strict'>): void {
   for (const name of REFUSED[group]) {
     const value = headers.get(name)
     if (value === null) continue
@@ -61,6 +61,7 @@ export function screenHeaders(headers: Headers, group: RefusedGroup, { allows }:
     if (!allowance || !allows(allowance)) throw headerNotImplemented(name, value)
   }
   if (group === 'write' || group === 'copy') screenWriteValues(headers)
+  if ((group === 'write' || group === 'copy') && !strict) screenUnknownWrites(headers)
   if (group === 'createBucket' && headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true') {
     throw headerNotImplemented('x-amz-bucket-object-lock-enabled', 'true')
   }
@@ -68,6 +69,8 @@ export function screenHeaders(headers: Headers, group: RefusedGroup, { allows }:
 
 /** Returns the allowance that lifts one of R2's refusals: we support the header, or it asks for what happens anyway. */
 function allowanceOf(group: RefusedGroup, name: string, value: string): Allowance | undefined {
+  if (owner.includes(name) || sourceOwner.includes(name)) return 'expectedOwner'
+  if (group === 'delete' && name === 'x-amz-bypass-governance-retention') return 'governanceBypass'
   if (group === 'uploadPartCopy' && sourceConditions.includes(name)) return 'partCopyConditions'
   if (taggingHeaders.includes(name)) return 'tagging'
   if (group === 'configure' && checksumAlgorithms.includes(name)) return 'configurationChecksums'
@@ -81,4 +84,20 @@ function screenWriteValues(headers: Headers): void {
   if (encryption !== null && encryption !== 'AES256') throw headerNotImplemented('x-amz-server-side-encryption', encryption)
   const acl = headers.get('x-amz-acl')
   if (acl !== null && !CANNED_ACLS.includes(acl)) throw headerNotImplemented('x-amz-acl', acl)
+}
+
+/** Headers that change what a write does on S3, and that R2 does not know. It would replace the object by what is to be appended, for instance. */
+const UNKNOWN_TO_R2 = [
+  'x-amz-write-offset-bytes',
+  'x-amz-rename-source',
+  'x-amz-object-lock-event-hold',
+  'x-amz-object-lock-event-hold-duration-days',
+  'x-amz-object-lock-event-hold-duration-years',
+]
+
+function screenUnknownWrites(headers: Headers): void {
+  for (const name of UNKNOWN_TO_R2) {
+    const value = headers.get(name)
+    if (value !== null) throw headerNotImplemented(name, value)
+  }
 }

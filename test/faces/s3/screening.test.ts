@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { REFUSED, type RefusedGroup, screenHeaders } from '../../../src/faces/s3/screening.ts'
 
 const screen = (group: RefusedGroup, headers: Record<string, string>, { strict = false } = {}) =>
-  screenHeaders(new Headers(headers), group, { allows: () => !strict })
+  screenHeaders(new Headers(headers), group, { allows: () => !strict, strict })
 
 const refusal = (name: string, value: string) =>
   expect.objectContaining({ code: 'NotImplemented', message: `Header '${name}' with value '${value}' not implemented` })
@@ -33,6 +33,16 @@ test.each([
   expect(() => screen(group, { [name]: 'a=b' }, { strict: true })).toThrow(refusal(name, 'a=b'))
 })
 
+test.each(['x-amz-write-offset-bytes', 'x-amz-rename-source', 'x-amz-object-lock-event-hold'])(
+  '%s is refused on writes, except strictly',
+  (name) => {
+    for (const group of ['write', 'copy'] as const) {
+      expect(() => screen(group, { [name]: '0' })).toThrow(refusal(name, '0'))
+      expect(() => screen(group, { [name]: '0' }, { strict: true })).not.toThrow()
+    }
+  },
+)
+
 describe('what asks for what happens anyway', () => {
   test.each([
     ['write', 'x-amz-acl', 'private'],
@@ -41,6 +51,7 @@ describe('what asks for what happens anyway', () => {
     ['write', 'x-amz-server-side-encryption', 'AES256'],
     ['createBucket', 'x-amz-acl', 'private'],
     ['createBucket', 'x-amz-bucket-object-lock-enabled', 'false'],
+    ['delete', 'x-amz-bypass-governance-retention', 'true'],
   ] as const)('passes %s with %s: %s', (group, name, value) => expect(() => screen(group, { [name]: value })).not.toThrow())
 
   test.each([
