@@ -91,8 +91,8 @@ function changeSetting<Name extends SettingName>(
   const { actions, emptyRemoves } = SETTINGS[name]
   const before = readSetting<BucketSettings[Name]>(sql, name)
   const updated = update(before)
-  const after = emptyRemoves && updated?.length === 0 ? null : updated
-  const isGone = after === null || after.length === 0
+  const after = emptyRemoves && isEmpty(updated) ? null : updated
+  const isGone = after === null || isEmpty(after)
   if (isGone && JSON.stringify(before) === JSON.stringify(after)) return
   admitChange(context)
   forgetImport(context)
@@ -100,6 +100,8 @@ function changeSetting<Name extends SettingName>(
   followSetting(context, name, { before, after })
   account.audit({ action: actions[isGone ? 'delete' : 'put'], bucket: bucketInfo(sql), by, oldValue: before, newValue: after })
 }
+
+const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0
 
 /** Runs one step of an import. The last step also updates the bucket's row in the account's index. */
 function importAll(context: BucketContext, text: string): Step<number, ImportReport> {

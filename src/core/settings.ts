@@ -1,6 +1,7 @@
 import { type CorsRule, checkCorsRules, checkStoredCorsRules } from './cors.ts'
 import type { ErrorCode } from './errors.ts'
 import { checkLifecycleRules, checkStoredLifecycleRules, DEFAULT_LIFECYCLE, type LifecycleRule } from './lifecycle.ts'
+import { checkLocalUploads, type LocalUploads } from './local-uploads.ts'
 import { checkLockRules, checkStoredLockRules, type LockRule } from './locks.ts'
 import { checkNotifications, checkStoredNotifications, type QueueNotifications } from './notifications.ts'
 
@@ -10,6 +11,7 @@ export interface BucketSettings {
   readonly lifecycle: readonly LifecycleRule[]
   readonly locks: readonly LockRule[]
   readonly notifications: readonly QueueNotifications[]
+  readonly localUploads: LocalUploads
 }
 
 export type SettingName = keyof BucketSettings
@@ -73,6 +75,14 @@ const ROWS = {
     actions: { put: 'PutBucketNotificationConfiguration', delete: 'DeleteBucketNotificationConfiguration' },
     exported: true,
     keepsBucket: 'The bucket you tried to delete has event notification rules.',
+  },
+  localUploads: {
+    name: 'localUploads',
+    check: checkLocalUploads,
+    checkStored: checkLocalUploads,
+    initial: { enabled: false },
+    actions: { put: 'PutBucketLocalUploads', delete: 'DeleteBucketLocalUploads' },
+    exported: true,
   },
 } as const satisfies { readonly [Name in SettingName]: Setting<Name> }
 

@@ -1,7 +1,7 @@
 import { get, type IncomingMessage } from 'node:http'
 import { ListBucketsCommand } from '@aws-sdk/client-s3'
 import Cloudflare from 'cloudflare'
-import { afterAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { s3Client, signedFetch, uniqueName } from './support/clients.ts'
 import { cloudflare, rest, restFetch } from './support/rest.ts'
 import { sendSigned } from './support/wire.ts'
@@ -282,4 +282,50 @@ test('the OpenAPI document is served to everybody, and names every operation onc
   const names = Object.values(document.paths).flatMap((path) => Object.values(path).map(({ operationId }) => operationId))
   expect(new Set(names).size).toBe(names.length)
   expect(document.paths['/accounts/{account_id}/r2/buckets/{bucket_name}/objects/{object_key}']).toHaveProperty('put')
+})
+
+describe('local uploads', () => {
+  const name = uniqueName('near')
+  const path = `/accounts/{account}/r2/buckets/${name}/local-uploads`
+  const eu = { 'cf-r2-jurisdiction': 'eu' }
+  beforeAll(async () => {
+    for (const headers of [{}, eu]) await rest('POST', '/accounts/{account}/r2/buckets', { body: { name }, headers })
+  })
+  afterAll(async () => {
+    for (const headers of [{}, eu]) await rest('DELETE', `/accounts/{account}/r2/buckets/${name}`, { headers })
+  })
+  const enabled = async () => (await rest<{ enabled: boolean }>('GET', path)).result.enabled
+
+  test('are configured, shown, and in the audit log', async () => {
+    expect(await enabled()).toBe(false)
+    expect(await rest('PUT', path, { body: { enabled: true } })).toMatchObject({ status: 200 })
+    expect(await enabled()).toBe(true)
+    expect(await rest('PUT', path, { body: { enabled: false } })).toMatchObject({ status: 200 })
+    expect(await enabled()).toBe(false)
+    const log = `/accounts/{account}/logs/audit?since=2020-01-01&before=2100-01-01&resource_id=${name}&raw_method=PUT`
+    const { result } = await rest<{ action: { description: string } }[]>('GET', log)
+    expect(result.map(({ action }) => action.description)).toEqual(['DeleteBucketLocalUploads', 'PutBucketLocalUploads'])
+  })
+
+  test('change nothing for uploads', async () => {
+    await rest('PUT', path, { body: { enabled: true } })
+    const object = path.replace('local-uploads', 'objects/k')
+    expect(await rest('PUT', object, { body: 'bytes' })).toMatchObject({ status: 200 })
+    expect(await (await restFetch('GET', object)).text()).toBe('bytes')
+    expect(await rest('DELETE', object)).toMatchObject({ status: 200 })
+  })
+
+  test.each([{}, { enabled: 'yes' }, { enabled: true, until: 1 }, undefined, '{'])('are refused for the body %j', async (body) => {
+    expect(await rest('PUT', path, { body })).toMatchObject({ status: 400, errors: [{ code: 10040 }] })
+  })
+
+  test('are not for a bucket of a jurisdiction, which is told so', async () => {
+    expect(await rest('PUT', path, { body: { enabled: true }, headers: eu })).toMatchObject({
+      status: 400,
+      errors: [{ message: expect.stringContaining('jurisdiction') }],
+    })
+    expect(await rest('PUT', path, { body: { enabled: false }, headers: eu })).toMatchObject({ status: 200 })
+    expect(await rest('GET', path, { headers: eu })).toMatchObject({ result: { enabled: false } })
+    expect(await rest('GET', path.replace(name, 'nobody-has-this'))).toMatchObject({ status: 404, errors: [{ code: 10006 }] })
+  })
 })

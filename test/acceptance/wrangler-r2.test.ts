@@ -237,6 +237,15 @@ describe('wrangler r2', () => {
     expect(await lifecycle()).toContain(`There are no lifecycle rules for bucket '${bucket}'.`)
   })
 
+  test('bucket local-uploads get, enable, disable', async () => {
+    const said = async (command: string) => (await wrangler(`r2 bucket local-uploads ${command} ${bucket}`)).out
+    expect(await said('get')).toContain(`Local uploads are disabled for bucket '${bucket}'`)
+    expect(await said('enable -y')).toContain('enabled')
+    expect(await said('get')).toContain(`Local uploads are enabled for bucket '${bucket}'`)
+    expect(await said('disable -y')).toContain('disabled')
+    expect(await said('get')).toContain('disabled')
+  })
+
   test('what is not there yet says so', async () => {
     expect(await refused(`r2 bucket sippy get ${bucket}`)).toContain('not implemented')
   })

@@ -14,6 +14,7 @@ const SAMPLES: BucketSettings = {
       rules: [{ ruleId: 'n', createdMs: 1, prefix: '', suffix: '', actions: ['PutObject'] }],
     },
   ],
+  localUploads: { enabled: true },
 }
 const NAMES = Object.keys(SETTINGS) as SettingName[]
 

@@ -5,7 +5,6 @@ const SLURPER = `${ACCOUNT}/slurper`
 
 /** Endpoints that Cloudflare has and Cairn does not have yet: methods, path, and the name that the 501 response prints. */
 const ROWS: readonly (readonly [methods: string, path: string, op: string])[] = [
-  ['GET PUT', `${BUCKET}/local-uploads`, 'LocalUploads'],
   ['GET PUT DELETE', `${BUCKET}/sippy`, 'Sippy'],
   ['GET POST PUT', `${SLURPER}/{path+}`, 'SuperSlurper'],
   ['GET', `${ACCOUNT}/logs/audit/product_categories`, 'AuditProductCategories'],

@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import type { BucketRef } from '../../../core/object.ts'
 import type { BucketSettings, SettingName } from '../../../core/settings.ts'
 import { type Answer, bucketOf, type RestCall } from '../call.ts'
 import { JurisdictionHeader, Nothing } from '../common-schemas.ts'
@@ -17,6 +18,8 @@ export interface SettingCodec<Name extends SettingName, Result extends z.ZodType
   readonly body: Body
   /** Returns `null` if the body removes the setting. */
   readonly fromRest: (body: z.output<Body>) => BucketSettings[Name] | null
+  /** Checks whether a bucket may have the setting at all. @throws StoreError */
+  readonly checkFor?: (bucket: BucketRef) => void
   /** Whether the API has a DELETE for the setting. */
   readonly deletable: boolean
 }
@@ -40,6 +43,7 @@ export function settingRoutes<Name extends SettingName, Result extends z.ZodType
   const put = async (call: SettingCall<z.output<Body>>): Promise<Answer<Record<string, never>>> => {
     const value = codec.fromRest(call.body)
     if (value === null) return remove(call)
+    codec.checkFor?.(bucketOf(call))
     await call.store.putSetting(bucketOf(call), setting, value, call.by())
     return { result: {} }
   }

@@ -37,7 +37,7 @@ function rowsOf<Name extends SettingName>(configuration: Configuration<Name>): R
 
 async function get<Name extends SettingName>({ setting, render, empty }: Configuration<Name>, call: BucketCall): Promise<Response> {
   const value = await call.store.getSetting(call.bucket, setting)
-  if (empty && value.length === 0) throw new StoreError(empty)
+  if (empty && Array.isArray(value) && value.length === 0) throw new StoreError(empty)
   return xmlResponse(render(value))
 }
 
