@@ -20,6 +20,8 @@ export interface Config {
   readonly ownerEmail: string
   /** How long the audit log keeps an entry. */
   readonly auditMs: number
+  /** How long an isolate collects counts of operations before it writes them; 0 turns analytics off. */
+  readonly analyticsMs: number
   readonly segments: SegmentConfig
   /** Size of a Bucket's database beyond which small blobs go to D1. */
   readonly inlineBudgetBytes: number
@@ -58,6 +60,7 @@ export function readConfig(env: Env): Config {
     ownerEmail: env.OWNER_EMAIL || 'owner@cairn.invalid',
     // R2's audit log goes back eighteen months.
     auditMs: DAY_MS * wholeNumber('AUDIT_RETENTION_DAYS', env.AUDIT_RETENTION_DAYS, 550),
+    analyticsMs: 1000 * wholeNumber('ANALYTICS_SECONDS', env.ANALYTICS_SECONDS, 10, 20),
     segments: checkSegmentConfig({
       inlineMaxBytes: wholeNumber('INLINE_MAX_BYTES', env.INLINE_MAX_BYTES, DEFAULT_SEGMENT_CONFIG.inlineMaxBytes),
       d1MaxBytes: wholeNumber('D1_MAX_BYTES', env.D1_MAX_BYTES, DEFAULT_SEGMENT_CONFIG.d1MaxBytes),
@@ -163,9 +166,10 @@ function flag(name: string, value: string | undefined): boolean {
   return value === 'true'
 }
 
-function wholeNumber(name: string, value: string | undefined, fallback: number): number {
+function wholeNumber(name: string, value: string | undefined, fallback: number, most = Number.POSITIVE_INFINITY): number {
   if (!value) return fallback
   if (!/^\d{1,15}$/.test(value)) throw new Error(`The variable ${name} must be a whole number.`)
+  if (Number(value) > most) throw new Error(`The variable ${name} must be ${most} at most.`)
   return Number(value)
 }
 

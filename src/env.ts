@@ -39,6 +39,7 @@ export interface Env {
   /** The e-mail address that the REST face reports for the owner of the deployment. */
   readonly OWNER_EMAIL?: string
   readonly AUDIT_RETENTION_DAYS?: string
+  readonly ANALYTICS_SECONDS?: string
   readonly INLINE_MAX_BYTES?: string
   readonly D1_MAX_BYTES?: string
   readonly SEGMENT_BYTES?: string

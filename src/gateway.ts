@@ -1,4 +1,5 @@
 import { waitUntil } from 'cloudflare:workers'
+import { createAnalytics } from './analytics/analytics.ts'
 import { type Choice, chooseFace } from './choose-face.ts'
 import { type Config, queueBindings, readConfig, readSecrets, type Secrets } from './config.ts'
 import { createControl } from './control/control.ts'
@@ -100,9 +101,11 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   const jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(env.JOBS, id) })
   const control = createControl({ db: env.CONTROL, secrets, config, strangers: new Strangers(env.STRANGER_RATE_LIMIT) })
   const guard = new DeploymentGuard({ control: env.CONTROL, segments: env.SEGMENTS }, { ...secrets, lostKeyIds: config.lostKeyIds })
+  const analytics = createAnalytics({ db: env.CONTROL, windowMs: config.analyticsMs, waitUntil, ready: () => guard.check() })
   return {
     store,
     jobs,
+    analytics,
     config,
     accountId,
     control,

@@ -32,11 +32,10 @@ import { listMultipartUploads } from './uploads/list-multipart-uploads.ts'
 import { listParts } from './uploads/list-parts.ts'
 import { uploadPart } from './uploads/upload-part.ts'
 import { uploadPartCopy } from './uploads/upload-part-copy.ts'
-import { accountUsage, bucketUsage } from './usage.ts'
+import { bucketUsage } from './usage.ts'
 
 const ENGINE_OPERATIONS = {
   abortMultipartUpload,
-  accountUsage,
   addNotificationRules,
   admitJob,
   bucketUsage,

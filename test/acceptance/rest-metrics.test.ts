@@ -101,7 +101,7 @@ describe('GraphQL', () => {
   test.each([
     ['{ viewer {', 'Syntax Error'],
     ['{ nothing }', 'Cannot query field "nothing"'],
-    ['{ viewer { accounts { r2OperationsAdaptiveGroups(limit: 1) { sum { requests } } } } }', 'Cannot query field'],
+    ['{ viewer { accounts { r2OperationsAdaptiveGroups(limit: 1) { sum { visits } } } } }', 'Cannot query field'],
   ])('says what is wrong: %s', async (query, message) => {
     const answer = await graphql(query)
     expect(answer.data).toBeNull()
@@ -109,8 +109,8 @@ describe('GraphQL', () => {
   })
 
   test('answers nothing that is too long', async () => {
-    const { errors } = await graphql(`{ viewer { ${'accounts { accountTag } '.repeat(300)} } }`)
-    expect(errors![0]!.message).toContain('contains more that 1000 tokens')
+    const { errors } = await graphql(`{ viewer { ${'accounts { accountTag } '.repeat(900)} } }`)
+    expect(errors![0]!.message).toContain('contains more that 3000 tokens')
   })
 
   test('needs a token', async () => {

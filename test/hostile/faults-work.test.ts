@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createAnalytics } from '../../src/analytics/analytics.ts'
 import { answerQuery } from '../../src/faces/rest/graphql/execute.ts'
 import type { Store } from '../../src/store/store.ts'
 import { env } from '../support/bucket.ts'
@@ -15,13 +16,21 @@ function storeThatCounts() {
     asked.push(name)
     return { Standard: usage, InfrequentAccess: usage }
   }
-  return { asked, store: { bucketUsage, accountUsage: async () => [] } as unknown as Store }
+  return { asked, store: { bucketUsage } as unknown as Store }
+}
+
+const analytics = createAnalytics({ db: env.CONTROL, windowMs: 0, waitUntil: () => {}, ready: async () => {} })
+
+/** Puts buckets into the index of the account, as if they existed. */
+async function indexBuckets(...names: string[]): Promise<void> {
+  const insert = env.CONTROL.prepare("INSERT OR REPLACE INTO buckets VALUES ('default', ?, ?, NULL, 'Standard')")
+  await env.CONTROL.batch(names.map((name) => insert.bind(name, Date.now() - 60_000)))
 }
 
 async function ask(query: string) {
   const { asked, store } = storeThatCounts()
   const startedMs = performance.now()
-  const answer = await answerQuery({ query, variables: {} }, { store, accountId: ACCOUNT, nowMs: Date.now() })
+  const answer = await answerQuery({ query, variables: {} }, { store, analytics, accountId: ACCOUNT, nowMs: Date.now() })
   return { answer, asked, ms: performance.now() - startedMs }
 }
 
@@ -36,7 +45,7 @@ describe('20: a query', () => {
 
   test('of fragments that hold each other twice is refused for its depth, at once', async () => {
     const { answer, ms } = await ask(doubling(60))
-    expect(answer).toMatchObject({ data: null, errors: [{ message: 'A query has 10 levels at most' }] })
+    expect(answer).toMatchObject({ data: null, errors: [{ message: 'A query has 20 levels at most' }] })
     expect(ms).toBeLessThan(2000)
   })
 
@@ -49,6 +58,7 @@ describe('20: a query', () => {
   })
 
   test('still finds the dimensions that fragments select', async () => {
+    await indexBuckets('one')
     const { answer } = await ask(
       `${groups('...F ...F', ', filter: { bucketName: "one" }')} fragment F on ${group} { dimensions { bucketName } }`,
     )
@@ -68,6 +78,7 @@ describe('20: a query', () => {
     const alias = (n: number, names: string[]) =>
       `a${n}: r2StorageAdaptiveGroups(limit: 1, filter: { bucketName_in: ${JSON.stringify(names)} }) { dimensions { bucketName } }`
     const name = (n: number) => `bucket-${n}`
+    await indexBuckets(...Array.from({ length: 240 }, (_, n) => name(n)))
     const aliases = Array.from({ length: 4 }, (_, n) =>
       alias(
         n,
@@ -75,7 +86,7 @@ describe('20: a query', () => {
       ),
     )
     const { answer, asked } = await ask(`{ viewer { accounts { ${aliases.join(' ')} } } }`)
-    expect(asked.length).toBe(100)
+    expect(new Set(asked).size).toBeLessThanOrEqual(100)
     expect(answer.errors?.length).toBeGreaterThan(0)
     expect(answer.errors?.[0]).toMatchObject({ message: 'A query names 100 buckets at most' })
     const same = await ask(`{ viewer { accounts { ${[1, 2, 3].map((n) => alias(n, [name(1), name(2)])).join(' ')} } } }`)

@@ -2,6 +2,7 @@ import { StoreError } from '../../core/errors.ts'
 import { checkKey } from '../../core/key.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { ObjectRef } from '../../core/object.ts'
+import { type Measure, measureObject } from '../../core/operations.ts'
 import type { BindingApi, WireGetOptions, WireGot, WireListed, WireListOptions, WireObject, WirePart } from '../../r2-bucket/wire.ts'
 import { laterPosition, readToken, writeToken } from '../../store/objects/list-position.ts'
 import type { Store } from '../../store/store.ts'
@@ -13,6 +14,7 @@ import { readCreateOptions, readOnlyIf, readSsecKey, readWireRange, toWire } fro
 export interface BindingCall {
   readonly store: Store
   readonly grant: Grant
+  readonly measure: Measure
 }
 
 type Operation = Exclude<keyof BindingApi, 'fetch'>
@@ -25,12 +27,13 @@ const LIST_MAX_WITH_METADATA = 100
 export const BINDING_OPERATIONS: {
   [Name in Operation]: (call: BindingCall, ...args: Parameters<BindingApi[Name]>) => Promise<Answer<Name>>
 } = {
-  async head({ store, grant }, key) {
+  async head({ store, grant, measure }, key) {
     const got = await orNull(store.headObject(at(grant, key), { dialect: 'binding' }))
+    if (got) measureObject(measure, got.head)
     return got && { ...toWire(got.head), range: { offset: 0, length: got.head.size } }
   },
 
-  get: ({ store, grant }, key, options) => getObject(store, at(grant, key), options),
+  get: (call, key, options) => getObject(call, at(call.grant, key), options),
 
   /** An invalid key refuses the whole call. A locked object stays: then the call fails, after it has deleted the others. */
   async delete({ store, grant }, keys) {
@@ -49,7 +52,7 @@ export const BINDING_OPERATIONS: {
     return { uploadId }
   },
 
-  completeMultipartUpload: ({ store, grant }, key, uploadId, parts) => completeUpload(store, at(grant, key), uploadId, parts),
+  completeMultipartUpload: (call, key, uploadId, parts) => completeUpload(call, at(call.grant, key), uploadId, parts),
 
   async abortMultipartUpload({ store, grant }, key, uploadId) {
     await store.abortMultipartUpload(at(grant, key), uploadId)
@@ -79,12 +82,14 @@ async function orNull<T>(reading: Promise<T>): Promise<T | null> {
   }
 }
 
-async function getObject(store: Store, ref: ObjectRef, options: WireGetOptions): Promise<WireGot | null> {
+async function getObject({ store, measure }: BindingCall, ref: ObjectRef, options: WireGetOptions): Promise<WireGot | null> {
   const asked = { conditions: readOnlyIf(options.onlyIf), range: readWireRange(options.range), customerKey: readSsecKey(options.ssecKey) }
   const got = await orNull(store.getObject(ref, { ...asked, dialect: 'binding' }))
   if (got === null) return null
+  measureObject(measure, got.head)
   const object = toWire(got.head)
   if (got.kind === 'not-modified') return { object: { ...object, range: { offset: 0, length: object.size } } }
+  measure.responseBytes = got.span.length
   return { object: { ...object, range: got.span }, body: got.body }
 }
 
@@ -118,9 +123,16 @@ function onlyIncluded(object: WireObject, include: readonly string[]): WireObjec
   }
 }
 
-async function completeUpload(store: Store, ref: ObjectRef, uploadId: string, parts: readonly WirePart[]): Promise<WireObject> {
+async function completeUpload(
+  { store, measure }: BindingCall,
+  ref: ObjectRef,
+  uploadId: string,
+  parts: readonly WirePart[],
+): Promise<WireObject> {
   const distinct = new Set(parts.map(({ partNumber }) => partNumber))
   // As on R2: its binding answers with an internal error when a part is listed twice.
   if (distinct.size < parts.length) throw new StoreError('InternalError')
-  return toWire(await store.completeMultipartUpload(ref, { uploadId, parts }))
+  const head = await store.completeMultipartUpload(ref, { uploadId, parts })
+  measureObject(measure, head)
+  return toWire(head)
 }

@@ -1,6 +1,7 @@
 import type { Upload, UploadClaims } from '../../core/byte-source.ts'
 import { byteSource } from '../../core/byte-sources.ts'
 import { StoreError } from '../../core/errors.ts'
+import { measureObject } from '../../core/operations.ts'
 import { announcedLength } from '../../http/announced-length.ts'
 import type { WireObject, WirePart, WireUpload } from '../../r2-bucket/wire.ts'
 import { UPLOAD_HEADER } from '../../r2-bucket/wire.ts'
@@ -18,13 +19,14 @@ export function storeUpload(call: BindingCall, wanted: WireUpload, request: Requ
 }
 
 async function put(
-  { store, grant }: BindingCall,
+  { store, grant, measure }: BindingCall,
   { key, options }: WireUpload & { op: 'put' },
   request: Request,
 ): Promise<WireObject | null> {
   const upload = readUpload(request, { hashes: options.hashes })
   try {
     const head = await store.putObject(at(grant, key), upload, { ...readCreateOptions(options), conditions: readOnlyIf(options.onlyIf) })
+    measureObject(measure, head)
     return toWire(head)
   } catch (error) {
     if (error instanceof StoreError && error.code === 'PreconditionFailed') return null
@@ -36,7 +38,9 @@ async function uploadPart(call: BindingCall, wanted: WireUpload & { op: 'uploadP
   const { key, uploadId, partNumber, ssecKey } = wanted
   const ref = { at: at(call.grant, key), uploadId, partNumber }
   try {
-    const { etag } = await call.store.uploadPart(ref, readUpload(request, {}), readSsecKey(ssecKey))
+    const upload = readUpload(request, {})
+    const { etag } = await call.store.uploadPart(ref, upload, readSsecKey(ssecKey))
+    call.measure.objectBytes = upload.size
     return { partNumber, etag }
   } catch (error) {
     throw asNoSuchUpload(error)

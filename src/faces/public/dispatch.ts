@@ -1,13 +1,14 @@
 import { isFirstSeen } from '../../control/domains.ts'
 import type { CorsRule } from '../../core/cors.ts'
 import { acceptsTls, type Domain, type TlsConnection } from '../../core/domain.ts'
-import { StoreError } from '../../core/errors.ts'
+import { type ErrorCode, StoreError } from '../../core/errors.ts'
+import { newMeasure } from '../../core/operations.ts'
 import { corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import { SANDBOX } from '../../http/origin-guard.ts'
 import type { PublicPorts } from './ports.ts'
 import { checkLimit } from './rate-limit.ts'
-import { readObject } from './read-object.ts'
+import { type PublicVisit, readObject } from './read-object.ts'
 import { renderError } from './render-error.ts'
 import type { PublicTarget } from './target.ts'
 
@@ -15,15 +16,19 @@ import type { PublicTarget } from './target.ts'
 export async function dispatchPublic(request: Request, target: PublicTarget, ports: PublicPorts): Promise<Response> {
   const nowMs = Date.now()
   let rules: readonly CorsRule[] | Promise<readonly CorsRule[]> = []
+  const visit: PublicVisit = { measure: newMeasure() }
   let response: Response
+  let code: ErrorCode | undefined
   try {
     const domain = await admit(request, target, ports, nowMs)
     rules = ports.store.corsRules(domain.bucket, nowMs).catch(noRules)
-    response = await answer(request, { ...target, domain }, ports, { rules, nowMs })
+    response = await answer(request, { ...target, domain }, ports, { rules, nowMs, visit })
   } catch (error) {
     logUnexpected(error)
     response = renderError(error, request.method)
+    code = error instanceof StoreError ? error.code : undefined
   }
+  if (visit.asked) ports.analytics.count({ ...visit.asked, status: response.status, code, measure: visit.measure, nowMs })
   if (target.onOwnHost) isolate(response.headers)
   return request.method === 'OPTIONS' ? response : withCors(response, request, await rules)
 }
@@ -63,18 +68,18 @@ async function admit(
   return domain
 }
 
-type Circumstances = { readonly rules: Promise<readonly CorsRule[]>; readonly nowMs: number }
+type Circumstances = { readonly rules: Promise<readonly CorsRule[]>; readonly nowMs: number; readonly visit: PublicVisit }
 
 async function answer(
   request: Request,
   { domain, encodedKey }: PublicTarget & { readonly domain: Domain },
   ports: PublicPorts,
-  { rules, nowMs }: Circumstances,
+  { rules, nowMs, visit }: Circumstances,
 ): Promise<Response> {
   const { method, headers } = request
   if (method === 'OPTIONS') return new Response(null, { status: 204, headers: preflightHeaders(await rules, headers) })
   if (method !== 'GET' && method !== 'HEAD') throw new StoreError('Unauthorized')
-  return readObject(ports, { request, url: new URL(request.url), domain, encodedKey, nowMs })
+  return readObject(ports, { request, url: new URL(request.url), domain, encodedKey, nowMs, visit })
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Analytics } from '../../analytics/analytics.ts'
 import type { Config } from '../../config.ts'
 import type { Control } from '../../control/control.ts'
 import type { Store } from '../../store/store.ts'
@@ -7,6 +8,7 @@ export interface PublicPorts {
   readonly store: Store
   readonly config: Config
   readonly control: Control
+  readonly analytics: Pick<Analytics, 'count'>
   /** The platform's cache in this location. */
   readonly cache: Pick<Cache, 'match' | 'put'>
   /** Limits managed URLs, by id. Absent means no limit. */

@@ -2,7 +2,8 @@ import { cacheLifetime } from '../../core/cache-lifetime.ts'
 import type { Domain } from '../../core/domain.ts'
 import { StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
-import type { Conditions, ObjectRef } from '../../core/object.ts'
+import type { BucketRef, Conditions, ObjectRef } from '../../core/object.ts'
+import { type Measure, measureObject } from '../../core/operations.ts'
 import { answerWith } from '../../http/answer-with.ts'
 import { clientNetwork } from '../../http/client-network.ts'
 import { readConditions, readIfRange } from '../../http/conditions.ts'
@@ -16,6 +17,12 @@ import { fillBehind } from './fill-cache.ts'
 import type { PublicPorts } from './ports.ts'
 import { checkLimit } from './rate-limit.ts'
 
+/** What a request turned out to be. The cache answers most requests, and a bucket is then not asked: that is no operation. */
+export interface PublicVisit {
+  readonly measure: Measure
+  asked?: { readonly op: string; readonly bucket: BucketRef }
+}
+
 /** A GET or a HEAD of an object. */
 export interface PublicRead {
   readonly request: Request
@@ -23,6 +30,7 @@ export interface PublicRead {
   readonly domain: Domain
   readonly encodedKey: string
   readonly nowMs: number
+  readonly visit: PublicVisit
 }
 
 type Body = ReadableStream<Uint8Array> | Uint8Array
@@ -41,7 +49,7 @@ export async function readObject(ports: PublicPorts, read: PublicRead): Promise<
   const answer = async (options: GetOptions) =>
     domain.kind === 'custom'
       ? throughCache(ports, read, at, options)
-      : answerWith(await fromBucket(ports, request, at, options), (got) => respond(got, options))
+      : answerWith(await fromBucket(ports, read, at, options), (got) => respond(got, options, read.visit))
   const whole = { conditions: readConditions(request.headers) }
   const piece = pieceOf(request.headers, whole.conditions)
   if (!piece) return answer(whole)
@@ -68,8 +76,15 @@ function pieceOf(headers: Headers, conditions: Conditions): { options: GetOption
   return { options: { range, conditions: { ...conditions, ...condition } }, ifRange: true }
 }
 
-function fromBucket({ store }: PublicPorts, { method }: Request, at: ObjectRef, options: GetOptions): Promise<Looked<Body | null>> {
-  return method === 'HEAD' ? store.headObject(at, options) : store.getObject(at, options)
+function fromBucket(
+  { store }: PublicPorts,
+  { request, visit }: PublicRead,
+  at: ObjectRef,
+  options: GetOptions,
+): Promise<Looked<Body | null>> {
+  const isHead = request.method === 'HEAD'
+  visit.asked = { op: isHead ? 'HeadObject' : 'GetObject', bucket: at.bucket }
+  return isHead ? store.headObject(at, options) : store.getObject(at, options)
 }
 
 async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef, options: GetOptions): Promise<Response> {
@@ -83,23 +98,23 @@ async function throughCache(ports: PublicPorts, read: PublicRead, at: ObjectRef,
     return withStatus(response, 'HIT')
   }
   await checkLimit(ports.missLimit, `${read.domain.host}/${clientNetwork(request)}`)
-  return answerWith(await fromBucket(ports, request, at, options), (got) => respondAndFill(ports, { cacheRead, at }, got))
+  return answerWith(await fromBucket(ports, read, at, options), (got) => respondAndFill(ports, { cacheRead, at, visit: read.visit }, got))
 }
 
 /** Builds the response for an object that was not in the cache, and starts to fill the cache if the object may be cached. */
 function respondAndFill(
   ports: PublicPorts,
-  { cacheRead, at }: { cacheRead: CacheRead; at: ObjectRef },
+  { cacheRead, at, visit }: { cacheRead: CacheRead; at: ObjectRef; visit: PublicVisit },
   got: Looked<Body | null>,
 ): Response {
   const { options, nowMs } = cacheRead
   const lifetime = cacheLifetime(at.key, got.head.httpMetadata, nowMs)
   const cacheable = isCacheable(lifetime, got.head)
-  if (!cacheable) return withStatus(respond(got, options), lifetime === 'unasked' ? 'DYNAMIC' : 'BYPASS')
+  if (!cacheable) return withStatus(respond(got, options, visit), lifetime === 'unasked' ? 'DYNAMIC' : 'BYPASS')
   // Do not read the whole object for the cache when this client does not: on a HEAD, on a range, or on a 304.
-  if (options.range || got.kind !== 'found' || got.body === null) return withStatus(respond(got, options), 'MISS')
+  if (options.range || got.kind !== 'found' || got.body === null) return withStatus(respond(got, options, visit), 'MISS')
   const body = fillBehind(ports, { read: cacheRead, at, got: { ...got, body: got.body } })
-  return withStatus(respond({ ...got, body }, options), 'MISS')
+  return withStatus(respond({ ...got, body }, options, visit), 'MISS')
 }
 
 function withoutBody<B extends ReadableStream | null>(got: Extract<Looked<B>, { kind: 'found' }>): Looked<null> {
@@ -107,10 +122,12 @@ function withoutBody<B extends ReadableStream | null>(got: Extract<Looked<B>, { 
   return { ...got, body: null }
 }
 
-function respond(got: Looked<Body | null>, { range }: GetOptions): Response {
+function respond(got: Looked<Body | null>, { range }: GetOptions, visit?: PublicVisit): Response {
+  if (visit) measureObject(visit.measure, got.head)
   const headers = objectHeaders(got.head, { public: true })
   if (got.kind === 'not-modified') return new Response(null, { status: 304, headers })
   headers.set('Content-Length', String(got.span.length))
+  if (visit && got.body !== null) visit.measure.responseBytes = got.span.length
   if (range) headers.set('Content-Range', contentRange(got.span, got.head.size))
   return new Response(got.body, { status: range ? 206 : 200, headers, encodeBody: 'manual' })
 }

@@ -1,9 +1,11 @@
+import type { Analytics } from '../../analytics/analytics.ts'
 import type { Identity } from '../../auth/authenticate.ts'
 import { readBearer } from '../../auth/bearer.ts'
 import type { Config } from '../../config.ts'
 import type { Change, Control, Grant } from '../../control/control.ts'
 import type { Actor } from '../../core/audit.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
+import type { Measure } from '../../core/operations.ts'
 import type { Jobs } from '../../jobs/jobs.ts'
 import type { DeploymentQueues } from '../../queues/queues.ts'
 import type { Store } from '../../store/store.ts'
@@ -16,6 +18,7 @@ export interface RestPorts {
   readonly control: Control
   readonly queues: DeploymentQueues
   readonly jobs: Jobs
+  readonly analytics: Analytics
   /** Throws when the databases belong to another deployment, are unfinished, or have the schema of a newer version. */
   readonly ready?: () => Promise<void>
 }
@@ -38,6 +41,7 @@ export interface RestCall<S extends Shape = Shape> extends RestPorts {
   readonly query: S['query']
   readonly headers: S['headers']
   readonly body: S['body']
+  readonly measure: Measure
   /** Returns who sent the request, for the audit log. */
   readonly by: () => Actor
 }

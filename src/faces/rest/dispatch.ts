@@ -1,8 +1,9 @@
 import type { Identity } from '../../auth/authenticate.ts'
 import { isForAccount } from '../../auth/policies.ts'
 import { permits } from '../../auth/session-scope.ts'
-import { notImplemented, StoreError } from '../../core/errors.ts'
+import { type ErrorCode, notImplemented, StoreError } from '../../core/errors.ts'
 import type { BucketRef, Jurisdiction } from '../../core/object.ts'
+import { type Measure, newMeasure } from '../../core/operations.ts'
 import { actorOf } from '../../http/actor.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
 import type { RestPorts } from './call.ts'
@@ -13,11 +14,34 @@ import { readBody, readHeaders, readQuery } from './validate.ts'
 
 /** Answers a request to `/client/v4`. Wraps every error in the envelope of Cloudflare's API. */
 export async function dispatchRest(request: Request, ports: RestPorts): Promise<Response> {
+  const visit: Visit = { nowMs: Date.now(), measure: newMeasure() }
   try {
-    return await answer(request, ports)
+    const response = await answer(request, ports, visit)
+    count(ports, visit, response.status)
+    return response
   } catch (error) {
     logUnexpected(error)
-    return failure(error)
+    const response = failure(error)
+    count(ports, visit, response.status, error instanceof StoreError ? error.code : undefined)
+    return response
+  }
+}
+
+/** A request while it is processed. */
+interface Visit {
+  readonly nowMs: number
+  readonly measure: Measure
+  /** The operation, once its sender may be told about it. */
+  counted?: { readonly op: string; readonly bucket?: BucketRef }
+}
+
+/** The operations of R2 that name no bucket in their path. The other endpoints without a bucket are not R2's. */
+const ACCOUNT_OPERATIONS: readonly string[] = ['ListBuckets', 'CreateBucket', 'GetAccountMetrics']
+
+/** Counts a request for the figures of the account, if it is an operation of R2. */
+function count({ analytics }: RestPorts, { nowMs, measure, counted }: Visit, status: number, code?: ErrorCode): void {
+  if (counted && (counted.bucket || ACCOUNT_OPERATIONS.includes(counted.op))) {
+    analytics.count({ ...counted, status, code, measure, nowMs })
   }
 }
 
@@ -25,13 +49,14 @@ export async function dispatchRest(request: Request, ports: RestPorts): Promise<
  * Finds the endpoint, then checks the token, the account and the permission, then validates the request and runs it. Validation comes after
  * the permission check, so that its errors reveal nothing to outsiders.
  */
-async function answer(request: Request, ports: RestPorts): Promise<Response> {
+async function answer(request: Request, ports: RestPorts, visit: Visit): Promise<Response> {
   const url = new URL(request.url)
   const { route, params } = matchRoute(request.method, url.pathname)
-  const nowMs = Date.now()
+  const { nowMs, measure } = visit
   const identity = route.needs === 'nobody' ? NOBODY : await identify(request, route, ports, nowMs)
   if ('account_id' in params && params.account_id !== ports.accountId) throw new StoreError('CouldNotRoute')
   const headers = readHeaders(route.headers, request.headers)
+  if (route.run) visit.counted = { op: route.op, bucket: namedBucket(params, headers) }
   if (!ports.config.allows('itemTokensOnRest')) refuseItemTokens(identity)
   authorize({ route, params }, identity, { headers, query: url.searchParams })
   if (!route.run) throw notImplemented(route.op)
@@ -39,7 +64,7 @@ async function answer(request: Request, ports: RestPorts): Promise<Response> {
   const query = readQuery(route.query, url.searchParams)
   const body = route.ignoresBody?.(url.searchParams) ? undefined : await readBody(route.body, request)
   const by = () => actorOf(request, identity, 'API')
-  const answered = await route.run({ ...ports, request, url, identity, nowMs, params, query, headers, body, by })
+  const answered = await route.run({ ...ports, request, url, identity, nowMs, params, query, headers, body, measure, by })
   return answered instanceof Response ? answered : success(answered)
 }
 

@@ -3,6 +3,7 @@ import type { SignedBody } from '../../auth/signed-body.ts'
 import type { Config } from '../../config.ts'
 import type { Actor } from '../../core/audit.ts'
 import type { BucketRef, Jurisdiction, ObjectRef } from '../../core/object.ts'
+import type { Measure } from '../../core/operations.ts'
 import type { Store } from '../../store/store.ts'
 
 /** An authenticated request, as an operation receives it. */
@@ -17,6 +18,8 @@ export interface S3Call {
   readonly store: Store
   readonly config: Config
   readonly accountId: string
+  /** Where the operation notes the sizes that it counts with. */
+  readonly measure: Measure
   /** Returns who sent the request, for the audit log. */
   readonly by: () => Actor
 }

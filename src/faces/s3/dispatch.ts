@@ -1,12 +1,14 @@
+import type { Analytics } from '../../analytics/analytics.ts'
 import type { Authenticated } from '../../auth/authenticate.ts'
 import { effectiveHeaders } from '../../auth/hoisted-headers.ts'
 import { permits } from '../../auth/session-scope.ts'
 import type { Config } from '../../config.ts'
 import type { Control } from '../../control/control.ts'
-import { notImplemented, StoreError } from '../../core/errors.ts'
+import { type ErrorCode, notImplemented, StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
 import type { Asker } from '../../core/known-names.ts'
 import type { BucketRef } from '../../core/object.ts'
+import { type Measure, newMeasure } from '../../core/operations.ts'
 import { actorOf } from '../../http/actor.ts'
 import { checkPreflight, corsHeaders, preflightHeaders } from '../../http/cors.ts'
 import { logUnexpected } from '../../http/log-unexpected.ts'
@@ -29,6 +31,7 @@ export interface S3Ports {
   readonly config: Config
   readonly accountId: string
   readonly control: Control
+  readonly analytics: Pick<Analytics, 'count'>
   /** Throws when the databases belong to another deployment, are unfinished, or have the schema of a newer version. */
   readonly ready?: () => Promise<void>
 }
@@ -44,6 +47,9 @@ interface Visit {
   readonly asker: Asker
   /** Whether its signature is verified. Until then, look-ups of unknown names count against the sender. */
   isVerified: boolean
+  /** The operation that the request asks for, once it is found. Only requests with one are counted. */
+  op?: string
+  readonly measure: Measure
 }
 
 /** Answers a request to the S3 endpoint. An error becomes R2's XML. Errors have CORS headers, too. R2 has no request id; we add one if allowed. */
@@ -51,17 +57,34 @@ export async function dispatch(request: Request, ports: S3Ports): Promise<Respon
   const url = new URL(request.url)
   const nowMs = Date.now()
   const asker = ports.control.visitor(request, nowMs)
-  const visit: Visit = { request, url, address: readAddress(url, ports.config), ports, nowMs, asker, isVerified: false }
+  const visit: Visit = {
+    request,
+    url,
+    address: readAddress(url, ports.config),
+    ports,
+    nowMs,
+    asker,
+    isVerified: false,
+    measure: newMeasure(),
+  }
   const requestId = ports.config.allows('requestIds') ? newRequestId() : undefined
   let response: Response
+  let code: ErrorCode | undefined
   try {
     response = isPreflight(request) ? await preflight(visit) : await answer(visit)
   } catch (error) {
     logUnexpected(error, requestId)
     response = renderError(error, request.method, requestId)
+    code = error instanceof StoreError ? error.code : undefined
   }
+  if (visit.op !== undefined) count(visit, visit.op, response.status, code)
   if (requestId !== undefined) response.headers.set('x-amz-request-id', requestId)
   return withCors(response, visit)
+}
+
+/** Counts a request for the figures of the account. */
+function count({ address, ports, measure, nowMs }: Visit, op: string, status: number, code?: ErrorCode): void {
+  ports.analytics.count({ op, bucket: address.on === 'account' ? undefined : bucketOf(address), status, code, measure, nowMs })
 }
 
 /**
@@ -79,10 +102,11 @@ async function answer(visit: Visit): Promise<Response> {
   const { allows } = ports.config
   const route = match({ on: address.on, method: request.method, query: url.searchParams, headers, allows })
   if (!route) throw new StoreError('RouteNotFound')
+  if (route.run) visit.op = route.op
   if (address.on === 'object') refuseVersions(request.method, url)
   if (address.on !== 'account') checkExpectedOwners(headers, route, { accountId: ports.accountId, allows })
   screenHeaders(headers, route.refuses ?? 'none', ports.config)
-  const call = callOf(address, { request, url, headers, authenticated, ports })
+  const call = callOf(address, { request, url, headers, authenticated, ports, measure: visit.measure })
   authorize(route, call)
   if (address.on !== 'object' || !READS.includes(request.method)) await ports.ready?.()
   if (!route.run) throw notImplemented(route.op)
@@ -97,17 +121,30 @@ interface Arrival {
   readonly headers: Headers
   readonly authenticated: Authenticated
   readonly ports: S3Ports
+  readonly measure: Measure
 }
 
 /** Makes the call of an operation, with the bucket and the object that the address names. */
 function callOf(
   address: Address,
-  { request, url, headers, authenticated, ports }: Arrival,
+  { request, url, headers, authenticated, ports, measure }: Arrival,
 ): S3Call & Partial<BucketCall> & Partial<ObjectCall> {
   const { store, config, accountId } = ports
   const { identity, payload } = authenticated
   const by = () => actorOf(request, identity, 'S3')
-  const call: S3Call = { request, url, headers, payload, identity, jurisdiction: address.jurisdiction, store, config, accountId, by }
+  const call: S3Call = {
+    request,
+    url,
+    headers,
+    payload,
+    identity,
+    jurisdiction: address.jurisdiction,
+    store,
+    config,
+    accountId,
+    measure,
+    by,
+  }
   if (address.on === 'account') return call
   const bucket = bucketOf(address)
   if (address.on === 'bucket') return { ...call, bucket }

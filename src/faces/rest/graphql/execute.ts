@@ -1,122 +1,124 @@
-import { type DocumentNode, type ExecutionResult, execute, GraphQLError, parse, type SelectionSetNode, validate } from 'graphql'
+import type { GraphQLResolveInfo } from 'graphql'
+import {
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  MaxIntrospectionDepthRule,
+  NoUnusedFragmentsRule,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql'
+import type { Analytics } from '../../../analytics/analytics.ts'
+import { BANDWIDTH, DATASETS, type Dataset, MAX_ROWS, OPERATIONS, STORAGE } from '../../../analytics/datasets.ts'
+import { namedBuckets } from '../../../analytics/filter.ts'
+import type { Group, GroupsQuery } from '../../../analytics/groups.ts'
+import { RETENTION_DAYS } from '../../../analytics/operation-tables.ts'
 import { StoreError } from '../../../core/errors.ts'
-import { type BucketRef, JURISDICTIONS } from '../../../core/object.ts'
 import type { Store } from '../../../store/store.ts'
-import type { UsageByClass } from '../../../store/usage.ts'
+import { type AskBuckets, bucketAsker } from '../metrics/ask-buckets.ts'
 import type { GraphqlBody } from './body.ts'
+import { type GroupsArguments, readQuery } from './groups-arguments.ts'
+import { inlineVariables } from './inline-variables.ts'
+import { checkSize, MAX_DATASETS, MAX_NAMES, MAX_TOKENS } from './limits.ts'
 import { makeSchema } from './schema.ts'
-import { type StorageGroupsArguments, storageGroups } from './storage-groups.ts'
 
-/** Limits the cost of one query. Every query of the known clients of this API is shorter. */
-const MAX_TOKENS = 1000
-/** The schema has six levels. Nested fragments count as levels, too. */
-const MAX_DEPTH = 10
-/** How many buckets one query may name, over all of its aliases: each one is a call to a Bucket. */
-const MAX_NAMES = 100
-
-type BucketFigures = { readonly bucket: BucketRef; readonly usage: UsageByClass }
-
-/** The data for resolvers. A query reads each figure once, even if it asks for it many times. */
-export interface QueryContext {
+/** The dependencies of resolvers. */
+export interface QueryPorts {
+  readonly store: Store
+  readonly analytics: Analytics
+  readonly accountId: string
   readonly nowMs: number
-  readonly bucketUsage: (name: string) => Promise<BucketFigures | null>
-  readonly accountUsage: () => Promise<BucketFigures[]>
+}
+
+/** A query while it runs. */
+interface QueryContext extends QueryPorts {
+  readonly ask: AskBuckets
+  readonly names: Set<string>
+  /** How many datasets it has asked for. */
+  datasets: number
 }
 
 const schema = makeSchema()
+/** A fragment that only another operation of the document uses is no mistake: of these, only one is run. */
+const RULES = [...specifiedRules.filter((rule) => rule !== NoUnusedFragmentsRule), MaxIntrospectionDepthRule]
 
 /** Runs one query. It returns a mistake in the query as a GraphQL error and does not throw it. */
 export async function answerQuery(
-  { query, operationName, variables }: GraphqlBody,
-  { store, accountId, nowMs }: { readonly store: Store; readonly accountId: string; readonly nowMs: number },
+  body: GraphqlBody,
+  ports: QueryPorts,
 ): Promise<ExecutionResult | { data: null; errors: readonly unknown[] }> {
-  const document = parsed(query)
-  if (document instanceof GraphQLError) return { data: null, errors: [document] }
-  if (isTooDeep(document)) return { data: null, errors: [new GraphQLError(`A query has ${MAX_DEPTH} levels at most`)] }
-  const errors = validate(schema, document)
-  if (errors.length > 0) return { data: null, errors }
-  const answered = await execute({
-    schema,
-    document,
-    operationName,
-    variableValues: variables,
-    rootValue: { viewer: viewerOf(accountId) },
-    contextValue: contextOf(store, nowMs),
-  })
-  return { ...answered, errors: answered.errors ?? (null as never) }
-}
-
-function parsed(query: string) {
   try {
-    return parse(query, { maxTokens: MAX_TOKENS })
+    const document = parse(body.query, { maxTokens: MAX_TOKENS })
+    checkSize(document)
+    const inlined = inlineVariables(document, body)
+    const errors = validate(schema, inlined, RULES)
+    if (errors.length > 0) return { data: null, errors }
+    const contextValue: QueryContext = { ...ports, ask: bucketAsker(ports.store), names: new Set(), datasets: 0 }
+    const answered = await execute({ schema, document: inlined, rootValue: { viewer: viewerOf(ports.accountId) }, contextValue })
+    return { data: answered.errors ? null : answered.data, errors: answered.errors ?? (null as never) }
   } catch (error) {
-    if (error instanceof GraphQLError) return error
+    if (error instanceof GraphQLError) return { data: null, errors: [error] }
     throw error
   }
 }
 
-/** Whether a selection is too deep, fragments included. It measures each set once. A set that contains itself has infinite depth. */
-function isTooDeep({ definitions }: DocumentNode): boolean {
-  const fragments = new Map(
-    definitions.flatMap((one) => (one.kind === 'FragmentDefinition' ? [[one.name.value, one.selectionSet] as const] : [])),
-  )
-  const known = new Map<SelectionSetNode, number>()
-  const depthOf = (set: SelectionSetNode | undefined): number => {
-    if (!set) return 0
-    if (!known.has(set)) {
-      known.set(set, Number.POSITIVE_INFINITY)
-      const below = set.selections.map((one) => depthOf(one.kind === 'FragmentSpread' ? fragments.get(one.name.value) : one.selectionSet))
-      known.set(set, 1 + Math.max(...below))
-    }
-    return known.get(set)!
-  }
-  return definitions.some((one) => 'selectionSet' in one && depthOf(one.selectionSet) > MAX_DEPTH)
-}
+type Resolver = (asked: GroupsArguments, context: QueryContext, info: GraphQLResolveInfo) => Promise<Group[]>
 
 /** The accounts that a query sees: this account, or none if the query names the tag of another account. */
 const viewerOf = (accountId: string) => ({
-  accounts: ({ filter }: { filter?: { accountTag?: string } }) =>
-    (filter?.accountTag ?? accountId) === accountId
-      ? [
-          {
-            accountTag: accountId,
-            r2StorageAdaptiveGroups: (asked: StorageGroupsArguments, context: QueryContext, info: Parameters<typeof storageGroups>[2]) =>
-              storageGroups(asked, context, info),
-          },
-        ]
-      : [],
+  accounts: ({ filter, limit }: { filter?: { accountTag?: string | null } | null; limit?: number }) =>
+    (filter?.accountTag ?? accountId) === accountId && limit !== 0 ? [{ accountTag: accountId, settings: settings(), ...RESOLVERS }] : [],
 })
 
-function contextOf(store: Store, nowMs: number): QueryContext {
-  const buckets = new Map<string, Promise<BucketFigures | null>>()
-  let account: Promise<BucketFigures[]> | undefined
-  return {
-    nowMs,
-    accountUsage: () => {
-      account ??= store.accountUsage()
-      return account
-    },
-    bucketUsage: async (name) => {
-      if (!buckets.has(name) && buckets.size >= MAX_NAMES) throw new GraphQLError(`A query names ${MAX_NAMES} buckets at most`)
-      const known = buckets.get(name) ?? readBucket(store, refOf(name))
-      buckets.set(name, known)
-      return known
-    },
+/** The answer of each dataset. */
+const ANSWERS: Readonly<Record<string, (query: GroupsQuery, context: QueryContext) => Promise<Group[]>>> = {
+  [OPERATIONS.name]: (query, { analytics }) => analytics.operationGroups(query),
+  [BANDWIDTH.name]: (query, { analytics }) => analytics.bandwidthGroups(query),
+  [STORAGE.name]: (query, context) => {
+    for (const name of namedBuckets(query.filter) ?? []) context.names.add(name)
+    if (context.names.size > MAX_NAMES) throw new GraphQLError(`A query names ${MAX_NAMES} buckets at most`)
+    return context.analytics.storageGroups(query, context)
+  },
+}
+
+const RESOLVERS: Readonly<Record<string, Resolver>> = Object.fromEntries(DATASETS.map((dataset) => [dataset.name, resolverOf(dataset)]))
+
+function resolverOf(dataset: Dataset): Resolver {
+  return async (asked, context, info) => {
+    context.datasets++
+    if (context.datasets > MAX_DATASETS) throw new GraphQLError(`A query asks for ${MAX_DATASETS} datasets at most`)
+    const query = readQuery(dataset, asked, info)
+    try {
+      return await ANSWERS[dataset.name]!(query, context)
+    } catch (error) {
+      if (error instanceof StoreError && error.status === 400) throw new GraphQLError(error.message)
+      throw error
+    }
   }
 }
 
-async function readBucket(store: Store, bucket: BucketRef): Promise<BucketFigures | null> {
-  try {
-    return { bucket, usage: await store.bucketUsage(bucket) }
-  } catch (error) {
-    if (error instanceof StoreError && error.code === 'NoSuchBucket') return null
-    throw error
-  }
-}
+const DAY_SECONDS = 86_400
 
-/** Reads a bucket from its name. `eu_photos` means the bucket `photos` in `eu`: no bucket name contains an underscore. */
-function refOf(text: string): BucketRef {
-  const [first, name] = text.split('_')
-  const jurisdiction = JURISDICTIONS.find((known) => known === first)
-  return jurisdiction && name ? { jurisdiction, name } : { jurisdiction: 'default', name: text }
-}
+/** The limits of each dataset, as clients ask for them before they query it. */
+const settings = () =>
+  Object.fromEntries(
+    DATASETS.map(({ name, dimensions, aggregates }) => {
+      const figures = Object.entries(aggregates).flatMap(([aggregate, fields]) =>
+        Object.keys(fields).map((field) => `${aggregate}_${field}`),
+      )
+      const availableFields = [...Object.keys(dimensions).map((dimension) => `dimensions_${dimension}`), ...figures]
+      const seconds = RETENTION_DAYS * DAY_SECONDS
+      return [
+        name,
+        {
+          enabled: true,
+          availableFields,
+          maxPageSize: MAX_ROWS,
+          maxNumberOfFields: availableFields.length,
+          notOlderThan: seconds,
+          maxDuration: seconds,
+        },
+      ]
+    }),
+  )

@@ -3,14 +3,6 @@ import { GraphqlBody } from './body.ts'
 import { queryGraphql } from './operations.ts'
 
 /** The route of the GraphQL API, which returns figures over time, as Cloudflare's does. */
-export const GRAPHQL_ROUTES: readonly Route[] = [
-  route({
-    op: 'QueryGraphql',
-    method: 'POST',
-    path: '/graphql',
-    needs: 'account:list',
-    body: GraphqlBody,
-    raw: 'application/json',
-    run: queryGraphql,
-  }),
-]
+export const GRAPHQL_ROUTES: readonly Route[] = (['/graphql', '/graphql/'] as const).map((path) =>
+  route({ op: 'QueryGraphql', method: 'POST', path, needs: 'account:list', body: GraphqlBody, raw: 'application/json', run: queryGraphql }),
+)

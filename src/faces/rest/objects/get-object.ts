@@ -1,3 +1,4 @@
+import { type Measure, measureObject } from '../../../core/operations.ts'
 import { answerWith } from '../../../http/answer-with.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { objectHeaders } from '../../../http/object-headers.ts'
@@ -17,14 +18,16 @@ export async function getObject(call: GetCall): Promise<Answer<ObjectMeta>> {
   const asked = call.request.headers
   const options = { range: readRange(asked.get('range')), conditions: readConditions(asked) }
   if (call.headers['cf-metadata-only'] === 'true') return { result: toObjectMeta((await call.store.headObject(at, {})).head) }
-  return answerWith(await call.store.getObject(at, options), (got) => answer(got, options))
+  return answerWith(await call.store.getObject(at, options), (got) => answer(got, options, call.measure))
 }
 
-function answer(got: Looked<ReadableStream<Uint8Array> | Uint8Array>, options: GetOptions): Response {
+function answer(got: Looked<ReadableStream<Uint8Array> | Uint8Array>, options: GetOptions, measure: Measure): Response {
+  measureObject(measure, got.head)
   const headers = objectHeaders(got.head, { public: true })
   guardOrigin(headers)
   if (got.kind === 'not-modified') return new Response(null, { status: 304, headers })
   headers.set('Content-Length', String(got.span.length))
+  measure.responseBytes = got.span.length
   const partial = options.range !== undefined
   if (partial && got.span.length > 0) headers.set('Content-Range', contentRange(got.span, got.head.size))
   return new Response(got.body, { status: partial ? 206 : 200, headers, encodeBody: 'manual' })

@@ -3,6 +3,7 @@ import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { parseJson } from '../../../core/json.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { CustomMetadata as CustomMetadataOf } from '../../../core/object.ts'
+import { measureObject } from '../../../core/operations.ts'
 import { announcedLength } from '../../../http/announced-length.ts'
 import { readContentMd5 } from '../../../http/checksums.ts'
 import { readHttpMetadata } from '../../../http/metadata.ts'
@@ -27,6 +28,7 @@ export async function putObject(call: PutCall): Promise<Answer<z.input<typeof Pu
     httpMetadata: { contentType: DEFAULT_CONTENT_TYPE, ...readHttpMetadata(request.headers) },
     customMetadata: readCustomMetadata(headers['cf-r2-custom-metadata']),
   })
+  measureObject(call.measure, head)
   const { key, etag, version, storageClass, uploadedMs } = head
   return { result: { key, etag, size: String(head.size), version, storage_class: storageClass, uploaded: isoTime(uploadedMs) } }
 }

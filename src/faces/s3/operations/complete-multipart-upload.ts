@@ -2,6 +2,7 @@ import { httpEtag } from '../../../core/etag.ts'
 import { awsEncode } from '../../../core/key.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { CHECKSUM_ALGORITHMS } from '../../../core/object.ts'
+import { measureObject } from '../../../core/operations.ts'
 import { checksumHeaderName } from '../../../http/checksums.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import type { ObjectCall } from '../call.ts'
@@ -23,6 +24,7 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Respons
     checksum: claimedChecksum(headers),
     size: claimedSize(headers),
   })
+  measureObject(call.measure, head)
   const document = renderCompleteMultipartUploadResult({
     bucket: at.bucket.name,
     key: at.key,

@@ -1,5 +1,6 @@
 import { invalidArgument } from '../../../core/errors.ts'
 import { METADATA_DIRECTIVES, type MetadataDirective } from '../../../core/metadata.ts'
+import { measureObject } from '../../../core/operations.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { readCustomerKey } from '../../../http/ssec.ts'
 import { readTaggingDirective } from '../../../http/tagging.ts'
@@ -18,6 +19,7 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
   const conditions = readConditions(headers, 'cf-copy-destination-')
   const options = { ...readPutOptions(call), directive, taggingDirective, conditions }
   const head = await store.copyObject(at, readCopySource(call), options)
+  measureObject(call.measure, head)
   return xmlResponse(renderCopyObjectResult(head), [...writtenHeaders(head), ['x-amz-copy-source-version-id', head.sourceVersion]])
 }
 

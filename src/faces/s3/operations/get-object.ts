@@ -1,6 +1,7 @@
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { ObjectHead } from '../../../core/object.ts'
+import { measureObject } from '../../../core/operations.ts'
 import { answerWith } from '../../../http/answer-with.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { objectHeaders, readOverrides } from '../../../http/object-headers.ts'
@@ -45,11 +46,12 @@ export function readPartNumber(value: string | null): number | undefined {
 }
 
 function answer(
-  { url, headers: asked, config }: ObjectCall,
+  { url, headers: asked, config, measure }: ObjectCall,
   options: GetOptions,
   got: Looked<ReadableStream<Uint8Array> | Uint8Array | null>,
 ): Response {
   const head = config.allows('tagging') ? got.head : withoutTags(got.head)
+  measureObject(measure, head)
   if (got.kind === 'not-modified') return notModified(objectHeaders(head))
   // A 206 must name its first and last byte. An empty part has neither, so it is a 200.
   const partial = (options.range !== undefined || options.partNumber !== undefined) && got.span.length > 0
@@ -58,6 +60,7 @@ function answer(
   const headers = objectHeaders(head, { overrides: readOverrides(url.searchParams), checksumMode })
   guardOrigin(headers)
   headers.set('Content-Length', String(got.span.length))
+  if (got.body !== null) measure.responseBytes = got.span.length
   if (partial) headers.set('Content-Range', contentRange(got.span, head.size))
   if (options.partNumber !== undefined && head.partsCount !== undefined) headers.set('x-amz-mp-parts-count', String(head.partsCount))
   return new Response(got.body, { status: partial ? 206 : 200, headers, encodeBody: 'manual' })

@@ -1,5 +1,6 @@
 import { httpEtag } from '../../../core/etag.ts'
 import type { ObjectHead } from '../../../core/object.ts'
+import { measureObject } from '../../../core/operations.ts'
 import { checksumHeaders } from '../../../http/checksums.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { expirationHeaders } from '../../../http/lifecycle.ts'
@@ -16,6 +17,7 @@ export async function putObject(call: ObjectCall): Promise<Response> {
   // Read the options before the body, because R2 reports a wrong customer key or storage class first.
   const options = readPutOptions(call)
   const head = await call.store.putObject(call.at, readUpload(call), options)
+  measureObject(call.measure, head)
   return new Response(null, { headers: [['ETag', httpEtag(head.etag)], ...writtenHeaders(head)] })
 }
 

@@ -11,6 +11,7 @@ export async function uploadPart(call: ObjectCall): Promise<Response> {
   const place = readPartRef(call)
   const upload = readUpload(call)
   const part = await call.store.uploadPart(place, upload, customerKey)
+  call.measure.objectBytes = upload.size
   const headers: [string, string][] = [['ETag', httpEtag(part.etag)]]
   if (part.checksum && upload.claims.checksumAlgorithm) headers.push([checksumHeaderName(part.checksum.algorithm), part.checksum.value])
   if (customerKey) headers.push(...ssecHeaders(customerKey.keyMd5))
