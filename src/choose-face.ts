@@ -9,13 +9,15 @@ export type Choice = { readonly face: 's3' | 'rest' | 'admin' } | { readonly fac
 
 export type Place = Pick<URL, 'hostname' | 'pathname'>
 
+const S3: Choice = { face: 's3' }
+
 const faceOf = (choice: Choice) => () => choice
 
 const byPath = IttyRouter<IRequest, [pathname: string]>()
   .all('/client/v4/*', faceOf({ face: 'rest' }))
   .all(`/${ADMIN_SEGMENT}/*`, faceOf({ face: 'admin' }))
   .all(`/${PUBLIC_SEGMENT}/*`, (_, pathname): Choice => ({ face: 'public', target: targetOfPath(pathname) }))
-  .all('*', faceOf({ face: 's3' }))
+  .all('*', faceOf(S3))
 
 /**
  * Chooses the face of a request by its host and its path. On a host that belongs to one bucket every path is a key: of a public bucket, or
@@ -28,11 +30,18 @@ export async function chooseFace(place: Place, own: OwnHosts, isCustomDomain: (h
   const id = managedIdOf(host, own.s3Host)
   if (id !== undefined) return publicHost(id, place)
   if (!isOwnHost(host, own) && (await isCustomDomain(host))) return publicHost(host, place)
-  return hasBucketHost(place, own) ? { face: 's3' } : chooseByPath(place.pathname)
+  return hasBucketHost(place, own) ? S3 : chooseByPath(place.pathname)
 }
 
-/** Chooses the face by the path alone. The router gets no query, because it takes quadratic time to parse one. */
-export const chooseByPath = (pathname: string): Promise<Choice> => byPath.fetch({ method: 'GET', url: `http://host${pathname}` }, pathname)
+/**
+ * Chooses the face by the path alone. The router gets no query, because it takes quadratic time to parse one. A path of S3 never reaches
+ * the router: nearly every request has one, and the first segment tells.
+ */
+export async function chooseByPath(pathname: string): Promise<Choice> {
+  const end = pathname.indexOf('/', 1)
+  const first = pathname.slice(1, end < 0 ? undefined : end)
+  return RESERVED_SEGMENTS.includes(first) ? byPath.fetch({ method: 'GET', url: `http://host${pathname}` }, pathname) : S3
+}
 
 const publicHost = (host: string, { pathname }: Place): Choice => ({
   face: 'public',

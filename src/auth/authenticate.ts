@@ -37,8 +37,8 @@ export interface AuthenticateOptions {
   readonly strict: boolean
   /** The account that session tokens must belong to. */
   readonly accountId?: string
-  /** `request.cf.clientAcceptEncoding`: the edge rewrites the header itself. */
-  readonly clientAcceptEncoding?: string
+  /** Returns `request.cf.clientAcceptEncoding`: the edge rewrites the header itself. Called only if `Accept-Encoding` is signed. */
+  readonly clientAcceptEncoding?: () => string | undefined
 }
 
 /** A request with a verified signature. The caller must still check the permissions, and the store the body. */

@@ -9,8 +9,8 @@ export interface HeaderReadingOptions {
   readonly headers: Headers
   readonly url: URL
   readonly signedHeaders: readonly string[]
-  /** `request.cf.clientAcceptEncoding`: the value of `Accept-Encoding` before the edge rewrote it. */
-  readonly clientAcceptEncoding?: string
+  /** Returns `request.cf.clientAcceptEncoding`: the value of `Accept-Encoding` before the edge rewrote it. */
+  readonly clientAcceptEncoding?: () => string | undefined
   /** Whether the request has no body at all. */
   readonly bodiless: boolean
 }
@@ -47,7 +47,7 @@ function beforeProxies(seen: readonly string[], { signedHeaders, headers, bodile
 function acceptEncodings({ signedHeaders, clientAcceptEncoding }: HeaderReadingOptions, seen: readonly string[]): readonly string[] {
   const at = signedHeaders.indexOf('accept-encoding')
   if (at < 0) return ['']
-  const candidates = [seen[at] ?? '', clientAcceptEncoding ?? '', 'identity', 'gzip']
+  const candidates = [seen[at] ?? '', clientAcceptEncoding?.() ?? '', 'identity', 'gzip']
   return [...new Set(candidates)]
 }
 

@@ -41,6 +41,6 @@ export function identifyBySignature(ports: IdentifyPorts, { request, nowMs: now,
     findSecret: (accessKeyId) => finder.find(db, accessKeyId, now, asker),
     strict,
     accountId,
-    clientAcceptEncoding: (request.cf as IncomingRequestCfProperties | undefined)?.clientAcceptEncoding,
+    clientAcceptEncoding: () => (request.cf as IncomingRequestCfProperties | undefined)?.clientAcceptEncoding,
   })
 }

@@ -4,6 +4,7 @@ import { checksumHeaders } from './checksums.ts'
 import { formatHttpDate } from './conditions.ts'
 import { expirationHeaders } from './lifecycle.ts'
 import { HTTP_METADATA_HEADERS, writeCustomMetadata } from './metadata.ts'
+import { responseHeaders } from './response-headers.ts'
 import { ssecHeaders } from './ssec.ts'
 import { storageClassName } from './storage-class.ts'
 
@@ -23,7 +24,7 @@ const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 
 /** Returns the headers that 200, 206 and 304 have in common. The caller adds lengths, ranges and part counts. */
 export function objectHeaders(head: ObjectHead, options: ObjectHeaderOptions = {}): Headers {
-  const headers = new Headers([
+  const headers = responseHeaders([
     ['Content-Type', DEFAULT_CONTENT_TYPE],
     ['ETag', `"${head.etag}"`],
     ['Last-Modified', formatHttpDate(head.uploadedMs)],
@@ -68,6 +69,7 @@ const HEADER_VALUE = /^[\t -~\x80-\xff]*$/
  */
 export function readOverrides(query: URLSearchParams): HeaderOverrides {
   const overrides: [string, string][] = []
+  if (query.size === 0) return overrides
   for (const name of OVERRIDABLE) {
     const value = query.get(`response-${name}`)
     if (!value) continue

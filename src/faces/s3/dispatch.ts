@@ -79,7 +79,7 @@ export async function dispatch(request: Request, ports: S3Ports): Promise<Respon
   }
   if (visit.op !== undefined) count(visit, visit.op, response.status, code)
   if (requestId !== undefined) response.headers.set('x-amz-request-id', requestId)
-  return withCors(response, visit)
+  return hasCorsHeaders(visit) ? withCors(response, visit) : response
 }
 
 /** Counts a request for the figures of the account. */
@@ -203,9 +203,13 @@ async function preflight({ request, address, ports, nowMs, asker }: Visit): Prom
   return new Response(null, { status: 204, headers: preflightHeaders(rules, request.headers) })
 }
 
+/** Whether the response gets CORS headers if the bucket's rules allow the request. A preflight has its own answer. */
+const hasCorsHeaders = ({ request, address }: Visit): boolean =>
+  address.on !== 'account' && request.headers.has('origin') && request.method !== 'OPTIONS'
+
 /** Adds CORS headers. If the rules cannot be read, it returns the answer without them, because the operation has already run. */
 async function withCors(response: Response, { request, address, ports, asker, isVerified, nowMs }: Visit): Promise<Response> {
-  if (address.on === 'account' || !request.headers.has('origin') || request.method === 'OPTIONS') return response
+  if (address.on === 'account') return response
   const rules = await ports.store.corsRules(bucketOf(address), nowMs, isVerified ? undefined : asker).catch((error: unknown) => {
     logUnexpected(error)
     return []

@@ -236,10 +236,15 @@ export const ROUTES: readonly Route[] = [
   { op: 'DeleteObject', on: 'object', method: 'DELETE', needs: 'object:write', refuses: 'delete', foreign: ANNOTATION, run: deleteObject },
 ]
 
+const placeOf = ({ on, method }: Pick<Route, 'on' | 'method'>): string => `${on} ${method}`
+
+/** The rows of each level and method, in their order. */
+const ROWS = Map.groupBy(ROUTES, placeOf)
+
 /** The subresources of each level and method. The first one in the URL decides. */
 const SUBRESOURCES = Map.groupBy(
   ROUTES.filter((route) => route.subresource !== undefined),
-  (route) => `${route.on} ${route.method}`,
+  placeOf,
 )
 
 /** Part numbers that find a route: any number of digits, after optional spaces and a minus. Any other value finds no route with any method. */
@@ -259,12 +264,11 @@ export interface Matchable {
 export function match({ on, method, query, headers, allows }: Matchable): Route | undefined {
   if (on === 'object' && query.has('uploadId') && !ROUTED_PART_NUMBER.test(query.get('partNumber') ?? '')) return undefined
   const isHere = ({ allowance }: Route) => allowance === undefined || allows(allowance)
-  const subresource = firstSubresource(query, SUBRESOURCES.get(`${on} ${method}`)?.filter(isHere))
-  return ROUTES.find(
+  const place = placeOf({ on, method })
+  const subresource = query.size === 0 ? undefined : firstSubresource(query, SUBRESOURCES.get(place)?.filter(isHere))
+  return ROWS.get(place)?.find(
     (route) =>
       isHere(route) &&
-      route.on === on &&
-      route.method === method &&
       (route.query ?? []).every((name) => query.has(name)) &&
       (route.subresource === undefined || route.subresource === subresource) &&
       (route.header === undefined || headers.has(route.header)),

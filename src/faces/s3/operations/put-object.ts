@@ -5,6 +5,7 @@ import { checksumHeaders } from '../../../http/checksums.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { expirationHeaders } from '../../../http/lifecycle.ts'
 import { readCustomMetadata, readHttpMetadata } from '../../../http/metadata.ts'
+import { responseHeaders } from '../../../http/response-headers.ts'
 import { readCustomerKey, ssecHeaders } from '../../../http/ssec.ts'
 import { readStorageClass } from '../../../http/storage-class.ts'
 import { readTagging } from '../../../http/tagging.ts'
@@ -18,7 +19,7 @@ export async function putObject(call: ObjectCall): Promise<Response> {
   const options = readPutOptions(call)
   const head = await call.store.putObject(call.at, readUpload(call), options)
   measureObject(call.measure, head)
-  return new Response(null, { headers: [['ETag', httpEtag(head.etag)], ...writtenHeaders(head)] })
+  return new Response(null, { headers: responseHeaders([['ETag', httpEtag(head.etag)], ...writtenHeaders(head)]) })
 }
 
 /** Reads the headers that describe a new object, for PutObject, CreateMultipartUpload and CopyObject. */
