@@ -26,7 +26,7 @@ test('a declaration, the namespace, white space and the order of children make n
 
 test('checksums are read where they are given', () => {
   const xml =
-    '<Part><PartNumber>1</PartNumber><ETag>a</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32><ChecksumSHA256/><ChecksumMD5>x</ChecksumMD5></Part>'
+    '<Part><PartNumber>1</PartNumber><ETag>a</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32><ChecksumSHA256/><ChecksumMD4>x</ChecksumMD4></Part>'
   expect(complete(xml).parts).toEqual([{ partNumber: 1, etag: 'a', checksums: { CRC32: 'AAAAAA==' } }])
 })
 
