@@ -2,18 +2,22 @@ import { StoreError } from '../../src/core/errors.ts'
 import type { ListPartsQuery, UploadRef } from '../../src/core/multipart.ts'
 import type { ObjectHead } from '../../src/core/object.ts'
 import type { Outcome } from '../../src/core/outcome.ts'
-import type {
-  Begin,
-  BodyRest,
-  CommitObject,
-  CommitPart,
-  CompleteUpload,
-  CopyObject,
-  CopyPart,
-  CreateUpload,
-  DeleteOnly,
-  Lookup,
-  PutObjectTags,
+import {
+  type Begin,
+  type BodyRest,
+  type CommitObject,
+  type CommitPart,
+  type CompleteUpload,
+  type CopyObject,
+  type CopyPart,
+  type CreateUpload,
+  type DeleteOnly,
+  keyToDelete,
+  type Lookup,
+  type PartsOf,
+  type PutObjectTags,
+  type RenameObject,
+  type ToDelete,
 } from '../../src/store/bucket-api.ts'
 import { begin } from './begin.ts'
 import { compositeSlices } from './blobs/blobs.ts'
@@ -24,7 +28,9 @@ import { exportPage } from './dump/export.ts'
 import { copyObject } from './objects/copy.ts'
 import { listObjects, listSummaries } from './objects/listing.ts'
 import { moveObjects } from './objects/move-objects.ts'
+import { objectParts } from './objects/object-parts.ts'
 import { commitObject, deleteObjects, lookup } from './objects/objects.ts'
+import { renameObject } from './objects/rename.ts'
 import { objectTags, putObjectTags } from './objects/tags.ts'
 import { copyPart } from './uploads/copy-part.ts'
 import { listUploads } from './uploads/list-uploads.ts'
@@ -50,12 +56,13 @@ export interface CallRow<C extends Context = Context> {
 }
 
 const keyOf = ({ key }: { readonly key: string }): readonly string[] => [key]
-const keysOfCopy = ({ key, source }: CopyObject | CopyPart): readonly string[] => [key, source.key]
+const keysOfCopy = ({ key, source }: CopyObject | CopyPart | RenameObject): readonly string[] => [key, source.key]
 
 /** Calls that read. Some of them also add to a counter. */
 export const READS = {
   lookup: { keys: keyOf as (query: Lookup) => readonly string[], run: lookup },
   objectTags: { keys: keyOf as (object: { readonly key: string }) => readonly string[], run: objectTags },
+  objectParts: { keys: keyOf as (query: PartsOf) => readonly string[], run: objectParts },
   moreSlices: { run: ({ sql }: Context, rest: BodyRest) => compositeSlices(sql, rest) },
   listObjects: { run: ({ sql }: Context, ...query: Rest<typeof listObjects>) => listObjects(sql, ...query) },
   listSummaries: { run: ({ sql }: Context, ...query: Rest<typeof listSummaries>) => listSummaries(sql, ...query) },
@@ -72,7 +79,8 @@ export const CHANGES = {
   begin: { keys: ({ target }: Begin) => [target.key], seals: true, run: begin },
   commitObject: { keys: keyOf as (commit: CommitObject) => readonly string[], seals: true, run: commitObject },
   moveObjects: { run: moveObjects },
-  deleteObjects: { keys: (keys: readonly string[], _only?: DeleteOnly) => keys, run: deleteObjects },
+  deleteObjects: { keys: (entries: readonly ToDelete[], _only?: DeleteOnly) => entries.map(keyToDelete), run: deleteObjects },
+  renameObject: { keys: keysOfCopy as (rename: RenameObject) => readonly string[], run: renameObject },
   copyObject: { keys: keysOfCopy as (copy: CopyObject) => readonly string[], run: copyObject },
   putObjectTags: { keys: keyOf as (put: PutObjectTags) => readonly string[], run: putObjectTags },
   createUpload: { keys: keyOf as (create: CreateUpload) => readonly string[], seals: true, run: createUpload },

@@ -24,6 +24,13 @@ export const ALLOWANCES = {
     'Configurations that tools read (policy, website, logging and their like): the answer of a bucket where nothing is configured, and 200 for a request that states what is so already; on R2 501 `NotImplemented`',
   governanceBypass:
     '`x-amz-bypass-governance-retention` on deletes: no object is under retention, so it changes nothing; on R2 501 `NotImplemented`',
+  attributes: 'GetObjectAttributes; on R2 501 `NotImplemented`',
+  conditionalDeletes:
+    '`If-Match` and other conditions on DeleteObject, and `ETag`, `Size`, `LastModifiedTime` in DeleteObjects; R2 ignores them and deletes the object',
+  plainCopyConditions: '`If-Match` and `If-None-Match` for the destination of CopyObject; R2 ignores them',
+  renames: 'RenameObject; R2 ignores `?renameObject`, and stores an empty object',
+  repeatedCompletions:
+    'CompleteMultipartUpload that is sent again with the same parts, while its object is there: the same answer; on R2 404 `NoSuchUpload`',
   mailDates: 'A `Date` header in the form of RFC 5322, in any zone, in place of `x-amz-date`; on R2 400 `InvalidArgument`',
   tagging:
     'Tags of objects and buckets: the operations, `x-amz-tagging` on writes, lifecycle filters by tag, size and `And`; on R2 501 `NotImplemented`, and `DELETE ?tagging` deletes the object',
@@ -39,5 +46,6 @@ export const REFUSALS = {
     'Parameters on the PUT of an object that no operation of Cairn has, such as `?annotation`, which is refused on GET and DELETE too; 501 `NotImplemented`. Names that start with `x-` are free, as on S3. R2 ignores all of them, and overwrites the object',
   unknownWrites:
     '`x-amz-write-offset-bytes`, `x-amz-rename-source` without `?renameObject`, and the headers of an event hold; 501 `NotImplemented`. R2 ignores them',
+  objectSizes: 'An `x-amz-mp-object-size` that is no number, or another size than that of the object; 400 `InvalidRequest`. R2 ignores it',
   futureUrls: 'Presigned URLs that are dated more than 15 minutes ahead; 403 `AccessDenied`',
 } as const

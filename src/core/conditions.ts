@@ -13,7 +13,12 @@ export interface ConditionTarget {
  * Evaluates all conditions on an object, or on its absence. `failed` takes precedence over `not-modified`.
  * `If-Match` overrides `If-Unmodified-Since`, and `If-None-Match` overrides `If-Modified-Since`.
  */
-export function evaluateConditions(conditions: Conditions, object: ConditionTarget | null): Verdict {
+export function evaluateConditions({ also, ...conditions }: Conditions, object: ConditionTarget | null): Verdict {
+  const verdict = evaluateSet(conditions, object)
+  return verdict === 'ok' && also ? evaluateConditions(also, object) : verdict
+}
+
+function evaluateSet(conditions: Conditions, object: ConditionTarget | null): Verdict {
   if (object === null) return evaluateOnAbsence(conditions)
   const { ifMatch, ifNoneMatch } = conditions
 

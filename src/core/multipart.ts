@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { StoreError } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import type { Checksum, ChecksumAlgorithm, ChecksumType, LifecycleDue, StorageClass } from './object.ts'
@@ -53,6 +54,18 @@ export interface PartsPage {
   readonly upload: OpenUpload
   readonly parts: readonly Part[]
   readonly truncated: boolean
+}
+
+/**
+ * The version of the object that a completion of this upload from these parts makes. It follows from them, so a Bucket recognises a
+ * completion that is sent again by the object that is there: nothing is stored for it. Upload ids are unguessable, and so is the version.
+ */
+export function completionVersion(uploadId: string, parts: readonly CompletedPart[]): string {
+  const listed = parts.map(({ partNumber, etag }) => [partNumber, etag] as const).sort(([a], [b]) => a - b)
+  return createHash('sha256')
+    .update(JSON.stringify(['completion', uploadId, listed]))
+    .digest('hex')
+    .slice(0, 32)
 }
 
 /**

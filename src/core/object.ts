@@ -147,6 +147,8 @@ export interface Conditions {
   readonly ifUnmodifiedSinceMs?: number
   /** Compare stored times truncated to whole seconds, as HTTP does. */
   readonly secondsGranularity?: boolean
+  /** Further conditions, which must hold too. Each set has its own precedence between tags and dates. */
+  readonly also?: Conditions
   /** Treat an object stored in exactly the second of `ifUnmodifiedSinceMs` as modified since, as the Workers binding does. */
   readonly strictlyBefore?: boolean
 }

@@ -1,7 +1,7 @@
 import type { Conditions, EtagList } from '../core/object.ts'
 
-/** The three families of conditional headers: for the object itself, for the source of a copy, and for its destination. */
-export type ConditionPrefix = '' | 'x-amz-copy-source-' | 'cf-copy-destination-'
+/** The families of conditional headers: for the object itself, for the source of a copy, for its destination, and for the source of a rename. */
+export type ConditionPrefix = '' | 'x-amz-copy-source-' | 'cf-copy-destination-' | 'x-amz-rename-source-'
 
 /** Reads one family of conditional headers. Ignores malformed dates, as RFC 9110 asks. */
 export function readConditions(headers: Headers, prefix: ConditionPrefix = ''): Conditions {
@@ -32,7 +32,7 @@ const MEMBER = /[ \t]*(?:(W\/)?"([^"]*)"[ \t]*(?=,|$)|([^,]+))/g
  * Reads `*` or a list of tags. Accepts tags without quotes, as AWS does.
  * A list without tags stays an empty list, so that `If-Match` matches nothing: this is the safe side for a write.
  */
-function readEtags(header: string | null): EtagList | undefined {
+export function readEtags(header: string | null): EtagList | undefined {
   if (header === null) return undefined
   const tags: { etag: string; weak: boolean }[] = []
   for (const [, weak, quoted, bare] of header.matchAll(MEMBER)) {

@@ -134,6 +134,35 @@ export interface PutObjectTags {
   readonly tags: TagSet
 }
 
+/** A new key for an object. It keeps everything but its version. */
+export interface RenameObject {
+  readonly key: string
+  readonly source: Pick<CopySource, 'key' | 'conditions'>
+  /** On the object that the new key has now. */
+  readonly conditions?: Conditions
+  /** The version that the object gets. The Bucket recognises a repeated call by it. */
+  readonly version: string
+}
+
+/** Asks for an object's head and for a page of its parts. */
+export interface PartsOf {
+  readonly key: string
+  readonly ssecKeyMd5?: string
+  /** Parts with a greater number, at most so many. Absent: none. */
+  readonly page?: { readonly after: number; readonly limit: number }
+}
+
+/** An object's head, and a page of the parts that it was made of; an object that was not uploaded in parts has none. */
+export interface ObjectParts {
+  readonly head: ObjectHead
+  readonly parts?: { readonly list: readonly ObjectPart[]; readonly truncated: boolean }
+}
+
+export interface ObjectPart {
+  readonly partNumber: number
+  readonly size: number
+}
+
 /** A copy, and the version of its source. */
 export interface CopiedObject extends ObjectHead {
   readonly sourceVersion: string
@@ -184,6 +213,19 @@ export interface DeleteOnly {
   /** Delete only objects that were written at this time or before. */
   readonly writtenUntilMs: number
 }
+
+/** Conditions on the deletion of one object. All of them must hold; each but those of `conditions` needs an object. */
+export interface DeleteConditions {
+  readonly conditions?: Conditions
+  readonly size?: number
+  /** When the object was written, to the second. */
+  readonly uploadedMs?: number
+}
+
+/** A key to delete, or a key with conditions. */
+export type ToDelete = string | { readonly key: string; readonly onlyIf: DeleteConditions }
+
+export const keyToDelete = (entry: ToDelete): string => (typeof entry === 'string' ? entry : entry.key)
 
 export interface Deleted {
   readonly key: string
@@ -236,7 +278,9 @@ export interface BucketApi extends MaintenanceApi {
   moreSlices(rest: BodyRest): Promise<Outcome<BodySlices>>
   listObjects(query: ListQuery): Promise<Outcome<ListPage<ObjectHead>>>
   listSummaries(query: Omit<ListQuery, 'includeMetadata'>): Promise<Outcome<ListPage<ObjectSummary>>>
-  deleteObjects(keys: readonly string[], only?: DeleteOnly): Promise<Outcome<Deleted[]>>
+  deleteObjects(entries: readonly ToDelete[], only?: DeleteOnly): Promise<Outcome<Deleted[]>>
+  renameObject(rename: RenameObject): Promise<Outcome<ObjectHead>>
+  objectParts(query: PartsOf): Promise<Outcome<ObjectParts>>
   moveObjects(move: MoveObjects): Promise<Outcome<MovedObjects>>
   copyObject(copy: CopyObject): Promise<Outcome<Copied<CopiedObject>>>
   objectTags(object: { readonly key: string }): Promise<Outcome<TaggedObject>>

@@ -21,8 +21,10 @@ import { deleteObject, deleteObjects } from './objects/delete-objects.ts'
 import { getObject, headObject } from './objects/get-object.ts'
 import { listObjects, listSummaries } from './objects/list-objects.ts'
 import { moveObjects } from './objects/move-objects.ts'
+import { objectParts } from './objects/object-parts.ts'
 import { getObjectTags, putObjectTags } from './objects/object-tags.ts'
 import { putObject } from './objects/put-object.ts'
+import { renameObject } from './objects/rename-object.ts'
 import type { Ports } from './ports.ts'
 import { deleteSetting, getSetting, putSetting, type SettingOperations } from './settings.ts'
 import { abortMultipartUpload } from './uploads/abort-multipart-upload.ts'
@@ -65,6 +67,7 @@ const ENGINE_OPERATIONS = {
   listObjects,
   listParts,
   listSummaries,
+  objectParts,
   moveObjects,
   putBucketStorageClass,
   putObject,
@@ -72,6 +75,7 @@ const ENGINE_OPERATIONS = {
   putSetting,
   recoverBucket,
   removeNotificationRules,
+  renameObject,
   rotateKeys,
   uploadPart,
   uploadPartCopy,

@@ -319,9 +319,38 @@ describe('conditions on the destination', () => {
     }
   })
 
-  test('are not the conditions of PutObject', async () => {
+  const PLAIN = cases.filter(([conditions]) => 'if-match' in conditions || 'if-none-match' in conditions)
+
+  test.each(PLAIN)('%o without a prefix: %s where there is an object, %s where there is none', async (headers, there, missing) => {
+    for (const path of [bucket.path('plain'), `/${OTHER}/plain`]) {
+      const send = () => signedFetch('PUT', path, { headers: { ...headers, 'x-amz-copy-source': bucket.path('source') } })
+      await signedFetch('DELETE', path)
+      const onNothing = await send()
+      if (missing) expect(onNothing.status).toBe(200)
+      else await expectPreconditionFailed(onNothing)
+      await signedFetch('PUT', path, { body: Buffer.from(OLD) })
+      const onObject = await send()
+      if (there) expect(onObject.status).toBe(200)
+      else await expectPreconditionFailed(onObject)
+    }
+  })
+
+  test.each<[Record<string, string>, boolean]>([
+    [{ 'if-match': etagOf(OLD), 'cf-copy-destination-if-match': '*' }, true],
+    [{ 'if-match': etagOf(OLD), 'cf-copy-destination-if-match': '"other"' }, false],
+    [{ 'if-match': '"other"', 'cf-copy-destination-if-match': etagOf(OLD) }, false],
+    [{ 'if-match': etagOf(OLD), 'cf-copy-destination-if-unmodified-since': 'Mon, 01 Jan 2001 00:00:00 GMT' }, false],
+    [{ 'if-none-match': '"other"', 'cf-copy-destination-if-none-match': '*' }, false],
+  ])('of both families hold together: %o, %s', async (headers, holds) => {
+    await bucket.put('both', OLD)
+    const response = await copy('source', 'both', headers)
+    if (holds) expect(response.status).toBe(200)
+    else await expectPreconditionFailed(response)
+  })
+
+  test('dates without a prefix are not for the destination', async () => {
     await bucket.put('plain', OLD)
-    expect((await copy('source', 'plain', { 'if-none-match': '*', 'if-match': '"other"' })).status).toBe(200)
+    expect((await copy('source', 'plain', { 'if-unmodified-since': 'Mon, 01 Jan 2001 00:00:00 GMT' })).status).toBe(200)
   })
 })
 

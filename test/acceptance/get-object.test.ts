@@ -270,7 +270,6 @@ describe.each(['GET', 'HEAD'])('%s', (method) => {
 
 describe('GetObject on other subresources', () => {
   test.each([
-    ['attributes', 'GetObjectAttributes'],
     ['torrent', 'GetObjectTorrent'],
     ['retention', 'GetObjectRetention'],
     ['legal-hold', 'GetObjectLegalHold'],

@@ -300,7 +300,7 @@ describe('an upload that is not there', () => {
       await expectNoSuchUpload(await upload.put(1, 'x'))
       await expectNoSuchUpload(await upload.copy(1, `${bucket.name}/source`))
       await expectNoSuchUpload(await upload.send('GET'))
-      await expectNoSuchUpload(await upload.complete([{ number: 1, etag: etagOf('x') }]))
+      await expectNoSuchUpload(await upload.complete([{ number: 1, etag: etagOf('y') }]))
     },
   )
 
@@ -466,14 +466,6 @@ describe('CompleteMultipartUpload', () => {
     await upload.finish([good])
   })
 
-  test('twice is NoSuchUpload, and the object stays', async () => {
-    const upload = await openUpload(bucket, 'completed-twice')
-    const parts = [await upload.part(1, 'abc')]
-    await upload.finish(parts)
-    await expectNoSuchUpload(await upload.complete(parts))
-    expect(await (await bucket.get('completed-twice')).text()).toBe('abc')
-  })
-
   test.each([
     ['If-None-Match: * on a key that exists', 'kept', { 'if-none-match': '*' }],
     ['If-Match of another ETag', 'kept', { 'if-match': '"0123"' }],
@@ -577,9 +569,73 @@ describe('CompleteMultipartUpload', () => {
   test('refuses an object of another size than x-amz-mp-object-size says', async () => {
     const upload = await openUpload(bucket, 'sized')
     const parts = [await upload.part(1, 'abc')]
-    const response = await upload.complete(parts, { 'x-amz-mp-object-size': '4' })
-    expect([response.status, elementOf(await response.text(), 'Code')]).toEqual([400, 'InvalidRequest'])
+    const wrong = "The provided 'x-amz-mp-object-size' header value 4 does not match what was computed: 3"
+    await expectError(await upload.complete(parts, { 'x-amz-mp-object-size': '4' }), 400, 'InvalidRequest', wrong)
+    for (const value of ['x', '-3', '3.0']) {
+      const invalid = `Value for x-amz-mp-object-size header is invalid: '${value}'`
+      await expectError(await upload.complete(parts, { 'x-amz-mp-object-size': value }), 400, 'InvalidRequest', invalid)
+    }
     await upload.finish(parts, { 'x-amz-mp-object-size': '3' })
+  })
+})
+
+describe('CompleteMultipartUpload that is sent again', () => {
+  const answerOf = async (response: Response) => {
+    const { headers, status } = response
+    return { status, etag: headers.get('etag'), version: headers.get('x-amz-version-id'), body: await response.text() }
+  }
+
+  test('has the same answer while its object is there, in any order of the parts', async () => {
+    const upload = await openUpload(bucket, uniqueName('again'), { 'x-amz-checksum-algorithm': 'CRC32' })
+    const parts = [await upload.part(1, PART_A), await upload.part(2, 'tail')]
+    const first = await answerOf(await upload.complete(parts, { 'if-none-match': '*' }))
+    expect(first).toMatchObject({ status: 200, etag: expect.stringMatching(/-2"$/) })
+    const dateOf = async () => (await bucket.head(upload.key)).headers.get('last-modified')
+    const date = await dateOf()
+    for (const list of [parts, parts.toReversed()])
+      expect(await answerOf(await upload.complete(list, { 'if-none-match': '*' }))).toEqual(first)
+    expect(await dateOf()).toBe(date)
+  })
+
+  test('with other parts is NoSuchUpload', async () => {
+    const upload = await openUpload(bucket, 'others')
+    const parts = [await upload.part(1, 'one'), await upload.part(2, 'two')]
+    await upload.finish(parts.slice(0, 1))
+    await expectNoSuchUpload(await upload.complete(parts.slice(1)))
+    await expectNoSuchUpload(await upload.complete([{ ...parts[0]!, number: 2 }]))
+    expect(await (await bucket.get('others')).text()).toBe('one')
+    expect((await upload.complete(parts.slice(0, 1))).status).toBe(200)
+  })
+
+  test.each<[string, (key: string) => Promise<unknown>]>([
+    ['overwritten', (key) => bucket.put(key, 'newer')],
+    ['overwritten with the same bytes', (key) => bucket.put(key, 'one')],
+    ['deleted', (key) => bucket.send('DELETE', key)],
+    ['copied onto itself', (key) => bucket.send('PUT', key, { headers: { 'x-amz-copy-source': bucket.path(key) } })],
+    ['renamed', (key) => bucket.send('PUT', `${key}-2`, { query: { renameObject: '' }, headers: { 'x-amz-rename-source': key } })],
+  ])('once its object was %s, it is NoSuchUpload', async (_, change) => {
+    const upload = await openUpload(bucket, uniqueName('changed'))
+    const parts = [await upload.part(1, 'one')]
+    await upload.finish(parts)
+    await change(upload.key)
+    const stored = async () => {
+      const { status, headers } = await bucket.head(upload.key)
+      return [status, headers.get('etag'), headers.get('x-amz-version-id'), headers.get('last-modified')]
+    }
+    const before = await stored()
+    await expectNoSuchUpload(await upload.complete(parts))
+    expect(await stored()).toEqual(before)
+  })
+
+  test('under another key, or once the upload was aborted, it is NoSuchUpload', async () => {
+    const upload = await openUpload(bucket, 'once')
+    const parts = [await upload.part(1, 'one')]
+    await upload.finish(parts)
+    await expectNoSuchUpload(await uploadAt(bucket, 'elsewhere', upload.id).complete(parts))
+    const aborted = await openUpload(bucket, 'aborted-once')
+    const part = await aborted.part(1, 'one')
+    await aborted.abort()
+    await expectNoSuchUpload(await aborted.complete([part]))
   })
 })
 

@@ -302,7 +302,6 @@ describe('objects', () => {
   })
 
   test.each([
-    ['attributes', 'GetObjectAttributes'],
     ['torrent', 'GetObjectTorrent'],
     ['retention', 'GetObjectRetention'],
     ['legal-hold', 'GetObjectLegalHold'],

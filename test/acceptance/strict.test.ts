@@ -164,6 +164,17 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
           expect([response.status, await response.text()]).toEqual([501, expect.stringContaining('expected-bucket-owner')]),
       ] as const,
   ),
+  [
+    'GetObjectAttributes',
+    'GetObjectAttributes',
+    readAttributes,
+    (it) => expectError(it, 501, 'NotImplemented', 'GetObjectAttributes not implemented'),
+  ],
+  ['`If-Match` and other conditions on DeleteObject', 'DeleteObject', (side) => deleteStale(side, 'one'), expectDeleted],
+  ['`If-Match` and other conditions on DeleteObject', 'DeleteObjects', (side) => deleteStale(side, 'many'), expectDeleted],
+  ['`If-Match` and `If-None-Match` for the destination', 'CopyObject', copyOntoExisting, expectDeleted],
+  ['RenameObject', 'RenameObject', renameOne, expectDeleted],
+  ['CompleteMultipartUpload that is sent again', 'CompleteMultipartUpload', completeTwice, expectNoSuchUpload],
   ['`x-amz-bypass-governance-retention` on deletes', 'DeleteObjects', deleteBypassing, (it) => expectHeaderNotImplemented(it, ...BYPASS)],
   ...STATEMENTS.map(
     ([query, operation, body]) =>
@@ -248,6 +259,57 @@ function ownedBy(method: 'PUT' | 'GET' | 'DELETE'): Attempt {
 
 /** A success as a 200 without a body, as every row here must end by default. */
 const bare = (response: Response): Response => (response.ok ? new Response() : response)
+
+async function readAttributes({ send }: Side): Promise<Response> {
+  const key = uniqueName('attributes')
+  await send('PUT', key, { body: 'x' })
+  return bare(await send('GET', key, { query: { attributes: '' }, headers: { 'x-amz-object-attributes': 'ETag' } }))
+}
+
+/** Answers 200 when what was allowed has happened, and 409 when the request was treated as on R2. */
+const asked = (isDone: boolean): Response => new Response(null, { status: isDone ? 200 : 409 })
+
+async function expectDeleted(response: Response): Promise<void> {
+  expect(response.status).toBe(409)
+}
+
+/** Deletes under a condition that does not hold. */
+async function deleteStale({ send, server, name }: Side, how: 'one' | 'many'): Promise<Response> {
+  const key = uniqueName('stale')
+  await send('PUT', key, { body: 'x' })
+  const body = Buffer.from(`<Delete><Object><Key>${key}</Key><ETag>"0123"</ETag><Size>x</Size></Object></Delete>`)
+  if (how === 'one') await send('DELETE', key, { headers: { 'if-match': '"0123"' } })
+  else await signedFetch('POST', `/${name}`, { query: { delete: '' }, body, server })
+  return asked((await send('HEAD', key)).status === 200)
+}
+
+async function copyOntoExisting({ send, name }: Side): Promise<Response> {
+  const [from, to] = [uniqueName('from'), uniqueName('to')]
+  await send('PUT', from, { body: 'from' })
+  await send('PUT', to, { body: 'to' })
+  await new Promise((resolve) => setTimeout(resolve, 1050)) // Strictly, a key is written once a second.
+  await send('PUT', to, { headers: { 'x-amz-copy-source': `${name}/${from}`, 'if-none-match': '*' } })
+  return asked((await (await send('GET', to)).text()) === 'to')
+}
+
+async function renameOne({ send }: Side): Promise<Response> {
+  const [from, to] = [uniqueName('from'), uniqueName('to')]
+  await send('PUT', from, { body: 'x' })
+  expect((await send('PUT', to, { query: { renameObject: '' }, headers: { 'x-amz-rename-source': from } })).status).toBe(200)
+  const texts = await Promise.all([from, to].map(async (key) => (await send('GET', key)).text()))
+  return asked(texts[1] === 'x')
+}
+
+async function completeTwice(side: Side): Promise<Response> {
+  const upload = await openUpload(side, uniqueName('twice'))
+  const parts = [await upload.part(1, 'x')]
+  await upload.finish(parts)
+  return bare(await upload.complete(parts))
+}
+
+async function expectNoSuchUpload(response: Response): Promise<void> {
+  await expectError(response, 404, 'NoSuchUpload', 'The specified multipart upload does not exist.')
+}
 
 function deleteBypassing({ server, name }: Side): Promise<Response> {
   const body = Buffer.from('<Delete><Object><Key>nothing</Key></Object></Delete>')

@@ -39,6 +39,15 @@ describe('on an object', () => {
   ])('%s', (_, conditions, verdict) => expect(evaluateConditions(conditions, object)).toBe(verdict))
 })
 
+describe('a further set of conditions', () => {
+  test.each<[string, Conditions, Verdict]>([
+    ['holds too', { ifMatch: strong, also: { ifMatch: '*' } }, 'ok'],
+    ['fails behind one that holds', { ifMatch: strong, also: { ifMatch: other } }, 'failed'],
+    ['does not rescue', { ifUnmodifiedSinceMs: BEFORE, also: { ifMatch: strong } }, 'failed'],
+    ['is not rescued', { ifMatch: strong, also: { ifUnmodifiedSinceMs: BEFORE } }, 'failed'],
+  ])('%s', (_, conditions, verdict) => expect(evaluateConditions(conditions, object)).toBe(verdict))
+})
+
 describe('on nothing', () => {
   test.each<[string, Conditions, Verdict]>([
     ['no condition', {}, 'ok'],

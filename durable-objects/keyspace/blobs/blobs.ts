@@ -141,6 +141,37 @@ export function partSpan(sql: SqlStorage, blobId: string, partNumber: number, co
   return partNumber === emptyPart(sql, blobId, count) ? { offset: size, length: 0 } : null
 }
 
+interface PartsBehind {
+  readonly after: number
+  readonly limit: number
+  readonly count: PartCount
+  readonly size: number
+}
+
+/** Where parts with a greater number start in a body of several parts, in the order of their numbers. One seek finds each part. */
+export function partStarts(
+  sql: SqlStorage,
+  blobId: string,
+  { after, limit, count, size }: PartsBehind,
+): { partNumber: number; start: number }[] {
+  const found: { partNumber: number; start: number }[] = []
+  for (let last = after; found.length < limit; ) {
+    const [next] = sql
+      .exec<{ partNumber: number; start: number }>(
+        'SELECT part_number AS partNumber, start FROM extents WHERE owner_id = ? AND part_number > ? ORDER BY part_number, start LIMIT 1',
+        blobId,
+        last,
+      )
+      .toArray()
+    if (!next) break
+    found.push(next)
+    last = next.partNumber
+  }
+  const empty = found.length < limit ? emptyPart(sql, blobId, count) : null
+  if (empty !== null && empty > (found.at(-1)?.partNumber ?? after)) found.push({ partNumber: empty, start: size })
+  return found
+}
+
 /**
  * The number that an empty last part would have; `null` when no part can be empty. Earlier versions did not store the last number of parts
  * whose numbers have gaps. For these objects the greatest number that has an extent decides: if it reaches the count of parts, no part is

@@ -9,15 +9,18 @@ import { outcomeOf } from '../../../src/core/outcome.ts'
 import { resolveRange } from '../../../src/core/range.ts'
 import { unusedByteDays } from '../../../src/core/storage-class.ts'
 import { tagsSize } from '../../../src/core/tags.ts'
-import type {
-  CommitObject,
-  Committed,
-  Deleted,
-  DeleteOnly,
-  Found,
-  Looked,
-  Lookup,
-  ObjectAttributes,
+import {
+  type CommitObject,
+  type Committed,
+  type DeleteConditions,
+  type Deleted,
+  type DeleteOnly,
+  type Found,
+  keyToDelete,
+  type Looked,
+  type Lookup,
+  type ObjectAttributes,
+  type ToDelete,
 } from '../../../src/store/bucket-api.ts'
 import { replaceRow } from '../../common/insert-row.ts'
 import { dropReference, insertBlob, partSpan, slicesOf } from '../blobs/blobs.ts'
@@ -130,13 +133,18 @@ export const headOf = (sql: SqlStorage, row: Omit<ObjectRow, 'due_ms'>): ObjectH
   ...(row.tags !== null && { tags: tagsOf(row) }),
 })
 
-/** Deletes keys, whether they exist or not, and returns the results in their order. A locked object stays, and its result says so. */
-export function deleteObjects(context: Context, keys: readonly string[], only?: DeleteOnly): Deleted[] {
+/**
+ * Deletes keys, whether they exist or not, and returns the results in their order. An object stays that is locked, or that a condition
+ * does not hold for; its result says so. As with writes, a lock refuses before a condition.
+ */
+export function deleteObjects(context: Context, entries: readonly ToDelete[], only?: DeleteOnly): Deleted[] {
   if (only && isBacklogged(context.sql)) throw new StoreError('SlowDown', { message: 'Queues have to take events of this bucket first.' })
   const tally = new Tally()
-  const deleted = keys.map((key) => {
+  const deleted = entries.map((entry) => {
+    const key = keyToDelete(entry)
     const outcome = outcomeOf(() => {
       const row = findObject(context.sql, key)
+      if (typeof entry !== 'string') checkDeletion(context, row, entry.onlyIf)
       if (!row || (only && row.uploaded_ms > only.writtenUntilMs)) return
       checkUnlocked(context, row)
       deleteObject(context, row, { action: 'DeleteObject', tally })
@@ -145,6 +153,18 @@ export function deleteObjects(context: Context, keys: readonly string[], only?: 
   })
   tally.write(context.sql)
   return deleted
+}
+
+/** @throws StoreError ObjectLockedByBucketPolicy, PreconditionFailed; NoSuchKey, as on S3, if a condition needs an object */
+function checkDeletion(context: Context, row: ObjectRow | undefined, { conditions, size, uploadedMs }: DeleteConditions): void {
+  const needsObject = conditions?.ifMatch !== undefined || size !== undefined || uploadedMs !== undefined
+  if (!row && needsObject) throw new StoreError('NoSuchKey')
+  if (!row) return
+  checkUnlocked(context, row)
+  checkConditions(conditions, row)
+  const secondOf = (ms: number) => Math.floor(ms / 1000)
+  const isOther = (size ?? row.size) !== row.size || secondOf(uploadedMs ?? row.uploaded_ms) !== secondOf(row.uploaded_ms)
+  if (isOther) throw new StoreError('PreconditionFailed')
 }
 
 /** Why an object is deleted, and where that is counted; the caller writes the tally. */
@@ -212,7 +232,7 @@ function askedSpan(sql: SqlStorage, row: ObjectRow, { range, partNumber }: Looku
 }
 
 /** Subtracts an object from the counters and drops the reference to its body. */
-function releaseObject(context: Context, row: ObjectRow, tally: Tally): void {
+export function releaseObject(context: Context, row: ObjectRow, tally: Tally): void {
   dropReference(context, row.blob_id)
   const { storage_class: storageClass, size } = row
   const earlyDeletionByteDays = unusedByteDays({ storageClass, size, sinceMs: row.moved_ms ?? row.uploaded_ms }, context.now())

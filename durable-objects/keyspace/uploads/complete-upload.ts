@@ -111,7 +111,8 @@ function checkClaims(
   { size, checksum }: Pick<Assembly, 'size' | 'checksum'>,
 ): void {
   if (claimedSize !== undefined && claimedSize !== size) {
-    throw new StoreError('InvalidRequest', { message: 'The provided x-amz-mp-object-size header does not match the size of the object.' })
+    const message = `The provided 'x-amz-mp-object-size' header value ${claimedSize} does not match what was computed: ${size}`
+    throw new StoreError('InvalidRequest', { message })
   }
   if (!claimed || !checksum || claimed.algorithm !== checksum.algorithm) return
   // Some clients leave out the number of parts of a composite value.

@@ -130,9 +130,9 @@ export function replacePart(context: Context, upload: UploadRow, { old, ...part 
 export type Completion = { readonly kind: 'object'; readonly head: ObjectHead } | { readonly kind: 'condition-failed' }
 
 /**
- * Makes an object of the listed parts. Moves no bytes: the extents refer to the parts' blobs. A client that completes an upload twice gets
- * `NoSuchUpload`, as on R2. If one call arrives twice, the second one finds the version that the first one made and returns the same
- * answer.
+ * Makes an object of the listed parts. Moves no bytes: the extents refer to the parts' blobs. A completion that is repeated, by the platform
+ * or by a client that is allowed to, finds the version that the first one made and returns the same answer. Any other one gets
+ * `NoSuchUpload`, as on R2.
  */
 export function completeUpload(context: Context, complete: CompleteUpload): Completion {
   const { sql } = context

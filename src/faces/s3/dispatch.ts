@@ -1,6 +1,7 @@
 import type { Analytics } from '../../analytics/analytics.ts'
 import type { Authenticated } from '../../auth/authenticate.ts'
 import { effectiveHeaders } from '../../auth/hoisted-headers.ts'
+import type { Permission } from '../../auth/policies.ts'
 import { permits } from '../../auth/session-scope.ts'
 import type { Config } from '../../config.ts'
 import type { Control } from '../../control/control.ts'
@@ -19,6 +20,7 @@ import { copySourceBucket, copySourceKey } from './copy-source.ts'
 import { withoutEmpty } from './empty-headers.ts'
 import { checkExpectedOwners } from './expected-owner.ts'
 import { newRequestId } from './failure.ts'
+import { renameSourceKey } from './rename-source.ts'
 import { renderError } from './render-error.ts'
 import type { Route } from './route.ts'
 import { match } from './routes.ts'
@@ -158,6 +160,11 @@ function authorize(route: Route, { identity, bucket, at, jurisdiction, headers, 
   const { op, action = op } = route
   const prefix = route.lists ? (url.searchParams.get('prefix') ?? '') : undefined
   if (!permits(identity, { needs: route.needs, action, bucket, key: at?.key, prefix })) throw new StoreError('AccessDenied')
+  if (route.renames) {
+    const source = renameSourceKey(headers)
+    const may = (needs: Permission) => permits(identity, { needs, action, bucket, key: source })
+    if (!may('object:read') || !may('object:write')) throw new StoreError('AccessDenied')
+  }
   if (!route.copies) return
   const source: BucketRef = { jurisdiction, name: copySourceBucket(headers) }
   const wanted = { needs: 'object:read', action, bucket: source, key: copySourceKey(headers) } as const

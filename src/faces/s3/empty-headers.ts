@@ -9,9 +9,9 @@ const MEANT = [
   /^x-amz-meta-/,
   /^content-md5$/,
   /^x-amz-checksum-(?:crc|sha|md5|xxh)/,
-  /^(?:x-amz-copy-source-|cf-copy-destination-)?if-/,
+  /^(?:x-amz-copy-source-|cf-copy-destination-|x-amz-rename-source-|x-amz-)?if-/,
   /-customer-(?:algorithm|key|key-md5)$/,
-  /^x-amz-copy-source$/,
+  /^x-amz-(?:copy|rename)-source$/,
 ]
 
 /** Removes empty headers that ask for nothing. Many programs send every header that they know; S3 treats empty ones as absent. */

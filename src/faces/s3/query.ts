@@ -47,7 +47,11 @@ const MOST = 2 ** 31 - 1
  * @throws StoreError InvalidArgument
  */
 export function readWholeNumber(query: URLSearchParams, name: string, fallback: number): number {
-  const value = query.get(name)
+  return toWholeNumber(query.get(name), name, fallback)
+}
+
+/** {@link readWholeNumber} for a value from elsewhere, such as a header. */
+export function toWholeNumber(value: string | null, name: string, fallback: number): number {
   if (value === null || value === '') return fallback
   const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
   if (!(number <= MOST)) throw invalidArgument(`Argument ${name} must be an integer between 0 and ${MOST}`)

@@ -31,6 +31,8 @@ export interface Route {
   readonly lists?: true
   /** It reads the object that `x-amz-copy-source` names, so it needs a permission for that, too. */
   readonly copies?: true
+  /** It takes its key from the object that `x-amz-rename-source` names, so it needs the permissions for reading and writing that one, too. */
+  readonly renames?: true
   /** With `cf-create-bucket-if-missing`, it creates a missing bucket. */
   readonly createsBucket?: true
   /** Absent when R2 answers 501 `<op> not implemented`, as we do. */

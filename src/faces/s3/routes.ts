@@ -21,12 +21,14 @@ import {
   putBucketVersioning,
 } from './operations/fixed-answers.ts'
 import { getObject, headObject } from './operations/get-object.ts'
+import { getObjectAttributes } from './operations/get-object-attributes.ts'
 import { listBuckets } from './operations/list-buckets.ts'
 import { listMultipartUploads } from './operations/list-multipart-uploads.ts'
 import { listObjects, listObjectsV2 } from './operations/list-objects.ts'
 import { listParts } from './operations/list-parts.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './operations/object-tagging.ts'
 import { putObject } from './operations/put-object.ts'
+import { renameObject } from './operations/rename-object.ts'
 import { uploadPart } from './operations/upload-part.ts'
 import { uploadPartCopy } from './operations/upload-part-copy.ts'
 import type { Level, Route } from './route.ts'
@@ -193,7 +195,13 @@ export const ROUTES: readonly Route[] = [
   { op: 'HeadObject', on: 'object', method: 'HEAD', needs: 'object:read', refuses: 'read', run: headObject },
   { op: 'GetObject', on: 'object', method: 'GET', query: ['partNumber'], needs: 'object:read', refuses: 'read', run: getObject },
   { ...TAGGING, op: 'GetObjectTagging', method: 'GET', needs: 'object:read', refuses: 'read', run: getObjectTagging },
-  ...rows('object', 'GET', 'object:read', ...statedRows('object', 'GET')),
+  ...rows('object', 'GET', 'object:read', ...statedRows('object', 'GET'), {
+    op: 'GetObjectAttributes',
+    subresource: 'attributes',
+    allowance: 'attributes',
+    refuses: 'read',
+    run: getObjectAttributes,
+  }),
   ...absent('object', 'GET', 'object:read', {
     tagging: 'GetObjectTagging',
     attributes: 'GetObjectAttributes',
@@ -203,7 +211,15 @@ export const ROUTES: readonly Route[] = [
   }),
   { op: 'GetObject', on: 'object', method: 'GET', needs: 'object:read', refuses: 'read', foreign: ANNOTATION, run: getObject },
   { ...TAGGING, op: 'PutObjectTagging', method: 'PUT', needs: 'object:write', refuses: 'configure', run: putObjectTagging },
-  ...rows('object', 'PUT', 'object:write', ...statedRows('object', 'PUT')),
+  ...rows('object', 'PUT', 'object:write', ...statedRows('object', 'PUT'), {
+    op: 'RenameObject',
+    subresource: 'renameObject',
+    allowance: 'renames',
+    refuses: 'read',
+    renames: true,
+    parameters: ['renameObject'],
+    run: renameObject,
+  }),
   ...absent('object', 'PUT', 'object:write', {
     tagging: 'PutObjectTagging',
     retention: 'PutObjectRetention',

@@ -2,15 +2,15 @@ import { StoreError } from '../../core/errors.ts'
 import { checkKey } from '../../core/key.ts'
 import type { BucketRef, ObjectRef } from '../../core/object.ts'
 import { type Outcome, outcomeOf, unwrap } from '../../core/outcome.ts'
-import type { Deleted, DeleteOnly } from '../bucket-api.ts'
+import { type DeleteConditions, type Deleted, type DeleteOnly, keyToDelete, type ToDelete } from '../bucket-api.ts'
 import type { Ports } from '../ports.ts'
 
 /**
- * Deletes an object. A missing object is no error.
- * @throws StoreError NoSuchBucket, InvalidObjectName
+ * Deletes an object. A missing object is no error, unless a condition needs it.
+ * @throws StoreError NoSuchBucket, InvalidObjectName, NoSuchKey, PreconditionFailed, ObjectLockedByBucketPolicy
  */
-export async function deleteObject(ports: Ports, at: ObjectRef): Promise<void> {
-  const [deleted] = await deleteObjects(ports, at.bucket, [at.key])
+export async function deleteObject(ports: Ports, { bucket, key }: ObjectRef, onlyIf?: DeleteConditions): Promise<void> {
+  const [deleted] = await deleteObjects(ports, bucket, [onlyIf ? { key, onlyIf } : key])
   if (deleted?.failure) throw new StoreError(deleted.failure.code, deleted.failure.detail)
 }
 
@@ -18,12 +18,12 @@ export async function deleteObject(ports: Ports, at: ObjectRef): Promise<void> {
  * Deletes up to 1,000 keys in one transaction. Returns a result for each key in the same order, also for missing keys.
  * @throws StoreError NoSuchBucket; the failure of a single key is part of its result
  */
-export async function deleteObjects(ports: Ports, bucket: BucketRef, keys: readonly string[], only?: DeleteOnly): Promise<Deleted[]> {
-  const checked = keys.map((key): Outcome<void> => outcomeOf(() => checkKey(key)))
-  const sound = keys.filter((_, index) => checked[index]?.ok)
+export async function deleteObjects(ports: Ports, bucket: BucketRef, entries: readonly ToDelete[], only?: DeleteOnly): Promise<Deleted[]> {
+  const checked = entries.map((entry): Outcome<void> => outcomeOf(() => checkKey(keyToDelete(entry))))
+  const sound = entries.filter((_, index) => checked[index]?.ok)
   const deleted = unwrap(await ports.bucket(bucket).deleteObjects(sound, only)).values()
-  return keys.map((key, index) => {
+  return entries.map((entry, index) => {
     const check = checked[index] as Outcome<void>
-    return check.ok ? (deleted.next().value as Deleted) : { key, failure: check }
+    return check.ok ? (deleted.next().value as Deleted) : { key: keyToDelete(entry), failure: check }
   })
 }

@@ -88,3 +88,19 @@ test('a completion that arrives when its object is overwritten changes nothing',
   expect(await bucket.api.completeUpload(complete)).toMatchObject({ ok: false, code: 'NoSuchUpload' })
   expect(await bucket.get('a')).toEqual(newer)
 })
+
+test('a rename is answered with the object, although its source is gone', async () => {
+  const bucket = await TestBucket.create()
+  const { etag } = await bucket.store.putObject(bucket.at('a'), uploadOf(randomBytes(10)), ATTRIBUTES)
+  const rename = {
+    key: 'b',
+    source: { key: 'a', conditions: { ifMatch: [{ etag, weak: false }] } },
+    conditions: UNIQUE,
+    version: newVersion(),
+  }
+  const first = await bucket.api.renameObject(rename)
+  expect(first).toMatchObject({ ok: true, value: { key: 'b', etag, version: rename.version } })
+  expect(await bucket.api.renameObject(rename)).toEqual(first)
+  expect(await bucket.api.renameObject({ ...rename, version: newVersion() })).toMatchObject({ ok: false, code: 'NoSuchKey' })
+  expect(await problemsOf(bucket)).toEqual([])
+})

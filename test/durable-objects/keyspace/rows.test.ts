@@ -7,7 +7,9 @@ import type { Context } from '../../../durable-objects/keyspace/context.ts'
 import { dropEvents, nextEventMs, noteEvent, pendingEvents, postponeEvents } from '../../../durable-objects/keyspace/events/events.ts'
 import { copyObject } from '../../../durable-objects/keyspace/objects/copy.ts'
 import { listObjects } from '../../../durable-objects/keyspace/objects/listing.ts'
+import { objectParts } from '../../../durable-objects/keyspace/objects/object-parts.ts'
 import { commitObject, deleteObjects, lookup } from '../../../durable-objects/keyspace/objects/objects.ts'
+import { renameObject } from '../../../durable-objects/keyspace/objects/rename.ts'
 import { listUploads } from '../../../durable-objects/keyspace/uploads/list-uploads.ts'
 import { completeUpload, createUpload, listParts } from '../../../durable-objects/keyspace/uploads/uploads.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
@@ -204,6 +206,19 @@ describe('an object of a thousand parts', () => {
     expect(read).toBeLessThanOrEqual(9)
   })
 
+  test('shows a page of its parts through a row each', async () => {
+    const page = (after: number, limit: number) => (context: Context) => objectParts(context, { key: 'thousand', page: { after, limit } })
+    const { result, read } = await metered(bucket, page(500, 10))
+    expect(result.parts).toEqual({
+      list: Array.from({ length: 10 }, (_, i) => ({ partNumber: 501 + i, size: LIMITS.partMinBytes })),
+      truncated: true,
+    })
+    expect(read).toBeLessThanOrEqual(2 * 12 + 1)
+    expect((await metered(bucket, (context) => objectParts(context, { key: 'thousand' }))).read).toBe(1)
+    const last = await metered(bucket, page(999, 10))
+    expect(last.result.parts).toMatchObject({ list: [{ partNumber: 1000 }], truncated: false })
+  })
+
   test('is read from the start in pages of slices', async () => {
     const { result, read } = await metered(bucket, (context) => lookup(context, { key: 'thousand', body: true }))
     expect(result).toMatchObject({ body: { slices: { length: 500 }, rest: {} } })
@@ -214,22 +229,41 @@ describe('an object of a thousand parts', () => {
     expect((await metered(bucket, (context) => lookup(context, { key: 'thousand', body: false }))).read).toBe(1)
   })
 
-  test('is copied, overwritten and deleted at the cost of one of two parts', async () => {
+  test('is copied, overwritten, renamed and deleted at the cost of one of two parts', async () => {
     const copy = (from: string, to: string) => (context: Context) =>
       copyObject(context, { ...ATTRIBUTES, key: to, source: { key: from }, directive: 'COPY' })
     const remove = (key: string) => (context: Context) => deleteObjects(context, [key])
+    const rename = (from: string, to: string) => (context: Context) =>
+      renameObject(context, { key: to, source: { key: from }, version: newVersion() })
     const costs = []
     for (const key of ['two', 'thousand']) {
       const copied = await metered(bucket, copy(key, `${key} again`))
       const shared = await metered(bucket, remove(key))
       const overwritten = await metered(bucket, commit(`${key} again`))
       await multipart(bucket, key, key === 'two' ? 2 : 1000)
-      const removed = await metered(bucket, remove(key))
-      costs.push([copied, shared, overwritten, removed].map(cost))
+      const renamed = await metered(bucket, rename(key, `${key} renamed`))
+      const removed = await metered(bucket, remove(`${key} renamed`))
+      costs.push([copied, shared, overwritten, renamed, removed].map(cost))
     }
     expect(costs[1]).toEqual(costs[0])
     for (const { written } of costs[1]!) expect(written).toBeLessThanOrEqual(6)
   })
+})
+
+test('a rename writes the row of each key, and nothing of the body', async () => {
+  const bucket = await TestBucket.create()
+  await fill(bucket, ['a'])
+  const { written } = await metered(bucket, (context) => renameObject(context, { key: 'b', source: { key: 'a' }, version: newVersion() }))
+  expect(written).toBe(2)
+})
+
+test('a condition of a delete costs no row', async () => {
+  const bucket = await TestBucket.create()
+  await fill(bucket, ['a', 'b'])
+  const plain = await metered(bucket, (context) => deleteObjects(context, ['a']))
+  const onlyIf = { conditions: { ifMatch: '*' as const } }
+  const conditional = await metered(bucket, (context) => deleteObjects(context, [{ key: 'b', onlyIf }]))
+  expect(cost(conditional)).toEqual(cost(plain))
 })
 
 describe('the counters', () => {

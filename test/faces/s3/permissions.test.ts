@@ -97,6 +97,8 @@ const CALLS: readonly (readonly [operation: string, needs: Permission, call: Cal
   ['DeleteBucketPolicy', 'bucket:write', { method: 'DELETE', path: '/mine?policy' }],
   ['DeleteBucketReplication', 'bucket:write', { method: 'DELETE', path: '/mine?replication' }],
   ['DeleteBucketWebsite', 'bucket:write', { method: 'DELETE', path: '/mine?website' }],
+  ['GetObjectAttributes', 'object:read', { method: 'GET', path: '/mine/object?attributes' }],
+  ['RenameObject', 'object:write', { method: 'PUT', path: '/mine/renamed?renameObject', headers: { 'x-amz-rename-source': 'none' } }],
   ['GetObjectAcl', 'object:read', { method: 'GET', path: '/mine/object?acl' }],
   ['PutObjectAcl', 'object:write', { method: 'PUT', path: '/mine/object?acl', body: '<x/>' }],
   ['GetBucketReplication', 'bucket:read', { method: 'GET', path: '/mine?replication' }],

@@ -1,3 +1,4 @@
+import { StoreError } from '../../../core/errors.ts'
 import { httpEtag } from '../../../core/etag.ts'
 import { awsEncode } from '../../../core/key.ts'
 import { LIMITS } from '../../../core/limits.ts'
@@ -14,7 +15,7 @@ import { writtenHeaders } from './put-object.ts'
 
 /** Answers an error with its own status. AWS may send 200 with an error in the body instead. */
 export async function completeMultipartUpload(call: ObjectCall): Promise<Response> {
-  const { url, headers, store, at } = call
+  const { url, headers, store, at, config } = call
   // The checksum headers describe the object and not this body.
   const { parts } = parseCompleteMultipartUpload(await readXmlBody({ ...call, headers: withoutChecksums(headers) }, LIMITS.completionBytes))
   const head = await store.completeMultipartUpload(at, {
@@ -22,7 +23,8 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Respons
     uploadId: url.searchParams.get('uploadId') ?? '',
     conditions: readConditions(headers),
     checksum: claimedChecksum(headers),
-    size: claimedSize(headers),
+    size: config.strict ? undefined : claimedSize(headers),
+    isRepeatable: config.allows('repeatedCompletions'),
   })
   measureObject(call.measure, head)
   const document = renderCompleteMultipartUploadResult({
@@ -52,7 +54,10 @@ function claimedChecksum(headers: Headers) {
   return undefined
 }
 
+/** @throws StoreError InvalidRequest when it is no number */
 function claimedSize(headers: Headers): number | undefined {
   const value = headers.get('x-amz-mp-object-size')
-  return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : undefined
+  if (value === null) return undefined
+  if (/^\d{1,15}$/.test(value)) return Number(value)
+  throw new StoreError('InvalidRequest', { message: `Value for x-amz-mp-object-size header is invalid: '${value}'` })
 }

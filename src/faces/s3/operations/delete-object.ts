@@ -1,7 +1,8 @@
 import type { ObjectCall } from '../call.ts'
+import { readDeleteConditions } from '../delete-conditions.ts'
 
-/** Returns 204 even if the object did not exist. Ignores conditional headers, as R2 does. */
-export async function deleteObject({ store, at }: ObjectCall): Promise<Response> {
-  await store.deleteObject(at)
+/** Returns 204 even if the object did not exist. A condition that needs an object is a 404 without one, as on S3. */
+export async function deleteObject({ headers, store, at, config }: ObjectCall): Promise<Response> {
+  await store.deleteObject(at, readDeleteConditions(headers, config))
   return new Response(null, { status: 204 })
 }

@@ -1,8 +1,10 @@
 import { permits } from '../../../auth/session-scope.ts'
 import { StoreError } from '../../../core/errors.ts'
+import type { ToDelete } from '../../../store/bucket-api.ts'
 import type { BucketCall } from '../call.ts'
+import { entryConditions } from '../delete-conditions.ts'
 import { readXmlBody } from '../upload.ts'
-import { parseDelete } from '../xml/delete.ts'
+import { type DeleteEntry, parseDelete } from '../xml/delete.ts'
 import { renderDeleteResult } from '../xml/delete-result.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 
@@ -11,13 +13,20 @@ const ACCESS_DENIED = { code: 'AccessDenied', detail: {} } as const
 
 /** Deletes objects. Lists every deleted key, even with `Quiet`, as R2 does. */
 export async function deleteObjects(call: BucketCall): Promise<Response> {
-  const { keys } = parseDelete(await readXmlBody(call))
-  const mayDelete = (key: string) => permits(call.identity, { needs: 'object:write', action: 'DeleteObjects', bucket: call.bucket, key })
-  const deleted = (await call.store.deleteObjects(call.bucket, keys.filter(mayDelete))).values()
-  const entries = keys.map((key) => {
-    const failure = mayDelete(key) ? deleted.next().value?.failure : ACCESS_DENIED
-    if (!failure) return { key }
-    return { key, error: { code: failure.code, message: new StoreError(failure.code, failure.detail).message } }
+  const { entries } = parseDelete(await readXmlBody(call))
+  const mayDelete = ({ key }: DeleteEntry) =>
+    permits(call.identity, { needs: 'object:write', action: 'DeleteObjects', bucket: call.bucket, key })
+  const wanted = entries.filter(mayDelete).map((entry) => toDelete(entry, call))
+  const deleted = (await call.store.deleteObjects(call.bucket, wanted)).values()
+  const results = entries.map((entry) => {
+    const failure = mayDelete(entry) ? deleted.next().value?.failure : ACCESS_DENIED
+    if (!failure) return { key: entry.key }
+    return { key: entry.key, error: { code: failure.code, message: new StoreError(failure.code, failure.detail).message } }
   })
-  return xmlResponse(renderDeleteResult(entries))
+  return xmlResponse(renderDeleteResult(results))
+}
+
+function toDelete(entry: DeleteEntry, { config }: BucketCall): ToDelete {
+  const onlyIf = entryConditions(entry, config)
+  return onlyIf ? { key: entry.key, onlyIf } : entry.key
 }

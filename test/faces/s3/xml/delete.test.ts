@@ -5,29 +5,31 @@ import { renderDeleteResult } from '../../../../src/faces/s3/xml/delete-result.t
 import { element, textElement } from '../../../../src/faces/s3/xml/writer.ts'
 
 const parse = (xml: string) => parseDelete(new TextEncoder().encode(xml))
+const keysOf = (xml: string) => parse(xml).entries.map(({ key }) => key)
 const objects = (count: number) => Array.from({ length: count }, (_, i) => element('Object', textElement('Key', `k${i}`))).join('')
 const MALFORMED = expect.objectContaining({ code: 'MalformedXML' })
 
 test('keys come in request order, neither trimmed nor read as numbers', () => {
   const keys = ['b', ' a ', '007', '1.50', ' ', '\n', '&lt;', 'a&#13;b', 'b', '<![CDATA[a&b]]>']
-  const { keys: read } = parse(`<Delete>\n${keys.map((key) => `  <Object><Key>${key}</Key></Object>\n`).join('')}</Delete>`)
+  const read = keysOf(`<Delete>\n${keys.map((key) => `  <Object><Key>${key}</Key></Object>\n`).join('')}</Delete>`)
   expect(read).toEqual(['b', ' a ', '007', '1.50', ' ', '\n', '<', 'a\rb', 'b', 'a&b'])
 })
 
 test('Quiet is optional and may stand anywhere', () => {
-  expect(parse(`<Delete>${objects(1)}</Delete>`)).toEqual({ keys: ['k0'], quiet: false })
+  expect(parse(`<Delete>${objects(1)}</Delete>`)).toEqual({ entries: [{ key: 'k0' }], quiet: false })
   expect(parse(`<Delete><Quiet>true</Quiet>${objects(1)}</Delete>`).quiet).toBe(true)
   expect(parse(`<Delete>${objects(1)}<Quiet>false</Quiet></Delete>`).quiet).toBe(false)
 })
 
-test('what else stands beside a key is ignored', () => {
+test('conditions are read as they stand, and what else stands beside a key is ignored', () => {
   const xml =
-    '<Delete><Object><VersionId>v</VersionId><Key>a</Key><ETag>"e"</ETag><Size>1</Size><LastModifiedTime/></Object><Other><x/></Other></Delete>'
-  expect(parse(xml).keys).toEqual(['a'])
+    '<Delete><Object><VersionId>v</VersionId><Key>a</Key><ETag> "e"</ETag><Size>1</Size><LastModifiedTime/></Object><Other><x/></Other></Delete>'
+  expect(parse(xml).entries).toEqual([{ key: 'a', etag: '"e"', size: '1', lastModifiedTime: '' }])
+  expect(parse('<Delete><Object><VersionId>v</VersionId><Key>a</Key></Object></Delete>').entries).toEqual([{ key: 'a' }])
 })
 
 test('a thousand objects are allowed', () => {
-  expect(parse(`<Delete>${objects(1000)}</Delete>`).keys).toHaveLength(1000)
+  expect(keysOf(`<Delete>${objects(1000)}</Delete>`)).toHaveLength(1000)
 })
 
 test.each([
@@ -39,6 +41,7 @@ test.each([
   ['an empty key', '<Delete><Object><Key/></Object></Delete>'],
   ['a key that is not text', '<Delete><Object><Key><a>b</a></Key></Object></Delete>'],
   ['two keys in an object', '<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>'],
+  ['two ETags', '<Delete><Object><Key>a</Key><ETag>a</ETag><ETag>b</ETag></Object></Delete>'],
   ['1,001 objects', `<Delete>${objects(1001)}</Delete>`],
   ['Quiet in capitals', `<Delete>${objects(1)}<Quiet>TRUE</Quiet></Delete>`],
   ['Quiet as a number', `<Delete>${objects(1)}<Quiet>1</Quiet></Delete>`],
@@ -50,7 +53,7 @@ test.each([
 test('any key survives a request', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1 }), { minLength: 1, maxLength: 10 }), (keys) => {
-      expect(parse(element('Delete', ...keys.map((key) => element('Object', textElement('Key', key))))).keys).toEqual(keys)
+      expect(keysOf(element('Delete', ...keys.map((key) => element('Object', textElement('Key', key)))))).toEqual(keys)
     }),
   )
 })
