@@ -33,6 +33,8 @@ export interface Config {
   readonly lostKeyIds: readonly string[]
   /** How long the bytes of a deleted object are kept for reads that are still running. */
   readonly graceMs: number
+  /** The address that all requests come from, behind a proxy that lets clients claim any address. No address means that it is unknown. */
+  readonly connectionAddress?: string
   /** How stores of other providers are reached, to copy objects from them. */
   readonly sources: SourceSettings
 }
@@ -70,6 +72,7 @@ export function readConfig(env: Env): Config {
     kvOperations: wholeNumber('KV_OPERATIONS', env.KV_OPERATIONS, LIMITS.kvOperations),
     databaseBytes: wholeNumber('D1_DATABASE_BYTES', env.D1_DATABASE_BYTES, LIMITS.d1DatabaseBytes),
     lostKeyIds: keyIds(env.LOST_MASTER_KEYS),
+    connectionAddress: env.CONNECTION_ADDRESS || undefined,
     graceMs: 1000 * wholeNumber('GARBAGE_GRACE_SECONDS', env.GARBAGE_GRACE_SECONDS, 3600),
     sources: readSourceSettings(env),
   }

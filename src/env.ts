@@ -47,6 +47,8 @@ export interface Env {
   readonly D1_DATABASE_BYTES?: string
   readonly KV_OPERATIONS?: string
   readonly GARBAGE_GRACE_SECONDS?: string
+  /** The address that all requests come from. `npm run dev` sets it: the proxy of wrangler dev lets clients claim any address. */
+  readonly CONNECTION_ADDRESS?: string
   /** Whether sources may be on this machine and in private networks. Local servers set it. */
   readonly SOURCES_LOCAL?: string
   /** Where AWS, R2 of Cloudflare and Google Cloud Storage are reached instead of at their own addresses. */

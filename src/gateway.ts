@@ -14,6 +14,7 @@ import type { PublicPorts } from './faces/public/ports.ts'
 import type { RestPorts } from './faces/rest/call.ts'
 import { dispatchRest } from './faces/rest/dispatch.ts'
 import { dispatch, type S3Ports } from './faces/s3/dispatch.ts'
+import { comingFrom } from './http/client-network.ts'
 import { logUnexpected } from './http/log-unexpected.ts'
 import { createJobs } from './jobs/jobs.ts'
 import { createQueues } from './queues/queues.ts'
@@ -36,6 +37,13 @@ export async function handle(request: Request, env: Env): Promise<Response> {
   } catch (error) {
     return refuse(request, error, deployment.ports.config)
   }
+}
+
+/** Returns the request, with the address that this deployment's settings give it: see {@link Config.connectionAddress}. */
+export function arrived(request: Request, env: Env): Request {
+  const deployment = deploymentOf(env)
+  const address = deployment.ok ? deployment.ports.config.connectionAddress : undefined
+  return address === undefined ? request : comingFrom(request, address)
 }
 
 function serve(request: Request, choice: Choice, ports: FacePorts): Promise<Response> {

@@ -1,6 +1,6 @@
 import type { Env } from './env.ts'
 import { bindingEntrypoint } from './faces/binding/entrypoint.ts'
-import { deploymentOf, handle } from './gateway.ts'
+import { arrived, deploymentOf, handle } from './gateway.ts'
 import { finishBody } from './http/request-body.ts'
 import { releaseMemory } from './http/request-memory.ts'
 
@@ -11,7 +11,8 @@ export { Job } from '../durable-objects/job/job.ts'
 export class BucketBinding extends bindingEntrypoint(deploymentOf) {}
 
 /** Answers a request. Afterwards it reads the rest of the body, so that the client can read the response even if it came early. */
-async function answer(request: Request, env: Env): Promise<Response> {
+async function answer(sent: Request, env: Env): Promise<Response> {
+  const request = arrived(sent, env)
   try {
     return await handle(request, env)
   } finally {

@@ -1,4 +1,5 @@
 import type { BucketRef } from '../core/object.ts'
+import type { AddressLimit } from './addresses.ts'
 
 /** R2's four token levels. The object levels may be limited to named buckets. */
 export type PolicyLevel = 'admin-read-write' | 'admin-read' | 'object-read-write' | 'object-read'
@@ -40,6 +41,8 @@ export interface ApiToken {
   readonly root?: true
   readonly notBeforeMs?: number
   readonly expiresMs?: number
+  /** The addresses from which the token, and its temporary credentials, may be used. Absent means all. */
+  readonly addresses?: AddressLimit
 }
 
 const GRANTS: Readonly<Record<Policy['level'], readonly Permission[]>> = {

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import { banner } from './banner.ts'
 import { ensureDevVars } from './dev-vars.ts'
@@ -41,7 +42,7 @@ function spawnServer({ port, host, persistTo, devVarsPath, vars, beside }: Setti
   // A log line for each request costs a round trip to Node; WRANGLER_LOG=log turns them on again. With `--with`, log everything: the author
   // of a Worker wants to see its logs.
   const log = process.env.WRANGLER_LOG || beside.length > 0 ? [] : ['--log-level', 'warn']
-  const overrides = vars.flatMap((pair) => ['--var', pair.replace('=', ':')])
+  const overrides = [`CONNECTION_ADDRESS=${connectionAddress(host)}`, ...vars].flatMap((pair) => ['--var', pair.replace('=', ':')])
   const place = ['--ip', host, '--port', String(port ?? DEFAULT_PORT), '--persist-to', persistTo]
   // Wrangler listens with the Worker of the first configuration.
   const workers = beside.length === 0 ? [] : [join(ROOT, 'wrangler.jsonc'), ...beside].flatMap((config) => ['-c', config])
@@ -52,6 +53,17 @@ function spawnServer({ port, host, persistTo, devVarsPath, vars, beside }: Setti
     stdio: [isTerminal ? 'inherit' : 'ignore', 'inherit', 'inherit', 'ipc'],
   })
 }
+
+/**
+ * The address of every connection, where it is known. Behind wrangler's proxy a header of the client says where a request comes from, so a
+ * client could claim any address. On other hosts the address counts as unknown: tokens that are limited to addresses are refused.
+ */
+function connectionAddress(host: string): string {
+  if (host === 'localhost') return '127.0.0.1'
+  return host === '::1' || isLoopback(host) ? host : 'unknown'
+}
+
+const isLoopback = (host: string): boolean => isIPv4(host) && host.startsWith('127.')
 
 /** Wrangler sends a message to its parent process when it listens. The message has the port, which matters when the system chose it. */
 function listeningPort(server: ChildProcess): Promise<number> {

@@ -1,5 +1,5 @@
 import type { AccessKey } from '../auth/authenticate.ts'
-import { valueDigestOf } from './tokens.ts'
+import { addressesJson, valueDigestOf } from './tokens.ts'
 
 /** A condition for a statement on the control database. */
 export interface SqlCondition {
@@ -14,11 +14,20 @@ export interface SqlCondition {
  */
 export function stillHeld({ secretAccessKey, token }: AccessKey): SqlCondition {
   if (token.root) return { sql: 'true', bindings: [] }
-  const { id, policies, notBeforeMs = null, expiresMs = null } = token
+  const { id, policies, notBeforeMs = null, expiresMs = null, addresses } = token
   return {
     // Tokens of the first version have no digest. They never got another value.
     sql: `EXISTS (SELECT 1 FROM tokens AS maker WHERE maker.id = ? AND maker.disabled = 0 AND maker.policies = ?
-      AND maker.not_before_ms IS ? AND maker.expires_ms IS ? AND coalesce(maker.value_digest, ?) = ?)`,
-    bindings: [id, JSON.stringify(policies), notBeforeMs, expiresMs, valueDigestOf(secretAccessKey), valueDigestOf(secretAccessKey)],
+      AND maker.not_before_ms IS ? AND maker.expires_ms IS ? AND maker.addresses IS ?
+      AND coalesce(maker.value_digest, ?) = ?)`,
+    bindings: [
+      id,
+      JSON.stringify(policies),
+      notBeforeMs,
+      expiresMs,
+      addressesJson(addresses),
+      valueDigestOf(secretAccessKey),
+      valueDigestOf(secretAccessKey),
+    ],
   }
 }

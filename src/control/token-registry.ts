@@ -1,3 +1,4 @@
+import { type AddressLimit, mayGrantAddresses } from '../auth/addresses.ts'
 import { type ApiToken, mayGrant, type Policy } from '../auth/policies.ts'
 import type { Config, Secrets } from '../config.ts'
 import { type Actor, type AuditAction, auditEntry } from '../core/audit.ts'
@@ -6,7 +7,15 @@ import { auditStatements } from './audit.ts'
 import { newTokenId, newTokenValue } from './own-tokens.ts'
 import { type SqlCondition, stillHeld } from './still-held.ts'
 import { compilePolicy, type GivenPolicy, type ShownPolicy, showPolicy } from './token-policies.ts'
-import { insertTokenStatement, purposeOf, secretAccessKeyOf, type TokenFinder, valueDigestOf } from './tokens.ts'
+import {
+  addressesJson,
+  insertTokenStatement,
+  purposeOf,
+  readAddresses,
+  secretAccessKeyOf,
+  type TokenFinder,
+  valueDigestOf,
+} from './tokens.ts'
 
 /** The attributes of a token that a client sets. */
 export interface TokenAttributes {
@@ -14,6 +23,7 @@ export interface TokenAttributes {
   readonly policies: readonly GivenPolicy[]
   readonly notBeforeMs?: number
   readonly expiresMs?: number
+  readonly addresses?: AddressLimit
   readonly disabled?: boolean
 }
 
@@ -54,6 +64,7 @@ type TokenRow = {
   document: string | null
   not_before_ms: number | null
   expires_ms: number | null
+  addresses: string | null
   created_ms: number
   modified_ms: number | null
   disabled: number
@@ -111,7 +122,7 @@ export async function listTokens(db: D1Database, query: TokensQuery): Promise<{ 
 export async function updateToken(manager: Manager, id: string, attributes: TokenAttributes): Promise<TokenRecord> {
   const { db, nowMs } = manager
   const old = await readToken(db, id)
-  checkGrant(manager, old.policies, old.record.expiresMs)
+  checkGrant(manager, old.policies, old.record)
   const held = stillHeld(manager)
   const policies = compile(manager, attributes)
   const shown = attributes.policies.map(showPolicy)
@@ -125,8 +136,8 @@ export async function updateToken(manager: Manager, id: string, attributes: Toke
   }
   const update = db
     .prepare(
-      `UPDATE tokens SET name = ?, policies = ?, document = ?, not_before_ms = ?, expires_ms = ?, disabled = ?, modified_ms = ?
-      WHERE id = ? AND policies = ? AND ${held.sql}`,
+      `UPDATE tokens SET name = ?, policies = ?, document = ?, not_before_ms = ?, expires_ms = ?, addresses = ?, disabled = ?, modified_ms = ?
+      WHERE id = ? AND policies = ? AND addresses IS ? AND ${held.sql}`,
     )
     .bind(
       record.name,
@@ -134,10 +145,12 @@ export async function updateToken(manager: Manager, id: string, attributes: Toke
       JSON.stringify(shown),
       record.notBeforeMs ?? null,
       record.expiresMs ?? null,
+      addressesJson(record.addresses),
       record.disabled ? 1 : 0,
       nowMs,
       id,
       JSON.stringify(old.policies),
+      addressesJson(old.record.addresses),
       ...held.bindings,
     )
   await change(manager, update, { action: 'UpdateToken', id, oldValue: toAudit(old.record), newValue: toAudit(record) })
@@ -151,14 +164,17 @@ export async function updateToken(manager: Manager, id: string, attributes: Toke
 export async function rollToken(manager: Manager, id: string): Promise<string> {
   const { db, secrets, nowMs } = manager
   const { policies, record } = await readToken(db, id)
-  checkGrant(manager, policies, record.expiresMs)
+  checkGrant(manager, policies, record)
   const value = newTokenValue(secrets.keyring)
   const secret = secretAccessKeyOf(value)
   const sealed = await secrets.keyring.seal(purposeOf(id), secret)
   const held = stillHeld(manager)
   const update = db
-    .prepare(`UPDATE tokens SET sealed_secret = ?, value_digest = ?, modified_ms = ? WHERE id = ? AND policies = ? AND ${held.sql}`)
-    .bind(sealed, valueDigestOf(secret), nowMs, id, JSON.stringify(policies), ...held.bindings)
+    .prepare(
+      `UPDATE tokens SET sealed_secret = ?, value_digest = ?, modified_ms = ?
+      WHERE id = ? AND policies = ? AND addresses IS ? AND ${held.sql}`,
+    )
+    .bind(sealed, valueDigestOf(secret), nowMs, id, JSON.stringify(policies), addressesJson(record.addresses), ...held.bindings)
   await change(manager, update, { action: 'RollToken', id })
   return value
 }
@@ -169,8 +185,9 @@ export async function rollToken(manager: Manager, id: string): Promise<string> {
  */
 export async function deleteToken(manager: Manager, id: string): Promise<void> {
   const { record, policies } = await readToken(manager.db, id)
-  // The manager must hold the token's levels and buckets. Its expiry does not matter (0): a deletion gives nobody more time.
-  if (id !== manager.token.id) checkGrant(manager, policies, 0)
+  // The manager must hold the token's levels and buckets. Its expiry and its addresses do not matter: a deletion gives nobody more of
+  // them.
+  if (id !== manager.token.id) checkGrant(manager, policies, { expiresMs: 0, addresses: manager.token.addresses })
   const held = stillHeld(manager)
   const remove = manager.db
     .prepare(`DELETE FROM tokens WHERE id = ? AND policies = ? AND ${held.sql}`)
@@ -210,19 +227,23 @@ const holds = async (db: D1Database, { sql, bindings }: SqlCondition): Promise<b
     .bind(...bindings)
     .first()) !== null
 
-function compile(manager: Manager, { policies: given, expiresMs, notBeforeMs }: TokenAttributes): Policy[] {
+function compile(manager: Manager, { policies: given, expiresMs, notBeforeMs, addresses }: TokenAttributes): Policy[] {
   if (expiresMs !== undefined && expiresMs <= Math.max(manager.nowMs, notBeforeMs ?? 0)) {
     throw invalidArgument('expires_on must be in the future, and after not_before')
   }
   const policies = given.flatMap((policy) => compilePolicy(policy, manager.secrets.accountId))
-  checkGrant(manager, policies, expiresMs)
+  checkGrant(manager, policies, { expiresMs, addresses })
   return policies
 }
 
-/** Refuses to pass on rights that the manager lacks, or for longer than the manager has them. */
-function checkGrant({ token }: Manager, policies: readonly Policy[], expiresMs = Number.POSITIVE_INFINITY): void {
+/** Refuses to pass on rights that the manager lacks, for longer than the manager has them, or to addresses where the manager lacks them. */
+function checkGrant(
+  { token }: Manager,
+  policies: readonly Policy[],
+  { expiresMs = Number.POSITIVE_INFINITY, addresses }: Pick<TokenAttributes, 'expiresMs' | 'addresses'>,
+): void {
   const inTime = expiresMs <= (token.expiresMs ?? Number.POSITIVE_INFINITY)
-  if (inTime && policies.every((policy) => mayGrant(token, policy))) return
+  if (inTime && mayGrantAddresses(token, addresses) && policies.every((policy) => mayGrant(token, policy))) return
   throw new StoreError('AccessDenied', { message: 'A token cannot grant more than it holds itself' })
 }
 
@@ -238,15 +259,17 @@ const recordOf = (row: TokenRow): TokenRecord => ({
   policies: JSON.parse(row.document ?? '[]') as ShownPolicy[],
   notBeforeMs: row.not_before_ms ?? undefined,
   expiresMs: row.expires_ms ?? undefined,
+  addresses: readAddresses(row.addresses),
   disabled: row.disabled !== 0,
   issuedMs: row.created_ms,
   modifiedMs: row.modified_ms ?? row.created_ms,
 })
 
-const toAudit = ({ name, policies, notBeforeMs, expiresMs, disabled }: TokenRecord) => ({
+const toAudit = ({ name, policies, notBeforeMs, expiresMs, addresses, disabled }: TokenRecord) => ({
   name,
   policies,
   notBeforeMs,
   expiresMs,
+  addresses,
   disabled,
 })

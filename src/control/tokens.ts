@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { AddressLimit } from '../auth/addresses.ts'
 import type { AccessKey } from '../auth/authenticate.ts'
 import type { Policy } from '../auth/policies.ts'
 import { sameText } from '../auth/signature.ts'
@@ -35,6 +36,7 @@ export interface NewToken {
   readonly document?: readonly unknown[]
   readonly notBeforeMs?: number
   readonly expiresMs?: number
+  readonly addresses?: AddressLimit
   readonly disabled?: boolean
 }
 
@@ -52,6 +54,7 @@ type TokenRow = {
   policies: string
   not_before_ms: number | null
   expires_ms: number | null
+  addresses: string | null
   disabled: number
 }
 
@@ -65,6 +68,12 @@ export const valueDigestOf = (secretAccessKey: string): string =>
 /** Returns the purpose that a token's secret is sealed for. A sealed secret does not open for any other row. */
 export const purposeOf = (id: string): string => `token/${id}`
 
+/** The column of a token's limit to addresses. A statement compares it with the limit that was read: the same value has the same text. */
+export const addressesJson = (addresses: AddressLimit | undefined): string | null =>
+  addresses === undefined ? null : JSON.stringify(addresses)
+
+export const readAddresses = (json: string | null): AddressLimit | undefined => (json ? JSON.parse(json) : undefined)
+
 /** Returns the statement that stores a token if a condition holds. Of the value only the S3 secret is kept, sealed with the master key. */
 export async function insertTokenStatement(
   db: D1Database,
@@ -73,7 +82,7 @@ export async function insertTokenStatement(
   nowMs: number,
   onlyIf: SqlCondition = { sql: 'true', bindings: [] },
 ): Promise<D1PreparedStatement> {
-  const { id, name, value, policies, document, notBeforeMs, expiresMs, disabled } = token
+  const { id, name, value, policies, document, notBeforeMs, expiresMs, addresses, disabled } = token
   const secret = secretAccessKeyOf(value)
   const columns = {
     id,
@@ -85,6 +94,7 @@ export async function insertTokenStatement(
     not_before_ms: notBeforeMs ?? null,
     expires_ms: expiresMs ?? null,
     created_ms: nowMs,
+    addresses: addressesJson(addresses),
     disabled: disabled ? 1 : 0,
   }
   const names = Object.keys(columns)
@@ -185,6 +195,7 @@ export class TokenFinder {
         policies: JSON.parse(row.policies) as Policy[],
         notBeforeMs: row.not_before_ms ?? undefined,
         expiresMs: row.expires_ms ?? undefined,
+        addresses: readAddresses(row.addresses),
       },
     }
   }

@@ -17,6 +17,10 @@ export function clientAddress({ headers, cf }: Arrival): string | undefined {
   return address !== null && address.length <= ADDRESS_LENGTH ? address : undefined
 }
 
+/** Returns a request that comes from this address, whatever its headers say. A text that is no address makes the address unknown. */
+export const comingFrom = (request: Request, address: string): Request =>
+  new Request(request, { cf: { ...request.cf, clientIp: address.includes(':') ? `[${address}]:0` : `${address}:0` } } as RequestInit)
+
 /** The form of `cf.clientIp` in workerd: `127.0.0.1:50000` or `[::1]:50000`. */
 const PEER = /^\[?(?<address>[\da-fA-F.:]{2,45})\]?:\d{1,5}$/
 

@@ -201,9 +201,11 @@ describe('tokens', () => {
     ],
     ['an account permission on a bucket', { name: 'x', policies: [policy('read', bucketResource('photos'))] }, 10029],
     ['an end in the past', { name: 'x', policies: [policy('read')], expires_on: '2020-01-01T00:00:00Z' }, 10029],
+    ['addresses that are none', { name: 'x', policies: [policy('read')], condition: { request_ip: { in: ['192.0.2.256'] } } }, 10040],
+    ['no address at all', { name: 'x', policies: [policy('read')], condition: { request_ip: { in: [] } } }, 10040],
     [
-      'addresses, which cannot be kept yet',
-      { name: 'x', policies: [policy('read')], condition: { request_ip: { in: ['192.0.2.0/24'] } } },
+      'too many addresses',
+      { name: 'x', policies: [policy('read')], condition: { request_ip: { not_in: Array(101).fill('192.0.2.0') } } },
       10040,
     ],
   ])('are not created with %s', async (_, body, code) => {

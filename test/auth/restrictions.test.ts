@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { admitsAddress } from '../../src/auth/addresses.ts'
 import { type ApiToken, isLive, mayGrant, type Permission } from '../../src/auth/policies.ts'
 import { type Demand, permits } from '../../src/auth/session-scope.ts'
 import { mintSession, openSession, SESSION_LEVELS, type SessionPermission } from '../../src/auth/session-token.ts'
@@ -36,8 +37,11 @@ const NEEDS: readonly Permission[] = [
   ...(['account:list', 'account:write', 'audit:read', 'token:read', 'token:write'] as const),
 ]
 
+/** A demand, when and from where. */
+type Asked = Demand & { atMs: number; from: string | undefined }
+
 /** Most demands are about a bucket, soon. */
-const someDemand: fc.Arbitrary<Demand & { atMs: number }> = fc
+const someDemand: fc.Arbitrary<Asked> = fc
   .record(
     {
       needs: fc.constantFrom(...NEEDS),
@@ -45,9 +49,10 @@ const someDemand: fc.Arbitrary<Demand & { atMs: number }> = fc
       bucket: fc.constantFrom(undefined, ...BUCKETS, ...BUCKETS),
       key: fc.constantFrom(...KEYS),
       prefix: fc.constantFrom(...KEYS),
+      from: fc.constantFrom(undefined, '192.0.2.0', '192.0.2.1', '198.51.100.7', '2001:db8::1'),
       atMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 7200 })).map((seconds) => NOW + seconds * 1000),
     },
-    { requiredKeys: ['needs', 'action', 'bucket', 'atMs'] },
+    { requiredKeys: ['needs', 'action', 'bucket', 'from', 'atMs'] },
   )
   .map((demand) => demand)
 
@@ -62,10 +67,10 @@ type Credential =
 function tokenOf(document: Json): ApiToken | null {
   const parsed = TokenBody.safeParse(document)
   if (!parsed.success) return null
-  const { name, policies, notBeforeMs, expiresMs, disabled } = attributesOf(parsed.data)
+  const { name, policies, notBeforeMs, expiresMs, addresses, disabled } = attributesOf(parsed.data)
   if (disabled) return null
   try {
-    return { id: ID, name, policies: policies.flatMap((policy) => compilePolicy(policy, ACCOUNT)), notBeforeMs, expiresMs }
+    return { id: ID, name, policies: policies.flatMap((policy) => compilePolicy(policy, ACCOUNT)), notBeforeMs, expiresMs, addresses }
   } catch {
     return null
   }
@@ -94,16 +99,16 @@ function isMade(credential: Credential): boolean {
 }
 
 /** What a credential is allowed. */
-function rightsOf(credential: Credential): (demand: Demand & { atMs: number }) => boolean {
+function rightsOf(credential: Credential): (demand: Asked) => boolean {
   const token = tokenOf(credential.token)
   if (token === null) return () => false
-  const live = (atMs: number) => isLive(token, atMs)
-  if (credential.kind === 'token') return ({ atMs, ...demand }) => live(atMs) && permits({ accessKeyId: ID, token }, demand)
+  const live = ({ atMs, from }: Asked) => isLive(token, atMs) && admitsAddress(token, from)
+  if (credential.kind === 'token') return (demand) => live(demand) && permits({ accessKeyId: ID, token }, demand)
   const text = credential.kind === 'minted' ? minted(token, credential.body) : signed(credential.header, credential.claims)
   if (text === null) return () => false
-  return ({ atMs, ...demand }) => {
-    const session = openSession(text, { secretAccessKey: SECRET, token }, { accountId: ACCOUNT, now: atMs })?.scope
-    return live(atMs) && session !== undefined && permits({ accessKeyId: ID, token, session }, demand)
+  return (demand) => {
+    const session = openSession(text, { secretAccessKey: SECRET, token }, { accountId: ACCOUNT, now: demand.atMs })?.scope
+    return live(demand) && session !== undefined && permits({ accessKeyId: ID, token, session }, demand)
   }
 }
 

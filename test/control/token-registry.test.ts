@@ -21,6 +21,7 @@ const managerOf = (token: ApiToken, db = env.CONTROL, value = valueFor(token)): 
   by: { tokenId: token.id, tokenName: token.name, face: 'API', method: 'POST', path: '/' },
   nowMs: Date.now(),
 })
+const HERE = { in: ['127.0.0.1'] }
 const valueFor = ({ id }: ApiToken) => (id === ROOT.id ? secrets.rootToken : `value of ${id}`)
 const root = managerOf(ROOT)
 
@@ -61,6 +62,20 @@ describe('a token that somebody makes stronger meanwhile', () => {
     expect(await logOf(id)).toEqual(['CreateToken', 'UpdateToken'])
   })
 
+  test.each([
+    ['rolled', (manager: Manager, id: string) => rollToken(manager, id)],
+    ['changed', (manager: Manager, id: string) => updateToken(manager, id, { name: 'mine', policies: [READ], addresses: HERE })],
+  ])('is not %s by whoever was allowed the one for fewer addresses', async (_, attack) => {
+    const { id } = await makeToken(root, { name: 'victim', policies: [READ], addresses: HERE })
+    const db = meanwhile(() => updateToken(root, id, { name: 'victim', policies: [READ] }))
+    await expect(attack(managerOf({ ...weak, addresses: HERE }, db), id)).rejects.toMatchObject({ code: 'InvalidAccessToken' })
+    await env.CONTROL.prepare('UPDATE tokens SET addresses = ? WHERE id = ?').bind(JSON.stringify(HERE), weak.id).run()
+    const later = meanwhile(() => updateToken(root, id, { name: 'victim', policies: [READ], addresses: { notIn: ['192.0.2.1'] } }))
+    await updateToken(root, id, { name: 'victim', policies: [READ], addresses: HERE })
+    await expect(attack(managerOf({ ...weak, addresses: HERE }, later), id)).rejects.toMatchObject({ status: 409 })
+    await env.CONTROL.prepare('UPDATE tokens SET addresses = NULL WHERE id = ?').bind(weak.id).run()
+  })
+
   test('is deleted once', async () => {
     const { id } = await makeToken(root, { name: 'victim', policies: [READ] })
     await expect(
@@ -84,6 +99,7 @@ describe('a manager that was revoked, which its isolate does not know yet,', () 
     ['weakened', change(`policies = '[]'`)],
     ['given an end', change('expires_ms = 1')],
     ['rolled', change(`value_digest = 'another'`)],
+    ['limited to addresses', change(`addresses = '{"in":["192.0.2.1"]}'`)],
   ]
   const attacks: Readonly<Record<string, (manager: Manager, id: string) => Promise<unknown>>> = {
     makes: (manager) => makeToken(manager, { name: 'made', policies: [READ] }),
@@ -91,7 +107,7 @@ describe('a manager that was revoked, which its isolate does not know yet,', () 
     rolls: rollToken,
     deletes: deleteToken,
   }
-  const names = 'bcdef'
+  const names = 'bcdef7'
 
   test.each(revocations.map(([name, revoke], n) => [name, revoke, names[n]!] as const))('%s: does nothing', async (_, revoke, letter) => {
     const manager = managerOf(await known(letter, [{ level: 'tokens-read-write' }, { level: 'object-read' }]))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clientAddress, clientNetwork } from '../../src/http/client-network.ts'
+import { clientAddress, clientNetwork, comingFrom } from '../../src/http/client-network.ts'
 
 const of = (address: string) => clientNetwork({ headers: new Headers({ 'cf-connecting-ip': address }) })
 
@@ -29,6 +29,19 @@ test.each([
 ])('a local server believes its connection, not a header: %s', (clientIp, address) => {
   const headers = new Headers({ 'cf-connecting-ip': '192.0.2.7' })
   expect(clientAddress({ headers, cf: { clientIp } })).toBe(address)
+})
+
+test.each([
+  ['127.0.0.1', '127.0.0.1'],
+  ['::1', '::1'],
+  ['unknown', undefined],
+])('a deployment that says where requests come from believes nothing else: %s', async (setting, address) => {
+  const headers = { 'cf-connecting-ip': '192.0.2.7' }
+  const cf = { clientIp: '192.0.2.7:1', clientAcceptEncoding: 'br' } as unknown as RequestInitCfProperties
+  const request = comingFrom(new Request('http://localhost/', { method: 'POST', headers, body: 'text', cf }), setting)
+  expect(clientAddress(request)).toBe(address)
+  expect(request.cf).toMatchObject({ clientAcceptEncoding: 'br' })
+  expect(await request.text()).toBe('text')
 })
 
 test('without an address of the connection the header counts, unless no address is that long', () => {

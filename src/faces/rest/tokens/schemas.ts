@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { type AddressLimit, isAddressRange } from '../../../auth/addresses.ts'
 import type { PermissionGroup as Group } from '../../../control/permission-groups.ts'
 import type { TokenAttributes, TokenRecord } from '../../../control/token-registry.ts'
 import { isoTime, PageQuery, Timestamp } from '../common-schemas.ts'
@@ -6,6 +7,9 @@ import { isoTime, PageQuery, Timestamp } from '../common-schemas.ts'
 const Resources = z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())]))
 const Effect = z.enum(['allow', 'deny'])
 const Status = z.enum(['active', 'disabled', 'expired'])
+
+/** The most entries of a list of addresses. */
+const MOST_ADDRESSES = 100
 
 /**
  * Bodies that grant rights are strict: a limit that is misspelt or unknown would be no limit. A client may send back members that we only
@@ -27,27 +31,25 @@ const ShownPolicy = z.object({
 
 const Time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
 
-const NO_ADDRESSES = 'is not supported: tokens cannot be limited to addresses yet, so leave it out'
+const Address = z.string().refine(isAddressRange, 'must be an IPv4 or IPv6 address, or a prefix such as 192.0.2.0/24')
 
-/** Cairn cannot enforce limits to IP addresses yet, so it refuses every such limit, also an empty list, which would allow nobody. */
-const NoCondition = z
-  .strictObject({
-    request_ip: z
-      .strictObject({
-        in: z.array(z.string()).refine(() => false, NO_ADDRESSES),
-        not_in: z.array(z.string()).max(0, NO_ADDRESSES),
-      })
-      .partial()
-      .optional(),
-  })
-  .nullish()
+/** An empty list of allowed addresses would allow nobody. Clients write an empty list of refused ones. */
+const Condition = z.strictObject({
+  request_ip: z
+    .strictObject({
+      in: z.array(Address).min(1, 'must not be empty, since it would allow nobody: leave it out').max(MOST_ADDRESSES),
+      not_in: z.array(Address).max(MOST_ADDRESSES),
+    })
+    .partial()
+    .optional(),
+})
 
 export const TokenBody = z.strictObject({
   name: z.string().min(1).max(120),
   policies: z.array(GivenPolicy).min(1).max(50),
   not_before: Time.nullish(),
   expires_on: Time.nullish(),
-  condition: NoCondition,
+  condition: Condition.nullish(),
   status: z.enum(['active', 'disabled'], { error: 'must be "active" or "disabled": when a token ends, expires_on says' }).optional(),
   /** Ignored, as in the policies: clients send these members back as we showed them. */
   id: z.string().optional(),
@@ -65,6 +67,7 @@ export const Token = z.object({
   modified_on: Timestamp,
   not_before: Timestamp.optional(),
   expires_on: Timestamp.optional(),
+  condition: z.object({ request_ip: z.object({ in: z.array(z.string()).optional(), not_in: z.array(z.string()).optional() }) }).optional(),
   policies: z.array(ShownPolicy),
 })
 export type Token = z.input<typeof Token>
@@ -91,12 +94,24 @@ export const attributesOf = (body: TokenBody): TokenAttributes => ({
   policies: body.policies,
   notBeforeMs: body.not_before ?? undefined,
   expiresMs: body.expires_on ?? undefined,
+  addresses: addressesOf(body.condition),
   disabled: body.status === 'disabled',
+})
+
+/** Returns the limit of a condition; nothing for one that limits nothing. */
+function addressesOf(condition: TokenBody['condition']): AddressLimit | undefined {
+  const { in: only, not_in: notIn = [] } = condition?.request_ip ?? {}
+  if (only === undefined && notIn.length === 0) return undefined
+  return { ...(only && { in: only }), ...(notIn.length > 0 && { notIn }) }
+}
+
+const toCondition = ({ in: only, notIn }: AddressLimit): Token['condition'] => ({
+  request_ip: { ...(only && { in: [...only] }), ...(notIn && { not_in: [...notIn] }) },
 })
 
 /** Returns a token as the REST API shows it. */
 export function toToken(record: TokenRecord, nowMs: number): Token {
-  const { id, name, policies, issuedMs, modifiedMs, notBeforeMs, expiresMs, disabled } = record
+  const { id, name, policies, issuedMs, modifiedMs, notBeforeMs, expiresMs, addresses, disabled } = record
   const expired = expiresMs !== undefined && expiresMs <= nowMs
   return {
     id,
@@ -106,6 +121,7 @@ export function toToken(record: TokenRecord, nowMs: number): Token {
     modified_on: isoTime(modifiedMs),
     ...(notBeforeMs === undefined ? {} : { not_before: isoTime(notBeforeMs) }),
     ...(expiresMs === undefined ? {} : { expires_on: isoTime(expiresMs) }),
+    ...(addresses && { condition: toCondition(addresses) }),
     policies: policies as Token['policies'],
   }
 }
