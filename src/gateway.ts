@@ -19,6 +19,7 @@ import { logUnexpected } from './http/log-unexpected.ts'
 import { createJobs } from './jobs/jobs.ts'
 import { createQueues } from './queues/queues.ts'
 import { hasCredentials, refuse } from './refuse.ts'
+import { sealSecrets } from './sources/secrets.ts'
 
 /** The dependencies of all faces together. */
 type FacePorts = S3Ports & RestPorts & PublicPorts
@@ -113,6 +114,7 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   return {
     store,
     jobs,
+    seal: (purpose, credentials) => sealSecrets(keyring, purpose, credentials),
     analytics,
     config,
     accountId,

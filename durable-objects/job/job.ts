@@ -10,6 +10,7 @@ import type { Env } from '../../src/env.ts'
 import type { JobApi, JobLogQuery, NewJob, Resealed } from '../../src/jobs/job-api.ts'
 import type { JobPorts } from '../../src/jobs/job-kind.ts'
 import { findKind, kindOf, shownParams } from '../../src/jobs/kinds.ts'
+import { openSource } from '../../src/sources/open-source.ts'
 import { AccountUpdates, hasUpdates } from '../common/account-updates.ts'
 import { AlarmClock } from '../common/alarm-clock.ts'
 import { admit, type ChangeRate } from '../common/change-rate.ts'
@@ -63,6 +64,8 @@ export class Job extends DurableObject<Env> implements JobApi {
     store: createEngine(this.env, { keepAlive: (work) => this.ctx.waitUntil(work) }),
     now: () => this.clock(),
     keyring: () => readKeyring(this.env),
+    openSource: (config, secrets) => openSource(config, secrets, readConfig(this.env).sources),
+    stopped: () => readJob(this.ctx.storage.sql)?.state !== 'running',
   })
   /** The reason why this code must not use the tables; undefined when it may. */
   #refusal: StoreError | undefined
@@ -217,7 +220,7 @@ export class Job extends DurableObject<Env> implements JobApi {
       const kind = kindOf(job.kind)
       const done = await kind.step(this.portsOf(), { ...job, hidden: readHidden(sql) }, readCursor(sql))
       this.#note(() => advance(sql, this.clock(), done, kind))
-      return done.report.calls ?? kind.callsPerStep
+      return Math.max(done.report.calls ?? kind.callsPerStep, 1)
     } catch (error) {
       if (!(error instanceof StoreError)) console.warn(`A step of the job ${job.id} failed:`, error)
       this.#note(() => noteFailure(sql, this.clock(), error, findKind(job.kind)))

@@ -7,7 +7,7 @@ import { type AdminArgs, type AdminCall, allBuckets, type BucketAt, readAdminArg
  */
 export async function rotate({ bucket, jurisdiction, call }: AdminArgs, print: (line: string) => void): Promise<number> {
   if (bucket !== undefined) return (await rotateBucket(call, { bucket, jurisdiction }, print)) === 0 ? 0 : 1
-  let lost = await rotateTokens(call, print)
+  let lost = (await rotateTokens(call, print)) + (await rotateJobs(call, print))
   for await (const each of allBuckets(call)) lost += await rotateBucket(call, each, print)
   print(lost === 0 ? 'Everything is under the present master key.' : `${lost} keys open with none of the configured master keys.`)
   return lost === 0 ? 0 : 1
@@ -35,6 +35,17 @@ async function rotateTokens(call: AdminCall, print: (line: string) => void): Pro
     keyId = report.keyId
   }
   print(`API tokens: ${resealed} resealed. The present master key is ${keyId}.`)
+  return lost
+}
+
+/** The credentials of sources that running migrations read from. */
+async function rotateJobs(call: AdminCall, print: (line: string) => void): Promise<number> {
+  let lost = 0
+  for await (const report of reportsOf<TokenRotationReport>(call, 'rotate-jobs', {})) {
+    for (const id of report.lost) print(`lost job=${id}`)
+    if (report.checked > 0) print(`Jobs: ${report.resealed} of ${report.checked} resealed.`)
+    lost += report.lost.length
+  }
   return lost
 }
 

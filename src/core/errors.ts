@@ -27,6 +27,7 @@ export const ERRORS = {
   EntityTooLarge: { s3: 400, v4: 100100, message: 'Your proposed upload exceeds the maximum allowed object size.' },
   EntityTooSmall: { s3: 400, v4: 10011, message: 'Your proposed upload is smaller than the minimum allowed object size.' },
   ExpiredRequest: { s3: 403, v4: 10018, message: 'Request has expired' },
+  InvalidUpstreamCredentials: { s3: 400, v4: 10063, message: 'The upstream credentials are not valid.' },
   IncompleteBody: { s3: 400, v4: 10013, message: 'You did not provide the number of bytes specified by the Content-Length HTTP header.' },
   InternalError: { s3: 500, v4: 10001, message: 'We encountered an internal error. Please try again.' },
   InvalidAccessToken: { s3: 401, v4: 9109, message: 'Invalid access token' },

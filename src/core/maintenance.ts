@@ -31,12 +31,12 @@ export interface RotationReport {
   readonly findings: readonly Finding[]
 }
 
-/** The report of one step that seals the secrets of API tokens with the current master key. */
+/** The report of one step that seals the secrets of API tokens, or those of jobs, with the current master key. */
 export interface TokenRotationReport {
   readonly checked: number
   /** How many secrets this step sealed with the current master key. */
   readonly resealed: number
-  /** The ids of tokens whose secrets none of the configured master keys opens. */
+  /** The ids of tokens or jobs whose secrets none of the configured master keys opens. */
   readonly lost: readonly string[]
 }
 

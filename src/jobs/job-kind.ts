@@ -1,6 +1,9 @@
 import type { JobCounts, JobInfo, JobLogLine } from '../core/job.ts'
 import type { Step } from '../core/step.ts'
 import type { Keyring } from '../segments/keyring.ts'
+import type { SourceConfig } from '../sources/open-source.ts'
+import type { SourceSecrets } from '../sources/secrets.ts'
+import type { Source } from '../sources/source.ts'
 import type { Store } from '../store/store.ts'
 
 /** The result of one step of a job. */
@@ -21,6 +24,18 @@ export interface JobPorts {
   readonly now: () => number
   /** Opens the secrets of jobs. */
   readonly keyring: () => Keyring
+  /** Opens a bucket of another provider. */
+  readonly openSource: (config: SourceConfig, secrets: SourceSecrets) => Source
+  /** Whether the job was paused or canceled since the step began: the step then begins nothing more, and ends. */
+  readonly stopped: () => boolean
+  /** Which objects are copied in parts, and how large the parts are. Tests choose smaller ones. */
+  readonly copySizes?: CopySizes
+}
+
+export interface CopySizes {
+  /** Larger objects are copied in parts. */
+  readonly wholeBytes: number
+  readonly partBytes: number
 }
 
 /** A job as its steps see it. */

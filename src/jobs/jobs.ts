@@ -4,6 +4,7 @@ import { rethrowUnavailable, StoreError } from '../core/errors.ts'
 import { madeMs } from '../core/ids.ts'
 import type { JobInfo, JobLogEntry, JobRequest } from '../core/job.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { TokenRotationReport } from '../core/maintenance.ts'
 import type { BucketRef } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
 import type { JobApi, JobLogQuery, Resealed } from './job-api.ts'
@@ -57,7 +58,7 @@ export interface Jobs {
   /** The jobs of a kind that have not ended. */
   active(kind: string): Promise<JobEntry[]>
   /** Seals the secrets of all active jobs with the current master key. Returns the ids whose secrets no configured master key opens. */
-  reseal(): Promise<{ checked: number; resealed: number; lost: string[] }>
+  reseal(): Promise<TokenRotationReport>
 }
 
 /** Creates the jobs of an account from their ports. */
@@ -112,7 +113,7 @@ async function dropLostRows({ control, job }: JobsPorts, kind: string): Promise<
   }
 }
 
-async function reseal({ control, job }: JobsPorts): Promise<{ checked: number; resealed: number; lost: string[] }> {
+async function reseal({ control, job }: JobsPorts): Promise<TokenRotationReport> {
   const found: [string, Resealed][] = []
   for (const kind of SECRET_KINDS) {
     for (const { id } of await activeJobs(control, kind)) found.push([id, unwrap(await job(id).reseal())])

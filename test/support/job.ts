@@ -7,6 +7,7 @@ import type { JobApi } from '../../src/jobs/job-api.ts'
 import { newJobId } from '../../src/jobs/job-id.ts'
 import type { JobPorts } from '../../src/jobs/job-kind.ts'
 import { createJobs, type Jobs, type StartJob } from '../../src/jobs/jobs.ts'
+import { openSource } from '../../src/sources/open-source.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
 import { DAY_MS, env, portsWith, secrets } from './bucket.ts'
 import type { Gate } from './faults.ts'
@@ -19,7 +20,13 @@ export const store = createStore(portsWith())
 export const jobs: Jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(id) as unknown as JobApi })
 
 /** The interfaces of a step, with this engine. */
-export const portsOf = (engine: Store): JobPorts => ({ store: engine, now: Date.now, keyring: () => secrets.keyring })
+export const portsOf = (engine: Store): JobPorts => ({
+  store: engine,
+  now: Date.now,
+  keyring: () => secrets.keyring,
+  openSource: (config, credentials) => openSource(config, credentials, { local: true, accountId: secrets.accountId }),
+  stopped: () => false,
+})
 
 /** The engine with every call of an operation behind a gate. */
 export const gatedStore = (gate: Gate): Store =>
@@ -45,11 +52,11 @@ export class TestJob {
     return TestJob.start({ kind: 'delete-prefix', bucket, params: { prefix } }, nowMs)
   }
 
-  /** Makes a job of any kind. */
-  static async start({ kind, bucket, params }: StartJob, nowMs = Date.now() + DAY_MS): Promise<TestJob> {
-    const job = new TestJob(newJobId(bucket.jurisdiction), nowMs)
+  /** Makes a job of any kind. Hidden parameters are made with its id. */
+  static async start({ hidden, ...made }: StartJob, nowMs = Date.now() + DAY_MS): Promise<TestJob> {
+    const job = new TestJob(newJobId(made.bucket.jurisdiction), nowMs)
     await job.setClock()
-    unwrap(await (job.stub as unknown as JobApi).create({ id: job.id, kind, bucket, params }))
+    unwrap(await (job.stub as unknown as JobApi).create({ id: job.id, ...made, hidden: await hidden?.(job.id) }))
     return job
   }
 

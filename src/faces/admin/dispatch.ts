@@ -4,6 +4,7 @@ import type { Control } from '../../control/control.ts'
 import { type Actor, auditEntry } from '../../core/audit.ts'
 import { isRetriable, StoreError } from '../../core/errors.ts'
 import { actorOf } from '../../http/actor.ts'
+import type { Jobs } from '../../jobs/jobs.ts'
 import type { Store } from '../../store/store.ts'
 import { ADMIN_OPERATIONS, type AdminChange, type Operation } from './operations.ts'
 import { readJson } from './read-json.ts'
@@ -12,6 +13,7 @@ import { readJson } from './read-json.ts'
 export interface AdminPorts {
   readonly store: Store
   readonly control: Control
+  readonly jobs: Pick<Jobs, 'reseal'>
 }
 
 /**

@@ -108,6 +108,8 @@ export const ADMIN_OPERATIONS: Readonly<Record<string, Operation>> = {
     store.rotateKeys(refOf(at), cursor),
   ),
   'rotate-tokens': operation(z.object({ cursor: z.string().optional() }), ({ control }, { cursor }) => control.rotateTokens(cursor)),
+  /** Seals the secrets of active jobs with the current master key: there are few of them. */
+  'rotate-jobs': operation(z.object({ cursor: z.undefined().optional() }), async ({ jobs }) => ({ report: await jobs.reseal() })),
   /** Recovers a bucket's metadata to a point in time. */
   recover: operation(
     z.object({ ...bucket, to: recoverTo }),

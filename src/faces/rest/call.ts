@@ -8,6 +8,7 @@ import type { BucketRef, Jurisdiction } from '../../core/object.ts'
 import type { Measure } from '../../core/operations.ts'
 import type { Jobs } from '../../jobs/jobs.ts'
 import type { DeploymentQueues } from '../../queues/queues.ts'
+import type { SourceSecrets } from '../../sources/secrets.ts'
 import type { Store } from '../../store/store.ts'
 
 /** Everything that the REST face depends on. */
@@ -18,6 +19,8 @@ export interface RestPorts {
   readonly control: Control
   readonly queues: DeploymentQueues
   readonly jobs: Jobs
+  /** Seals the credentials of other providers, for one purpose. */
+  readonly seal: (purpose: string, secrets: SourceSecrets) => Promise<string>
   readonly analytics: Analytics
   /** Throws when the databases belong to another deployment, are unfinished, or have the schema of a newer version. */
   readonly ready?: () => Promise<void>

@@ -65,7 +65,7 @@ async function answer(request: Request, ports: RestPorts, visit: Visit): Promise
   const body = route.ignoresBody?.(url.searchParams) ? undefined : await readBody(route.body, request)
   const by = () => actorOf(request, identity, 'API')
   const answered = await route.run({ ...ports, request, url, identity, nowMs, params, query, headers, body, measure, by })
-  return answered instanceof Response ? answered : success(answered)
+  return answered instanceof Response ? answered : success(answered, route.status)
 }
 
 /** Refuses tokens that grant access to objects only: on R2, such tokens work over S3 only. */

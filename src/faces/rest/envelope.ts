@@ -5,9 +5,9 @@ import type { Enveloped } from './call.ts'
 const FINAL: readonly number[] = [409, 501]
 
 /** Wraps a result as Cloudflare's API does. The body is never empty, because clients take an empty body for a failure. */
-export function success({ result, info, messages = [], headers = {} }: Enveloped): Response {
+export function success({ result, info, messages = [], headers = {} }: Enveloped, status = 200): Response {
   const envelope = { success: true, errors: [], messages, result, ...(info === undefined ? {} : { result_info: info }) }
-  return Response.json(envelope, { headers })
+  return Response.json(envelope, { status, headers })
 }
 
 /** Turns an error into a response. An error that is not a {@link StoreError} is a bug or an outage: the client gets no details. */

@@ -1,12 +1,9 @@
 import { ACCOUNT, BUCKET } from './paths.ts'
 import { type Method, type Route, route } from './route.ts'
 
-const SLURPER = `${ACCOUNT}/slurper`
-
 /** Endpoints that Cloudflare has and Cairn does not have yet: methods, path, and the name that the 501 response prints. */
 const ROWS: readonly (readonly [methods: string, path: string, op: string])[] = [
   ['GET PUT DELETE', `${BUCKET}/sippy`, 'Sippy'],
-  ['GET POST PUT', `${SLURPER}/{path+}`, 'SuperSlurper'],
   ['GET', `${ACCOUNT}/logs/audit/product_categories`, 'AuditProductCategories'],
   ['GET', `${ACCOUNT}/logs/audit/{id}/history`, 'AuditHistory'],
   ['GET', `${ACCOUNT}/r2-catalog`, 'DataCatalogs'],

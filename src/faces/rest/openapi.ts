@@ -49,7 +49,7 @@ function operation(route: Route): Json {
     parameters: [...pathParameters(route.path), ...parameters('query', query), ...parameters('header', headers)],
     ...(content ? { requestBody: { required: upload === true || !body?.safeParse(undefined).success, content } } : {}),
     responses: {
-      ...(run ? { 200: success(route) } : {}),
+      ...(run ? { [route.status ?? 200]: success(route) } : {}),
       default: { description: 'Failure', content: { 'application/json': { schema: { $ref: '#/components/schemas/Failure' } } } },
     },
   }

@@ -38,6 +38,8 @@ export interface Row<
   readonly info?: z.ZodType
   /** The media type of an answer that has no envelope. */
   readonly raw?: string
+  /** The status of a success, if it is not 200. */
+  readonly status?: 201
   /** Requests send bytes instead of JSON. */
   readonly upload?: true
   /** The error for an unknown token. Default: InvalidAccessToken. */

@@ -12,6 +12,7 @@ import { getOpenApi } from './openapi.ts'
 import { QUEUE_ROUTES } from './queues/routes.ts'
 import { type Route, route } from './route.ts'
 import { SETTING_ROUTES } from './settings/routes.ts'
+import { SLURPER_ROUTES } from './slurper/routes.ts'
 import { TEMPORARY_CREDENTIAL_ROUTES } from './temporary-credentials/routes.ts'
 import { TOKEN_ROUTES } from './tokens/routes.ts'
 
@@ -31,5 +32,6 @@ export const ROUTES: readonly Route[] = [
   ...METRICS_ROUTES,
   ...GRAPHQL_ROUTES,
   ...AUDIT_ROUTES,
+  ...SLURPER_ROUTES,
   ...NOT_YET,
 ]

@@ -59,8 +59,8 @@ export async function expectDescribed({ method, path, status, answer, server = i
   documents.set(server.endpoint, document)
   const operation = operationOf(document, method, path.replace('{account}', server.accountId))
   if (!operation && status !== 404 && status !== 405) throw new Error(`${method} ${path} is not described`)
-  const described = operation?.responses[status === 200 ? 200 : 'default'].content['application/json'].schema
-  const schema = status === 200 ? described : document.components.schemas.Failure
+  const described = operation?.responses[status < 300 ? status : 'default'].content['application/json'].schema
+  const schema = status < 300 ? described : document.components.schemas.Failure
   const parsed = z.fromJSONSchema(schema).safeParse(answer)
   if (!parsed.success) throw new Error(`${method} ${path} answered what is not described:\n${z.prettifyError(parsed.error)}`)
 }
