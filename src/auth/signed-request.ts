@@ -20,7 +20,8 @@ export interface SignedRequest {
   readonly expires?: string
 }
 
-const ALGORITHM = 'AWS4-HMAC-SHA256'
+/** The only algorithm of signatures. */
+export const ALGORITHM = 'AWS4-HMAC-SHA256'
 const PRESIGN_PARAMETERS = ['X-Amz-Algorithm', 'X-Amz-Signature', 'X-Amz-Date', 'X-Amz-SignedHeaders', 'X-Amz-Expires']
 
 export interface ReadingOptions {
@@ -45,7 +46,8 @@ export function parseSignedRequest(headers: Headers, { searchParams }: URL, opti
 /** Whether the header holds a signature of version 2. Such a request has no `x-amz-content-sha256`, so the error must not ask for it. */
 const isVersion2 = (authorization: string): boolean => authorization.startsWith('AWS ')
 
-const noVersion2 = (): StoreError =>
+/** R2's refusal of signatures of version 2. */
+export const noVersion2 = (): StoreError =>
   new StoreError('Unauthorized', { message: 'SigV2 authorization is not supported. Please use SigV4 instead.' })
 
 /**

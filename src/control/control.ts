@@ -8,7 +8,7 @@ import { type Arrival, clientNetwork } from '../http/client-network.ts'
 import { type AuditQuery, auditStatements, listAudit } from './audit.ts'
 import * as domainRegistry from './domain-registry.ts'
 import { findDomain, listCustomDomains, noteSeen } from './domains.ts'
-import { identifyByBearer, identifyBySignature, type Visit } from './identify.ts'
+import { type FormVisit, identifyByBearer, identifyByForm, identifyBySignature, type Visit } from './identify.ts'
 import { rotateTokens } from './rotate-tokens.ts'
 import { stillHeld } from './still-held.ts'
 import type { Strangers } from './strangers.ts'
@@ -49,6 +49,7 @@ export function createControl(ports: ControlPorts) {
     visitor: (request: Arrival, nowMs: number): Asker => askerOf(() => strangers.from(clientNetwork(request), nowMs)),
     identifyByBearer: (visit: Visit) => identifyByBearer(identity, visit),
     identifyBySignature: (visit: Visit) => identifyBySignature(identity, visit),
+    identifyByForm: (visit: FormVisit) => identifyByForm(identity, visit),
     /** Returns a token by id, with its secret; `null` if it does not exist. */
     findToken: (id: string, nowMs: number): Promise<AccessKey | null> => finder.find(db, id, nowMs),
     ...tokensOf(ports, finder),

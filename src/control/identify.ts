@@ -1,8 +1,10 @@
 import { admitsAddress } from '../auth/addresses.ts'
 import { type Authenticated, authenticate, type Identity } from '../auth/authenticate.ts'
+import { authenticateForm } from '../auth/authenticate-form.ts'
 import { readBearer } from '../auth/bearer.ts'
 import { type ApiToken, isLive } from '../auth/policies.ts'
 import { StoreError } from '../core/errors.ts'
+import type { FormFields } from '../core/form-fields.ts'
 import type { Asker } from '../core/known-names.ts'
 import { clientAddress } from '../http/client-network.ts'
 import type { TokenFinder } from './tokens.ts'
@@ -58,4 +60,21 @@ function checkAddress(token: ApiToken, request: Request, refusal: (message: stri
   if (token.addresses === undefined) return
   const address = clientAddress(request)
   if (!admitsAddress(token, address)) throw refusal(`Cannot use the access token from location: ${address ?? 'unknown'}`)
+}
+
+/** An upload form that is not identified yet. */
+export interface FormVisit extends Visit {
+  readonly fields: FormFields
+}
+
+/**
+ * Identifies the API token or session that signed the policy of an upload form.
+ * @throws StoreError as {@link authenticateForm}, AccessDenied, TooManyRequests, ServiceUnavailable
+ */
+export async function identifyByForm({ db, finder, accountId, strict }: IdentifyPorts, visit: FormVisit): Promise<Identity> {
+  const { request, fields, nowMs: now, asker } = visit
+  const findSecret = (accessKeyId: string) => finder.find(db, accessKeyId, now, asker)
+  const identity = await authenticateForm(fields, { now, findSecret, strict, accountId })
+  checkAddress(identity.token, request, (message) => new StoreError('AccessDenied', { message }))
+  return identity
 }

@@ -13,6 +13,7 @@ export const ALLOWANCES = {
     'The checksums SHA512, MD5, XXHASH64, XXHASH3 and XXHASH128; R2 ignores their headers, and answers 400 `InvalidRequest` to a trailer or an upload in parts with them',
   partCopyConditions: '`x-amz-copy-source-if-*` on UploadPartCopy, which the AWS CLI sends; on R2 501 `NotImplemented`',
   configurationChecksums: '`x-amz-sdk-checksum-algorithm` on PutBucketCors and its like, which AWS SDKs send; on R2 501 `NotImplemented`',
+  postForms: 'Upload forms of browsers (PostObject) with a signed policy; on R2 501 `NotImplemented`',
   privateBucketAcl: '`x-amz-acl: private` on CreateBucket; on R2 501 `NotImplemented`',
   itemTokensOnRest: 'Tokens for the objects of buckets on the REST API; on R2 403 `Authentication error`',
   namedStorageClass: 'An unknown storage class in the Workers binding: the error names it (10062); on R2 an internal error (10001)',

@@ -31,6 +31,11 @@ export interface Upload {
   /** The announced length in bytes. A source that is shorter or longer is refused. */
   readonly size: number
   readonly claims: UploadClaims
+  /**
+   * For an upload whose length is known at its end only: the source adds zeros up to `size`. Returns the length without them; `undefined`
+   * until the source has returned its last byte of data.
+   */
+  readonly actualSize?: () => number | undefined
   /** The memory for this upload was already claimed, together with the memory for the body that it is read from. */
   readonly isClaimed?: boolean
 }

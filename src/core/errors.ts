@@ -50,12 +50,14 @@ export const ERRORS = {
   InvalidObjectName: { s3: 400, v4: 10020, message: 'The specified object name is not valid.' },
   InvalidPart: { s3: 400, v4: 10025, message: 'One or more of the specified parts could not be found.' },
   InvalidPartNumber: { s3: 416, message: 'The requested partnumber is not satisfiable' },
+  InvalidPolicyDocument: { s3: 400, message: 'The content of the form does not meet the conditions specified in the policy document.' },
   InvalidRange: { s3: 416, v4: 10039, message: 'The requested range is not satisfiable' },
   InvalidRegionName: { s3: 400, message: 'The region name is not valid.' },
   InvalidRequest: { s3: 400, message: 'Invalid Request' },
   InvalidStorageClass: { s3: 400, v4: 10062, message: 'The storage class specified is not valid.' },
   InvalidTag: { s3: 400, message: 'The tag provided was not a valid tag.' },
   MalformedJSON: { s3: 400, v4: 10040, message: 'The JSON you provided was not well formed.' },
+  MalformedPOSTRequest: { s3: 400, message: 'The body of your POST request is not well-formed multipart/form-data.' },
   MalformedTrailerError: {
     s3: 400,
     message: 'The request contained trailing data that was not well-formed or did not conform to our published schema.',
@@ -63,6 +65,10 @@ export const ERRORS = {
   MalformedXML: {
     s3: 400,
     message: 'The XML you provided was not well formed or did not validate against our published schema.',
+  },
+  MaxPostPreDataLengthExceeded: {
+    s3: 400,
+    message: 'Your POST request fields preceding the upload file were too large.',
   },
   MetadataTooLarge: { s3: 400, v4: 10012, message: 'Your metadata headers exceed the maximum allowed metadata size.' },
   MissingAuthentication: { s3: 401, v4: 9106, message: 'Missing Authorization header' },

@@ -26,6 +26,7 @@ export function measureObject(
  */
 const ACTIONS: Readonly<Record<string, string>> = {
   CreateBucket: 'PutBucket',
+  PostObject: 'PutObject',
   ListObjectsV2: 'ListObjects',
   GetBucket: 'HeadBucket',
   UpdateBucket: 'PutBucketStorageClass',

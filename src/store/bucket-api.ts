@@ -67,6 +67,8 @@ export interface CommitObject extends WrittenBlob, ObjectAttributes {
   readonly checksum?: Checksum
   readonly ssecKeyMd5?: string
   readonly conditions?: Conditions
+  /** How many bytes of the blob are the object's, if there are zeros behind them. At least one. */
+  readonly length?: number
   /** The source of the bytes. If present, this is the commit of a CopyObject. */
   readonly copySource?: CopiedFrom
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { bytesOf, expectError, expectHeaderNotImplemented, expectPreconditionFailed, expectSameBytes } from './support/answers.ts'
 import { emptyBucket, type SignedRequest, s3Client, signedFetch, uniqueName } from './support/clients.ts'
 import { type Algorithm, checksum64, NEW_ALGORITHMS } from './support/crc.ts'
+import { sendForm, signForm, writeForm } from './support/forms.ts'
 import { openUpload, PART_A, PART_B, TAIL } from './support/multipart.ts'
 import { awsChunked, chunkedHeaders, etagOf, type LentBucket } from './support/objects.ts'
 import { cloudflare, restFetch } from './support/rest.ts'
@@ -115,6 +116,7 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
     putCors,
     (response) => expectHeaderNotImplemented(response, 'x-amz-sdk-checksum-algorithm', 'CRC32'),
   ],
+  ['Upload forms of browsers', 'a form', postForm, expectNoForms],
   [
     '`x-amz-acl: private` on CreateBucket',
     'CreateBucket',
@@ -227,6 +229,22 @@ async function listByItemToken({ server, name }: Side): Promise<Response> {
   const response = await restFetch('GET', `/accounts/{account}/r2/buckets/${name}/objects`, { server, token: value })
   await cloudflare({ server }).accounts.tokens.delete(id!, { account_id: accountId })
   return response
+}
+
+function postForm({ name: bucket, server }: Side): Promise<Response> {
+  const fields = signForm({
+    bucket,
+    fields: [
+      ['key', uniqueName('form')],
+      ['success_action_status', '200'],
+    ],
+    server,
+  })
+  return sendForm(bucket, writeForm({ fields }), { server })
+}
+
+function expectNoForms(response: Response): Promise<void> {
+  return expectError(response, 501, 'NotImplemented', 'Presigned post requests are not yet implemented not implemented')
 }
 
 function putTrailer({ send }: Side, algorithm: Algorithm): Promise<Response> {

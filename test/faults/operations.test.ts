@@ -4,6 +4,7 @@ import { byteSource } from '../../src/core/byte-sources.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { outcomeOfAsync, unwrap } from '../../src/core/outcome.ts'
 import { AwsChunkedSource } from '../../src/http/aws-chunked.ts'
+import { FormFile } from '../../src/http/form/form-file.ts'
 import type { CommitObject } from '../../src/store/bucket-api.ts'
 import { ATTRIBUTES, randomBytes, stubOf, TestBucket, TINY_SIZES, uploadOf } from '../support/bucket.ts'
 import { type Gate, gatedBucket, gatedSource } from '../support/faults.ts'
@@ -36,6 +37,14 @@ const FORMS: Record<string, (bytes: Uint8Array, gate: Gate) => Upload> = {
     const framed = new Blob([`${bytes.length.toString(16)}\r\n`, bytes as never, '\r\n', wire])
     const body = gatedSource(byteSource(framed.stream()), gate)
     return { ...uploadOf(bytes), source: new AwsChunkedSource(body, { announced: ['x-amz-checksum-crc32'] }) }
+  },
+  // Its size is not known before its end: zeros follow the bytes in the stored blob.
+  'an upload form': (bytes, gate) => {
+    const after = '\r\n--b\r\nContent-Disposition: form-data; name="submit"\r\n\r\nx\r\n--b--\r\n'
+    const body = gatedSource(byteSource(new Blob([bytes as never, after]).stream()), gate)
+    const allowed = { minBytes: 1, maxBytes: bytes.length + 20 }
+    const source = new FormFile(body, { begun: new Uint8Array(), boundary: 'b', mostBytes: bytes.length + 60, allowed, readBytes: 40 })
+    return { ...uploadOf(bytes), source, size: source.size, actualSize: source.actualSize }
   },
 }
 
@@ -195,6 +204,9 @@ const SCENARIOS: Record<string, Scenario> = {
   'an overwrite inline': put(TINY_SIZES.inline, { old: true }),
   'an overwrite in D1 with a body': put(TINY_SIZES.d1, { old: true, form: 'a body' }),
   'an overwrite in D1 with an aws-chunked body': put(TINY_SIZES.d1, { old: true, form: 'an aws-chunked body' }),
+  'an upload form inline': put(4, { old: true, form: 'an upload form' }),
+  'an upload form in D1': put(TINY_SIZES.d1 - 20, { old: true, form: 'an upload form' }),
+  'an upload form in KV': put(TINY_SIZES.kv, { old: true, form: 'an upload form' }),
   'an overwrite in KV': put(TINY_SIZES.kv, { old: true }),
   'an overwrite with nothing': put(0, { old: true }),
   'a copy by reference': copyInside,

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { parseFormPolicy } from '../../src/auth/form-policy.ts'
 import type { ByteSource } from '../../src/core/byte-source.ts'
 import { cacheLifetime } from '../../src/core/cache-lifetime.ts'
 import { sniffContentType } from '../../src/core/content-type.ts'
 import { type CorsRule, checkCorsRules, matchCors } from '../../src/core/cors.ts'
+import { collectFields, withFilename } from '../../src/core/form-fields.ts'
 import { checkKey, decodeKey } from '../../src/core/key.ts'
 import { CHECKSUM_ALGORITHMS } from '../../src/core/object.ts'
 import { outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
@@ -23,6 +25,10 @@ import { AwsChunkedSource } from '../../src/http/aws-chunked.ts'
 import { readChecksum, readContentMd5 } from '../../src/http/checksums.ts'
 import { parseHttpDate, readConditions, readIfRange } from '../../src/http/conditions.ts'
 import { preflightHeaders } from '../../src/http/cors.ts'
+import { readBoundary } from '../../src/http/form/boundary.ts'
+import { FormFile } from '../../src/http/form/form-file.ts'
+import { parsePartHeader } from '../../src/http/form/part-header.ts'
+import { checkTail, readHead } from '../../src/http/form/parts.ts'
 import { readCustomMetadata, readHttpMetadata, writeCustomMetadata } from '../../src/http/metadata.ts'
 import { readOverrides } from '../../src/http/object-headers.ts'
 import { readCopySourceRange, readRange } from '../../src/http/range.ts'
@@ -196,6 +202,17 @@ const PARSERS: Record<string, Parser> = {
   'copy source: bucket': (run) => copySourceBucket(header('x-amz-copy-source', run)),
   'copy source: key': (run) => copySourceKey(header('x-amz-copy-source', `/a/${run}`)),
   'continuation token': readToken,
+  'form: boundary': (run) => readBoundary(`multipart/form-data; boundary=${run}`),
+  'form: parameters': (run) => readBoundary(`multipart/form-data${run}`),
+  'form: header of a part': (run) => parsePartHeader(`Content-Disposition: form-data; name="${run}"`),
+  'form: parameters of a part': (run) => parsePartHeader(`Content-Disposition: form-data${run}`),
+  'form: lines of a part': (run) => parsePartHeader(`${run}\r\nContent-Disposition: form-data; name=a; filename*=UTF-8''${run}`),
+  'form: fields': (run) => readHead(bytes(run), 'a', true),
+  'form: a field': (run) => readHead(bytes(`--a\r\nContent-Disposition: form-data; name=b\r\n\r\n${run}`), 'a', false),
+  'form: what follows': (run) => checkTail(bytes(`\r\n--a${run}`), 'a'),
+  'form: name of the file': (run) => withFilename(collectFields([{ name: 'key', value: run }]), 'a'),
+  'form: policy': (run) => parseFormPolicy(run),
+  'form: policy, JSON': (run) => parseFormPolicy(btoa(String.fromCharCode(...bytes(`{"a":${run}`).slice(0, 60_000)))),
   'cursor of the REST face': (run) => readCursor(run, (value): value is string => typeof value === 'string'),
 }
 
@@ -277,7 +294,15 @@ describe('8: so do the readers of bodies', () => {
     while ((await source.read(64 * 1024)).length > 0);
   }
   const json = (text: string) => readBody(PutLifecycleBody, new Request('http://h/', { method: 'PUT', body: text }))
+  const file = async (text: string, boundary = 'a'.repeat(70)) => {
+    const allowed = { minBytes: 0, maxBytes: 1e9 }
+    const source = new FormFile(sourceOf(text), { begun: new Uint8Array(), boundary, mostBytes: 1e9, allowed, readBytes: 4096 })
+    while (source.actualSize() === undefined) await source.read(64 * 1024)
+  }
   const READERS: Record<string, (text: string) => Promise<unknown>> = {
+    'form: file': (run) => file(run),
+    'form: file that is nearly a delimiter': (run) => file(`\r\n--${'a'.repeat(69)}`.repeat(run.length / 73)),
+    'form: file with short boundary': (run) => file(`${run}\r\n--a--`, 'a'),
     'aws-chunked': framed,
     'aws-chunked: extensions': (run) => framed(`1;${run}\r\na\r\n0\r\n\r\n`),
     'aws-chunked: trailers': (run) => framed(`0\r\n${run}`),

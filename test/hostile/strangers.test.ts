@@ -88,8 +88,12 @@ const ROWS: readonly Row[] = [
   ['S3', 'preflight for a bucket', () => preflightOfBucket(), 403, [1, 1, 0], NOTHING],
   ['S3', 'preflight that is none', () => preflight('/some-bucket', { 'access-control-request-method': '' }), 400, NOTHING, NOTHING],
   ['S3', 'preflight of 16 KB', () => preflight('/b1-b', { 'access-control-request-headers': 'a,'.repeat(8192) }), 400, NOTHING, NOTHING],
-  ['S3', 'POST form', () => plain(`/${inventedBucket()}`, { method: 'POST', body: 'x' }), 501, NOTHING, NOTHING],
-  ['S3', 'POST form with `Origin`', () => plain(`/${inventedBucket()}`, { method: 'POST', headers: ORIGIN }), 501, [1, 0, 0], NOTHING],
+  ['S3', 'a POST that is no form', () => plain(`/${inventedBucket()}`, { method: 'POST', body: 'x' }), 412, NOTHING, NOTHING],
+  ['S3', 'the same with `Origin`', () => plain(`/${inventedBucket()}`, { method: 'POST', headers: ORIGIN }), 412, [1, 0, 0], NOTHING],
+  ['S3', 'upload form without a signature', () => form([]), 403, NOTHING, NOTHING],
+  ['S3', 'upload form of 1 MB of fields', () => form([['a', 'x'.repeat(1_000_000)]]), 400, NOTHING, NOTHING],
+  ['S3', 'upload form with an unknown key id', () => form(signedBy(invented())), 401, [1, 0, 0], NOTHING],
+  ['S3', 'upload form with a wrong signature', () => form(signedBy(known.accessKeyId)), 403, [1, 0, 0], NOTHING],
   ['REST', 'no bearer', () => plain('/client/v4/user/tokens/verify'), 401, NOTHING, NOTHING],
   ['REST', 'no endpoint', () => bearer(invented(), '/client/v4/nothing'), 404, NOTHING, NOTHING],
   ['REST', 'an unknown bearer', () => bearer(invented()), 401, [1, 0, 0], NOTHING],
@@ -110,6 +114,23 @@ const ROWS: readonly Row[] = [
   ['any host', 'one of 300 characters', () => plain(`http://${'a.'.repeat(150)}example/a`), 400, NOTHING, NOTHING],
   ['any host', 'none: `x:99999`, `a b`, `b.127.0.0.1`', () => withBrokenHost('http://x:99999/photos/a'), 400, NOTHING, NOTHING],
 ]
+
+/** An upload form with these fields, a key and a file. */
+function form(fields: readonly (readonly [string, string])[]): Request {
+  const all = [...fields, ['key', 'a'], ['file', 'x']]
+  const body = all.map(([name, value]) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('')
+  const headers = { 'content-type': 'multipart/form-data; boundary=b', 'content-length': String(body.length + 7) }
+  return plain(`/${inventedBucket()}`, { method: 'POST', headers, body: `${body}--b--\r\n` })
+}
+
+const signedBy = (accessKeyId: string) =>
+  [
+    ['policy', 'e30='],
+    ['x-amz-algorithm', 'AWS4-HMAC-SHA256'],
+    ['x-amz-credential', `${accessKeyId}/20260101/auto/s3/aws4_request`],
+    ['x-amz-date', '20260101T000000Z'],
+    ['x-amz-signature', '0'.repeat(64)],
+  ] as const
 
 function preflight(path: string, headers: Record<string, string> = {}): Request {
   return plain(path, { method: 'OPTIONS', headers: { ...PREFLIGHT, ...headers } })

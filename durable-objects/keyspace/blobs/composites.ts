@@ -123,6 +123,10 @@ const rowsOf = (sql: SqlStorage, ownerId: string, { offset, length }: ByteSpan, 
     )
     .toArray()
 
+/** Whether a composite begins with bytes of this blob. */
+export const isExtentOf = (sql: SqlStorage, blobId: string, ownerId: string): boolean =>
+  sql.exec('SELECT 1 FROM extents WHERE owner_id = ? AND start = 0 AND blob_id = ?', ownerId, blobId).toArray().length > 0
+
 /** How many extents cover a span; counting stops at `limit`. */
 const countExtents = (sql: SqlStorage, ownerId: string, { offset, length }: ByteSpan, limit: number): number =>
   sql.exec<{ n: number }>(`SELECT count(*) AS n FROM (SELECT 1 ${WITHIN} LIMIT ?4)`, ownerId, offset, offset + length, limit).one().n

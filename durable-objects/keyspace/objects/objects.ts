@@ -24,6 +24,7 @@ import {
 } from '../../../src/store/bucket-api.ts'
 import { replaceRow } from '../../common/insert-row.ts'
 import { dropReference, insertBlob, partSpan, slicesOf } from '../blobs/blobs.ts'
+import { insertComposite, isExtentOf } from '../blobs/composites.ts'
 import { redeem } from '../blobs/garbage.ts'
 import type { Context } from '../context.ts'
 import { isBacklogged, noteEvent } from '../events/events.ts'
@@ -80,13 +81,25 @@ export function checkConditions(conditions: Conditions | undefined, row: ObjectR
  */
 export function commitObject(context: Context, commit: CommitObject): Committed<ObjectHead> {
   const old = findObject(context.sql, commit.key)
-  if (old?.blob_id === commit.blob.id) return { kind: 'committed', value: headOf(context.sql, old) }
+  if (old && isCommitted(context.sql, old, commit)) return { kind: 'committed', value: headOf(context.sql, old) }
   if (commit.blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
   checkOverwrite(context, old, commit.conditions)
   if (commit.begun) redeem(context, commit.blob.id, commit.begun)
   insertBlob(context, commit.blob)
   const action = commit.copySource ? 'CopyObject' : 'PutObject'
-  return { kind: 'committed', value: replaceObject(context, old, { ...commit, action, blobId: commit.blob.id, size: commit.blob.size }) }
+  return { kind: 'committed', value: replaceObject(context, old, { ...commit, action, ...bodyOf(context.sql, commit) }) }
+}
+
+/** Whether this commit made the object already. */
+function isCommitted(sql: SqlStorage, { blob_id: blobId }: ObjectRow, { blob, length }: CommitObject): boolean {
+  return blobId === blob.id || (length !== undefined && isExtentOf(sql, blob.id, blobId))
+}
+
+/** The body of a new object: its blob, or the beginning of it. */
+function bodyOf(sql: SqlStorage, { blob, length }: CommitObject): { blobId: string; size: number } {
+  if (length === undefined) return { blobId: blob.id, size: blob.size }
+  const extent = { blobId: blob.id, offset: 0, length, partNumber: LIMITS.partMin, isShared: false }
+  return { blobId: insertComposite(sql, [extent]), size: length }
 }
 
 /** Whether there is room for inline bytes: they have a share of the Durable Object's 10 GB. Beyond it small blobs are stored in D1. */

@@ -1,4 +1,5 @@
 import { ALLOWANCES, REFUSALS } from '../../core/allowances.ts'
+import { POST_OBJECT } from './post-form.ts'
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 
@@ -32,8 +33,8 @@ const namesOf = (routes: readonly Route[]): string[] => [...new Set(routes.map((
 
 /** Returns the tables of docs/reference/s3.md in Markdown, made from the route table and the allowances. A test writes them into the page. */
 export function compatibilityTables(): string {
-  const notes = { ...NOTES, ...Object.fromEntries(ROUTES.flatMap(({ op, note }) => (note ? [[op, note]] : []))) }
-  const names = namesOf(ROUTES.filter(isDone))
+  const notes = { ...NOTES, ...Object.fromEntries([...ROUTES, POST_OBJECT].flatMap(({ op, note }) => (note ? [[op, note]] : []))) }
+  const names = namesOf([...ROUTES.filter(isDone), POST_OBJECT])
   const done = names.map((op) => `| ${op} | ${notes[op] ?? ''} |`)
   const absent = namesOf(ROUTES.filter((route) => !isDone(route))).filter((op) => !names.includes(op))
   return [

@@ -6,6 +6,7 @@ import { permits } from '../../auth/session-scope.ts'
 import type { Config } from '../../config.ts'
 import type { Control } from '../../control/control.ts'
 import { type ErrorCode, notImplemented, StoreError } from '../../core/errors.ts'
+import type { FormFields } from '../../core/form-fields.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
 import type { Asker } from '../../core/known-names.ts'
 import type { BucketRef } from '../../core/object.ts'
@@ -20,6 +21,7 @@ import { copySourceBucket, copySourceKey } from './copy-source.ts'
 import { withoutEmpty } from './empty-headers.ts'
 import { checkExpectedOwners } from './expected-owner.ts'
 import { newRequestId } from './failure.ts'
+import { answerForm, POST_OBJECT } from './post-form.ts'
 import { renameSourceKey } from './rename-source.ts'
 import { renderError } from './render-error.ts'
 import type { Route } from './route.ts'
@@ -96,7 +98,7 @@ function count({ address, ports, measure, nowMs }: Visit, op: string, status: nu
 async function answer(visit: Visit): Promise<Response> {
   const { request, url, address, ports } = visit
   if (address.on === 'account' && request.method !== 'GET') throw new StoreError('RouteNotFound')
-  if (isPostForm(request, url, address)) throw postFormRefusal(ports.config)
+  if (isPostForm(request, url, address)) return postForm(visit, bucketOf(address))
   const authenticated = await ports.control.identifyBySignature({ request, nowMs: visit.nowMs, asker: visit.asker })
   visit.isVerified = true
   const sent = effectiveHeaders(request.headers, authenticated.hoistedHeaders)
@@ -190,15 +192,23 @@ function refuseVersions(method: string, { searchParams }: URL): void {
 }
 
 /** Whether a request is a browser's upload form: an unsigned POST to a bucket. */
-function isPostForm(request: Request, { searchParams }: URL, { on }: Address): boolean {
+function isPostForm(request: Request, { searchParams }: URL, address: Address): address is Extract<Address, { on: 'bucket' }> {
   const signed = request.headers.has('authorization') || searchParams.has('X-Amz-Credential')
-  return on === 'bucket' && request.method === 'POST' && !signed && !searchParams.has('delete')
+  return address.on === 'bucket' && request.method === 'POST' && !signed && !searchParams.has('delete')
 }
 
 /** R2's message was observed to end in "not yet implemented not implemented". Strict mode does the same. */
-function postFormRefusal({ strict }: Pick<Config, 'strict'>): StoreError {
-  const message = 'Presigned post requests are not yet implemented'
-  return strict ? notImplemented(message) : new StoreError('NotImplemented', { message })
+function postForm(visit: Visit, bucket: BucketRef): Promise<Response> {
+  const { request, url, nowMs, asker, ports, measure } = visit
+  const { store, config, accountId, control, ready } = ports
+  if (!config.allows('postForms')) throw notImplemented('Presigned post requests are not yet implemented')
+  const identify = async (fields: FormFields) => {
+    const identity = await control.identifyByForm({ request, fields, nowMs, asker })
+    visit.isVerified = true
+    visit.op = POST_OBJECT.op
+    return identity
+  }
+  return answerForm({ request, url, measure, store, config, accountId, bucket, nowMs, identify, ready: async () => ready?.() })
 }
 
 const isPreflight = (request: Request): boolean => request.method === 'OPTIONS' && request.headers.has('origin')

@@ -45,15 +45,23 @@ export async function readXmlBody(call: BodyCall, maxBytes: number = LIMITS.xmlB
   return reads.length === 1 ? reads[0]! : new Uint8Array(Buffer.concat(reads))
 }
 
-function openBody({ request, headers, payload, config }: BodyCall): { source: ByteSource; claims: UploadClaims } {
+/**
+ * Reads what the headers claim about the body.
+ * @throws StoreError InvalidDigest, InvalidRequest
+ */
+export function readClaims({ headers, payload, config }: Omit<BodyCall, 'request'>): UploadClaims {
   const contentMd5 = readContentMd5(headers)
   const announced = readChecksum(headers, checksumAlgorithms(config.allows))
-  const claims: UploadClaims = {
+  return {
     contentMd5,
     checksumAlgorithm: announced?.algorithm,
     checksumValue: () => announced?.value,
     payloadSha256: payload.kind === 'hash' ? payload.sha256 : undefined,
   }
+}
+
+function openBody({ request, headers, payload, config }: BodyCall): { source: ByteSource; claims: UploadClaims } {
+  const claims = readClaims({ headers, payload, config })
   const raw = requestSource(request)
   if (payload.kind !== 'unsigned-trailer' && payload.kind !== 'signed-chunks') return { source: raw, claims }
   return withTrailer({ headers, payload, config }, raw, claims)

@@ -27,6 +27,8 @@ export interface Digested {
   readonly checksum: Checksum
   /** The digests that the client sent, which the binding reports. */
   readonly hashes?: BindingHashes
+  /** How many bytes of the blob are data; absent when all are. */
+  readonly length?: number
 }
 
 /** How much of a refused body we read at a time. */
@@ -83,8 +85,9 @@ async function writeElsewhere<T>(
   const plain = error.plain ?? (await bytes?.())
   if (!plain) throw error
   // A database may take long to fail, so a client waits for at most two of them: after the second refusal, the bytes go to KV.
-  const plan = ports.segments.plan({ id: newBlobId(), size: plain.length, inline: false, inKv: write.isMoved })
-  const upload: Upload = { ...write.upload, source: bytesSource(plain), isClaimed: false }
+  const data = plain.subarray(0, write.upload.actualSize?.())
+  const plan = ports.segments.plan({ id: newBlobId(), size: data.length, inline: false, inKv: write.isMoved })
+  const upload: Upload = { ...write.upload, source: bytesSource(data), size: data.length, actualSize: undefined, isClaimed: false }
   return writeJournalled(ports, { ...write, upload, isMoved: true }, plan, commit)
 }
 
@@ -139,22 +142,43 @@ async function storeBytes(ports: Ports, { bucket, upload, customerKey }: BlobWri
   const claims = { ...upload.claims, checksumAlgorithm: upload.claims.checksumAlgorithm ?? begun.checksumAlgorithm }
   const digests = new Digests(digestsFor(claims))
   const owner = { bucket, customerKey }
-  const { source, isClaimed } = upload
-  const blob = await ports.segments.write(plan, { source, owner, digests, deadlineMs: begun.deadlineMs, isClaimed })
+  const { source, isClaimed, actualSize } = upload
+  const sink = actualSize ? new WithoutPadding(digests, actualSize) : digests
+  const blob = await ports.segments.write(plan, { source, owner, digests: sink, deadlineMs: begun.deadlineMs, isClaimed })
   const computed = digests.finish()
   verifyClaims(claims, computed)
-  const digested: Digested = { etag: computed.md5!.toHex(), checksum: checksumOf(claims, computed), hashes: claims.hashes }
+  const length = actualSize?.() === plan.size ? undefined : actualSize?.()
+  const digested: Digested = { etag: computed.md5!.toHex(), checksum: checksumOf(claims, computed), hashes: claims.hashes, length }
   return { blob, digested }
 }
 
 /** Reads the bytes of a write that the Bucket has already refused, and checks the claims about them. */
-async function verifyBytes({ upload: { source, size, claims } }: BlobWrite): Promise<void> {
+async function verifyBytes({ upload: { source, size, claims, actualSize } }: BlobWrite): Promise<void> {
   const digests = new Digests(digestsFor(claims))
+  const sink = actualSize ? new WithoutPadding(digests, actualSize) : digests
   let length = 0
   await readToEnd(source, READ_BYTES, (bytes) => {
-    digests.update(bytes)
+    sink.update(bytes)
     length += bytes.length
   })
   if (length !== size) throw new StoreError('IncompleteBody')
   verifyClaims(claims, digests.finish())
+}
+
+/** Passes on the data of an upload, without the zeros that its source adds. When a read returns the last data, its length is known. */
+class WithoutPadding {
+  #seen = 0
+  readonly #digests: Digests
+  readonly #actualSize: () => number | undefined
+
+  constructor(digests: Digests, actualSize: () => number | undefined) {
+    this.#digests = digests
+    this.#actualSize = actualSize
+  }
+
+  update(bytes: Uint8Array): void {
+    const left = (this.#actualSize() ?? Number.POSITIVE_INFINITY) - this.#seen
+    this.#seen += bytes.length
+    if (left > 0) this.#digests.update(left < bytes.length ? bytes.subarray(0, left) : bytes)
+  }
 }

@@ -38,7 +38,7 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Respons
 }
 
 /** Returns the origin without the label of a virtual-hosted bucket, because R2 writes the path-style URL. */
-const endpointOf = ({ origin }: URL, bucket: string): string => origin.replace(`//${bucket}.`, '//')
+export const endpointOf = ({ origin }: URL, bucket: string): string => origin.replace(`//${bucket}.`, '//')
 
 function withoutChecksums(headers: Headers): Headers {
   const rest = new Headers(headers)
