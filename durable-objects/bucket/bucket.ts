@@ -6,6 +6,7 @@ import type { BucketInfo } from '../../src/core/bucket.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import type { BucketRef } from '../../src/core/object.ts'
 import { type Outcome, outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
+import type { TagSet } from '../../src/core/tags.ts'
 import { type Env, segmentBindings } from '../../src/env.ts'
 import { createQueues } from '../../src/queues/queues.ts'
 import { createTiers } from '../../src/segments/store.ts'
@@ -122,14 +123,14 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   }
 
   /** Creates the bucket. Writes its row into the account's index before it returns; if that fails, the alarm writes it later. */
-  async create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor): Promise<Outcome<BucketInfo>> {
+  async create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor, tags?: TagSet): Promise<Outcome<BucketInfo>> {
     const { keyring } = this.#context
     const canary = keyring && (await sealCanary(keyring, info))
     const created = outcomeOf(() => {
       if (this.#refusal) throw this.#refusal
       if (this.#exists) throw new StoreError('BucketAlreadyOwnedByYou')
       migrate(this.ctx.storage, BUCKET_SCHEMA)
-      const bucket = this.#transaction(() => createBucket(this.#context, { info, canary, by }))
+      const bucket = this.#transaction(() => createBucket(this.#context, { info, canary, by, tags }))
       this.#exists = true
       return bucket
     })

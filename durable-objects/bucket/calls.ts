@@ -6,6 +6,7 @@ import { addRules, type NewNotificationRule, type QueueRef, removeRules } from '
 import type { BucketRef, StorageClass } from '../../src/core/object.ts'
 import { type BucketSettings, SETTINGS, type SettingName } from '../../src/core/settings.ts'
 import type { Step } from '../../src/core/step.ts'
+import type { TagSet } from '../../src/core/tags.ts'
 import { forgetSettings, readSetting, writeSetting } from '../common/settings.ts'
 import { writeCanary } from '../keyspace/blobs/canary.ts'
 import { type CallRow, CHANGES, READS } from '../keyspace/calls.ts'
@@ -121,15 +122,18 @@ interface NewBucket {
   /** The canary, sealed with the master key; absent in a deployment without its secrets. */
   readonly canary?: string
   readonly by?: Actor
+  /** Checked; empty for none. */
+  readonly tags?: TagSet
 }
 
 /** Writes a new bucket, with a canary that is sealed with its master key. */
-export function createBucket({ sql, account, now }: BucketContext, { info, canary, by }: NewBucket): BucketInfo {
+export function createBucket({ sql, account, now }: BucketContext, { info, canary, by, tags = [] }: NewBucket): BucketInfo {
   const bucket: BucketInfo = { ...info, createdMs: now() }
   writeSetting(sql, 'info', bucket)
   writeCanary(sql, canary)
+  if (tags.length > 0) writeSetting(sql, 'tags', tags)
   account.indexChanged(refOf(bucket))
-  account.audit({ action: 'CreateBucket', bucket, by, newValue: bucket })
+  account.audit({ action: 'CreateBucket', bucket, by, newValue: tags.length > 0 ? { ...bucket, tags } : bucket })
   return bucket
 }
 

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { invalidArgument } from './errors.ts'
 import { compareUtf8, normalizeKey } from './key.ts'
+import { type FilteredObject, type LifecycleFilter, passesFilter, wrongFilter } from './lifecycle-filter.ts'
 import { LIMITS } from './limits.ts'
 import type { LifecycleDue, StorageClass } from './object.ts'
 
@@ -13,6 +14,8 @@ export interface LifecycleRule {
   readonly enabled: boolean
   /** Empty for every key in the bucket. */
   readonly prefix: string
+  /** Tags and sizes that select objects, if there are any. A rule with a filter aborts no uploads. */
+  readonly filter?: LifecycleFilter
   /** When objects are deleted. */
   readonly expiration?: LifecycleCondition
   /** When objects move to Infrequent Access, the only class that a rule can move them to. */
@@ -67,12 +70,14 @@ export function checkStoredLifecycleRules(rules: readonly LifecycleRule[]): void
 const wrongRule = ({ id }: LifecycleRule, wrong: string) =>
   invalidArgument(`Lifecycle rule ${JSON.stringify(id.slice(0, ID_LENGTH))}: ${wrong}.`)
 
-function wrongWith({ id, prefix, expiration, transitions = [], abortAfterSeconds = 0 }: LifecycleRule): string | undefined {
+function wrongWith(rule: LifecycleRule): string | undefined {
+  const { id, prefix, filter, expiration, transitions = [], abortAfterSeconds = 0 } = rule
   if (id === '' || id.length > ID_LENGTH || !id.isWellFormed()) return `an ID has 1 to ${ID_LENGTH} characters`
   if (Buffer.byteLength(prefix) > LIMITS.keyBytes || !prefix.isWellFormed()) return `a prefix has ${LIMITS.keyBytes} bytes at most`
   const ages = [...transitions, ...(expiration ? [expiration] : []), { ageSeconds: abortAfterSeconds }]
+  if (filter && rule.abortAfterSeconds !== undefined) return 'a rule with a filter cannot abort uploads'
   const tooOld = ages.some((condition) => 'ageSeconds' in condition && !(condition.ageSeconds <= LIMITS.lifecycleAgeSeconds))
-  return tooOld ? 'an age is too large' : undefined
+  return tooOld ? 'an age is too large' : filter && wrongFilter(filter)
 }
 
 /**
@@ -82,10 +87,11 @@ function wrongWith({ id, prefix, expiration, transitions = [], abortAfterSeconds
 export const activeRules = (rules: readonly LifecycleRule[]): readonly LifecycleRule[] =>
   rules
     .filter(({ enabled }) => enabled)
-    .map(({ id, enabled, prefix, expiration, transitions = [], abortAfterSeconds }) => ({
+    .map(({ id, enabled, prefix, filter, expiration, transitions = [], abortAfterSeconds }) => ({
       id,
       enabled,
       prefix: normalizeKey(prefix),
+      ...(filter && { filter }),
       expiration,
       transitions: earliestConditions(transitions),
       abortAfterSeconds,
@@ -104,18 +110,17 @@ function earliestConditions(conditions: readonly LifecycleCondition[]): Lifecycl
 }
 
 /** The properties of an object that rules use; `key` is normalised. */
-export interface LifecycleObject {
+export interface LifecycleObject extends FilteredObject {
   readonly key: string
   readonly uploadedMs: number
   readonly storageClass: StorageClass
 }
 
 /** When an object is deleted, and by which rule. Of several rules, the one that is due first counts. */
-export function expirationOf(
-  active: readonly LifecycleRule[],
-  { key, uploadedMs }: Pick<LifecycleObject, 'key' | 'uploadedMs'>,
-): LifecycleDue | undefined {
-  return earliest(active, key, ({ expiration }) => expiration && dueMs(expiration, uploadedMs))
+export function expirationOf(active: readonly LifecycleRule[], object: Omit<LifecycleObject, 'storageClass'>): LifecycleDue | undefined {
+  return earliest(active, object.key, ({ expiration, filter }) =>
+    expiration && passesFilter(filter, object) ? dueMs(expiration, object.uploadedMs) : undefined,
+  )
 }
 
 /** When an open upload is aborted, and by which rule. */
@@ -152,9 +157,11 @@ export function nextAction(
   return deletionMs === Number.POSITIVE_INFINITY ? undefined : { action: 'delete', dueMs: deletionMs }
 }
 
-const transitionOf = (active: readonly LifecycleRule[], { key, uploadedMs }: LifecycleObject): number | undefined =>
-  earliest(active, key, ({ transitions = [] }) =>
-    transitions.length === 0 ? undefined : Math.min(...transitions.map((condition) => dueMs(condition, uploadedMs))),
+const transitionOf = (active: readonly LifecycleRule[], object: LifecycleObject): number | undefined =>
+  earliest(active, object.key, ({ transitions = [], filter }) =>
+    transitions.length > 0 && passesFilter(filter, object)
+      ? Math.min(...transitions.map((condition) => dueMs(condition, object.uploadedMs)))
+      : undefined,
   )?.dueMs
 
 const dueMs = (condition: LifecycleCondition, startMs: number): number =>
@@ -181,16 +188,17 @@ function earliest(
 ): LifecycleDue | undefined {
   let first: LifecycleDue | undefined
   for (const rule of active) {
+    if (!key.startsWith(rule.prefix)) continue
     const dueMs = dueOf(rule)
-    if (dueMs === undefined || !key.startsWith(rule.prefix)) continue
+    if (dueMs === undefined) continue
     if (!first || dueMs < first.dueMs) first = { dueMs, ruleId: rule.id }
   }
   return first
 }
 
 /** The parts of a rule that affect objects, and uploads. Two versions of the rules are compared by these. */
-export const objectPart = ({ expiration, transitions }: LifecycleRule): unknown =>
-  expiration || transitions?.length ? { expiration, transitions } : undefined
+export const objectPart = ({ expiration, transitions, filter }: LifecycleRule): unknown =>
+  expiration || transitions?.length ? { expiration, transitions, filter } : undefined
 export const uploadPart = ({ abortAfterSeconds }: LifecycleRule): unknown => abortAfterSeconds
 
 interface PrefixRule {

@@ -4,6 +4,7 @@ import { checkLifecycleRules, checkStoredLifecycleRules, DEFAULT_LIFECYCLE, type
 import { checkLocalUploads, type LocalUploads } from './local-uploads.ts'
 import { checkLockRules, checkStoredLockRules, type LockRule } from './locks.ts'
 import { checkNotifications, checkStoredNotifications, type QueueNotifications } from './notifications.ts'
+import { checkBucketTags, type TagSet } from './tags.ts'
 
 /** The settings of a bucket, in the form in which each is stored and passed between modules. */
 export interface BucketSettings {
@@ -12,6 +13,7 @@ export interface BucketSettings {
   readonly locks: readonly LockRule[]
   readonly notifications: readonly QueueNotifications[]
   readonly localUploads: LocalUploads
+  readonly tags: TagSet
 }
 
 export type SettingName = keyof BucketSettings
@@ -82,6 +84,15 @@ const ROWS = {
     checkStored: checkLocalUploads,
     initial: { enabled: false },
     actions: { put: 'PutBucketLocalUploads', delete: 'DeleteBucketLocalUploads' },
+    exported: true,
+  },
+  tags: {
+    name: 'tags',
+    check: checkBucketTags,
+    checkStored: checkBucketTags,
+    missing: 'NoSuchTagSet',
+    emptyRemoves: true,
+    actions: { put: 'PutBucketTagging', delete: 'DeleteBucketTagging' },
     exported: true,
   },
 } as const satisfies { readonly [Name in SettingName]: Setting<Name> }

@@ -50,8 +50,11 @@ function checkTags(tags: TagSet, reserved: string): void {
   }
 }
 
-const isTagKey = (key: string): boolean => key !== '' && key.length <= LIMITS.tagKey && CHARACTERS.test(key)
-const isTagValue = (value: string): boolean => value.length <= LIMITS.tagValue && CHARACTERS.test(value)
+/** Whether a key and a value have characters and lengths that tags may have. */
+export const isTag = ({ key, value }: Tag): boolean => isTagKey(key) && isTagValue(value)
+
+const isTagKey = (key: string): boolean => typeof key === 'string' && key !== '' && key.length <= LIMITS.tagKey && CHARACTERS.test(key)
+const isTagValue = (value: string): boolean => typeof value === 'string' && value.length <= LIMITS.tagValue && CHARACTERS.test(value)
 
 /**
  * Reads and checks the tags of a header `x-amz-tagging`, which has the form of a query: `k1=v1&k2=v2`. A key without `=` has an empty value.

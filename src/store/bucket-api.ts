@@ -258,7 +258,7 @@ export interface MovedObjects {
  * Calls that change the configuration have a parameter `by`, the user who asked for the change, for the audit log.
  */
 export interface BucketApi extends MaintenanceApi {
-  create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor): Promise<Outcome<BucketInfo>>
+  create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor, tags?: TagSet): Promise<Outcome<BucketInfo>>
   info(): Promise<Outcome<BucketInfo>>
   putStorageClass(storageClass: StorageClass, by?: Actor): Promise<Outcome<BucketInfo>>
   /** Counts a change of the bucket's configuration that is stored in the account's database, such as a change of its domains. */

@@ -5,29 +5,32 @@ import type { BucketInfo } from '../core/bucket.ts'
 import { checkBucketName } from '../core/bucket-name.ts'
 import type { BucketRef, Location, StorageClass } from '../core/object.ts'
 import { unwrap } from '../core/outcome.ts'
+import { checkBucketTags, type TagSet } from '../core/tags.ts'
 import type { Ports } from './ports.ts'
 import { forgetSettings } from './settings.ts'
 
 export interface CreateBucketOptions {
   readonly location?: Location
   readonly storageClass?: StorageClass
+  readonly tags?: TagSet
   /** Who creates the bucket, for the audit log. */
   readonly by?: Actor
 }
 
 /**
  * Creates a bucket. If the name was used before, the bucket gets the location of the first bucket with that name, as on R2.
- * @throws StoreError InvalidBucketName, BucketAlreadyOwnedByYou
+ * @throws StoreError InvalidBucketName, BucketAlreadyOwnedByYou; BadRequest and InvalidTag for its tags
  */
 export async function createBucket(
   ports: Ports,
   ref: BucketRef,
-  { location: hint, storageClass = 'Standard', by }: CreateBucketOptions,
+  { location: hint, storageClass = 'Standard', tags = [], by }: CreateBucketOptions,
 ): Promise<BucketInfo> {
   checkBucketName(ref.name)
+  checkBucketTags(tags)
   const first = await firstLocation(ports.control, ref)
   const location = first ? first.location : hint
-  const created = await ports.bucket(ref, location).create({ ...ref, location, storageClass }, by)
+  const created = await ports.bucket(ref, location).create({ ...ref, location, storageClass }, by, tags)
   forgetSettings(ref)
   return unwrap(created)
 }

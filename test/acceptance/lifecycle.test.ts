@@ -11,6 +11,7 @@ import {
   ListPartsCommand,
   PutBucketLifecycleConfigurationCommand,
   PutObjectCommand,
+  PutObjectTaggingCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { describe, expect, inject, test } from 'vitest'
@@ -119,6 +120,36 @@ describe('the configuration', () => {
     expect((await rules())?.map(({ ID }) => ID)).toEqual(['both', 'half'])
   })
 
+  test('filters by tags and sizes, which REST refuses to show', async () => {
+    const filters: LifecycleRule['Filter'][] = [
+      { Tag: { Key: 'a', Value: '1' } },
+      { ObjectSizeGreaterThan: 0 },
+      { ObjectSizeLessThan: 500 },
+      {
+        And: {
+          Prefix: 'p/',
+          Tags: [
+            { Key: 'a', Value: '1' },
+            { Key: 'b', Value: '' },
+          ],
+          ObjectSizeGreaterThan: 1,
+          ObjectSizeLessThan: 9,
+        },
+      },
+    ]
+    const written = filters.map((Filter, n): LifecycleRule => ({ ID: `${n}`, Status: 'Enabled', Filter, Expiration: { Days: 1 } }))
+    await put(...written)
+    expect(await rules()).toEqual(written)
+    const restPath = `/accounts/{account}/r2/buckets/${Bucket}/lifecycle`
+    const refusal = { code: 10501, message: expect.stringContaining('The lifecycle rule "0" selects objects by tags or sizes.') }
+    expect(await rest('GET', restPath)).toMatchObject({ status: 501, errors: [refusal] })
+    expect(await rules()).toEqual(written)
+    await expect(
+      put({ ID: 'up', Status: 'Enabled', Filter: filters[0], AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
+    ).rejects.toMatchObject({ name: 'InvalidRequest', message: 'AbortIncompleteMultipartUpload cannot be specified with Tags.' })
+    await put(DEFAULT)
+  })
+
   test('holds a thousand rules', async () => {
     const thousand = Array.from({ length: 1000 }, (_, n) => expire(`rule ${n}`, 30, `${n}/`))
     await put(...thousand)
@@ -132,8 +163,8 @@ describe('the configuration', () => {
     await put(DEFAULT)
     await expect(put(expire('good', 1, 'a/'), expire('bad', 0, 'b/'))).rejects.toMatchObject({ name: 'InvalidArgument' })
     await expect(put(expire('same', 1, 'a/'), expire('same', 1, 'b/'))).rejects.toMatchObject({ name: 'InvalidArgument' })
-    await expect(put({ ...expire('tagged', 1, ''), Filter: { Tag: { Key: 'a', Value: 'b' } } })).rejects.toMatchObject({
-      name: 'MalformedXML',
+    await expect(put({ ...expire('tagged', 1, ''), Filter: { Tag: { Key: 'a', Value: '*' } } })).rejects.toMatchObject({
+      name: 'InvalidArgument',
     })
     const restPath = `/accounts/{account}/r2/buckets/${Bucket}/lifecycle`
     const twice = [1, 2].map(() => ({ id: 'same', enabled: true }))
@@ -204,6 +235,19 @@ describe('a governed object', () => {
     const listed = async (Prefix: string) => (await s3.send(new ListObjectsV2Command({ Bucket, Prefix }))).KeyCount
     await expect.poll(() => listed('gone/'), { timeout: 20_000 }).toBe(0)
     expect(await listed('stays/')).toBe(1)
+  })
+
+  test('goes when it is tagged for it, and the others stay', async () => {
+    const Date2020 = new Date('2020-01-01')
+    await bucket.put('tags/now', 'x', { 'x-amz-tagging': 'goes=now' })
+    for (const key of ['tags/later', 'tags/never']) await bucket.put(key, 'x')
+    const And = { Prefix: 'tags/', Tags: [{ Key: 'goes', Value: 'now' }] }
+    await put({ ID: 'tagged', Status: 'Enabled', Filter: { And }, Expiration: { Date: Date2020 } })
+    const listed = async () => (await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'tags/' }))).Contents?.map(({ Key }) => Key)
+    await expect.poll(listed, { timeout: 20_000 }).toEqual(['tags/later', 'tags/never'])
+    const TagSet = And.Tags
+    await s3.send(new PutObjectTaggingCommand({ Bucket, Key: 'tags/later', Tagging: { TagSet } }))
+    await expect.poll(listed, { timeout: 20_000 }).toEqual(['tags/never'])
   })
 
   test('moves to Infrequent Access when its time has come', async () => {

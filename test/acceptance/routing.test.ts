@@ -134,7 +134,6 @@ describe('PUT of a bucket', () => {
     ['notification', 'PutBucketNotificationConfiguration'],
     ['policy', 'PutBucketPolicy'],
     ['replication', 'PutBucketReplication'],
-    ['tagging', 'PutBucketTagging'],
     ['website', 'PutBucketWebsite'],
     ['object-lock', 'PutObjectLockConfiguration'],
   ])('?%s is 501 %s', async (query, operation) => {
@@ -166,10 +165,6 @@ describe('PUT of a bucket', () => {
 })
 
 describe('DELETE of a bucket', () => {
-  test.each([['tagging', 'DeleteBucketTagging']])('?%s is 501 %s', async (query, operation) => {
-    expect(refusal(await onBucket('DELETE', query))).toEqual(absent(operation))
-  })
-
   test.each([
     ['versioning&junk', '"versioning", "junk"'],
     ['acl', '"acl"'],

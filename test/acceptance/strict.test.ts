@@ -148,6 +148,7 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
     (response) => expectHeaderNotImplemented(response, 'x-amz-tagging', 'a=b'),
   ],
   ['Tags of objects and buckets', 'GetObjectTagging', (side) => sendTagging(side, 'GET'), expectAbsent('GetObjectTagging')],
+  ['Tags of objects and buckets', 'a lifecycle filter by size', putSizeFilter, expectMalformed],
   ['Tags of objects and buckets', 'PutObjectTagging', (side) => sendTagging(side, 'PUT'), expectAbsent('PutObjectTagging')],
   [
     'Tags of objects and buckets',
@@ -211,6 +212,21 @@ async function sendTagging({ send }: Side, method: string): Promise<Response> {
 
 function expectAbsent(operation: string): Refusal {
   return (response) => expectError(response, 501, 'NotImplemented', `${operation} not implemented`)
+}
+
+function putSizeFilter({ name, server }: Side): Promise<Response> {
+  const filter = '<Filter><ObjectSizeGreaterThan>5</ObjectSizeGreaterThan></Filter>'
+  const body = `<LifecycleConfiguration><Rule><ID>r</ID>${filter}<Status>Disabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>`
+  return signedFetch('PUT', `/${name}`, { query: { lifecycle: '' }, body, server })
+}
+
+function expectMalformed(response: Response): Promise<void> {
+  return expectError(
+    response,
+    400,
+    'MalformedXML',
+    'The XML you provided was not well formed or did not validate against our published schema.',
+  )
 }
 
 async function copyWithoutTags({ name, send }: Side): Promise<Response> {
@@ -518,6 +534,19 @@ describe('with R2_STRICT=true', () => {
     await strict().send('PUT', key, { body: 'x' })
     expect((await strict().send('DELETE', key, { query: { tagging: '' } })).status).toBe(204)
     expect((await strict().send('GET', key)).status).toBe(404)
+  })
+
+  test('the tags of a bucket are what they are on R2: never there, and not to be changed', async () => {
+    const { name, server } = strict()
+    const send = (method: string) => signedFetch(method, `/${name}`, { query: { tagging: '' }, server })
+    await expectError(await send('GET'), 404, 'NoSuchTagSet', 'The TagSet does not exist.')
+    await expectAbsent('PutBucketTagging')(await send('PUT'))
+    await expectAbsent('DeleteBucketTagging')(await send('DELETE'))
+    const Tags = '<Tags><Tag><Key>aws:a</Key></Tag></Tags>'
+    const created = uniqueName('born')
+    const body = `<CreateBucketConfiguration>${Tags}</CreateBucketConfiguration>`
+    expect((await signedFetch('PUT', `/${created}`, { body, server })).status).toBe(200)
+    await signedFetch('DELETE', `/${created}`, { server })
   })
 
   test('CopyObject has its source conditions all the same', async () => {

@@ -14,6 +14,7 @@ import {
   nextAction,
   objectPart,
 } from '../../src/core/lifecycle.ts'
+import type { LifecycleFilter } from '../../src/core/lifecycle-filter.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 
 const DAY_S = 86_400
@@ -23,11 +24,14 @@ const rule = (parts: Partial<LifecycleRule> = {}): LifecycleRule => ({ id: 'r', 
 const expire = (days: number, parts: Partial<LifecycleRule> = {}) => rule({ expiration: { ageSeconds: days * DAY_S }, ...parts })
 const transition = (days: number) => rule({ transitions: [{ ageSeconds: days * DAY_S }] })
 
+/** An object that no filter by tag selects. */
+const BARE = { size: 5, tags: [] }
+
 /** What rules do with an object of the key `k` that was stored at day 0, as `delete 30`; days of due dates. */
 function plan(rules: readonly LifecycleRule[], object: { key?: string; storageClass?: 'InfrequentAccess'; lockedDays?: number } = {}) {
   const { key = 'k', storageClass = 'Standard', lockedDays } = object
   const lockedUntil = () => (lockedDays === undefined ? null : lockedDays * DAY_MS)
-  const next = nextAction(activeRules(rules), { key, uploadedMs: 0, storageClass }, lockedUntil)
+  const next = nextAction(activeRules(rules), { ...BARE, key, uploadedMs: 0, storageClass }, lockedUntil)
   return next && `${next.action} ${next.dueMs / DAY_MS}`
 }
 
@@ -50,6 +54,13 @@ describe('checkLifecycleRules', () => {
     ['age is too large', [rule({ expiration: { ageSeconds: 1e300 } })]],
     ['age is too large', [rule({ transitions: [{ ageSeconds: 1 }, { ageSeconds: Number.POSITIVE_INFINITY }] })]],
     ['age is too large', [rule({ abortAfterSeconds: LIMITS.lifecycleAgeSeconds + 1 })]],
+    ['10 tags at most', [rule({ filter: { tags: Array.from({ length: 11 }, (_, n) => ({ key: `k${n}`, value: '' })) } })]],
+    ['a tag of its filter is not valid', [rule({ filter: { tags: [{ key: '', value: '' }] } })]],
+    ['a size is a number of bytes', [rule({ filter: { sizeGreaterThan: -1 } })]],
+    ['a size is a number of bytes', [rule({ filter: { sizeLessThan: 0.5 } })]],
+    ['no object is larger than', [rule({ filter: { sizeLessThan: 0 } })]],
+    ['no object is larger than', [rule({ filter: { sizeGreaterThan: 5, sizeLessThan: 6 } })]],
+    ['a rule with a filter cannot abort uploads', [rule({ filter: { sizeGreaterThan: 5 }, abortAfterSeconds: 60 })]],
     ['2 transitions at most', [rule({ transitions: [{ ageSeconds: 1 }, { ageSeconds: 2 }, { ageSeconds: 3 }] })]],
     ['too long', Array.from({ length: 1000 }, (_, n) => rule({ id: String(n), prefix: 'p'.repeat(1024) }))],
   ])('says %s', (message, rules) => expect(() => checkLifecycleRules(rules)).toThrow(refused(message)))
@@ -88,17 +99,21 @@ describe('what happens next', () => {
     ['the deletion behind a lock', 'delete 30', [expire(30)], { lockedDays: 7 }],
     ['no deletion under a lock without end', undefined, [expire(30)], { lockedDays: Number.POSITIVE_INFINITY }],
     ['a transition that a lock made worth while', 'transition 30', [transition(30), expire(30)], { lockedDays: 90 }],
+    ['a deletion of what its filter selects', 'delete 3', [expire(3, { filter: { sizeGreaterThan: 4 } })]],
+    ['nothing that a filter by size leaves out', undefined, [expire(3, { filter: { sizeLessThan: 5 } })]],
+    ['nothing that a filter by tag leaves out', undefined, [expire(3, { filter: { tags: [{ key: 'a', value: '' }] } })]],
+    ['by the rule whose filter selects it', 'delete 9', [expire(3, { filter: { sizeGreaterThan: 5 } }), expire(9)]],
     ['the same for two spellings of a prefix', 'delete 1', [expire(1, { prefix: 'e\u0301/' })], { key: '\u00e9/x' }],
   ])('is %s', (_, expected, rules, object) => expect(plan(rules, object)).toBe(expected))
 
   test('is told with the rule of the deletion', () => {
     const rules = activeRules([expire(30, { id: 'late' }), expire(10, { id: 'early' }), transition(1)])
-    expect(expirationOf(rules, { key: 'k', uploadedMs: 5 })).toEqual({ dueMs: 11 * DAY_MS, ruleId: 'early' })
-    expect(expirationOf(activeRules([transition(1)]), { key: 'k', uploadedMs: 5 })).toBeUndefined()
+    expect(expirationOf(rules, { ...BARE, key: 'k', uploadedMs: 5 })).toEqual({ dueMs: 11 * DAY_MS, ruleId: 'early' })
+    expect(expirationOf(activeRules([transition(1)]), { ...BARE, key: 'k', uploadedMs: 5 })).toBeUndefined()
   })
 
   test('comes at the midnight (UTC) behind an age in whole days, and to the second for any other age', () => {
-    const dueOf = (days: number, uploadedMs: number) => expirationOf(activeRules([expire(days)]), { key: 'k', uploadedMs })!.dueMs
+    const dueOf = (days: number, uploadedMs: number) => expirationOf(activeRules([expire(days)]), { ...BARE, key: 'k', uploadedMs })!.dueMs
     const morning = Date.UTC(2014, 0, 15, 10, 30)
     expect(dueOf(3, morning)).toBe(Date.UTC(2014, 0, 19))
     expect(dueOf(3, Date.UTC(2014, 0, 15))).toBe(Date.UTC(2014, 0, 18))
@@ -126,7 +141,7 @@ describe('what happens next', () => {
     fc.assert(
       fc.property(anyTransitions, fc.nat(DAY_MS), (transitions, uploadedMs) => {
         const next = (some: LifecycleRule['transitions']) =>
-          nextAction(activeRules([rule({ transitions: some })]), { key: 'k', uploadedMs, storageClass: 'Standard' })?.dueMs
+          nextAction(activeRules([rule({ transitions: some })]), { ...BARE, key: 'k', uploadedMs, storageClass: 'Standard' })?.dueMs
         expect(next(transitions)).toBe(Math.min(...transitions.map((one) => next([one])!)))
         expect(activeRules([rule({ transitions })])[0]!.transitions!.length).toBeLessThanOrEqual(3)
       }),
@@ -135,7 +150,7 @@ describe('what happens next', () => {
 
   test('is never a date that no date can name', () => {
     const [furthest] = activeRules([expire(LIMITS.lifecycleAgeSeconds / DAY_S)])
-    expect(() => new Date(expirationOf([furthest!], { key: 'k', uploadedMs: Date.now() })!.dueMs).toISOString()).not.toThrow()
+    expect(() => new Date(expirationOf([furthest!], { ...BARE, key: 'k', uploadedMs: Date.now() })!.dueMs).toISOString()).not.toThrow()
   })
 
   test('of an upload is its abortion, by the earliest rule', () => {
@@ -158,6 +173,9 @@ const anyRule = fc.record({
   expiration: fc.option(condition, { nil: undefined }),
   transitions: fc.option(fc.array(condition, { maxLength: 2 }), { nil: undefined }),
   abortAfterSeconds: fc.option(fc.nat(10 * DAY_S), { nil: undefined }),
+  filter: fc.option(fc.constantFrom<LifecycleFilter>({ sizeGreaterThan: 4 }, { sizeLessThan: 5 }, { tags: [{ key: 'a', value: '' }] }), {
+    nil: undefined,
+  }),
 })
 const anyRules = fc.array(anyRule, { maxLength: 5 })
 const anyKey = fc.constantFrom('a', 'a/b', 'ab', 'b', 'c')
@@ -165,9 +183,9 @@ const anyKey = fc.constantFrom('a', 'a/b', 'ab', 'b', 'c')
 /** All that happens to an object, until nothing does any more. */
 function fate(rules: readonly LifecycleRule[], key: string): LifecycleAction[] {
   const active = activeRules(rules)
-  const first = nextAction(active, { key, uploadedMs: 0, storageClass: 'Standard' })
+  const first = nextAction(active, { ...BARE, key, uploadedMs: 0, storageClass: 'Standard' })
   if (first?.action !== 'transition') return first ? [first] : []
-  const second = nextAction(active, { key, uploadedMs: 0, storageClass: 'InfrequentAccess' })
+  const second = nextAction(active, { ...BARE, key, uploadedMs: 0, storageClass: 'InfrequentAccess' })
   return second ? [first, second] : [first]
 }
 
@@ -179,7 +197,7 @@ test('deletions end it, transitions come more than a day before them and once, a
       const [first, second] = actions
       if (second) expect(second.dueMs - first!.dueMs).toBeGreaterThan(DAY_MS)
       expect(fate(rules.toReversed(), key)).toEqual(actions)
-      const deletion = expirationOf(activeRules(rules), { key, uploadedMs: 0 })
+      const deletion = expirationOf(activeRules(rules), { ...BARE, key, uploadedMs: 0 })
       expect(actions.find(({ action }) => action === 'delete')?.dueMs).toBe(deletion?.dueMs)
     }),
   )

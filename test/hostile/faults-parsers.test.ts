@@ -17,7 +17,7 @@ import { parseLifecycleConfiguration } from '../../src/faces/s3/configurations/l
 import { copySourceBucket, copySourceKey } from '../../src/faces/s3/copy-source.ts'
 import { countingNames, readMaxKeys } from '../../src/faces/s3/query.ts'
 import { parseCompleteMultipartUpload } from '../../src/faces/s3/xml/complete-multipart-upload.ts'
-import { parseLocationConstraint } from '../../src/faces/s3/xml/create-bucket-configuration.ts'
+import { parseCreateBucketConfiguration } from '../../src/faces/s3/xml/create-bucket-configuration.ts'
 import { parseDelete } from '../../src/faces/s3/xml/delete.ts'
 import { parseEncryptionConfiguration } from '../../src/faces/s3/xml/encryption-configuration.ts'
 import { checkVersioningConfiguration } from '../../src/faces/s3/xml/versioning-configuration.ts'
@@ -150,7 +150,7 @@ const XML: Record<string, readonly [(body: Uint8Array) => unknown, (run: string)
       `<LifecycleConfiguration><Rule><Status>Enabled</Status><Expiration><Date>2${run}2</Date></Expiration></Rule></LifecycleConfiguration>`,
   ],
   'place of a bucket': [
-    parseLocationConstraint,
+    parseCreateBucketConfiguration,
     (run) => `<CreateBucketConfiguration><LocationConstraint>a${run}a</LocationConstraint></CreateBucketConfiguration>`,
   ],
   'algorithm of an encryption': [

@@ -37,6 +37,8 @@ async function cost(method: string, key: string, options?: SignedOptions): Promi
 
 const copyFrom = (key: string) => ({ headers: { 'x-amz-copy-source': `/${bucket.ref.name}/${key}` } })
 const range = (value: string) => ({ headers: { range: `bytes=${value}` } })
+const tags = { headers: { 'x-amz-tagging': 'a=b' } }
+const taggingXml = '<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>'
 const deleteXml = `<Delete>${Array.from({ length: 1000 }, (_, i) => `<Object><Key>key-${i}</Key></Object>`).join('')}</Delete>`
 
 describe('calls of the Bucket, of D1 and of KV', () => {
@@ -61,6 +63,10 @@ describe('calls of the Bucket, of D1 and of KV', () => {
     ['copy in the bucket, inline', () => cost('PUT', '/b', copyFrom('inline')), { bucket: 1, d1: 0, kv: 0 }],
     ['copy in the bucket, kv', () => cost('PUT', '/b', copyFrom('twoSegments')), { bucket: 1, d1: 0, kv: 0 }],
     ['DeleteObjects of 1000', () => cost('POST', '?delete', { body: deleteXml }), { bucket: 1, d1: 0, kv: 0 }],
+    ['PUT inline with tags', () => cost('PUT', '/t', { body: 'x', ...tags }), { bucket: 1, d1: 0, kv: 0 }],
+    ['PUT ?tagging', () => cost('PUT', '/t?tagging', { body: taggingXml }), { bucket: 1, d1: 0, kv: 0 }],
+    ['GET ?tagging', () => cost('GET', '/t?tagging'), { bucket: 1, d1: 0, kv: 0 }],
+    ['DELETE ?tagging', () => cost('DELETE', '/t?tagging'), { bucket: 1, d1: 0, kv: 0 }],
     ['HeadBucket', () => cost('HEAD', ''), { bucket: 1, d1: 0, kv: 0 }],
     ['CreateMultipartUpload', () => cost('POST', '/m?uploads'), { bucket: 1, d1: 0, kv: 0 }],
     ['ListMultipartUploads', () => cost('GET', '?uploads'), { bucket: 1, d1: 0, kv: 0 }],

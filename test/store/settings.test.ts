@@ -15,6 +15,7 @@ const SAMPLES: BucketSettings = {
     },
   ],
   localUploads: { enabled: true },
+  tags: [{ key: 'team', value: 'red' }],
 }
 const NAMES = Object.keys(SETTINGS) as SettingName[]
 

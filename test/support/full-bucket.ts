@@ -1,4 +1,5 @@
 import { LIMITS } from '../../src/core/limits.ts'
+import type { TagSet } from '../../src/core/tags.ts'
 import { ATTRIBUTES, randomBytes, TestBucket, TINY_SIZES, uploadOf } from './bucket.ts'
 
 const limits = LIMITS as { partMinBytes: number }
@@ -13,9 +14,9 @@ export function allowSmallParts(): () => void {
 }
 
 /** Opens an upload with parts of these sizes. */
-export async function multipart(bucket: TestBucket, key: string, sizes: readonly number[]) {
+export async function multipart(bucket: TestBucket, key: string, sizes: readonly number[], further: { readonly tags?: TagSet } = {}) {
   const at = bucket.at(key)
-  const { uploadId } = await bucket.store.createMultipartUpload(at, ATTRIBUTES)
+  const { uploadId } = await bucket.store.createMultipartUpload(at, { ...ATTRIBUTES, ...further })
   const parts: { partNumber: number; etag: string }[] = []
   for (const [index, size] of sizes.entries()) {
     parts.push(await bucket.store.uploadPart({ at, uploadId, partNumber: index + 1 }, uploadOf(randomBytes(size))))

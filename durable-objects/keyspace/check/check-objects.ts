@@ -8,7 +8,7 @@ import { countReferences } from './check-references.ts'
 
 const ROWS = 1000
 
-type Row = Pick<ObjectRow, 'key' | 'blob_id' | 'size' | 'storage_class' | 'metadata_bytes' | 'uploaded_ms' | 'due_ms'> & {
+type Row = Pick<ObjectRow, 'key' | 'blob_id' | 'size' | 'storage_class' | 'metadata_bytes' | 'uploaded_ms' | 'due_ms' | 'tags'> & {
   blob_size: number | null
 }
 
@@ -20,7 +20,7 @@ export function checkObjects(context: Context, { after, repair }: PageOptions): 
   const { sql } = context
   const rows = sql
     .exec<Row>(
-      `SELECT o.key, o.blob_id, o.size, o.storage_class, o.metadata_bytes, o.uploaded_ms, o.due_ms, b.size AS blob_size
+      `SELECT o.key, o.blob_id, o.size, o.storage_class, o.metadata_bytes, o.uploaded_ms, o.due_ms, o.tags, b.size AS blob_size
        FROM objects o LEFT JOIN blobs b ON b.id = o.blob_id WHERE o.key > ? ORDER BY o.key LIMIT ?`,
       after?.[0] ?? '',
       ROWS,

@@ -4,8 +4,8 @@ import type { Jurisdiction } from '../../../src/core/object.ts'
 // the format.
 
 export const FORMAT = 'cairn-bucket'
-/** Increases when an older Cairn cannot read the exports of a newer one. */
-export const FORMAT_VERSION = 1
+/** Increases when an older Cairn cannot read the exports of a newer one. Version 2 has tags, and lifecycle rules that filter by them. */
+export const FORMAT_VERSION = 2
 
 export interface HeaderLine {
   readonly type: typeof FORMAT
@@ -43,6 +43,7 @@ export const COLUMNS = {
     'checksum_algorithm',
     'checksum_type',
     'ssec_key_md5',
+    'tags',
   ],
   part: ['upload_id', 'part_number', 'blob_id', 'size', 'etag', 'checksum', 'uploaded_ms'],
   object: [
@@ -63,6 +64,7 @@ export const COLUMNS = {
     'metadata_bytes',
     'moved_ms',
     'last_part',
+    'tags',
   ],
   blob: ['id', 'size', 'tier', 'chunk_bytes', 'segment_bytes', 'wrapped_key', 'key_id', 'bytes'],
   extent: ['owner_id', 'start', 'length', 'blob_id', 'blob_offset', 'part_number'],

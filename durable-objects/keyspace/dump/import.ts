@@ -4,6 +4,7 @@ import type { ImportReport } from '../../../src/core/maintenance.ts'
 import { bucketPath, type StorageClass } from '../../../src/core/object.ts'
 import { findSetting, type Setting } from '../../../src/core/settings.ts'
 import type { Step } from '../../../src/core/step.ts'
+import { checkObjectTags, type TagSet } from '../../../src/core/tags.ts'
 import { insertRow } from '../../common/insert-row.ts'
 import { readSetting, writeSetting } from '../../common/settings.ts'
 import { addReference } from '../blobs/blobs.ts'
@@ -169,12 +170,23 @@ function importRow(context: Context, row: Row): void {
   // An upload that was aborted or completed after the export is open again.
   if (row.type === 'upload') sql.exec("DELETE FROM uploads WHERE id = ? AND state <> 'open'", row.id)
   if (isThere(sql, row)) return
+  checkTags(row)
   insert(sql, row, dueOf(context, row))
   if (row.type === 'blob' && row.key_id) noticeKey(context, String(row.key_id))
   if ('blob_id' in row) addReference(sql, String(row.blob_id))
   if (row.type === 'object') countObject(sql, row)
   else if (row.type === 'upload') countUpload(context, row)
   else if (row.type === 'part') countBytes(sql, { uploadId: String(row.upload_id), bytes: Number(row.size) })
+}
+
+/** Rules read the tags of a row, so they must be right before the row is stored. @throws StoreError InvalidArgument */
+function checkTags({ type, tags }: Row): void {
+  if (tags == null) return
+  try {
+    checkObjectTags(JSON.parse(String(tags)) as TagSet)
+  } catch (error) {
+    throw invalidArgument(`A line of the type ${type} has wrong tags: ${(error as Error).message}`)
+  }
 }
 
 /** @throws StoreError InvalidRequest when another client wrote this object */
@@ -195,11 +207,17 @@ const DEFAULTS: Partial<Record<RowType, Readonly<Record<string, string | number>
 }
 
 /** The due date that lifecycle rules give to a row. It is not in the export, since the rules may have changed. */
-function dueOf(context: Context, { type, key, uploaded_ms, created_ms, storage_class }: Row): { due_ms?: number | null } {
+function dueOf(context: Context, { type, key, uploaded_ms, created_ms, storage_class, size, tags }: Row): { due_ms?: number | null } {
   const spelled = String(key)
   if (type === 'upload') return { due_ms: uploadDueMs(context, { key: spelled, created_ms: Number(created_ms) || 0 }) }
   if (type !== 'object') return {}
-  const row = { key: spelled, uploaded_ms: Number(uploaded_ms) || 0, storage_class: storage_class as StorageClass }
+  const row = {
+    key: spelled,
+    uploaded_ms: Number(uploaded_ms) || 0,
+    storage_class: storage_class as StorageClass,
+    size: Number(size),
+    tags: tags == null ? null : String(tags),
+  }
   return { due_ms: objectDueMs(context, row) }
 }
 

@@ -4,10 +4,10 @@ import type { MovedObjects, MoveObjects } from '../../../src/store/bucket-api.ts
 import type { Context } from '../context.ts'
 import { forgetImport } from '../imported.ts'
 import type { ObjectRow } from '../rows.ts'
-import { objectDueMs } from '../rules/lifecycle-due.ts'
+import { DATED_COLUMNS, type DatedObject, objectDueMs } from '../rules/lifecycle-due.ts'
 import { Tally } from '../usage.ts'
 
-type MovedRow = Pick<ObjectRow, 'key' | 'size' | 'uploaded_ms' | 'storage_class' | 'metadata_bytes' | 'moved_ms'>
+type MovedRow = DatedObject & Pick<ObjectRow, 'metadata_bytes' | 'moved_ms'>
 
 /**
  * Moves an object to another storage class. Its version, ETag and age do not change. What is left of the minimum storage duration of the
@@ -39,7 +39,7 @@ export function moveObjects(context: Context, { from, to, after, writtenUntilMs,
   // One row more than the step looks at shows whether another step is needed.
   const page = sql
     .exec<MovedRow>(
-      `SELECT key, size, uploaded_ms, storage_class, metadata_bytes, moved_ms FROM objects WHERE key ${after === undefined ? '>=' : '>'} ?
+      `SELECT ${DATED_COLUMNS.join(', ')}, metadata_bytes, moved_ms FROM objects WHERE key ${after === undefined ? '>=' : '>'} ?
        ORDER BY key LIMIT ?`,
       after ?? '',
       limit + 1,

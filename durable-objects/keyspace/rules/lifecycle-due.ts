@@ -4,6 +4,7 @@ import {
   DEFAULT_LIFECYCLE,
   expirationOf,
   type LifecycleAction,
+  type LifecycleObject,
   type LifecycleRule,
   nextAction,
 } from '../../../src/core/lifecycle.ts'
@@ -11,7 +12,7 @@ import type { LifecycleDue } from '../../../src/core/object.ts'
 import type { BucketSettings } from '../../../src/core/settings.ts'
 import { preparedSetting } from '../../common/settings.ts'
 import type { Context } from '../context.ts'
-import type { ObjectRow, UploadRow } from '../rows.ts'
+import { type ObjectRow, tagsOf, type UploadRow } from '../rows.ts'
 import { objectLockedUntil } from './locks.ts'
 
 // Applies the bucket's current rules to a row. The rules are parsed once and cached, since every write uses them.
@@ -21,12 +22,22 @@ const rulesOf = (rules: BucketSettings['lifecycle'] | null) => activeRules(rules
 /** The rules that have an effect. */
 export const activeLifecycle = (sql: SqlStorage): readonly LifecycleRule[] => preparedSetting(sql, 'lifecycle', rulesOf)
 
-type DatedObject = Pick<ObjectRow, 'key' | 'uploaded_ms' | 'storage_class'>
+/** The columns that lifecycle rules look at. */
+export const DATED_COLUMNS = ['key', 'uploaded_ms', 'storage_class', 'size', 'tags'] as const
+export type DatedObject = Pick<ObjectRow, (typeof DATED_COLUMNS)[number]>
 type DatedUpload = Pick<UploadRow, 'key' | 'created_ms'>
 
 /** When an object is deleted, as the header `x-amz-expiration` reports it. */
-export const objectExpiration = (sql: SqlStorage, { key, uploaded_ms: uploadedMs }: DatedObject): LifecycleDue | undefined =>
-  expirationOf(activeLifecycle(sql), { key, uploadedMs })
+export const objectExpiration = (sql: SqlStorage, row: DatedObject): LifecycleDue | undefined =>
+  expirationOf(activeLifecycle(sql), lifecycleObject(row))
+
+const lifecycleObject = (row: DatedObject): LifecycleObject => ({
+  key: row.key,
+  uploadedMs: row.uploaded_ms,
+  storageClass: row.storage_class,
+  size: row.size,
+  tags: tagsOf(row),
+})
 
 /** When an open upload is aborted. */
 export const uploadAbortion = (sql: SqlStorage, { key, created_ms: createdMs }: DatedUpload): LifecycleDue | undefined =>
@@ -34,8 +45,7 @@ export const uploadAbortion = (sql: SqlStorage, { key, created_ms: createdMs }: 
 
 /** The next action of the lifecycle rules for an object. A lock postpones a deletion. */
 export function objectAction(context: Context, row: DatedObject): LifecycleAction | undefined {
-  const { key, uploaded_ms: uploadedMs, storage_class: storageClass } = row
-  return nextAction(activeLifecycle(context.sql), { key, uploadedMs, storageClass }, () => objectLockedUntil(context, row))
+  return nextAction(activeLifecycle(context.sql), lifecycleObject(row), () => objectLockedUntil(context, row))
 }
 
 /** Returns the value of `objects.due_ms`, and requests the alarm for that time. */
@@ -53,7 +63,7 @@ export function uploadDueMs({ sql, wakeAt }: Context, row: DatedUpload): number 
 }
 
 /** Gives an object the due date that the current rules say. */
-export function saveObjectDue(context: Context, row: Pick<ObjectRow, 'key' | 'uploaded_ms' | 'storage_class' | 'due_ms'>): void {
+export function saveObjectDue(context: Context, row: DatedObject & Pick<ObjectRow, 'due_ms'>): void {
   const dueMs = objectDueMs(context, row)
   if (dueMs !== row.due_ms) context.sql.exec('UPDATE objects SET due_ms = ? WHERE key = ?', dueMs, row.key)
 }

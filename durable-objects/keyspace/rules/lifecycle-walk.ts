@@ -3,7 +3,7 @@ import { changedPrefixes, commonPrefixes, DEFAULT_LIFECYCLE, objectPart, uploadP
 import type { Context } from '../context.ts'
 import type { ObjectRow, UploadRow } from '../rows.ts'
 import type { Follow } from './follow-setting.ts'
-import { activeLifecycle, saveObjectDue, saveUploadDue } from './lifecycle-due.ts'
+import { activeLifecycle, DATED_COLUMNS, type DatedObject, saveObjectDue, saveUploadDue } from './lifecycle-due.ts'
 
 // Lifecycle rules and locks also apply to objects and uploads that are older than the rules. A change of rules lists the prefixes whose due
 // dates it may affect, and the alarm walks through these in bounded steps. Other changes may come in between: each row gets the due date
@@ -71,14 +71,14 @@ export function walkLifecycle(context: Context): void {
 /** The upper bound of a range that no key can end: in SQLite every BLOB is greater than any TEXT. */
 const BEHIND_ALL = new ArrayBuffer(0)
 
-type DatedObject = Pick<ObjectRow, 'key' | 'uploaded_ms' | 'storage_class' | 'due_ms'>
+type DatedRow = DatedObject & Pick<ObjectRow, 'due_ms'>
 type DatedUpload = Pick<UploadRow, 'key' | 'created_ms' | 'id' | 'due_ms'>
 
-function rowsOf(sql: SqlStorage, { over, prefix, from_key, from_ms, from_id }: Walk, limit: number): (DatedObject | DatedUpload)[] {
+function rowsOf(sql: SqlStorage, { over, prefix, from_key, from_ms, from_id }: Walk, limit: number): (DatedRow | DatedUpload)[] {
   const end = prefixEnd(prefix) ?? BEHIND_ALL
   if (over === 'objects') {
-    const query = 'SELECT key, uploaded_ms, storage_class, due_ms FROM objects WHERE key >= ? AND key < ? ORDER BY key LIMIT ?'
-    return sql.exec<DatedObject>(query, from_key, end, limit).toArray()
+    const query = `SELECT ${DATED_COLUMNS.join(', ')}, due_ms FROM objects WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`
+    return sql.exec<DatedRow>(query, from_key, end, limit).toArray()
   }
   const query = `SELECT key, created_ms, id, due_ms FROM uploads WHERE state = 'open' AND (key, created_ms, id) >= (?, ?, ?) AND key < ?
                  ORDER BY key, created_ms, id LIMIT ?`

@@ -9,7 +9,6 @@ const NOTES: Readonly<Record<string, string>> = {
   CreateBucket: 'location hints, default storage class',
   PutBucketEncryption: 'AES256 only; everything is encrypted anyway',
   GetBucketVersioning: 'always unversioned',
-  GetBucketTagging: 'always none',
   GetObjectLockConfiguration: 'always none',
   GetBucketReplication: 'always none',
   GetBucketAcl: 'always private',

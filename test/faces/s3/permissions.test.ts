@@ -70,6 +70,8 @@ const CALLS: readonly (readonly [operation: string, needs: Permission, call: Cal
   ['GetBucketVersioning', 'bucket:read', { method: 'GET', path: '/mine?versioning' }],
   ['PutBucketVersioning', 'bucket:write', { method: 'PUT', path: '/mine?versioning', body: '<x/>' }],
   ['GetBucketTagging', 'bucket:read', { method: 'GET', path: '/mine?tagging' }],
+  ['PutBucketTagging', 'bucket:write', { method: 'PUT', path: '/mine?tagging', body: 'x' }],
+  ['DeleteBucketTagging', 'bucket:write', { method: 'DELETE', path: '/mine?tagging' }],
   ['GetBucketPolicy', 'bucket:read', { method: 'GET', path: '/mine?policy' }],
   ['GetGetBucketPolicyStatus', 'bucket:read', { method: 'GET', path: '/mine?policyStatus' }],
   ['GetBucketWebsite', 'bucket:read', { method: 'GET', path: '/mine?website' }],

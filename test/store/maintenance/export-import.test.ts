@@ -46,7 +46,12 @@ test('a bucket that was lost is what it was: objects, uploads, settings, counter
   await bucket.store.putSetting(bucket.ref, 'locks', locks)
   await bucket.store.putObject(bucket.at('cold'), uploadOf(randomBytes(5)), { ...ATTRIBUTES, storageClass: 'InfrequentAccess' })
   await bucket.query("UPDATE objects SET moved_ms = 1234 WHERE key = 'cold'")
-  const metadata = { httpMetadata: { contentType: 'text/plain' }, customMetadata: { größe: '✓' } }
+  const tags = [
+    { key: 'a', value: '' },
+    { key: 'b c', value: 'd' },
+  ]
+  await bucket.store.putSetting(bucket.ref, 'tags', tags)
+  const metadata = { httpMetadata: { contentType: 'text/plain' }, customMetadata: { größe: '✓' }, tags }
   await bucket.store.putObject(bucket.at('é\n"'.normalize('NFD')), uploadOf(randomBytes(5)), metadata)
   const upload = await multipart(bucket, 'resumed', [TINY_SIZES.kv, TINY_SIZES.inline])
   await bucket.pass(2 * HOUR_MS)
@@ -70,6 +75,59 @@ test('a bucket that was lost is what it was: objects, uploads, settings, counter
   await bucket.empty()
   expect(await bucket.segments()).toEqual([])
   expect(await bucket.rows('objects', 'blobs', 'extents', 'parts', 'garbage')).toBe(0)
+})
+
+test('tags come back, of objects, of open uploads and of the bucket, and rules that filter by them govern what comes back', async () => {
+  const bucket = await TestBucket.create()
+  const tags = [
+    { key: 'colour', value: 'red' },
+    { key: 'ü b', value: '' },
+  ]
+  const rules = [{ id: 'r', enabled: true, prefix: '', filter: { tags, sizeLessThan: 100 }, expiration: { ageSeconds: 86_400 } }]
+  await bucket.store.putObject(bucket.at('tagged'), uploadOf(randomBytes(5)), { ...ATTRIBUTES, tags })
+  await bucket.put('bare', 5)
+  const upload = await multipart(bucket, 'parts', [TINY_SIZES.kv, TINY_SIZES.inline], { tags })
+  await bucket.store.putSetting(bucket.ref, 'tags', tags)
+  await bucket.store.putSetting(bucket.ref, 'lifecycle', rules)
+  const usage = await bucket.api.usage()
+  const text = (await exportAll(bucket)).join('')
+  await lose(bucket)
+  await importAll(bucket, text)
+  expect(await bucket.api.usage()).toEqual(usage)
+  expect(await bucket.store.getSetting(bucket.ref, 'tags')).toEqual(tags)
+  expect(await bucket.store.getSetting(bucket.ref, 'lifecycle')).toEqual(rules)
+  expect((await bucket.store.getObjectTags(bucket.at('tagged'))).tags).toEqual(tags)
+  expect((await bucket.store.getObjectTags(bucket.at('bare'))).tags).toEqual([])
+  await upload.complete()
+  expect((await bucket.store.getObjectTags(bucket.at('parts'))).tags).toEqual(tags)
+  await sound(bucket)
+  await bucket.pass(3 * DAY_MS)
+  expect((await contents(bucket)).map(([head]) => (head as { key: string }).key)).toEqual(['bare', 'parts'])
+})
+
+test.each(['no JSON', '5', '{}', '[{"key":"","value":""}]', '[{"key":5,"value":""}]', '[{"key":"aws:a","value":""}]'])(
+  'an import with the tags %s is refused',
+  async (tags) => {
+    const bucket = await TestBucket.create()
+    await bucket.store.putObject(bucket.at('a'), uploadOf(randomBytes(5)), { ...ATTRIBUTES, tags: [{ key: 'a', value: 'b' }] })
+    const text = (await exportAll(bucket)).join('').replace(/"tags":"(?:[^"\\]|\\.)*"/, `"tags":${JSON.stringify(tags)}`)
+    await lose(bucket)
+    await expect(importAll(bucket, text)).rejects.toMatchObject({ code: 'InvalidArgument', message: expect.stringContaining('wrong tags') })
+  },
+)
+
+test('an export of the version before tags is imported', async () => {
+  const bucket = await TestBucket.create()
+  const body = await bucket.put('a', 5)
+  const text = (await exportAll(bucket))
+    .join('')
+    .replace('"version":2', '"version":1')
+    .replaceAll(/,"tags":null/g, '')
+  expect(text).not.toContain('tags')
+  await lose(bucket)
+  await importAll(bucket, text)
+  expect(await bucket.get('a')).toEqual(body)
+  expect((await bucket.store.getObjectTags(bucket.at('a'))).tags).toEqual([])
 })
 
 test('lifecycle rules come back and govern what comes back, but nothing before all of it is there', async () => {
@@ -128,7 +186,7 @@ test('the export has a header, whole lines and an end that counts them', async (
   const [header] = text.split('\n')
   expect(JSON.parse(header!)).toEqual({
     type: 'cairn-bucket',
-    version: 1,
+    version: 2,
     jurisdiction: 'default',
     bucket: bucket.ref.name,
     exportedMs: bucket.nowMs,
@@ -280,7 +338,7 @@ describe('an import', () => {
   })
 
   test.each<[string, (header: string) => string]>([
-    ['of a later version', (header) => header.replace('"version":1', '"version":2')],
+    ['of a later version', (header) => header.replace('"version":2', '"version":3')],
     ['of another bucket', (header) => header.replace(/"bucket":"[^"]*"/, '"bucket":"photos"')],
     ['of another jurisdiction', (header) => header.replace('"default"', '"eu"')],
     ['of another moment', (header) => header.replace(/"exportedMs":\d+/, '"exportedMs":1')],
@@ -308,7 +366,7 @@ describe('an import', () => {
 
   test.each<[string, () => string[]]>([
     ['without its header', () => lines.slice(1)],
-    ['of a later version', () => [lines[0]!.replace('"version":1', '"version":2')]],
+    ['of a later version', () => [lines[0]!.replace('"version":2', '"version":3')]],
     ['of another bucket', () => [lines[0]!.replace(bucket.ref.name, 'photos')]],
     ['of what is no JSON', () => [lines[0]!, '{']],
     ['of unknown lines', () => [lines[0]!, '{"type":"surprise"}']],

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { StoreError } from '../../../core/errors.ts'
 import { parseIsoDate } from '../../../core/iso-date.ts'
 import type { LifecycleCondition, LifecycleRule } from '../../../core/lifecycle.ts'
 import { isoTime } from '../common-schemas.ts'
@@ -48,7 +49,19 @@ export function fromRest(rule: RestLifecycleRule): LifecycleRule {
   }
 }
 
-export const toRest = ({ id, enabled, prefix, expiration, transitions, abortAfterSeconds, further }: LifecycleRule): RestLifecycleRule => ({
+/**
+ * Returns a rule as the REST API shows it.
+ * @throws StoreError NotImplemented for a rule that filters by tags or sizes. A client that reads all rules and writes them back, as wrangler
+ * does, would otherwise make such a rule one for all objects.
+ */
+export function toRest(rule: LifecycleRule): RestLifecycleRule {
+  if (rule.filter === undefined) return shown(rule)
+  throw new StoreError('NotImplemented', {
+    message: `The lifecycle rule ${JSON.stringify(rule.id)} selects objects by tags or sizes. This API cannot show such a rule. Read and write the rules of this bucket over the S3 API.`,
+  })
+}
+
+const shown = ({ id, enabled, prefix, expiration, transitions, abortAfterSeconds, further }: LifecycleRule): RestLifecycleRule => ({
   ...further,
   id,
   enabled,

@@ -1,3 +1,5 @@
+import type { Config } from '../../../config.ts'
+import type { Allowance } from '../../../core/allowances.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import type { BucketSettings, SettingName } from '../../../core/settings.ts'
 
@@ -12,8 +14,12 @@ export interface Configuration<Name extends SettingName> {
   readonly ops: Readonly<Record<Verb, string>>
   /** Notes on the operations for the printed table. */
   readonly notes?: Readonly<Partial<Record<Verb, string>>>
+  /** R2 does not have the operations: strict mode answers as R2 does. */
+  readonly allowance?: Allowance
+  /** The status of a successful PUT. Default: 200. */
+  readonly putStatus?: 204
   /** @throws StoreError `MalformedXML`, and further errors for its elements */
-  readonly parse: (body: Uint8Array) => BucketSettings[Name]
+  readonly parse: (body: Uint8Array, allows: Config['allows']) => BucketSettings[Name]
   readonly render: (value: BucketSettings[Name]) => string
   /** The error when the value is empty, for settings where S3 has no document without rules. */
   readonly empty?: ErrorCode

@@ -1,3 +1,4 @@
+import type { Config } from '../../../config.ts'
 import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { parseIsoDate } from '../../../core/iso-date.ts'
 import { type LifecycleCondition, type LifecycleRule, nextMidnight } from '../../../core/lifecycle.ts'
@@ -7,6 +8,7 @@ import { timeElement } from '../xml/common-elements.ts'
 import { allNamed, childrenOf, optionalChild, requiredChild, textOf, tokenOf } from '../xml/schema.ts'
 import { document, element, textElement } from '../xml/writer.ts'
 import type { Configuration } from './configuration.ts'
+import { FILTER_ELEMENTS, filterName, readFilter, refuseAbortion, type Selection, usualFilterName } from './lifecycle-filter.ts'
 
 /** The lifecycle rules of a bucket. For S3, a configuration without rules does not exist. */
 export const lifecycle: Configuration<'lifecycle'> = {
@@ -19,7 +21,7 @@ export const lifecycle: Configuration<'lifecycle'> = {
   },
   notes: {
     GET: 'the default rule where none were set; REST ages in days, rounded up',
-    PUT: 'up to 1,000 rules by prefix: expire, move to `STANDARD_IA`, abort uploads',
+    PUT: 'up to 1,000 rules by prefix, tags and size: expire, move to `STANDARD_IA`, abort uploads',
     DELETE: 'the default rule goes, too',
   },
   parse: parseLifecycleConfiguration,
@@ -31,20 +33,21 @@ const DAY_SECONDS = 86_400
 const RULE_ELEMENTS = ['ID', 'Status', 'Filter', 'Prefix', 'Expiration', 'Transition', 'AbortIncompleteMultipartUpload']
 
 /** The elements of a rule in our usual order, for rules that no S3 client wrote in another order. */
-const USUAL_ELEMENTS = ['ID', 'Filter/Prefix', 'Status', 'Transition', 'Expiration', 'AbortIncompleteMultipartUpload']
+const USUAL_ELEMENTS = ['ID', 'Filter', 'Status', 'Transition', 'Expiration', 'AbortIncompleteMultipartUpload']
 
 /**
- * Reads the body of PutBucketLifecycleConfiguration. A rule without an ID gets one, as on S3. Elements that R2 does not have (tags, sizes,
- * versions, `And`) count as unknown. A rule keeps its order of elements, because clients compare what they read with what they wrote.
+ * Reads the body of PutBucketLifecycleConfiguration. A rule without an ID gets one, as on S3. Elements that neither R2 nor we have (versions)
+ * count as unknown. A rule keeps its order of elements, because clients compare what they read with what they wrote.
+ * @param allows whether the deployment has filters by tag and size, which R2 does not have
  * @throws StoreError `MalformedXML`; `InvalidArgument` for invalid days and dates; `InvalidStorageClass`
  */
-export function parseLifecycleConfiguration(body: Uint8Array): LifecycleRule[] {
+export function parseLifecycleConfiguration(body: Uint8Array, allows: Config['allows'] = () => true): LifecycleRule[] {
   const rules = childrenOf(readXml(body, 'LifecycleConfiguration'), ['Rule'])
   if (rules.length === 0 || rules.length > LIMITS.lifecycleRules) throw malformed()
-  return rules.map(readRule)
+  return rules.map((rule) => readRule(rule, allows('tagging')))
 }
 
-function readRule(rule: XmlElement): LifecycleRule {
+function readRule(rule: XmlElement, beyondR2: boolean): LifecycleRule {
   const children = childrenOf(rule, RULE_ELEMENTS)
   const id = optionalChild(children, 'ID')
   const expiration = optionalChild(children, 'Expiration')
@@ -54,29 +57,33 @@ function readRule(rule: XmlElement): LifecycleRule {
   const made: LifecycleRule = {
     id: (id && textOf(id)) || crypto.randomUUID(),
     enabled: readStatus(requiredChild(children, 'Status')),
-    prefix: readPrefix(children),
+    ...readSelection(children, beyondR2),
     ...(expiration && { expiration: readCondition(expiration, { positive: 'Expiration' }) }),
     ...(transitions.length > 0 && { transitions: transitions.map(readTransition) }),
     ...(abort && { abortAfterSeconds: readAbort(abort) }),
   }
+  if (made.filter && abort) refuseAbortion(made.filter)
   const elements = elementsOf(children)
   return elements === usualElements(made) ? made : { ...made, elements }
 }
 
 /** Returns the elements that an S3 client wrote into a rule, in the client's order. */
 function elementsOf(children: readonly XmlElement[]): string {
-  const names = children.map(({ name, children: [first] }) => (name === 'Filter' && first ? 'Filter/Prefix' : name))
+  const names = children.map((child) => (child.name === 'Filter' ? filterName(child) : child.name))
   return [...new Set(names)].join(' ')
 }
 
 /** Returns the elements that we would write for a rule, in the usual order. */
-function usualElements({ transitions = [], expiration, abortAfterSeconds }: LifecycleRule): string {
+function usualElements(rule: LifecycleRule): string {
+  const { transitions = [], expiration, abortAfterSeconds } = rule
   const absent = [
     transitions.length === 0 && 'Transition',
     expiration === undefined && 'Expiration',
     abortAfterSeconds === undefined && 'AbortIncompleteMultipartUpload',
   ]
-  return USUAL_ELEMENTS.filter((name) => !absent.includes(name)).join(' ')
+  return USUAL_ELEMENTS.filter((name) => !absent.includes(name))
+    .map((name) => (name === 'Filter' ? usualFilterName(rule) : name))
+    .join(' ')
 }
 
 function readStatus(status: XmlElement): boolean {
@@ -85,13 +92,13 @@ function readStatus(status: XmlElement): boolean {
   return token === 'Enabled'
 }
 
-/** Reads the prefix from `Filter`, or from the rule itself, as in the first version of S3's rules. */
-function readPrefix(rule: readonly XmlElement[]): string {
+/** Reads `Filter`, or the prefix in the rule itself, as in the first version of S3's rules. */
+function readSelection(rule: readonly XmlElement[], beyondR2: boolean): Selection {
   const filter = optionalChild(rule, 'Filter')
   const legacy = optionalChild(rule, 'Prefix')
   if (filter && legacy) throw malformed()
-  const prefix = legacy ?? (filter && optionalChild(childrenOf(filter, ['Prefix']), 'Prefix'))
-  return prefix ? textOf(prefix) : ''
+  if (filter) return readFilter(filter, beyondR2)
+  return { prefix: legacy ? textOf(legacy) : '' }
 }
 
 function readTransition(transition: XmlElement): LifecycleCondition {
@@ -143,8 +150,7 @@ function ruleElement(rule: LifecycleRule): string {
 const ELEMENTS: Readonly<Record<string, (rule: LifecycleRule) => string>> = {
   ID: ({ id }) => textElement('ID', id),
   Prefix: ({ prefix }) => textElement('Prefix', prefix),
-  Filter: () => element('Filter'),
-  'Filter/Prefix': ({ prefix }) => element('Filter', textElement('Prefix', prefix)),
+  ...FILTER_ELEMENTS,
   Status: ({ enabled }) => textElement('Status', enabled ? 'Enabled' : 'Disabled'),
   Transition: ({ transitions = [] }) => transitions.map(transitionElement).join(''),
   Expiration: ({ expiration }) => (expiration ? element('Expiration', conditionElement(expiration, { least: 1 })) : ''),

@@ -4,7 +4,7 @@ import { readStorageClass } from '../../../http/storage-class.ts'
 import type { BucketCall } from '../call.ts'
 import { countingNames } from '../query.ts'
 import { readXmlBody } from '../upload.ts'
-import { parseLocationConstraint } from '../xml/create-bucket-configuration.ts'
+import { parseCreateBucketConfiguration } from '../xml/create-bucket-configuration.ts'
 import { renderLocationConstraint } from '../xml/location-constraint.ts'
 import { xmlResponse } from '../xml/xml-response.ts'
 
@@ -12,9 +12,10 @@ import { xmlResponse } from '../xml/xml-response.ts'
 export async function createBucket(call: BucketCall): Promise<Response> {
   const { url, store, bucket, headers } = call
   refuseParameters(url.searchParams, 'PUT')
-  const location = readLocation(parseLocationConstraint(await readXmlBody(call)))
+  const asked = parseCreateBucketConfiguration(await readXmlBody(call), call.config.allows('tagging'))
+  const location = readLocation(asked.location)
   const storageClass = readStorageClass(headers)
-  await store.createBucket(bucket, { location, storageClass, by: call.by() })
+  await store.createBucket(bucket, { location, storageClass, tags: asked.tags, by: call.by() })
   return new Response(null, { headers: { Location: `/${bucket.name}` } })
 }
 

@@ -37,6 +37,11 @@ test('what is not known here is kept, and cannot pass for what is', () => {
   expect(known.map(toRest)).toEqual([odd])
 })
 
+test('a rule that this API has no words for is refused, and named', () => {
+  const rule = { id: 'tagged', enabled: true, prefix: '', filter: { sizeLessThan: 5 }, expiration: { ageSeconds: 5 } }
+  expect(() => toRest(rule)).toThrow(expect.objectContaining({ code: 'NotImplemented', message: expect.stringContaining('"tagged"') }))
+})
+
 test('the default rule looks as on R2', () => {
   expect(DEFAULT_LIFECYCLE.map(toRest)).toEqual([
     { id: 'Default Multipart Abort Rule', enabled: true, conditions: {}, abortMultipartUploadsTransition: age(604_800) },

@@ -11,6 +11,11 @@ const DAY_S = 86_400
 const rule = (children: string) => `<Rule><ID>r</ID><Status>Enabled</Status>${children}</Rule>`
 const EXPIRE = '<Expiration><Days>1</Days></Expiration>'
 
+const ABORT = '<AbortIncompleteMultipartUpload><DaysAfterInitiation>3</DaysAfterInitiation></AbortIncompleteMultipartUpload>'
+const tag = (key: string, value = '') => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`
+const greater = (bytes: number | string) => `<ObjectSizeGreaterThan>${bytes}</ObjectSizeGreaterThan>`
+const less = (bytes: number) => `<ObjectSizeLessThan>${bytes}</ObjectSizeLessThan>`
+
 const FULL: LifecycleRule = {
   id: 'everything & more',
   enabled: true,
@@ -90,6 +95,38 @@ describe('a prefix', () => {
   ])('in %j is %j', (xml, prefix) => expect(parse(rule(xml + EXPIRE))[0]).toMatchObject({ prefix }))
 })
 
+describe('a filter', () => {
+  const A = { key: 'a', value: '1' }
+  const FILTERS: readonly [string, LifecycleRule['prefix'], LifecycleRule['filter']][] = [
+    [tag('a', '1'), '', { tags: [A] }],
+    [greater(0), '', { sizeGreaterThan: 0 }],
+    [less(500), '', { sizeLessThan: 500 }],
+    [`<And>${tag('a', '1')}${tag('b')}</And>`, '', { tags: [A, { key: 'b', value: '' }] }],
+    [`<And><Prefix>p/</Prefix>${tag('a', '1')}</And>`, 'p/', { tags: [A] }],
+    [`<And><Prefix></Prefix>${tag('a', '1')}</And>`, '', { tags: [A] }],
+    [`<And>${greater(1)}${less(500)}</And>`, '', { sizeGreaterThan: 1, sizeLessThan: 500 }],
+    [`<And><Prefix>p</Prefix>${tag('a', '1')}${greater(1)}${less(500)}</And>`, 'p', { tags: [A], sizeGreaterThan: 1, sizeLessThan: 500 }],
+  ]
+
+  test.each(FILTERS)('%s is read, and printed as it was written', (xml, prefix, filter) => {
+    const written = rule(`<Filter>${xml}</Filter>${EXPIRE}`)
+    const [read] = parse(written)
+    expect(read).toMatchObject({ prefix, filter })
+    for (const stored of [read, JSON.parse(JSON.stringify(read))]) expect(renderLifecycleConfiguration([stored])).toContain(written)
+    expect(parse(renderLifecycleConfiguration([read!]).replace(/^.*?(<Rule>.*<\/Rule>).*$/, '$1'))).toEqual([read])
+  })
+
+  test.each(FILTERS)('%s in the usual form says the same', (_, prefix, filter) => {
+    const made: LifecycleRule = { id: 'r', enabled: true, prefix, ...(filter && { filter }), expiration: { ageSeconds: DAY_S } }
+    expect(parseLifecycleConfiguration(bytes(renderLifecycleConfiguration([made])))).toEqual([made])
+  })
+
+  test.each(FILTERS)('%s is unknown to R2', (xml) => {
+    const configuration = `<LifecycleConfiguration>${rule(`<Filter>${xml}</Filter>${EXPIRE}`)}</LifecycleConfiguration>`
+    expect(() => parseLifecycleConfiguration(bytes(configuration), () => false)).toThrow(expect.objectContaining({ code: 'MalformedXML' }))
+  })
+})
+
 test('a rule without an ID gets one of its own', () => {
   const [one, other, empty] = parse(...['', '', '<ID/>'].map((id) => `<Rule>${id}<Status>Enabled</Status>${EXPIRE}</Rule>`))
   expect(new Set([one!.id, other!.id, empty!.id]).size).toBe(3)
@@ -113,9 +150,19 @@ describe('refuses', () => {
     ['a rule without an action', rule('')],
     ['two expirations', rule(EXPIRE + EXPIRE)],
     ['a filter and a prefix', rule(`<Filter/><Prefix/>${EXPIRE}`)],
-    ['a tag', rule(`<Filter><Tag><Key>a</Key><Value>b</Value></Tag></Filter>${EXPIRE}`)],
-    ['And', rule(`<Filter><And><Prefix>a</Prefix></And></Filter>${EXPIRE}`)],
-    ['sizes', rule(`<Filter><ObjectSizeGreaterThan>1</ObjectSizeGreaterThan></Filter>${EXPIRE}`)],
+    ['two tags without And', rule(`<Filter>${tag('a')}${tag('b')}</Filter>${EXPIRE}`)],
+    ['And with one predicate', rule(`<Filter><And><Prefix>a</Prefix></And></Filter>${EXPIRE}`)],
+    ['And beside a tag', rule(`<Filter><And><Prefix/>${tag('a')}</And>${tag('b')}</Filter>${EXPIRE}`)],
+    ['And within And', rule(`<Filter><And><And/><Prefix/></And></Filter>${EXPIRE}`)],
+    ['an unknown predicate', rule(`<Filter><And><Prefix/><Suffix/></And></Filter>${EXPIRE}`)],
+    ['two prefixes in And', rule(`<Filter><And><Prefix/><Prefix/></And></Filter>${EXPIRE}`)],
+    ['a size that is no number', rule(`<Filter>${greater('1.5')}</Filter>${EXPIRE}`)],
+    ['a negative size', rule(`<Filter>${greater('-1')}</Filter>${EXPIRE}`)],
+    ['a size of too many digits', rule(`<Filter>${greater('1'.repeat(16))}</Filter>${EXPIRE}`)],
+    ['a tag without a value', rule(`<Filter><Tag><Key>a</Key></Tag></Filter>${EXPIRE}`)],
+    ['a tag key twice', rule(`<Filter><And>${tag('a')}${tag('a')}</And></Filter>${EXPIRE}`), 'InvalidRequest'],
+    ['a tag and an abortion', rule(`<Filter>${tag('a')}</Filter>${ABORT}`), 'InvalidRequest'],
+    ['a size and an abortion', rule(`<Filter>${greater(1)}</Filter>${EXPIRE}${ABORT}`), 'InvalidRequest'],
     ['versions', rule('<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>')],
     ['delete markers', rule('<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>')],
     ['an empty expiration', rule('<Expiration/>')],

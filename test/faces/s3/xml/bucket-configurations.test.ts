@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseCorsConfiguration, renderCorsConfiguration } from '../../../../src/faces/s3/configurations/cors.ts'
-import { parseLocationConstraint } from '../../../../src/faces/s3/xml/create-bucket-configuration.ts'
+import { parseCreateBucketConfiguration } from '../../../../src/faces/s3/xml/create-bucket-configuration.ts'
 import { parseEncryptionConfiguration, renderEncryptionConfiguration } from '../../../../src/faces/s3/xml/encryption-configuration.ts'
 import { renderLocationConstraint } from '../../../../src/faces/s3/xml/location-constraint.ts'
 import { checkVersioningConfiguration, renderVersioningConfiguration } from '../../../../src/faces/s3/xml/versioning-configuration.ts'
@@ -14,17 +14,17 @@ describe('CreateBucketConfiguration', () => {
   const wrapped = (inner: string) => bytes(`<CreateBucketConfiguration ${XMLNS}>${inner}</CreateBucketConfiguration>`)
 
   test('no body, no element and an empty element all ask for no location', () => {
-    expect(parseLocationConstraint(new Uint8Array())).toBeUndefined()
-    expect(parseLocationConstraint(wrapped(''))).toBeUndefined()
-    expect(parseLocationConstraint(wrapped('<LocationConstraint/>'))).toBeUndefined()
+    expect(parseCreateBucketConfiguration(new Uint8Array()).location).toBeUndefined()
+    expect(parseCreateBucketConfiguration(wrapped('')).location).toBeUndefined()
+    expect(parseCreateBucketConfiguration(wrapped('<LocationConstraint/>')).location).toBeUndefined()
   })
 
   test('the location is as written', () => {
-    expect(parseLocationConstraint(wrapped('<LocationConstraint>WNAM</LocationConstraint>'))).toBe('WNAM')
+    expect(parseCreateBucketConfiguration(wrapped('<LocationConstraint>WNAM</LocationConstraint>')).location).toBe('WNAM')
   })
 
   test.each(['<CreateBucketConfiguration>', '<LocationConstraint>auto</LocationConstraint>', 'auto', ' '])('%j is malformed', (xml) => {
-    expect(() => parseLocationConstraint(bytes(xml))).toThrow(failure('MalformedXML'))
+    expect(() => parseCreateBucketConfiguration(bytes(xml))).toThrow(failure('MalformedXML'))
   })
 })
 
