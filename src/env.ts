@@ -14,6 +14,8 @@ export interface Env {
   readonly DOMAIN_RATE_LIMIT?: RateLimit
   /** Limits look-ups of unknown names and credentials, by client address. Absent means that only each isolate's own limit applies. */
   readonly STRANGER_RATE_LIMIT?: RateLimit
+  /** Limits how often a token makes temporary credentials. Absent means no limit. */
+  readonly MINT_RATE_LIMIT?: RateLimit
 
   /** Secrets: 32 hex digits; 32 hex digits; any text; base64 of 32 bytes. */
   readonly ACCOUNT_ID?: string

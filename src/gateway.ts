@@ -108,7 +108,8 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   const queues = createQueues(queueBindings(env))
   const store = createEngine(env, { config, keyring, keepAlive: waitUntil })
   const jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(env.JOBS, id) })
-  const control = createControl({ db: env.CONTROL, secrets, config, strangers: new Strangers(env.STRANGER_RATE_LIMIT) })
+  const strangers = new Strangers(env.STRANGER_RATE_LIMIT)
+  const control = createControl({ db: env.CONTROL, secrets, config, strangers, mintLimit: env.MINT_RATE_LIMIT })
   const guard = new DeploymentGuard({ control: env.CONTROL, segments: env.SEGMENTS }, { ...secrets, lostKeyIds: config.lostKeyIds })
   const analytics = createAnalytics({ db: env.CONTROL, windowMs: config.analyticsMs, waitUntil, ready: () => guard.check() })
   return {

@@ -96,6 +96,10 @@ export function mayGrant(token: ApiToken, policy: Policy): boolean {
 export const isForAccount = (token: ApiToken): boolean =>
   token.root === true || token.policies.some(({ level, effect }) => level.startsWith('admin-') && effect !== 'deny')
 
+/** The buckets that a denial of the token names. Their entries in the audit log are not shown to it. */
+export const deniedBuckets = ({ root, policies }: ApiToken): readonly BucketRef[] =>
+  root ? [] : policies.flatMap((policy) => (isDenial(policy) ? (policy.buckets ?? []) : []))
+
 const isDenial = ({ effect }: Policy): boolean => effect === 'deny'
 
 const holdsEverywhere = (token: ApiToken, needs: Permission): boolean =>

@@ -1,6 +1,6 @@
 import { AUDITED, type AuditAction, type AuditEntry, type LongValue, type Minter } from '../core/audit.ts'
 import { invalidArgument } from '../core/errors.ts'
-import type { Jurisdiction } from '../core/object.ts'
+import type { BucketRef, Jurisdiction } from '../core/object.ts'
 import type { SqlCondition } from './still-held.ts'
 
 /** D1 binds at most 100 parameters. Some of them are not filters. */
@@ -23,7 +23,19 @@ export const AUDIT_FIELDS = {
   rayId: 'ray_id',
   resourceType: 'resource_type',
   resourceId: 'resource_id',
+  jurisdiction: 'jurisdiction',
 } as const
+
+/** The columns that may be empty. The others are named as they are, so that an index finds their values. */
+const NULLABLE: readonly string[] = [
+  'session_id',
+  'ip',
+  'ray_id',
+  'jurisdiction',
+] satisfies (typeof AUDIT_FIELDS)[keyof typeof AUDIT_FIELDS][]
+
+const expressionOf = (field: AuditFilter['field']): string =>
+  NULLABLE.includes(AUDIT_FIELDS[field]) ? `coalesce(${AUDIT_FIELDS[field]}, '')` : AUDIT_FIELDS[field]
 
 export interface AuditFilter {
   readonly field: keyof typeof AUDIT_FIELDS
@@ -37,6 +49,8 @@ export interface AuditQuery {
   readonly sinceMs?: number
   readonly beforeMs?: number
   readonly filters?: readonly AuditFilter[]
+  /** The entries of these buckets, and of temporary credentials for them, are left out. */
+  readonly hidden?: readonly BucketRef[]
   readonly ascending?: boolean
   /** Starts after this entry, in the direction of the listing. */
   readonly after?: AuditPosition
@@ -94,11 +108,19 @@ const COLUMNS = `id, when_ms, action, face, method, uri, ip, user_agent, ray_id,
   substr(new_value, 1, ?1) AS new_value, length(new_value) AS new_length`
 
 /**
+ * Holds for entries that are about none of some buckets. The value of temporary credentials names their bucket; where the log has only its
+ * beginning, it may name any.
+ */
+const SHOWN = `(resource_type = 'r2.bucket' AND coalesce(jurisdiction, 'default') || '/' || resource_id IN (SELECT value FROM json_each(?))) IS NOT TRUE
+  AND (resource_type = 'session' AND (json_extract(new_value, '$.truncated') IS NOT NULL OR
+    coalesce(jurisdiction, 'default') || '/' || json_extract(new_value, '$.bucket') IN (SELECT value FROM json_each(?)))) IS NOT TRUE`
+
+/**
  * Returns one page of the log, the newest entries first by default. The longer the page, the less is read of each value.
  * @throws StoreError InvalidArgument for more filters than the database takes
  */
 export async function listAudit(db: D1Database, query: AuditQuery): Promise<AuditEntry[]> {
-  const { sinceMs = 0, beforeMs = Number.MAX_SAFE_INTEGER, filters = [], ascending = false, after, offset = 0, limit } = query
+  const { sinceMs = 0, beforeMs = Number.MAX_SAFE_INTEGER, filters = [], hidden = [], ascending = false, after, offset = 0, limit } = query
   const valueCharacters = Math.floor(PAGE_CHARACTERS / (2 * limit))
   const conditions = ['when_ms >= ?', 'when_ms <= ?']
   const bindings: (string | number)[] = [valueCharacters, sinceMs, beforeMs]
@@ -107,8 +129,12 @@ export async function listAudit(db: D1Database, query: AuditQuery): Promise<Audi
     bindings.push(after.whenMs, after.id)
   }
   for (const { field, values, not } of filters) {
-    conditions.push(`coalesce(${AUDIT_FIELDS[field]}, '') ${not ? 'NOT IN' : 'IN'} (${values.map(() => '?').join(', ')})`)
+    conditions.push(`${expressionOf(field)} ${not ? 'NOT IN' : 'IN'} (${values.map(() => '?').join(', ')})`)
     bindings.push(...values)
+  }
+  if (hidden.length > 0) {
+    conditions.push(SHOWN)
+    bindings.push(...Array(2).fill(JSON.stringify(hidden.map(({ jurisdiction, name }) => `${jurisdiction}/${name}`))))
   }
   if (bindings.length > MAX_FILTER_VALUES) throw invalidArgument('Too many filters')
   const order = ascending ? 'ASC' : 'DESC'

@@ -2,6 +2,7 @@ import type { AccessKey, Identity } from '../auth/authenticate.ts'
 import type { Config, Secrets } from '../config.ts'
 import type { Actor, AuditEntry } from '../core/audit.ts'
 import type { Domain } from '../core/domain.ts'
+import { StoreError } from '../core/errors.ts'
 import type { Asker } from '../core/known-names.ts'
 import type { BucketRef } from '../core/object.ts'
 import { type Arrival, clientNetwork } from '../http/client-network.ts'
@@ -21,6 +22,8 @@ export interface ControlPorts {
   readonly secrets: Secrets
   readonly config: Config
   readonly strangers: Strangers
+  /** Counts the temporary credentials that each token makes. Absent means no limit. */
+  readonly mintLimit?: RateLimit
 }
 
 /** The sender and the time of a change. */
@@ -41,7 +44,7 @@ export type Control = ReturnType<typeof createControl>
 
 /** Builds the control plane on its ports. */
 export function createControl(ports: ControlPorts) {
-  const { db, secrets, config, strangers } = ports
+  const { db, secrets, config, strangers, mintLimit } = ports
   const finder = new TokenFinder(secrets)
   const identity = { db, finder, accountId: secrets.accountId, strict: config.strict }
   return {
@@ -52,10 +55,21 @@ export function createControl(ports: ControlPorts) {
     identifyByForm: (visit: FormVisit) => identifyByForm(identity, visit),
     /** Returns a token by id, with its secret; `null` if it does not exist. */
     findToken: (id: string, nowMs: number): Promise<AccessKey | null> => finder.find(db, id, nowMs),
+    /**
+     * Counts temporary credentials that a token makes: the audit log keeps an entry of each for a long time.
+     * @throws StoreError TooManyRequests
+     */
+    admitMint: (tokenId: string): Promise<void> => admitMint(mintLimit, tokenId),
     ...tokensOf(ports, finder),
     ...domainsOf(ports),
     ...auditOf(ports),
   }
+}
+
+/** A limiter that fails refuses nobody. */
+async function admitMint(limiter: RateLimit | undefined, key: string): Promise<void> {
+  const counted = await limiter?.limit({ key }).catch((error: unknown) => console.error('The rate limiter failed:', error))
+  if (counted?.success === false) throw new StoreError('TooManyRequests', { message: 'Reduce your rate of new temporary credentials.' })
 }
 
 /** An asker that is made when it is first needed: most requests ask for names that are known. */

@@ -73,6 +73,7 @@ export const ERRORS = {
   MetadataTooLarge: { s3: 400, v4: 10012, message: 'Your metadata headers exceed the maximum allowed metadata size.' },
   MissingAuthentication: { s3: 401, v4: 9106, message: 'Missing Authorization header' },
   MissingContentLength: { s3: 411, v4: 10033, message: 'You must provide the Content-Length HTTP header.' },
+  NoSuchAuditEntry: { s3: 404, message: 'The audit log has no such entry.' },
   NoSuchBucket: { s3: 404, v4: 10006, message: 'The specified bucket does not exist.' },
   NoSuchBucketPolicy: { s3: 404, message: 'The bucket policy does not exist' },
   NoSuchCORSConfiguration: { s3: 404, v4: 10059, message: 'The CORS configuration does not exist.' },

@@ -138,6 +138,51 @@ describe('the audit log', () => {
     expect(JSON.stringify(answer)).not.toContain(rolled)
   })
 
+  test('is filtered by product and by category, which add up, also by what is not wanted', async () => {
+    const { id } = await client.accounts.tokens.create({
+      account_id,
+      name: 'of a product',
+      policies: [
+        {
+          effect: 'allow',
+          permission_groups: [{ id: 'b4992e1108244f5d8bfbd5744320c2e1' }],
+          resources: { [`com.cloudflare.api.account.${account_id}`]: '*' },
+        },
+      ],
+    })
+    await client.accounts.tokens.delete(id!, { account_id })
+    const products = async (query: string) => {
+      const range = `since=${since}&before=${until()}&resource_id=${name}&resource_id=${id}&limit=1000`
+      const { result } = await rest<{ resource: { product: string } }[]>('GET', `/accounts/{account}/logs/audit?${range}&${query}`)
+      return [...new Set(result.map(({ resource }) => resource.product))].sort()
+    }
+    expect(await products('')).toEqual(['api_tokens', 'r2'])
+    expect(await products('product_category=R2')).toEqual(['r2'])
+    expect(await products('resource_product=api_tokens')).toEqual(['api_tokens'])
+    expect(await products('product_category=r2&resource_product=api_tokens')).toEqual(['api_tokens', 'r2'])
+    expect(await products('product_category=r2&product_category=api_tokens')).toEqual(['api_tokens', 'r2'])
+    expect(await products('resource_product=kv')).toEqual([])
+    expect(await products('resource_product.not=r2')).toEqual(['api_tokens'])
+    expect(await products('resource_product.not=kv')).toEqual(['api_tokens', 'r2'])
+    expect(await products('resource_type.not=token&product_category=api_tokens')).toEqual([])
+    for (const not of ['actor_email.not=nobody@example.com', 'zone_id.not=x', 'raw_status_code.not=404', 'account_name.not=x']) {
+      expect(await products(not)).toEqual(['api_tokens', 'r2'])
+    }
+    const refused = await rest('GET', `/accounts/{account}/logs/audit?since=${since}&before=${until()}&product_category=kv`)
+    expect(refused).toMatchObject({ status: 400, errors: [{ message: expect.stringContaining('kv') }] })
+  })
+
+  test('names its product categories, and the SDK filters by them', async () => {
+    const { result } = await rest('GET', '/accounts/{account}/logs/audit/product_categories')
+    expect(result).toEqual([
+      { value: 'r2', label: 'R2', products: [{ value: 'r2', label: 'R2' }] },
+      { value: 'api_tokens', label: 'API Tokens', products: [{ value: 'api_tokens', label: 'API Tokens' }] },
+    ])
+    const query = { account_id, since, before: until(), resource_product: { not: ['api_tokens'] }, resource_id: { not: [name] } }
+    const found = await allOf(client.accounts.logs.audit.list(query))
+    expect(found.some(({ resource }) => resource?.id === name || resource?.product === 'api_tokens')).toBe(false)
+  })
+
   test.each([
     '',
     'since=2026-01-01',
@@ -146,5 +191,93 @@ describe('the audit log', () => {
     'since=2026-01-01&before=2026-02-01&limit=0',
   ])('refuses "%s"', async (query) => {
     expect(await rest('GET', `/accounts/{account}/logs/audit?${query}`)).toMatchObject({ status: 400, errors: [{ code: 10029 }] })
+  })
+})
+
+describe('the history of an entry', () => {
+  // biome-ignore lint/suspicious/noExplicitAny: compared field by field.
+  const history = (id: string, query: string) => rest<any[]>('GET', `/accounts/{account}/logs/audit/${id}/history?${query}`)
+
+  test('has all entries of the same resource, in pages', async () => {
+    const [entry] = (await page('action_type=update')).result
+    const actionTime = `action_time=${entry.action.time}`
+    const whole = await history(entry.id, `${actionTime}&direction=asc`)
+    expect(whole.result.map(({ action }) => action.description)).toEqual(ACTIONS)
+    expect(whole.result_info).toEqual({ count: ACTIONS.length, cursors: { after: '' }, history_status: 'exact' })
+    const pages: string[] = []
+    let cursor = ''
+    do {
+      const { result, result_info } = await history(entry.id, `${actionTime}&limit=3&cursor=${cursor}`)
+      pages.push(...result.map(({ action }) => action.description))
+      cursor = result_info.cursors.after
+    } while (cursor !== '')
+    expect(pages).toEqual(ACTIONS.toReversed())
+    const seconds = `${entry.action.time.slice(0, 19)}Z`
+    const earlier = await history(entry.id, `action_time=${seconds}&before=${entry.action.time}&direction=asc`)
+    expect(earlier.result.map(({ action }) => action.description)).toEqual(ACTIONS.slice(0, earlier.result.length))
+    expect(earlier.result.length).toBeLessThan(ACTIONS.length)
+  })
+
+  test('is not mixed with that of a bucket of the same name elsewhere', async () => {
+    const headers = { 'cf-r2-jurisdiction': 'eu' }
+    await rest('POST', '/accounts/{account}/r2/buckets', { body: { name }, headers })
+    await rest('DELETE', BUCKET, { headers })
+    const [last] = (await page('')).result
+    expect((await history(last.id, `action_time=${last.action.time}`)).result.map(({ action }) => action.description)).toEqual([
+      'DeleteBucket',
+      'CreateBucket',
+    ])
+  })
+
+  test('needs the time of the entry, and the entry', async () => {
+    const [entry] = (await page('limit=1')).result
+    expect(await history(entry.id, '')).toMatchObject({ status: 400, errors: [{ code: 10029 }] })
+    expect((await history(entry.id, 'action_time=2020-01-01')).status).toBe(404)
+    expect((await history('0'.repeat(32), `action_time=${entry.action.time}`)).status).toBe(404)
+  })
+})
+
+describe('a token that is denied a bucket', () => {
+  test('sees no entry about it, nor about temporary credentials for it, on any way', async () => {
+    const [secret, open] = [uniqueName('secret'), uniqueName('open')]
+    for (const name of [secret, open]) await client.r2.buckets.create({ account_id, name })
+    for (const bucket of [secret, open]) {
+      const body = { bucket, parentAccessKeyId: accessKeyId, permission: 'object-read-only', ttlSeconds: 60, prefixes: ['in/'] }
+      await rest('POST', '/accounts/{account}/r2/temp-access-credentials', { body })
+    }
+    const policies = [
+      {
+        effect: 'allow' as const,
+        permission_groups: [{ id: 'b4992e1108244f5d8bfbd5744320c2e1' }],
+        resources: { [`com.cloudflare.api.account.${account_id}`]: '*' },
+      },
+      {
+        effect: 'deny' as const,
+        permission_groups: [{ id: '6a018a9f2fc74eb6b293b0c548f38b39' }],
+        resources: { [`com.cloudflare.edge.r2.bucket.${account_id}_default_${secret}`]: '*' },
+      },
+    ]
+    const { id, value: token } = await client.accounts.tokens.create({ account_id, name: 'denied', policies })
+    const range = `since=${since}&before=${until()}`
+    const entry = (
+      await rest<{ id: string; action: { time: string } }[]>('GET', `/accounts/{account}/logs/audit?${range}&resource_id=${secret}`)
+    ).result[0]!
+    const texts = []
+    for (const path of [
+      `logs/audit?${range}&limit=1000&resource_type=r2.bucket&resource_type=session`,
+      `audit_logs?since=${since}&per_page=1000`,
+    ]) {
+      const { result } = await rest<{ resource: { type: string } }[]>('GET', `/accounts/{account}/${path}`, { token })
+      texts.push(JSON.stringify(result.filter(({ resource }) => resource.type !== 'token')))
+    }
+    for (const text of texts) {
+      expect(text).not.toContain(secret)
+      expect(text.split(open).length).toBeGreaterThan(2)
+    }
+    const history = `/accounts/{account}/logs/audit/${entry.id}/history?action_time=${entry.action.time}`
+    expect((await rest('GET', history)).status).toBe(200)
+    expect((await rest('GET', history, { token })).status).toBe(404)
+    await client.accounts.tokens.delete(id!, { account_id })
+    for (const name of [secret, open]) await client.r2.buckets.delete(name, { account_id })
   })
 })

@@ -1,8 +1,23 @@
 import type * as z from 'zod'
+import { deniedBuckets } from '../../../auth/policies.ts'
 import type { AuditFilter, AuditPosition } from '../../../control/audit.ts'
+import type { AuditEntry } from '../../../core/audit.ts'
+import { StoreError } from '../../../core/errors.ts'
 import type { Answer, RestCall } from '../call.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
-import { type Audit, type AuditLog, type AuditLogsQuery, type AuditQuery, type Owner, toAudit, toAuditLog, ZONE_NAME } from './schemas.ts'
+import { PRODUCT_CATEGORIES, typesOfProducts } from './products.ts'
+import {
+  type Audit,
+  type AuditHistoryQuery,
+  type AuditLog,
+  type AuditLogsQuery,
+  type AuditQuery,
+  type Owner,
+  type ProductCategory,
+  toAudit,
+  toAuditLog,
+  ZONE_NAME,
+} from './schemas.ts'
 
 /** Returns the audit log in the first version of the API: numbered pages, until one is empty. */
 export async function listAuditLogs(call: RestCall<{ query: AuditLogsQuery }>): Promise<Answer<z.input<typeof AuditLog>[]>> {
@@ -16,6 +31,7 @@ export async function listAuditLogs(call: RestCall<{ query: AuditLogsQuery }>): 
     sinceMs: Math.max(query.since ?? 0, nowMs - config.auditMs),
     beforeMs: query.before,
     filters,
+    hidden: deniedBuckets(call.identity.token),
     ascending: query.direction === 'asc',
     offset: (query.page - 1) * query.per_page,
     limit: query.per_page,
@@ -45,20 +61,81 @@ const COLUMNS = {
 
 /** Returns the audit log in the second version of the API: with a cursor, and filters that may be repeated and negated. */
 export async function listAuditEntries(call: RestCall<{ query: AuditQuery }>): Promise<Answer<z.input<typeof Audit>[]>> {
-  const { query, url, control, nowMs, config } = call
-  const owner = ownerOf(call)
-  const after = query.cursor ? readCursor(query.cursor, isPosition) : undefined
-  const { before: beforeMs, limit, direction } = query
-  const sinceMs = Math.max(query.since, nowMs - config.auditMs)
-  const filters = Object.entries(COLUMNS).flatMap(([name, field]) => filtersOf(url.searchParams, name, field))
-  const none = !constantsFit(url.searchParams, owner)
-  const found = none ? [] : await control.listAudit({ sinceMs, beforeMs, filters, ascending: direction === 'asc', after, limit: limit + 1 })
+  const { url } = call
+  const columns = Object.entries(COLUMNS).flatMap(([name, field]) => filtersOf(url.searchParams, name, field))
+  const filters = [...columns, ...productFilters(url.searchParams)]
+  // A filter without values selects nothing.
+  const none = !constantsFit(url.searchParams, ownerOf(call)) || filters.some(({ values, not }) => values.length === 0 && !not)
+  return none ? { result: [], info: infoOf([], undefined) } : pageOf(call, filters)
+}
+
+/**
+ * Returns the entries about the same resource as one entry.
+ * @throws StoreError NoSuchAuditEntry
+ */
+export async function listAuditHistory(
+  call: RestCall<{ params: 'id'; query: AuditHistoryQuery }>,
+): Promise<Answer<z.input<typeof Audit>[]>> {
+  const { params, query, identity, control } = call
+  const [entry] = await control.listAudit({
+    sinceMs: query.action_time - NEAR_MS,
+    beforeMs: query.action_time + NEAR_MS,
+    filters: [{ field: 'id', values: [params.id] }],
+    hidden: deniedBuckets(identity.token),
+    limit: 1,
+  })
+  if (!entry) throw new StoreError('NoSuchAuditEntry')
+  const { type, id, jurisdiction = '' } = entry.resource
+  if (id === '') return { result: [], info: { ...infoOf([], undefined), history_status: 'unavailable' } }
+  const { result, info } = await pageOf(call, [
+    { field: 'resourceType', values: [type] },
+    { field: 'resourceId', values: [id] },
+    { field: 'jurisdiction', values: [jurisdiction] },
+  ])
+  return { result, info: { ...info, history_status: 'exact' } }
+}
+
+/** Clients may send the time of an entry without its milliseconds. */
+const NEAR_MS = 999
+
+/** The categories of products, for filters. */
+export const listProductCategories = async (): Promise<Answer<z.input<typeof ProductCategory>[]>> => ({ result: PRODUCT_CATEGORIES })
+
+type PageQuery = Omit<AuditQuery, 'since' | 'before'> & Partial<Pick<AuditQuery, 'since' | 'before'>>
+
+/** Returns one page in the form of the second version. Entries about buckets that the token is denied are not on it. */
+async function pageOf(call: RestCall<{ query: PageQuery }>, filters: readonly AuditFilter[]) {
+  const { query, identity, control, nowMs, config } = call
+  const { before: beforeMs, limit, direction, cursor } = query
+  const found = await control.listAudit({
+    sinceMs: Math.max(query.since ?? 0, nowMs - config.auditMs),
+    beforeMs,
+    filters,
+    hidden: deniedBuckets(identity.token),
+    ascending: direction === 'asc',
+    after: cursor ? readCursor(cursor, isPosition) : undefined,
+    limit: limit + 1,
+  })
   const entries = found.slice(0, limit)
-  const last = found.length > limit ? entries.at(-1) : undefined
+  const owner = ownerOf(call)
   return {
     result: entries.map((entry) => toAudit(entry, owner)),
-    info: { count: entries.length, cursors: { after: last ? writeCursor({ whenMs: last.whenMs, id: last.id }) : '' } },
+    info: infoOf(entries, found.length > limit ? entries.at(-1) : undefined),
   }
+}
+
+const infoOf = (entries: readonly AuditEntry[], last: AuditEntry | undefined) => ({
+  count: entries.length,
+  cursors: { after: last ? writeCursor({ whenMs: last.whenMs, id: last.id }) : '' },
+})
+
+/** Filters by product are filters by the types of its resources. */
+function productFilters(query: URLSearchParams): AuditFilter[] {
+  const [types, excluded] = [typesOfProducts(query, ''), typesOfProducts(query, '.not')]
+  return [
+    ...(types ? [{ field: 'resourceType', values: types } as const] : []),
+    ...(excluded ? [{ field: 'resourceType', values: excluded, not: true } as const] : []),
+  ]
 }
 
 function filtersOf(query: URLSearchParams, name: string, field: AuditFilter['field']): AuditFilter[] {

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { ACCOUNT } from '../paths.ts'
 import { type Route, route } from '../route.ts'
-import { listAuditEntries, listAuditLogs } from './operations.ts'
-import { Audit, AuditInfo, AuditLog, AuditLogsQuery, AuditQuery } from './schemas.ts'
+import { listAuditEntries, listAuditHistory, listAuditLogs, listProductCategories } from './operations.ts'
+import { Audit, AuditHistoryInfo, AuditHistoryQuery, AuditInfo, AuditLog, AuditLogsQuery, AuditQuery, ProductCategory } from './schemas.ts'
 
 /** The audit log, in both versions of the API. */
 export const AUDIT_ROUTES: readonly Route[] = [
@@ -33,5 +33,23 @@ export const AUDIT_ROUTES: readonly Route[] = [
     result: z.array(Audit),
     info: AuditInfo,
     run: listAuditEntries,
+  }),
+  route({
+    op: 'ListAuditProductCategories',
+    method: 'GET',
+    path: `${ACCOUNT}/logs/audit/product_categories`,
+    needs: 'audit:read',
+    result: z.array(ProductCategory),
+    run: listProductCategories,
+  }),
+  route({
+    op: 'ListAuditHistory',
+    method: 'GET',
+    path: `${ACCOUNT}/logs/audit/{id}/history`,
+    needs: 'audit:read',
+    query: AuditHistoryQuery,
+    result: z.array(Audit),
+    info: AuditHistoryInfo,
+    run: listAuditHistory,
   }),
 ]

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { AUDITED, type AuditEntry } from '../../../core/audit.ts'
 import { isoTime, Timestamp } from '../common-schemas.ts'
+import { productOf } from './products.ts'
 
 /** A time, or a day such as `2026-05-01`. */
 const Moment = z
@@ -62,6 +63,14 @@ export const AuditQuery = z.object({
 })
 export type AuditQuery = z.output<typeof AuditQuery>
 
+/** The time of the entry is mandatory: it narrows the look-up. */
+export const AuditHistoryQuery = AuditQuery.extend({
+  action_time: Moment,
+  since: Moment.optional(),
+  before: Moment.optional(),
+})
+export type AuditHistoryQuery = z.output<typeof AuditHistoryQuery>
+
 /** An entry in the second version of the API. */
 export const Audit = z.object({
   id: z.string(),
@@ -99,6 +108,17 @@ export const Audit = z.object({
 })
 
 export const AuditInfo = z.object({ count: z.int(), cursors: z.object({ after: z.string() }) })
+
+export const AuditHistoryInfo = AuditInfo.extend({
+  /** Whether the entries are surely about the same resource, or there is no telling. */
+  history_status: z.enum(['exact', 'approximate', 'unavailable']),
+})
+
+export const ProductCategory = z.object({
+  value: z.string(),
+  label: z.string(),
+  products: z.array(z.object({ value: z.string(), label: z.string() })),
+})
 
 /** The account and the user that own the log. */
 export interface Owner {
@@ -155,7 +175,7 @@ export function toAudit(entry: AuditEntry, owner: Owner): z.input<typeof Audit> 
     raw: { method, uri: path, status_code: 200, user_agent: userAgent, cf_ray_id: rayId },
     resource: {
       id: resource.id,
-      product: resource.type === 'token' ? 'api_tokens' : 'r2',
+      product: productOf(resource.type),
       type: resource.type,
       scope: 'accounts',
       request: newValue ?? {},

@@ -21,6 +21,7 @@ export async function createTemporaryCredentials(call: Minting): Promise<Answer<
   const parent = await parentOf(call)
   const claims = sessionClaims(body, { accountId, host: url.host, nowMs })
   checkGrant(parent, body, claims)
+  await call.control.admitMint(call.identity.token.id)
   const minted = mintSession(claims, parent.secretAccessKey)
   await log(call, parent, minted)
   return { result: minted.credentials }
