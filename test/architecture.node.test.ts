@@ -50,6 +50,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
     'migrations/bucket',
   ],
   'durable-objects/bucket': [
+    'src/analytics',
     'durable-objects/common',
     'durable-objects/keyspace',
     'src/core',

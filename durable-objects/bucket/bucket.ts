@@ -30,6 +30,7 @@ import { findBucketInfo } from '../keyspace/state.ts'
 import { BUCKET_CHANGES, BUCKET_READS, createBucket, removeBucket } from './calls.ts'
 import type { BucketContext } from './context.ts'
 import { prepareRecovery } from './recover.ts'
+import { StoragePoints } from './storage-points.ts'
 
 /** Time for the response to leave before the object restarts. */
 const RECOVERY_DELAY_MS = 100
@@ -74,6 +75,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
   readonly #context: BucketContext
   readonly #account: AccountUpdates
   readonly #alarm: AlarmClock
+  readonly #points: StoragePoints
   readonly #platform: Platform
   readonly #chores: readonly Chore[]
 
@@ -103,7 +105,8 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     const delivery = new Delivery({ context, queues: () => createQueues(queueBindings(this.env)), sync: () => storage.sync(), transaction })
     this.#platform = { storage, tiers: () => createTiers(segmentBindings(this.env)), delivery, transaction }
     const tellAccount: Chore = { name: 'tell-account', dueMs: () => this.#account.nextMs(), run: () => this.#account.sync() }
-    this.#chores = [tellAccount, ...KEYSPACE_CHORES]
+    this.#points = new StoragePoints(this.#context, () => this.env.CONTROL)
+    this.#chores = [tellAccount, ...KEYSPACE_CHORES, this.#points.chore]
     state.blockConcurrencyWhile(() => this.#open())
   }
 
@@ -116,6 +119,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     this.#exists = findBucketInfo(storage.sql) !== null
     await this.#alarm.load()
     if (this.#exists) noticeKeys(this.#context)
+    if (this.#exists && this.#points.isNew()) this.#wakeForChores()
     await checkCanary(this.#context)
     // The platform drops an alarm that failed too often, and a migration may leave work for the alarm.
     if (this.#alarm.setMs === null || isMigrated) this.#wakeForChores()
@@ -190,6 +194,9 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     return outcomeOf(() => {
       this.#mustExist()
       const value = run(this.#context, ...args)
+      // Reads of Infrequent Access are counted.
+      this.#points.notice()
+      this.#alarm.arm()
       return answer ? answer(value) : value
     })
   }
@@ -223,6 +230,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
       forgetSettings(this.ctx.storage.sql)
       throw storageFull(error) ?? error
     } finally {
+      this.#points.notice()
       this.#alarm.arm()
       for (const queueId of this.#announced) this.#platform.delivery.start(queueId)
       this.#announced.clear()

@@ -18,6 +18,7 @@ import { bucketInfo } from '../keyspace/state.ts'
 import { forgetFlows } from '../keyspace/usage.ts'
 import { admitChange, admitJob, RATES } from './change-rate.ts'
 import type { BucketContext } from './context.ts'
+import { LAST_POINT } from './storage-points.ts'
 
 /** Calls that only read: the bucket's keys, and the bucket's own description and settings. */
 export const BUCKET_READS = {
@@ -114,6 +115,8 @@ function importAll(context: BucketContext, text: string): Step<number, ImportRep
 function reindex({ sql, account }: BucketContext): BucketInfo {
   const info = bucketInfo(sql)
   account.indexChanged(refOf(info))
+  // The account's figures may be of another state of this bucket.
+  writeSetting(sql, LAST_POINT, null)
   return info
 }
 

@@ -2,8 +2,15 @@ import type { Usage } from '../../src/core/bucket.ts'
 import type { StorageClass } from '../../src/core/object.ts'
 import type { ObjectRow } from './rows.ts'
 
+/** The databases whose counters have changed since {@link takeUsageChanged} was last called. */
+const changed = new WeakSet<SqlStorage>()
+
+/** Returns whether the counters have changed since the last call. */
+export const takeUsageChanged = (sql: SqlStorage): boolean => changed.delete(sql)
+
 /** Adds to the exact counters of a storage class, in the transaction of the change that it counts. Writes one row. */
 export function count(sql: SqlStorage, storageClass: StorageClass, change: Partial<Usage>): void {
+  changed.add(sql)
   sql.exec(
     `UPDATE usage SET objects = objects + ?, payload_bytes = payload_bytes + ?, metadata_bytes = metadata_bytes + ?,
                       uploads = uploads + ?, upload_bytes = upload_bytes + ?, retrieved_bytes = retrieved_bytes + ?,

@@ -73,5 +73,11 @@ export function maintenanceStatements(db: D1Database, nowMs: number): D1Prepared
         'DELETE FROM operation_totals WHERE (bucket, action, status) IN (SELECT bucket, action, status FROM operation_totals WHERE minute < ? LIMIT 500)',
       )
       .bind(oldest),
+    db
+      .prepare(
+        `DELETE FROM storage_changes WHERE (bucket, minute, storage_class) IN
+         (SELECT bucket, minute, storage_class FROM storage_changes WHERE minute < ? ORDER BY minute LIMIT 500)`,
+      )
+      .bind(oldest),
   ]
 }

@@ -100,11 +100,14 @@ export async function readUnsettled(db: D1Database, { filter, nowMs, changed, al
   const mayDiffer: Condition =
     names || all
       ? { sql: 'true', bindings: [] }
-      : { sql: '(until_ms > ? OR bucket IN (SELECT value FROM json_each(?)))', bindings: [nowMs, JSON.stringify(changed)] }
+      : {
+          sql: 'bucket IN (SELECT bucket FROM storage_buckets WHERE until_ms > ? UNION ALL SELECT value FROM json_each(?))',
+          bindings: [nowMs, JSON.stringify(changed)],
+        }
   const { results } = await db
     .prepare(
       `SELECT bucket, storage_class, created_minute AS minute, ${COLUMNS.join(', ')} FROM storage_buckets JOIN storage_now USING (bucket)
-       WHERE ${mayDiffer.sql} AND ${where.sql} ORDER BY until_ms DESC LIMIT ${2 * MAX_ASKED}`,
+       WHERE ${mayDiffer.sql} AND ${where.sql} ORDER BY +until_ms DESC LIMIT ${2 * MAX_ASKED}`,
     )
     .bind(...mayDiffer.bindings, ...where.bindings)
     .all<Row>()

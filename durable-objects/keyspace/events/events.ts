@@ -85,6 +85,12 @@ export function waitingQueues(sql: SqlStorage): string[] {
   }
 }
 
+/** About how many messages wait for their queues. */
+export function countWaiting(sql: SqlStorage): number {
+  const span = 'SELECT (SELECT max(seq) FROM events WHERE queue_id = ?1) - (SELECT min(seq) FROM events WHERE queue_id = ?1) + 1 AS n'
+  return waitingQueues(sql).reduce((sum, queueId) => sum + sql.exec<{ n: number }>(span, queueId).one().n, 0)
+}
+
 /** Whether so many messages wait for a queue that some would be lost if it refused. Then work that can wait should not add messages. */
 export function isBacklogged(sql: SqlStorage): boolean {
   const waiting = (queueId: string) =>
