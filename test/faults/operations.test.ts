@@ -98,6 +98,50 @@ const unseal =
     return { before: { a: old }, after: { a: source }, act }
   }
 
+const OLD_TAGS = [{ key: 'colour', value: 'red' }]
+const NEW_TAGS = [{ key: 'colour', value: 'blue' }]
+
+async function putTagged({ bucket }: Scene): Promise<Uint8Array> {
+  const bytes = randomBytes(OLD_BYTES)
+  await bucket.store.putObject(bucket.at('a'), uploadOf(bytes), { ...ATTRIBUTES, tags: OLD_TAGS })
+  return bytes
+}
+
+/** The tags go with the bytes: no fault leaves the new bytes with the old tags. */
+const overwriteTagged =
+  (size: number): Scenario =>
+  async (scene) => {
+    const old = await putTagged(scene)
+    const fresh = randomBytes(size)
+    const act = () => scene.store.putObject(scene.bucket.at('a'), uploadOf(fresh), { ...ATTRIBUTES, tags: NEW_TAGS })
+    return { before: { a: { bytes: old, tags: OLD_TAGS } }, after: { a: { bytes: fresh, tags: NEW_TAGS } }, act }
+  }
+
+const tagAgain: Scenario = async (scene) => {
+  const bytes = await putTagged(scene)
+  const act = () => scene.store.putObjectTags(scene.bucket.at('a'), NEW_TAGS)
+  return { before: { a: { bytes, tags: OLD_TAGS } }, after: { a: { bytes, tags: NEW_TAGS } }, act }
+}
+
+const copyTagged: Scenario = async (scene) => {
+  const other = await TestBucket.create()
+  const source = randomBytes(TINY_SIZES.d1)
+  await other.store.putObject(other.at('source'), uploadOf(source), { ...ATTRIBUTES, tags: NEW_TAGS })
+  const old = await putTagged(scene)
+  const act = () => scene.store.copyObject(scene.bucket.at('a'), { at: other.at('source') }, COPY)
+  return { before: { a: { bytes: old, tags: OLD_TAGS } }, after: { a: { bytes: source, tags: NEW_TAGS } }, other: [other], act }
+}
+
+const completeTagged: Scenario = async (scene) => {
+  const old = await putTagged(scene)
+  const at = scene.bucket.at('a')
+  const { uploadId } = await scene.bucket.store.createMultipartUpload(at, { ...ATTRIBUTES, tags: NEW_TAGS })
+  const bytes = randomBytes(OLD_BYTES)
+  const part = await scene.bucket.store.uploadPart({ at, uploadId, partNumber: 1 }, uploadOf(bytes))
+  const act = () => scene.store.completeMultipartUpload(at, { uploadId, parts: [part] })
+  return { before: { a: { bytes: old, tags: OLD_TAGS } }, after: { a: { bytes, tags: NEW_TAGS } }, act }
+}
+
 const remove =
   (...keys: string[]): Scenario =>
   async ({ bucket, store }) => {
@@ -213,6 +257,11 @@ const SCENARIOS: Record<string, Scenario> = {
   'a copy by bytes inline': copyAcross(TINY_SIZES.inline),
   'a copy by bytes in KV': copyAcross(TINY_SIZES.kv),
   'a copy that is sealed again': unseal(TINY_SIZES.d1),
+  'an overwrite with tags inline': overwriteTagged(TINY_SIZES.inline),
+  'an overwrite with tags in KV': overwriteTagged(TINY_SIZES.kv),
+  'a change of tags': tagAgain,
+  'a copy by bytes with its tags': copyTagged,
+  'a completion with tags': completeTagged,
   'a delete': remove('a'),
   'a delete of many': remove('a', 'b', 'c'),
   'the creation of an upload': create,

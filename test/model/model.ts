@@ -10,6 +10,8 @@ export interface ModelObject {
   readonly etag: string
   readonly uploadedMs: number
   readonly note?: string
+  /** The value of its only tag. */
+  readonly tag?: string
   readonly seal?: number
   readonly infrequent: boolean
   /** Numbers and lengths of the parts of a multipart object. */
@@ -27,6 +29,7 @@ export interface ModelUpload {
   readonly key: string
   readonly createdMs: number
   readonly note?: string
+  readonly tag?: string
   readonly seal?: number
   readonly infrequent: boolean
   /** `forgotten`: as if it had never existed. */
@@ -52,6 +55,10 @@ export interface ModelLock {
 export interface ModelRule {
   readonly prefix: string
   readonly becomes: 'deleted' | 'infrequent' | 'aborted'
+  /** The objects that the rule selects: with this tag, and with a size between these bounds. */
+  readonly tag?: string
+  readonly above?: number
+  readonly below?: number
   readonly afterMs?: number
   readonly onMs?: number
 }
@@ -76,7 +83,7 @@ const same = (key: string): string => key.normalize('NFC')
 export const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
-type Attributes = Pick<ModelObject, 'note' | 'seal' | 'infrequent'>
+type Attributes = Pick<ModelObject, 'note' | 'tag' | 'seal' | 'infrequent'>
 
 /** The rule that every bucket starts with. */
 export const ABORT_RULE: ModelRule = { prefix: '', becomes: 'aborted', afterMs: UPLOAD_LIFE_MS }
@@ -126,9 +133,9 @@ export class Model {
     for (const [bucket, objects] of this.buckets.entries()) {
       for (const [key, object] of objects) {
         const lockMs = this.#lockedUntil(bucket, object)
-        const dueMs = this.#dueMs(bucket, key, 'deleted', object.uploadedMs)
+        const dueMs = this.#dueMs(bucket, key, 'deleted', object.uploadedMs, object)
         const deletionMs = lockMs > this.nowMs ? Math.max(dueMs, lockMs) : dueMs
-        const transitionMs = this.#dueMs(bucket, key, 'infrequent', object.uploadedMs)
+        const transitionMs = this.#dueMs(bucket, key, 'infrequent', object.uploadedMs, object)
         if (deletionMs <= this.nowMs) objects.delete(key)
         else if (transitionMs <= this.nowMs && transitionMs < deletionMs - DAY_MS) objects.set(key, { ...object, infrequent: true })
       }
@@ -136,14 +143,15 @@ export class Model {
   }
 
   /** When a rule applies to something that was stored at `sinceMs`; `Infinity` for never. */
-  #dueMs(bucket: number, key: string, wanted: ModelRule['becomes'], sinceMs: number): number {
-    const rules = this.rules[bucket]!.filter(({ prefix, becomes }) => becomes === wanted && same(key).startsWith(same(prefix)))
+  #dueMs(bucket: number, key: string, wanted: ModelRule['becomes'], sinceMs: number, object?: ModelObject): number {
+    const applies = (rule: ModelRule) => rule.becomes === wanted && same(key).startsWith(same(rule.prefix)) && selects(rule, object)
+    const rules = this.rules[bucket]!.filter(applies)
     return Math.min(...rules.map(({ onMs, afterMs }) => onMs ?? comesOfAge(wanted, sinceMs + afterMs!, afterMs!)))
   }
 
   /** The expiration as a head reports it. */
-  expirationMs(bucket: number, { key, uploadedMs }: ModelObject): number | undefined {
-    const dueMs = this.#dueMs(bucket, key, 'deleted', uploadedMs)
+  expirationMs(bucket: number, object: ModelObject): number | undefined {
+    const dueMs = this.#dueMs(bucket, object.key, 'deleted', object.uploadedMs, object)
     return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs
   }
 
@@ -166,13 +174,25 @@ export class Model {
   copy(
     from: { bucket: number; key: string; seal?: number },
     to: { bucket: number; key: string },
-    { directive, condition, ...own }: Attributes & { directive: 'COPY' | 'REPLACE' | 'MERGE'; condition?: ModelCondition },
+    {
+      directive,
+      tagging,
+      condition,
+      ...own
+    }: Attributes & { directive: 'COPY' | 'REPLACE' | 'MERGE'; tagging: 'COPY' | 'REPLACE'; condition?: ModelCondition },
   ): ModelObject {
     const source = this.read(from.bucket, from.key, from.seal)
     const byReference = from.bucket === to.bucket && source.seal === own.seal
     const note = directive === 'COPY' ? source.note : directive === 'REPLACE' ? own.note : (own.note ?? source.note)
     const body = byReference ? { etag: source.etag, parts: source.parts } : { etag: md5(source.bytes), parts: undefined }
-    return this.put(to.bucket, { key: to.key, bytes: source.bytes, ...body, ...own, note }, condition)
+    const tag = tagging === 'COPY' ? source.tag : own.tag
+    return this.put(to.bucket, { key: to.key, bytes: source.bytes, ...body, ...own, note, tag }, condition)
+  }
+
+  /** Replaces the tag of an object; everything else stays. */
+  tag(bucket: number, key: string, tag: string | undefined): void {
+    const object = this.find(bucket, key) ?? refuse('NoSuchKey')
+    this.buckets[bucket]!.set(same(key), { ...object, tag })
   }
 
   delete(bucket: number, key: string): void {
@@ -206,11 +226,11 @@ export class Model {
     this.checkFree(upload.bucket, upload.key)
     this.#finish(upload) // As on R2, a failed condition also ends the upload.
     const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')))
-    const { bucket, key, note, seal, infrequent } = upload
+    const { bucket, key, note, tag, seal, infrequent } = upload
     const bytes = new Uint8Array(Buffer.concat(parts.map((part) => part.bytes)))
     const etag = `${md5(digests)}-${parts.length}`
     const numbered = parts.map((part, i) => ({ number: wanted[i]!.number, length: part.bytes.length }))
-    return this.put(bucket, { key, bytes, etag, note, seal, infrequent, parts: numbered }, condition)
+    return this.put(bucket, { key, bytes, etag, note, tag, seal, infrequent, parts: numbered }, condition)
   }
 
   abort(upload: ModelUpload): void {
@@ -245,6 +265,13 @@ function holds(condition: ModelCondition | undefined, object: ModelObject | unde
   if (!condition) return true
   const matches = object !== undefined && (condition.etag === '*' || condition.etag === object.etag)
   return condition.on === 'match' ? matches : !matches
+}
+
+/** An open upload is no object yet, and has no size: a rule that aborts uploads selects all of them. */
+function selects({ tag, above, below }: ModelRule, object: ModelObject | undefined): boolean {
+  if (object === undefined) return true
+  const size = object.bytes.length
+  return (tag === undefined || object.tag === tag) && (above === undefined || size > above) && (below === undefined || size < below)
 }
 
 /** Ages of objects in whole days end at midnight (UTC), as on S3. Other ages, and those of uploads, are exact to the second. */

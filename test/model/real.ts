@@ -1,8 +1,10 @@
 import { expect } from 'vitest'
 import { StoreError } from '../../src/core/errors.ts'
 import type { LifecycleRule } from '../../src/core/lifecycle.ts'
+import type { LifecycleFilter } from '../../src/core/lifecycle-filter.ts'
 import type { LockRule } from '../../src/core/locks.ts'
 import type { Conditions, CustomerKey, ObjectHead } from '../../src/core/object.ts'
+import type { TagSet } from '../../src/core/tags.ts'
 import { brokenUpload, bytesOf, DAY_MS, HOUR_MS, randomBytes, TestBucket, uploadOf } from '../support/bucket.ts'
 import {
   Model,
@@ -57,9 +59,9 @@ export class Pair {
       conditions,
       customerKey: sealOf(step.seal),
     })
-    const { key, note, seal, infrequent } = step
+    const { key, note, tag, seal, infrequent } = step
     await this.#compare(head, () =>
-      this.model.put(step.bucket, { key, note, seal, infrequent, bytes: body, etag: md5(body) }, this.#condition(step)),
+      this.model.put(step.bucket, { key, note, tag, seal, infrequent, bytes: body, etag: md5(body) }, this.#condition(step)),
     )
   }
 
@@ -89,12 +91,20 @@ export class Pair {
   }
 
   async copy(step: StepOf<'copy'>): Promise<void> {
-    const { from, directive, seal, note, infrequent } = step
+    const { from, directive, tagging, seal, note, tag, infrequent } = step
     const source = { at: this.#at(from), customerKey: sealOf(from.seal) }
-    const options = { ...attributesOf(step), directive, conditions: this.#conditions(step), customerKey: sealOf(seal) }
+    const given = { directive, taggingDirective: tagging, conditions: this.#conditions(step), customerKey: sealOf(seal) }
+    const options = { ...attributesOf(step), ...given }
     const condition = this.#condition(step)
     const head = this.#store(step).copyObject(this.#at(step), source, options)
-    await this.#compare(head, () => this.model.copy(from, step, { directive, seal, note, infrequent, condition }))
+    await this.#compare(head, () => this.model.copy(from, step, { directive, tagging, seal, note, tag, infrequent, condition }))
+  }
+
+  async tag({ bucket, key, tag }: StepOf<'tag'>): Promise<void> {
+    const tagged = await outcomeOf(this.#store({ bucket }).putObjectTags(this.#at({ bucket, key }), tagsOf(tag)))
+    const refused = this.#expected(() => this.model.tag(bucket, key, tag))
+    if (tagged instanceof Refusal || refused instanceof Refusal) return expect(tagged).toEqual(refused)
+    expect((await this.#store({ bucket }).getObjectTags(this.#at({ bucket, key }))).tags).toEqual(tagsOf(tag))
   }
 
   async delete(step: StepOf<'delete'>): Promise<void> {
@@ -116,7 +126,12 @@ export class Pair {
   async rule({ bucket, rules }: StepOf<'rule'>): Promise<void> {
     await this.setRules(
       bucket,
-      rules.map(({ prefix, becomes, when }) => ({ prefix, becomes, ...this.#when(when, becomes) })),
+      rules.map(({ prefix, becomes, selects, when }) => ({
+        prefix,
+        becomes,
+        ...(becomes !== 'aborted' && SELECTIONS[selects]),
+        ...this.#when(when, becomes),
+      })),
     )
   }
 
@@ -145,7 +160,7 @@ export class Pair {
     for (let after = key === undefined ? undefined : ({ key } as { key: string } | { prefix: string }); ; ) {
       const page = await this.#store(step).listObjects(this.buckets[step.bucket]!.ref, { prefix, delimiter, after, limit })
       for (const head of page.items)
-        compareHead({ ...head, customMetadata: {} }, { ...this.model.find(step.bucket, head.key)!, note: undefined })
+        compareHead({ ...head, customMetadata: {} }, { ...this.model.find(step.bucket, head.key)!, note: undefined, tag: undefined })
       const entries = [...page.items.map((head) => head.key), ...page.delimitedPrefixes.map((folded) => `${folded}*`)]
       expect(entries.length).toBeLessThanOrEqual(limit)
       listed.push(...entries)
@@ -164,8 +179,8 @@ export class Pair {
     const created = await outcomeOf(this.#store(step).createMultipartUpload(this.#at(step), options))
     const refused = this.#expected(() => this.model.check(step.bucket, step.key, this.#condition(step)))
     if (created instanceof Refusal || refused instanceof Refusal) return expect(created).toEqual(refused)
-    const { bucket, key, note, seal, infrequent } = step
-    this.model.create({ id: created.uploadId, bucket, key, note, seal, infrequent })
+    const { bucket, key, note, tag, seal, infrequent } = step
+    this.model.create({ id: created.uploadId, bucket, key, note, tag, seal, infrequent })
   }
 
   async part(step: StepOf<'part'>): Promise<void> {
@@ -311,20 +326,21 @@ export class Pair {
 }
 
 function compareHead(head: ObjectHead, object: ModelObject): void {
-  const { key, size, etag, uploadedMs, storageClass, customMetadata, ssecKeyMd5, partsCount } = head
-  expect({ key, size, etag, uploadedMs, storageClass, customMetadata, ssecKeyMd5, partsCount }).toEqual({
+  const { key, size, etag, uploadedMs, storageClass, customMetadata, tags = [], ssecKeyMd5, partsCount } = head
+  expect({ key, size, etag, uploadedMs, storageClass, customMetadata, tags, ssecKeyMd5, partsCount }).toEqual({
     key: object.key,
     size: object.bytes.length,
     etag: object.etag,
     uploadedMs: object.uploadedMs,
     storageClass: object.infrequent ? 'InfrequentAccess' : 'Standard',
     customMetadata: object.note === undefined ? {} : { note: object.note },
+    tags: tagsOf(object.tag),
     ssecKeyMd5: sealOf(object.seal)?.keyMd5,
     partsCount: object.parts?.length,
   })
 }
 
-function ruleOf({ prefix, becomes, afterMs, onMs }: ModelRule, n: number): LifecycleRule {
+function ruleOf({ prefix, becomes, afterMs, onMs, tag, above, below }: ModelRule, n: number): LifecycleRule {
   const condition = onMs === undefined ? { ageSeconds: afterMs! / 1000 } : { dateMs: onMs }
   const action =
     becomes === 'deleted'
@@ -332,7 +348,12 @@ function ruleOf({ prefix, becomes, afterMs, onMs }: ModelRule, n: number): Lifec
       : becomes === 'infrequent'
         ? { transitions: [condition] }
         : { abortAfterSeconds: afterMs! / 1000 }
-  return { id: `${n}`, enabled: true, prefix, ...action }
+  const filter: LifecycleFilter = {
+    ...(tag !== undefined && { tags: tagsOf(tag) }),
+    ...(above !== undefined && { sizeGreaterThan: above }),
+    ...(below !== undefined && { sizeLessThan: below }),
+  }
+  return { id: `${n}`, enabled: true, prefix, ...(Object.keys(filter).length > 0 && { filter }), ...action }
 }
 
 /** An error of the product with a code; any other error is a bug. */
@@ -345,9 +366,19 @@ async function outcomeOf<T>(work: Promise<T>): Promise<T | Refusal> {
   }
 }
 
-const attributesOf = ({ note, infrequent = false }: { note?: string; infrequent?: boolean }) => ({
+/** The objects that a rule selects, beyond its prefix. */
+const SELECTIONS: Readonly<Record<string, Pick<ModelRule, 'tag' | 'above' | 'below'>>> = {
+  red: { tag: 'red' },
+  large: { above: 64 },
+  'small and red': { tag: 'red', below: 65 },
+}
+
+const tagsOf = (tag: string | undefined): TagSet => (tag === undefined ? [] : [{ key: 'colour', value: tag }])
+
+const attributesOf = ({ note, tag, infrequent = false }: { note?: string; tag?: string; infrequent?: boolean }) => ({
   httpMetadata: {},
   customMetadata: (note === undefined ? {} : { note }) as Record<string, string>,
+  tags: tagsOf(tag),
   storageClass: infrequent ? ('InfrequentAccess' as const) : ('Standard' as const),
 })
 

@@ -11,6 +11,8 @@ const bytes = fc.oneof(fc.constantFrom(0, 1, 16, 17, 19, 20, 32, 33, 64, 65, 96,
 /** The number of a customer key, or none. */
 const seal = fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined, freq: 5 })
 const note = fc.option(fc.constantFrom('x', 'y', 'ü'), { nil: undefined })
+/** The value of the only tag that objects have here, or no tag. */
+const tag = fc.option(fc.constantFrom('red', 'blue'), { nil: undefined })
 const infrequent = fc.boolean()
 const condition = fc.option(
   fc.record({ on: fc.constantFrom('match' as const, 'none-match' as const), tag: fc.constantFrom('any', 'current', 'another') }),
@@ -26,7 +28,7 @@ const range = fc.oneof(
   fc.record({ offset: fc.nat(330), length: fc.option(fc.integer({ min: 1, max: 330 }), { nil: undefined }) }, plain),
   fc.record({ suffix: fc.nat(330) }, plain),
 )
-const attributes = { note, seal, infrequent }
+const attributes = { note, tag, seal, infrequent }
 
 const kinds = {
   put: fc.record({ do: fc.constant('put' as const), bucket, key, bytes, condition, ...attributes }),
@@ -46,9 +48,11 @@ const kinds = {
     bucket,
     key,
     directive: fc.constantFrom('COPY' as const, 'REPLACE' as const, 'MERGE' as const),
+    tagging: fc.constantFrom('COPY' as const, 'REPLACE' as const),
     condition,
     ...attributes,
   }),
+  tag: fc.record({ do: fc.constant('tag' as const), bucket, key, tag }),
   delete: fc.record({ do: fc.constant('delete' as const), bucket, keys: fc.array(key, { minLength: 1, maxLength: 4 }) }),
   list: fc.record({
     do: fc.constant('list' as const),
@@ -95,6 +99,7 @@ const kinds = {
       fc.record({
         prefix: fc.constantFrom('', 'a', 'a/', 'e', 'e\u0301', 'nothing'),
         becomes: fc.constantFrom('deleted' as const, 'deleted' as const, 'infrequent' as const, 'aborted' as const),
+        selects: fc.constantFrom('all', 'all', 'red', 'large', 'small and red'),
         when: fc.constantFrom('at once', 'after an hour', 'after a day', 'after three days', 'tomorrow', 'yesterday'),
       }),
       { maxLength: 3 },
@@ -130,6 +135,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   weighted(1, kinds.broken),
   weighted(4, kinds.get),
   weighted(4, kinds.copy),
+  weighted(2, kinds.tag),
   weighted(2, kinds.delete),
   weighted(2, kinds.list),
   weighted(2, kinds.create),

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { queueBindings } from '../../src/config.ts'
 import { StoreError } from '../../src/core/errors.ts'
+import type { TagSet } from '../../src/core/tags.ts'
 import { segmentBindings } from '../../src/env.ts'
 import { createQueues } from '../../src/queues/queues.ts'
 import { createSegments } from '../../src/segments/store.ts'
@@ -18,8 +19,14 @@ export interface Scene {
   readonly gate: Gate
 }
 
-/** The bytes under each key of a bucket; absent keys are `null`. */
-export type Contents = Readonly<Record<string, Uint8Array | null>>
+/** An object with tags. */
+export interface Tagged {
+  readonly bytes: Uint8Array
+  readonly tags: TagSet
+}
+
+/** The bytes under each key of a bucket, and the tags if there are any; absent keys are `null`. */
+export type Contents = Readonly<Record<string, Uint8Array | Tagged | null>>
 
 /**
  * One operation that is disturbed at each of its calls. It first puts things in place, undisturbed; then it returns the operation, and the
@@ -136,7 +143,7 @@ async function checkContents(bucket: TestBucket, before: Contents, after: Conten
 
 async function read(bucket: TestBucket, key: string): Promise<string> {
   try {
-    return (await bucket.get(key)).toHex()
+    return described({ bytes: await bucket.get(key), tags: (await bucket.store.getObjectTags(bucket.at(key))).tags })
   } catch (error) {
     if (error instanceof StoreError && error.code === 'NoSuchKey') return 'nothing'
     throw error
@@ -144,4 +151,9 @@ async function read(bucket: TestBucket, key: string): Promise<string> {
 }
 
 const hexOf = (contents: Contents): Record<string, string> =>
-  Object.fromEntries(Object.entries(contents).map(([key, bytes]) => [key, bytes?.toHex() ?? 'nothing']))
+  Object.fromEntries(Object.entries(contents).map(([key, object]) => [key, object === null ? 'nothing' : described(object)]))
+
+function described(object: Uint8Array | Tagged): string {
+  const { bytes, tags } = object instanceof Uint8Array ? { bytes: object, tags: [] } : object
+  return [bytes.toHex(), ...tags.map(({ key, value }) => `${key}=${value}`)].join(' ')
+}
