@@ -28,7 +28,7 @@ const TYPES: Record<string, WorkerModule['type']> = {
  */
 export async function bundleWorker(config: string, folder: string): Promise<Bundle> {
   rmSync(folder, { recursive: true, force: true }) // Module names contain hashes, so modules of an older build would stay.
-  const child = spawnWrangler(['deploy', '--dry-run', '--config', config, '--outdir', folder, '--metafile'], {
+  const child = spawnWrangler(['deploy', '--dry-run', '--no-minify', '--config', config, '--outdir', folder, '--metafile'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
