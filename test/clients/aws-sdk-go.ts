@@ -20,5 +20,5 @@ export const client: Client = {
       await run(place, [program])
     },
   },
-  cannot: { sync: 'the SDK has no such command' },
+  cannot: { sync: 'the SDK has no such command', forms: 'the SDK signs them, and the driver does not try it' },
 }

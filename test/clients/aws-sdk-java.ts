@@ -20,7 +20,7 @@ export const client: Client = {
       await run(place, [...JAVA, file])
     },
   },
-  cannot: { sync: 'the SDK has no such command' },
+  cannot: { sync: 'the SDK has no such command', forms: 'upload forms are not tried with it' },
 }
 
 async function build(): Promise<void> {

@@ -15,6 +15,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { Client, Driver, Place } from './harness/client.ts'
 import { findNodePackage } from './harness/install.ts'
@@ -93,6 +94,8 @@ function driverOf({ endpoint, accessKeyId, secretAccessKey }: Place): Driver {
       const at = { Bucket: bucket, Key: key }
       return getSignedUrl(presigner, method === 'GET' ? new GetObjectCommand(at) : new PutObjectCommand(at), { expiresIn: 600 })
     },
+    presignPost: ({ bucket, key, mostBytes }) =>
+      createPresignedPost(s3 as never, { Bucket: bucket, Key: key, Conditions: [['content-length-range', 0, mostBytes]] }),
     close: async () => s3.destroy(),
   }
 }

@@ -16,6 +16,7 @@ export const client: Client = {
     },
   },
   cannot: {
+    forms: 'the SDK signs them, and the driver does not try it',
     sync: 'the SDK has no such command',
     conditions: 'this version has no parameters for conditions on writes; newer ones have',
     ssec: 'this version refuses SSE-C without TLS, whatever its option `require_https_for_sse_cpk` says',

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { S3Client } from '@aws-sdk/client-s3'
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { AwsClient } from 'aws4fetch'
 import { type Chromium, openChromium } from './harness/chromium.ts'
 import type { Client, Place } from './harness/client.ts'
@@ -17,6 +19,7 @@ export const client: Client = {
   },
   runs: {
     presigned: (place) => inBrowser(place, presigned),
+    forms: (place) => inBrowser(place, forms),
     ranges: (place) => inBrowser(place, ranges),
   },
   own: {
@@ -116,6 +119,64 @@ async function presigned(browser: Chromium, place: Place): Promise<void> {
     'a video is asked for in ranges',
   )
 }
+
+/** A plain form on a page of another origin, and a script that sends the same fields and reads the answer. */
+async function forms(browser: Chromium, place: Place): Promise<void> {
+  const done = await browser.site()
+  const { url, fields } = await createPresignedPost(postSigner(place), {
+    Bucket: place.bucket,
+    Key: `forms/\${filename}`,
+    Conditions: [
+      ['content-length-range', 1, 5_000_000],
+      ['starts-with', '$Content-Type', 'image/'],
+      ['starts-with', '$success_action_redirect', done.origin],
+    ],
+  })
+  const hidden = Object.entries({ ...fields, 'Content-Type': 'image/png', success_action_redirect: `${done.origin}/` })
+  const inputs = hidden.map(([name, value]) => `<input type="hidden" name="${name}" value="${value.replaceAll('"', '&quot;')}">`)
+  const { page, origin } = await browser.site(
+    `<!DOCTYPE html><form action="${url}" method="post" accept-charset="utf-8" enctype="multipart/form-data">${inputs.join('')}<input type="file" name="file"><input type="submit" name="submit" value="Upload"></form>`,
+  )
+  expectTrue(origin !== new URL(url).origin && origin !== done.origin, 'the page is of another origin')
+  const small = Buffer.from(PNG, 'base64')
+  await page.setInputFiles('input[type=file]', { name: 'ü "a".png', mimeType: 'image/png', buffer: small })
+  await Promise.all([page.waitForURL(`${done.origin}/**`), page.click('input[type=submit]')])
+  const result = new URL(page.url()).searchParams
+  const head = await place.reader.head({ bucket: place.bucket, key: result.get('key')! })
+  expectEqual([result.get('bucket'), result.get('key')], [place.bucket, 'forms/ü "a".png'], 'the redirect names the object')
+  expectEqual([result.get('etag'), 'image/png'], [head?.etag, head?.['content-type']], 'the redirect names the ETag')
+  expectBytes(await place.reader.read({ bucket: place.bucket, key: 'forms/ü "a".png' }), small, 'the file of the form')
+  await scriptedForm(browser, place)
+}
+
+/** The script may read the answer only where a rule of the bucket allows POST. */
+async function scriptedForm(browser: Chromium, place: Place): Promise<void> {
+  const { page, origin } = await browser.site()
+  const Conditions = [['starts-with', '$Content-Type', 'image/'] as ['starts-with', string, string]]
+  const { url, fields } = await createPresignedPost(postSigner(place), { Bucket: place.bucket, Key: 'forms/script', Conditions })
+  const send = (type: string) =>
+    page.evaluate(
+      async ([to, entries, typed]) => {
+        const form = new FormData()
+        for (const [name, value] of entries) form.append(name, value)
+        form.append('Content-Type', typed)
+        form.append('file', new File([new Uint8Array(3_000_000).fill(7)], 'script.png'))
+        return fetch(to, { method: 'POST', body: form }).then(
+          async (response) => [response.status, /<Code>(\w+)</.exec(await response.text())?.[1] ?? ''],
+          (error: Error) => [error.name],
+        )
+      },
+      [url, Object.entries(fields), type] as const,
+    )
+  expectEqual(await send('image/png'), ['TypeError'], 'an origin without a rule')
+  await allow(place, [{ origins: [origin], methods: ['POST'] }])
+  expectEqual(await send('image/png'), [204, ''], 'an origin that may POST')
+  expectEqual(await send('text/html'), [403, 'AccessDenied'], 'an error that the page can read')
+  expectBytes(await place.reader.read({ bucket: place.bucket, key: 'forms/script' }), Buffer.alloc(3_000_000, 7), 'the file of the script')
+}
+
+const postSigner = ({ endpoint, accessKeyId, secretAccessKey }: Place) =>
+  new S3Client({ region: 'auto', endpoint, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } }) as never
 
 async function ranges(browser: Chromium, place: Place): Promise<void> {
   const { origin, page } = await browser.site()

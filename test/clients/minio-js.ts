@@ -66,6 +66,15 @@ function driverOf({ endpoint, accessKeyId, secretAccessKey }: Place): Driver {
       if (failed.length > 0) throw new Error(JSON.stringify(failed))
     },
     presign: ({ bucket, key, method }) => minio.presignedUrl(method, bucket, key, 600),
+    async presignPost({ bucket, key, mostBytes }) {
+      const policy = minio.newPostPolicy()
+      policy.setBucket(bucket)
+      policy.setKey(key)
+      policy.setExpires(new Date(Date.now() + 600_000))
+      policy.setContentLengthRange(1, mostBytes)
+      const { postURL, formData } = await minio.presignedPostPolicy(policy)
+      return { url: postURL, fields: formData as Record<string, string> }
+    },
   }
 }
 

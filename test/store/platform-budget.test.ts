@@ -5,6 +5,7 @@ import { unwrap } from '../../src/core/outcome.ts'
 import { handle } from '../../src/gateway.ts'
 import { env, fakeBlob, randomBytes, secrets, TestBucket } from '../support/bucket.ts'
 import { type Calls, countingEnv } from '../support/counting.ts'
+import { formRequest } from '../support/form.ts'
 import { CREATIONS, DELETIONS, notify, queueIdOf } from '../support/queues.ts'
 import { type Credentials, ROOT, type SignedOptions, signedRequest } from '../support/s3.ts'
 
@@ -82,6 +83,20 @@ describe('calls of the Bucket, of D1 and of KV', () => {
     expect(await cost('PUT', '/told', copyFrom('kv'))).toEqual({ status: 200, bucket: 1, d1: 0, kv: 0 })
     expect(await cost('DELETE', '/told')).toEqual({ status: 204, bucket: 1, d1: 0, kv: 0 })
     unwrap(await bucket.api.removeNotificationRules(await queueIdOf('cairn-events')))
+  })
+
+  test.each([
+    ['inline', 1000, { bucket: 1, d1: 0, kv: 0 }],
+    ['d1', SIZES.d1 - 100, { bucket: 2, d1: 1, kv: 0 }],
+    ['kv', SIZES.kv, { bucket: 2, d1: 0, kv: 1 }],
+    ['kv, of a size that is known at its end', 3 * MIB, { bucket: 2, d1: 0, kv: 1 }],
+    ['kv of two segments', SIZES.twoSegments, { bucket: 2, d1: 0, kv: 2 }],
+  ])('as much for an upload form as for a PUT: %s', async (_, size, expected) => {
+    counting.take()
+    const response = await handle(formRequest(bucket.ref.name, 'form', randomBytes(size)), counting.env)
+    expect([response.status, await response.text()]).toEqual([204, ''])
+    expect(counting.take()).toEqual(expected)
+    expect(await cost('GET', '/form')).toEqual({ ...expected, bucket: 1, status: 200 })
   })
 
   test('a multipart upload: a part of KV, its copy, the list of parts and the abort', async () => {

@@ -59,8 +59,9 @@ export async function openChromium(place: Place): Promise<Chromium> {
 
 function serve(files: Readonly<Record<string, string>>): Promise<Server> {
   const server = createServer(({ url = '' }, response) => {
-    const text = files[url]
-    response.writeHead(text === undefined ? 404 : 200, { 'content-type': url === '/' ? 'text/html' : 'text/plain' })
+    const [path = ''] = url.split('?')
+    const text = files[path]
+    response.writeHead(text === undefined ? 404 : 200, { 'content-type': path === '/' ? 'text/html' : 'text/plain' })
     response.end(text)
   })
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))

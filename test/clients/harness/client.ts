@@ -57,6 +57,7 @@ export type ScenarioId =
   | 'keys'
   | 'metadata'
   | 'presigned'
+  | 'forms'
   | 'ranges'
   | 'many'
   | 'conditions'
@@ -131,6 +132,8 @@ export interface Driver {
   /** Deletes everything in a bucket, in the way the client has for many keys. */
   deleteAll?(at: { bucket: string }): Promise<void>
   presign?(what: ObjectAt & { method: 'GET' | 'PUT' }): Promise<string>
+  /** Signs an upload form for a file of at most so many bytes. The form needs its fields and the file. */
+  presignPost?(what: ObjectAt & { mostBytes: number }): Promise<{ url: string; fields: Record<string, string> }>
   /** Makes the second like the first: `up` from folder to bucket, `down` back. */
   sync?(what: { folder: string; bucket: string; direction: 'up' | 'down' }): Promise<void>
   close?(): Promise<void>

@@ -46,6 +46,9 @@ export async function runClient(client: Client, session: Session): Promise<Row> 
   return { client, version: found.version, cells }
 }
 
+/** The client has no verbs for a scenario that few clients have. */
+class Lacking extends Error {}
+
 async function runCell(client: Client, scenario: Scenario, session: Session): Promise<Cell> {
   const { id } = scenario
   if (id === 'own' && !client.own) return { state: 'none' }
@@ -54,7 +57,7 @@ async function runCell(client: Client, scenario: Scenario, session: Session): Pr
   const started = performance.now()
   const state = await inPlace(client, scenario, session).then(
     () => ({ state: 'passed' }) as const,
-    (error: Error) => ({ state: 'failed', note: error.message }) as const,
+    (error: Error) => ({ state: error instanceof Lacking ? 'cannot' : 'failed', note: error.message }) as const,
   )
   return { ...state, ...(state.state === 'passed' && noteOf(client, id)), ms: performance.now() - started }
 }
@@ -105,6 +108,7 @@ async function inPlace(client: Client, scenario: Scenario, { server, large, limi
       if (runs) return runs(place)
       const wanted = [...scenario.needs, ...(client.notes?.[scenario.id] ? [] : (scenario.partly ?? []))]
       const lacking = wanted.filter((verb) => !driver[verb])
+      if (lacking.length > 0 && scenario.rare !== undefined) throw new Lacking(scenario.rare)
       if (lacking.length > 0) throw new Error(`${client.name} has no ${lacking.join(', ')} and does not say why`)
       return scenario.run(driver as never, place, client)
     }

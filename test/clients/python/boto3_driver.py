@@ -48,6 +48,10 @@ def keys(bucket, prefix=''):
     return [entry['Key'] for page in pages for entry in page.get('Contents', [])]
 
 
+def presign_post(bucket, key, most_bytes):
+    return s3.generate_presigned_post(bucket, key, Conditions=[['content-length-range', 0, most_bytes]], ExpiresIn=600)
+
+
 serve({
     'createBucket': lambda bucket: s3.create_bucket(Bucket=bucket) and None,
     'deleteBucket': lambda bucket: s3.delete_bucket(Bucket=bucket) and None,
@@ -59,5 +63,6 @@ serve({
     'copy': lambda bucket, key, to: s3.copy({'Bucket': bucket, 'Key': key}, bucket, to),
     'delete': lambda bucket, key: s3.delete_object(Bucket=bucket, Key=key) and None,
     'deleteAll': lambda bucket: boto3.resource('s3').Bucket(bucket).objects.all().delete() and None,
+    'presignPost': presign_post,
     'presign': lambda bucket, key, method: s3.generate_presigned_url(f'{method.lower()}_object', {'Bucket': bucket, 'Key': key}, 600),
 })

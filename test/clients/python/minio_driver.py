@@ -1,9 +1,10 @@
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from urllib.parse import urlparse
 
 from minio import Minio
 from minio.commonconfig import CopySource
+from minio.datatypes import PostPolicy
 from minio.deleteobjects import DeleteObject
 
 from driver import serve
@@ -52,6 +53,13 @@ def delete_all(bucket):
     assert not errors, errors
 
 
+def presign_post(bucket, key, most_bytes):
+    policy = PostPolicy(bucket, datetime.now(timezone.utc) + timedelta(minutes=10))
+    policy.add_equals_condition('key', key)
+    policy.add_content_length_range_condition(0, most_bytes)
+    return {'url': f"{os.environ['AWS_ENDPOINT_URL']}/{bucket}", 'fields': client.presigned_post_policy(policy) | {'key': key}}
+
+
 serve({
     'createBucket': lambda bucket: client.make_bucket(bucket),
     'deleteBucket': lambda bucket: client.remove_bucket(bucket),
@@ -63,5 +71,6 @@ serve({
     'copy': lambda bucket, key, to: client.copy_object(bucket, to, CopySource(bucket, key)) and None,
     'delete': lambda bucket, key: client.remove_object(bucket, key),
     'deleteAll': delete_all,
+    'presignPost': presign_post,
     'presign': lambda bucket, key, method: client.get_presigned_url(method, bucket, key, expires=timedelta(minutes=10)),
 })

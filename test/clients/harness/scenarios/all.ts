@@ -2,6 +2,7 @@ import { buckets } from './buckets.ts'
 import { checksums } from './checksums.ts'
 import { conditions } from './conditions.ts'
 import { empty } from './empty.ts'
+import { forms } from './forms.ts'
 import { keys } from './keys.ts'
 import { large } from './large.ts'
 import { many } from './many.ts'
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   keys,
   metadata,
   presigned,
+  forms,
   ranges,
   many,
   conditions,

@@ -12,6 +12,8 @@ export interface Scenario<Needs extends Verb = Verb> {
   readonly needs: readonly Needs[]
   /** Verbs that it uses if they are there; a client without one of them says so in its `notes`. */
   readonly partly?: readonly Verb[]
+  /** Few clients have the verbs: why the others lack them, unless they give a reason of their own. */
+  readonly rare?: string
   run(driver: Driver & Required<Pick<Driver, Needs>>, place: Place, client: Client): Promise<void>
 }
 
