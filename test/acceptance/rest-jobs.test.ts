@@ -1,7 +1,9 @@
+import { rm } from 'node:fs/promises'
 import { CreateMultipartUploadCommand, ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { afterAll, describe, expect, inject, test } from 'vitest'
 import { lentBucket } from './support/objects.ts'
 import { cloudflare, type RestRequest, rest, restFetch } from './support/rest.ts'
+import { startServer, temporaryFolder } from './support/server.ts'
 
 const { accountId: account_id } = inject('server')
 const bucket = lentBucket()
@@ -218,3 +220,24 @@ describe('the jobs of a bucket', () => {
     expect(listed.result.jobs[0]!.id).toBe(started.result.id)
   })
 })
+
+test('a job goes on after the server was killed, and the client with it', async () => {
+  const folder = await temporaryFolder()
+  let server = await startServer({ folder })
+  const path = '/accounts/{account}/r2/buckets/killed'
+  await rest('POST', '/accounts/{account}/r2/buckets', { server, body: { name: 'killed' } })
+  for (let n = 0; n < 60; n++) await restFetch('PUT', `${path}/objects/k${n}`, { server, body: 'x' })
+  const { result } = await rest<Job>('POST', `${path}/jobs`, { server, body: { jobType: 'prefixDelete', prefix: '' } })
+  await server.kill()
+  server = await startServer({ folder })
+  let job = result
+  for (let asked = 0; asked < 300 && job.status === 'RUNNING'; asked++) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    job = (await rest<Job>('GET', `${path}/jobs/${result.id}`, { server })).result
+  }
+  expect(job).toMatchObject({ id: result.id, status: 'COMPLETED' })
+  expect((await rest<unknown[]>('GET', `${path}/objects`, { server })).result).toEqual([])
+  expect(await rest('DELETE', path, { server })).toMatchObject({ status: 200 })
+  await server.stop()
+  await rm(folder, { recursive: true, force: true })
+}, 180_000)
