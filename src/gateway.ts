@@ -6,6 +6,7 @@ import { createControl } from './control/control.ts'
 import { DeploymentGuard } from './control/deployment.ts'
 import { Strangers } from './control/strangers.ts'
 import { StoreError } from './core/errors.ts'
+import { regionOf, type VisitorPlace } from './core/region.ts'
 import { createEngine, jobStub } from './engine.ts'
 import type { Env } from './env.ts'
 import { dispatchAdmin } from './faces/admin/dispatch.ts'
@@ -33,6 +34,7 @@ const deployments = new WeakMap<Env, Deployment>()
 export async function handle(request: Request, env: Env): Promise<Response> {
   const deployment = deploymentOf(env)
   if (!deployment.ok) return new Response(`${deployment.reason}\n`, { status: 503, headers: { 'Retry-After': '60' } })
+  deployment.ports.analytics.locate(() => regionOf((request.cf ?? {}) as VisitorPlace))
   try {
     return await serve(request, await choiceOf(request, deployment.ports), deployment.ports)
   } catch (error) {

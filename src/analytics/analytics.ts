@@ -6,6 +6,7 @@ import { operationGroups } from './operation-groups.ts'
 import { addStatements, maintenanceStatements } from './operation-tables.ts'
 import { type Present, presentChanges, storageGroups } from './storage-groups.ts'
 import { readStorage } from './storage-tables.ts'
+import { readTotals, type Totals } from './totals.ts'
 
 export interface AnalyticsPorts {
   readonly db: D1Database
@@ -29,13 +30,13 @@ const MAINTENANCE_MS = 15 * 60_000
 
 /** Makes the analytics of an isolate. */
 export function createAnalytics({ db, windowMs, waitUntil, ready }: AnalyticsPorts) {
-  let region = ''
+  let region: string | undefined
   let maintainedMs = 0
   const write = async (sums: readonly OperationSum[], nowMs: number): Promise<void> => {
     await ready()
     const isDue = nowMs - maintainedMs >= MAINTENANCE_MS
     if (isDue) maintainedMs = nowMs
-    await db.batch([...addStatements(db, sums, region), ...(isDue ? maintenanceStatements(db, nowMs) : [])])
+    await db.batch([...addStatements(db, sums, region ?? ''), ...(isDue ? maintenanceStatements(db, nowMs) : [])])
   }
   const counter = windowMs > 0 ? new OperationCounter({ windowMs, write, waitUntil }) : undefined
   const presentOf = (asked: Asked): Present => ({
@@ -48,9 +49,9 @@ export function createAnalytics({ db, windowMs, waitUntil, ready }: AnalyticsPor
     isOn: counter !== undefined,
     /** Counts an operation that has been answered. It waits for nothing. */
     count: (answered: Answered): void => counter?.count(answered),
-    /** Sets the region of this isolate's visitors. They share it nearly always, since an isolate runs in one location. */
-    setRegion: (name: string): void => {
-      region = name
+    /** Asks once where this isolate's visitors are. They share a region nearly always, since an isolate runs in one location. */
+    locate: (findRegion: () => string): void => {
+      region ??= findRegion()
     },
     /** Writes what this isolate has counted, so that a question to the datasets sees it. */
     flush: async (): Promise<void> => counter?.flush(),
@@ -59,6 +60,8 @@ export function createAnalytics({ db, windowMs, waitUntil, ready }: AnalyticsPor
     bandwidthGroups: (query: GroupsQuery): Promise<Group[]> => operationGroups(db, BANDWIDTH, query),
     /** Answers a question to the dataset of storage. */
     storageGroups: (query: GroupsQuery, asked: Asked): Promise<Group[]> => storageGroups(db, query, presentOf(asked)),
+    /** Returns the counters of the named buckets, or of all without a name. */
+    totals: (buckets: readonly string[]): Promise<Totals> => readTotals(db, buckets),
     /** Returns what the account stores now. Its cost depends on how many buckets have changed lately, not on how many there are. */
     accountUsage: (asked: Asked): Promise<UsageByClass> => accountUsage(db, presentOf(asked)),
   }

@@ -64,3 +64,9 @@ export function priceClassOf(action: string, status: number): PriceClass {
 
 /** Whether an operation may change what a bucket stores. */
 export const isWrite = (action: string): boolean => !/^(?:Get|Head|List|UsageSummary)/.test(action)
+
+/** How an operation ended, in the words of R2's metrics. */
+export function actionStatusOf(status: number): ActionStatus {
+  if (status < 400) return 'success'
+  return status < 500 ? 'userError' : 'internalError'
+}

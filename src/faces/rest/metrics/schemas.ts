@@ -19,6 +19,27 @@ const Billed = {
 
 export const AccountMetrics = z.object({ standard: ClassMetrics, infrequentAccess: ClassMetrics.extend(Billed) })
 
+/** Buckets, by repeating the parameter; all of them without it. A bucket of a jurisdiction is `eu_photos`. */
+export const PrometheusQuery = z.object({ bucket_name: z.string().optional() })
+export type PrometheusQuery = z.output<typeof PrometheusQuery>
+
+const Day = z.iso.date()
+
+/** The first and the last day of a period: by default, the month so far. */
+export const CostQuery = z.object({ since: Day.optional(), until: Day.optional() })
+export type CostQuery = z.output<typeof CostQuery>
+
+const ClassCost = z.object({
+  operations: z.object({ A: z.int(), B: z.int(), free: z.int() }),
+  /** The daily peaks of the period, added up and divided by 30 days. */
+  gigabyteMonths: z.number(),
+  usd: z.object({ operations: z.number(), storage: z.number(), total: z.number() }),
+  usdAfterFreeTier: z.number(),
+})
+
+/** The operations and the storage of a period, and their price on R2. */
+export const CostEstimate = z.object({ since: Day, until: Day, standard: ClassCost, infrequentAccess: ClassCost })
+
 export const toClassMetrics = ({ objects, payloadBytes, metadataBytes, uploads, uploadBytes }: Usage): z.input<typeof ClassMetrics> => ({
   published: { objects, payloadSize: payloadBytes, metadataSize: metadataBytes },
   uploaded: { objects: uploads, payloadSize: uploadBytes, metadataSize: 0 },
