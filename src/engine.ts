@@ -2,12 +2,14 @@ import { type Config, queueBindings, readConfig, readKeyring } from './config.ts
 import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
 import { type BucketRef, bucketPath, type Jurisdiction, type Location } from './core/object.ts'
+import { unwrap } from './core/outcome.ts'
 import { type Env, segmentBindings } from './env.ts'
 import type { JobApi } from './jobs/job-api.ts'
-import { jurisdictionOfJob } from './jobs/job-id.ts'
+import { jurisdictionOfJob, newJobId } from './jobs/job-id.ts'
 import { createQueues } from './queues/queues.ts'
 import type { Keyring } from './segments/keyring.ts'
 import { createSegments } from './segments/store.ts'
+import { createSources } from './sources/sources.ts'
 import type { BucketApi } from './store/bucket-api.ts'
 import { createStore, type Store } from './store/store.ts'
 
@@ -35,7 +37,20 @@ export function createEngine(env: Env, { keepAlive, config = readConfig(env), ke
     }),
     control: env.CONTROL,
     queues: createQueues(queueBindings(env)),
+    sippy: {
+      sources: createSources(keyring, config.sources),
+      keepsHttpMetadata: config.allows('sourceMetadata'),
+      keepAlive,
+      newJobId: ({ jurisdiction }) => newJobId(jurisdiction),
+      startJob: (bucket, id) => startSippyJob(env.JOBS, bucket, id),
+    },
   })
+}
+
+/** Creates the job that copies large objects for a bucket's Sippy, unless it exists. Returns whether it has work ahead. */
+async function startSippyJob(namespace: Env['JOBS'], bucket: BucketRef, id: string): Promise<boolean> {
+  const { state } = unwrap(await jobStub(namespace, id).create({ id, kind: 'sippy', bucket, params: {} }))
+  return state === 'running' || state === 'paused'
 }
 
 /**

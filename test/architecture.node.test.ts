@@ -15,7 +15,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/queues': ['src/core'],
   'src/sources': ['src/core', 'src/http', 'src/segments'],
   'src/control': ['src/core', 'src/auth', 'src/http', 'src/segments', 'src/config.ts'],
-  'src/store': ['src/core', 'src/control', 'src/segments', 'src/queues'],
+  'src/store': ['src/core', 'src/control', 'src/segments', 'src/queues', 'src/sources'],
   'src/analytics': ['src/core'],
   'src/jobs': ['src/core', 'src/control', 'src/segments', 'src/sources', 'src/store'],
   'src/r2-bucket': [],
@@ -26,6 +26,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/faces/rest': [
     'src/core',
     'src/analytics',
+    'src/sources',
     'src/http',
     'src/auth',
     'src/control',
@@ -45,6 +46,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
     'src/core',
     'src/segments',
     'src/queues',
+    'src/sources',
     'src/store',
     'src/config.ts',
     'migrations/bucket',
@@ -74,7 +76,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
     'migrations/job',
   ],
 
-  'src/engine.ts': ['src/core', 'src/segments', 'src/queues', 'src/jobs', 'src/store', 'src/env.ts', 'src/config.ts'],
+  'src/engine.ts': ['src/core', 'src/segments', 'src/queues', 'src/sources', 'src/jobs', 'src/store', 'src/env.ts', 'src/config.ts'],
   'src/choose-face.ts': ['src/core', 'src/faces/s3', 'src/faces/public'],
   'src/refuse.ts': [
     'src/choose-face.ts',

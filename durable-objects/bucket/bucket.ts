@@ -26,6 +26,7 @@ import { type Chore, nextDueMs, type Platform, runChores } from '../keyspace/cho
 import { KEYSPACE_CHORES } from '../keyspace/chores/chores.ts'
 import { Delivery } from '../keyspace/events/delivery.ts'
 import { BUCKET_SCHEMA } from '../keyspace/schema.ts'
+import { resealSippy } from '../keyspace/sippy/reseal.ts'
 import { findBucketInfo } from '../keyspace/state.ts'
 import { BUCKET_CHANGES, BUCKET_READS, createBucket, removeBucket } from './calls.ts'
 import type { BucketContext } from './context.ts'
@@ -121,6 +122,7 @@ export class Bucket extends DurableObject<Env> implements BucketApi {
     if (this.#exists) noticeKeys(this.#context)
     if (this.#exists && this.#points.isNew()) this.#wakeForChores()
     await checkCanary(this.#context)
+    await resealSippy(this.#context)
     // The platform drops an alarm that failed too often, and a migration may leave work for the alarm.
     if (this.#alarm.setMs === null || isMigrated) this.#wakeForChores()
     this.#alarm.arm()

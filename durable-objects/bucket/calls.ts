@@ -5,6 +5,7 @@ import type { ImportReport } from '../../src/core/maintenance.ts'
 import { addRules, type NewNotificationRule, type QueueRef, removeRules } from '../../src/core/notifications.ts'
 import type { BucketRef, StorageClass } from '../../src/core/object.ts'
 import { type BucketSettings, SETTINGS, type SettingName } from '../../src/core/settings.ts'
+import { type SippySetting, shownSippy } from '../../src/core/sippy.ts'
 import type { Step } from '../../src/core/step.ts'
 import type { TagSet } from '../../src/core/tags.ts'
 import { forgetSettings, readSetting, writeSetting } from '../common/settings.ts'
@@ -14,6 +15,7 @@ import { closeCheck } from '../keyspace/check/check-tables.ts'
 import { importLines } from '../keyspace/dump/import.ts'
 import { forgetImport } from '../keyspace/imported.ts'
 import { followSetting } from '../keyspace/rules/follow-setting.ts'
+import { endCopies, sippyOf } from '../keyspace/sippy/copies.ts'
 import { bucketInfo } from '../keyspace/state.ts'
 import { forgetFlows } from '../keyspace/usage.ts'
 import { admitChange, admitJob, RATES } from './change-rate.ts'
@@ -24,6 +26,7 @@ import { LAST_POINT } from './storage-points.ts'
 export const BUCKET_READS = {
   ...READS,
   info: { run: ({ sql }: BucketContext) => bucketInfo(sql) },
+  getSippy: { run: ({ sql }: BucketContext) => sippyOf(sql) },
   getSetting: { run: ({ sql }: BucketContext, name: SettingName) => readSetting<never>(sql, name) },
 } satisfies Record<string, CallRow<BucketContext>>
 
@@ -34,6 +37,8 @@ export const BUCKET_CHANGES = {
   admitChange: { run: admitAccountChange },
   admitJob: { run: admitNewJob },
   putSetting: { run: putSetting },
+  putSippy: { run: putSippy },
+  deleteSippy: { run: deleteSippy },
   addNotificationRules: { run: addNotificationRules },
   removeNotificationRules: { run: removeNotificationRules },
   importLines: { run: importAll },
@@ -105,6 +110,28 @@ function changeSetting<Name extends SettingName>(
 
 const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0
 
+/** Enables Sippy, or gives it another source. Copies from the old source end. */
+function putSippy(context: BucketContext, sippy: SippySetting, by?: Actor): void {
+  const { sql, account } = context
+  admitChange(context)
+  const old = sippyOf(sql)
+  writeSetting(sql, 'sippy', sippy)
+  endCopies(context)
+  const [oldValue, newValue] = [old && shownSippy(old), shownSippy(sippy)]
+  account.audit({ action: 'PutBucketSippy', bucket: bucketInfo(sql), by, oldValue, newValue })
+}
+
+/** Disables Sippy. Objects that were copied stay. */
+function deleteSippy(context: BucketContext, by?: Actor): void {
+  const { sql, account } = context
+  const old = sippyOf(sql)
+  if (old === null) return
+  admitChange(context)
+  writeSetting(sql, 'sippy', null)
+  endCopies(context)
+  account.audit({ action: 'DeleteBucketSippy', bucket: bucketInfo(sql), by, oldValue: shownSippy(old) })
+}
+
 /** Runs one step of an import. The last step also updates the bucket's row in the account's index. */
 function importAll(context: BucketContext, text: string): Step<number, ImportReport> {
   const imported = importLines(context, text)
@@ -144,7 +171,8 @@ export function createBucket({ sql, account, now }: BucketContext, { info, canar
  * Removes an empty bucket; the alarm deletes the remaining bytes.
  * @throws StoreError BucketNotEmpty
  */
-export function removeBucket({ sql, account }: BucketContext, by?: Actor): void {
+export function removeBucket(context: BucketContext, by?: Actor): void {
+  const { sql, account } = context
   const rows = sql.exec("SELECT 1 FROM objects UNION ALL SELECT 1 FROM uploads WHERE state = 'open' LIMIT 1").toArray()
   if (rows.length > 0) throw new StoreError('BucketNotEmpty')
   for (const { name, keepsBucket: message } of Object.values(SETTINGS)) {
@@ -156,6 +184,7 @@ export function removeBucket({ sql, account }: BucketContext, by?: Actor): void 
   sql.exec('DELETE FROM uploads')
   forgetFlows(sql)
   sql.exec('DELETE FROM lifecycle_walk')
+  endCopies(context)
   closeCheck(sql)
   const kept = ['schema', 'compatible_from', 'registry', ...RATES]
   sql.exec(`DELETE FROM config WHERE name NOT IN (${kept.map(() => '?').join(', ')})`, ...kept)

@@ -2,6 +2,7 @@ import { StoreError } from '../../src/core/errors.ts'
 import type { ListPartsQuery, UploadRef } from '../../src/core/multipart.ts'
 import type { ObjectHead } from '../../src/core/object.ts'
 import type { Outcome } from '../../src/core/outcome.ts'
+import type { CopyRef, WantedCopy } from '../../src/core/sippy.ts'
 import {
   type Begin,
   type BodyRest,
@@ -32,6 +33,7 @@ import { objectParts } from './objects/object-parts.ts'
 import { commitObject, deleteObjects, lookup } from './objects/objects.ts'
 import { renameObject } from './objects/rename.ts'
 import { objectTags, putObjectTags } from './objects/tags.ts'
+import { dropCopy, isCopying, nextCopy, takeCopy } from './sippy/copies.ts'
 import { copyPart } from './uploads/copy-part.ts'
 import { listUploads } from './uploads/list-uploads.ts'
 import { abortUpload, type Completion, commitPart, completeUpload, createUpload, listParts } from './uploads/uploads.ts'
@@ -69,6 +71,7 @@ export const READS = {
   listParts: { keys: keyOf as (query: ListPartsQuery) => readonly string[], run: listParts },
   listUploads: { run: ({ sql }: Context, ...query: Rest<typeof listUploads>) => listUploads(sql, ...query) },
   usage: { run: ({ sql }: Context) => readUsage(sql) },
+  isCopying: { keys: keyOf as (copy: CopyRef) => readonly string[], run: isCopying },
   listBlobs: { run: ({ sql }: Context, ...query: Rest<typeof listBlobs>) => listBlobs(sql, ...query) },
   keysOf: { run: ({ sql }: Context, ...query: Rest<typeof keysOf>) => keysOf(sql, ...query) },
   exportPage: { run: exportPage },
@@ -88,6 +91,9 @@ export const CHANGES = {
   copyPart: { keys: keysOfCopy as (copy: CopyPart) => readonly string[], run: copyPart },
   completeUpload: { keys: keyOf as (complete: CompleteUpload) => readonly string[], run: completeUpload, answer: headOfCompletion },
   abortUpload: { keys: keyOf as (upload: UploadRef) => readonly string[], run: abortUpload },
+  takeCopy: { keys: keyOf as (copy: WantedCopy) => readonly string[], run: takeCopy },
+  nextCopy: { run: nextCopy },
+  dropCopy: { keys: keyOf as (copy: CopyRef) => readonly string[], run: dropCopy },
   check: { run: checkStep },
   rewrapKeys: { run: ({ sql }: Context, ...keys: Rest<typeof rewrapKeys>) => rewrapKeys(sql, ...keys) },
 } satisfies Record<string, CallRow>

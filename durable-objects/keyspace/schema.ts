@@ -5,11 +5,12 @@ import events from '../../migrations/bucket/0004_events.sql'
 import lifecycle from '../../migrations/bucket/0005_lifecycle.sql'
 import lastParts from '../../migrations/bucket/0006_last_parts.sql'
 import tags from '../../migrations/bucket/0007_tags.sql'
+import sippy from '../../migrations/bucket/0008_sippy.sql'
 import type { Schema } from '../common/schema.ts'
 
 /** The tables of a bucket. */
 export const BUCKET_SCHEMA: Schema = {
   owner: "this bucket's",
-  migrations: [init, audit, storageClasses, events, lifecycle, lastParts, tags],
+  migrations: [init, audit, storageClasses, events, lifecycle, lastParts, tags, sippy],
   compatibleFrom: {},
 }

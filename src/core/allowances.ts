@@ -33,6 +33,8 @@ export const ALLOWANCES = {
   repeatedCompletions:
     'CompleteMultipartUpload that is sent again with the same parts, while its object is there: the same answer; on R2 404 `NoSuchUpload`',
   mailDates: 'A `Date` header in the form of RFC 5322, in any zone, in place of `x-amz-date`; on R2 400 `InvalidArgument`',
+  sourceMetadata:
+    'Objects that Sippy copies keep `Content-Type`, `Cache-Control`, `Content-Disposition`, `Content-Language`, `Content-Encoding` and `Expires`; on R2 only their `x-amz-meta-*`',
   tagging:
     'Tags of objects and buckets: the operations, `x-amz-tagging` on writes, lifecycle filters by tag, size and `And`; on R2 501 `NotImplemented`, and `DELETE ?tagging` deletes the object',
 } as const

@@ -11,6 +11,8 @@ export const AUDITED = {
   DeleteBucket: 'delete',
   PutBucketStorageClass: 'update',
   ...SETTING_ACTIONS,
+  PutBucketSippy: 'update',
+  DeleteBucketSippy: 'delete',
   ChangeBucketVisibility: 'update',
   AddCustomDomain: 'create',
   UpdateCustomDomain: 'update',

@@ -1,3 +1,5 @@
+import type { Elsewhere } from './sippy.ts'
+
 /** One row of the error table: how each face names the failure. */
 interface ErrorRow {
   /** HTTP status on the S3 face and on the REST face. */
@@ -128,6 +130,8 @@ export interface ErrorDetail {
   readonly status?: number
   /** For `NoSuchUpload`: the upload never existed. The Workers binding distinguishes this from an upload that is finished. */
   readonly neverWas?: boolean
+  /** For `NoSuchKey`, between a Bucket and the engine: another provider may have the object. */
+  readonly elsewhere?: Elsewhere
   /** Elements that the S3 face prints after `Message`, in this order. */
   readonly fields?: Readonly<Record<string, string>>
 }

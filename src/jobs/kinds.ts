@@ -2,11 +2,12 @@ import { StoreError } from '../core/errors.ts'
 import type { JobKind } from './job-kind.ts'
 import { deletePrefix } from './kinds/delete-prefix.ts'
 import { migrate } from './kinds/migrate.ts'
+import { sippy } from './kinds/sippy.ts'
 import { storageClass } from './kinds/storage-class.ts'
 
 /** Every kind of job. To add one, write a file in `kinds/` and a row here. */
 // biome-ignore lint/suspicious/noExplicitAny: each kind has parameters and a cursor of its own.
-const KINDS: readonly JobKind<any, any, any>[] = [deletePrefix, migrate, storageClass]
+const KINDS: readonly JobKind<any, any, any>[] = [deletePrefix, migrate, sippy, storageClass]
 
 /** The names of the kinds that keep secrets. */
 export const SECRET_KINDS: readonly string[] = KINDS.filter(({ reseal }) => reseal !== undefined).map(({ name }) => name)

@@ -73,7 +73,7 @@ export interface OwnBucket {
 
 /**
  * Refuses a source that is the bucket itself: it would read from itself without end. It knows the hosts that a deployment is told of; a
- * request for a source carries {@link MIGRATION_HEADER} in addition, and a deployment that receives one does not ask a source again.
+ * request for a source carries `MIGRATION_HEADER` in addition, and a deployment that receives one does not ask a source again.
  * @throws StoreError InvalidArgument
  */
 export function checkNotOwnBucket({ host, pathname }: URL, own: OwnBucket): void {
@@ -82,9 +82,6 @@ export function checkNotOwnBucket({ host, pathname }: URL, own: OwnBucket): void
   const labels = host.toLowerCase().slice(0, -at.length).split('.')
   if (labels[0] === own.bucket || pathname.split('/')[1] === own.bucket) throw invalidArgument('The source is this bucket itself.')
 }
-
-/** Every request for a source carries it. A deployment that receives it answers from its own bucket alone. */
-export const MIGRATION_HEADER = 'cairn-migration'
 
 const withoutDot = (host: string): string => host.replace(/\.$/, '')
 const atOrBelow = (host: string, above: string): boolean => host === above || host.endsWith(`.${above}`)

@@ -39,6 +39,9 @@ export interface SourceFailure {
 /** The answer of a source. */
 export type Sourced<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: SourceFailure }
 
+/** The code of a key that no URL can name. */
+export const UNADDRESSABLE = 'UnaddressableKey'
+
 /** The longest message of a failure. */
 export const MESSAGE_CHARACTERS = 1024
 

@@ -1,5 +1,5 @@
+import { MIGRATION_HEADER } from '../core/sippy.ts'
 import { TooLate, within } from '../core/timeout.ts'
-import { MIGRATION_HEADER } from './endpoint.ts'
 import { failed, type Sourced, sourced } from './source.ts'
 
 /** How long a source may take to begin its answer, and to send the next bytes of it. */

@@ -1,10 +1,8 @@
-import type { Actor } from '../core/audit.ts'
 import type { BlobRecord, BlobSlice } from '../core/blob.ts'
-import type { BucketInfo, Usage } from '../core/bucket.ts'
 import type { ListPage, ListQuery, ListUploadsQuery } from '../core/listing.ts'
 import type { MetadataDirective } from '../core/metadata.ts'
 import type { CompletedPart, CreatedUpload, ListPartsQuery, Part, PartsPage, UploadHead, UploadRef } from '../core/multipart.ts'
-import type { CopiedFrom, NewNotificationRule, QueueRef } from '../core/notifications.ts'
+import type { CopiedFrom } from '../core/notifications.ts'
 import type {
   BindingHashes,
   ByteSpan,
@@ -21,9 +19,10 @@ import type {
   StorageClass,
 } from '../core/object.ts'
 import type { Outcome } from '../core/outcome.ts'
-import type { BucketSettings } from '../core/settings.ts'
 import type { TaggingDirective, TagSet } from '../core/tags.ts'
+import type { ConfigurationApi } from './configuration-api.ts'
 import type { MaintenanceApi } from './maintenance/maintenance-api.ts'
+import type { SippyApi } from './sippy/sippy-api.ts'
 
 // The arguments and results of calls between the engine and a Bucket: plain values that cross RPC.
 
@@ -69,6 +68,8 @@ export interface CommitObject extends WrittenBlob, ObjectAttributes {
   readonly conditions?: Conditions
   /** How many bytes of the blob are the object's, if there are zeros behind them. At least one. */
   readonly length?: number
+  /** The attempt of a copy by Sippy. It is refused if the key was written or deleted in between. */
+  readonly copyId?: string
   /** The source of the bytes. If present, this is the commit of a CopyObject. */
   readonly copySource?: CopiedFrom
 }
@@ -84,6 +85,8 @@ export interface Lookup {
   readonly range?: RangeRequest
   readonly partNumber?: number
   readonly ssecKeyMd5?: string
+  /** If the object is missing and the bucket has Sippy, the error says so. */
+  readonly fromSource?: boolean
   /** False for HEAD, which needs no slices and no inline bytes. */
   readonly body: boolean
 }
@@ -105,6 +108,8 @@ export interface Found<Body = BodySlices> {
   /** The span of the object that the client asked for. */
   readonly span: ByteSpan
   readonly body: Body
+  /** The bytes come from the source of Sippy: the bucket does not have the object yet, so no cache may hold it. */
+  readonly fromSource?: true
 }
 
 export type Looked<Body = BodySlices> = Found<Body> | { readonly kind: 'not-modified'; readonly head: ObjectHead }
@@ -205,6 +210,8 @@ export interface CompleteUpload extends UploadRef {
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
   /** The size of the object as the client claims it. */
   readonly size?: number
+  /** As for {@link CommitObject}. */
+  readonly copyId?: string
 }
 
 /**
@@ -253,26 +260,8 @@ export interface MovedObjects {
   readonly last?: string
 }
 
-/**
- * The calls of a Bucket. Each returns an {@link Outcome}. Every call but `create` may fail with `NoSuchBucket`.
- * Calls that change the configuration have a parameter `by`, the user who asked for the change, for the audit log.
- */
-export interface BucketApi extends MaintenanceApi {
-  create(info: Omit<BucketInfo, 'createdMs'>, by?: Actor, tags?: TagSet): Promise<Outcome<BucketInfo>>
-  info(): Promise<Outcome<BucketInfo>>
-  putStorageClass(storageClass: StorageClass, by?: Actor): Promise<Outcome<BucketInfo>>
-  /** Counts a change of the bucket's configuration that is stored in the account's database, such as a change of its domains. */
-  admitChange(): Promise<Outcome<BucketInfo>>
-  /** Counts a new job of the bucket. Returns the time of the clock that dates the bucket's objects, in milliseconds since the epoch. */
-  admitJob(): Promise<Outcome<number>>
-  remove(by?: Actor): Promise<Outcome<void>>
-  usage(): Promise<Outcome<Record<StorageClass, Usage>>>
-  getSetting<K extends keyof BucketSettings>(name: K): Promise<Outcome<BucketSettings[K] | null>>
-  putSetting<K extends keyof BucketSettings>(name: K, value: BucketSettings[K] | null, by?: Actor): Promise<Outcome<void>>
-  addNotificationRules(queue: QueueRef, rules: readonly NewNotificationRule[], by?: Actor): Promise<Outcome<void>>
-  /** Removes the named rules of the queue, or all its rules if none are named. */
-  removeNotificationRules(queueId: string, ruleIds?: readonly string[], by?: Actor): Promise<Outcome<void>>
-
+/** The calls of a Bucket. Each returns an {@link Outcome}. Every call but `create` may fail with `NoSuchBucket`. */
+export interface BucketApi extends ConfigurationApi, MaintenanceApi, SippyApi {
   begin(begin: Begin): Promise<Outcome<Begun>>
   abandon(blob: Pick<Begin, 'blobId' | 'tier' | 'segments'>, begun: Begun): Promise<void>
   commitObject(commit: CommitObject): Promise<Outcome<Committed<ObjectHead>>>

@@ -1,6 +1,7 @@
 import type { BucketRef, Location } from '../core/object.ts'
 import type { Queues } from '../queues/queues.ts'
 import type { Segments } from '../segments/store.ts'
+import type { Sources } from '../sources/sources.ts'
 import type { BucketApi } from './bucket-api.ts'
 
 /** Everything that the engine depends on: the Buckets, the segment stores, the index of buckets, the queues. */
@@ -11,4 +12,18 @@ export interface Ports {
   readonly control: D1Database
   /** The queues that can receive event notifications. */
   readonly queues: Queues
+  readonly sippy: SippyPorts
+}
+
+/** Everything that Sippy needs besides. */
+export interface SippyPorts {
+  readonly sources: Sources
+  /** Whether a copy keeps the system metadata of its source. */
+  readonly keepsHttpMetadata: boolean
+  /** Keeps the invocation alive until a copy behind the response is done. */
+  readonly keepAlive: (work: Promise<unknown>) => void
+  /** A new id for the job that copies large objects into a bucket. */
+  readonly newJobId: (bucket: BucketRef) => string
+  /** Makes sure that this job of the bucket exists. Returns false if it has ended, or stopped after failures. */
+  readonly startJob: (bucket: BucketRef, id: string) => Promise<boolean>
 }

@@ -18,7 +18,6 @@ import { rotateKeys } from './maintenance/rotate-keys.ts'
 import { addNotificationRules, removeNotificationRules } from './notification-rules.ts'
 import { copyObject } from './objects/copy-object.ts'
 import { deleteObject, deleteObjects } from './objects/delete-objects.ts'
-import { getObject, headObject } from './objects/get-object.ts'
 import { listObjects, listSummaries } from './objects/list-objects.ts'
 import { moveObjects } from './objects/move-objects.ts'
 import { objectParts } from './objects/object-parts.ts'
@@ -26,7 +25,10 @@ import { getObjectTags, putObjectTags } from './objects/object-tags.ts'
 import { putObject } from './objects/put-object.ts'
 import { renameObject } from './objects/rename-object.ts'
 import type { Ports } from './ports.ts'
+import { getObject, headObject } from './read-object.ts'
 import { deleteSetting, getSetting, putSetting, type SettingOperations } from './settings.ts'
+import { deleteSippy, getSippy, putSippy } from './sippy/settings.ts'
+import { sippyStep } from './sippy/step.ts'
 import { abortMultipartUpload } from './uploads/abort-multipart-upload.ts'
 import { completeMultipartUpload } from './uploads/complete-multipart-upload.ts'
 import { createMultipartUpload } from './uploads/create-multipart-upload.ts'
@@ -50,6 +52,7 @@ const ENGINE_OPERATIONS = {
   deleteObject,
   deleteObjects,
   deleteSetting,
+  deleteSippy,
   ensureBucket,
   exportBucket,
   fsck,
@@ -57,6 +60,7 @@ const ENGINE_OPERATIONS = {
   getObject,
   getObjectTags,
   getSetting,
+  getSippy,
   headBucket,
   headBucketToChange,
   headObject,
@@ -73,10 +77,12 @@ const ENGINE_OPERATIONS = {
   putObject,
   putObjectTags,
   putSetting,
+  putSippy,
   recoverBucket,
   removeNotificationRules,
   renameObject,
   rotateKeys,
+  sippyStep,
   uploadPart,
   uploadPartCopy,
 }

@@ -80,8 +80,8 @@ describe('routes', () => {
   })
 
   test('what is not there yet is 501, and the SDK does not try again', async () => {
-    const answer = await rest('GET', `${BUCKETS}/some/sippy`)
-    expect(answer).toMatchObject({ status: 501, errors: [{ message: 'GetSippy not implemented' }] })
+    const answer = await rest('GET', '/accounts/{account}/r2-catalog')
+    expect(answer).toMatchObject({ status: 501, errors: [{ message: 'GetDataCatalogs not implemented' }] })
     expect(answer.headers.get('x-should-retry')).toBe('false')
   })
 

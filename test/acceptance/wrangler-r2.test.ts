@@ -247,7 +247,7 @@ describe('wrangler r2', () => {
   })
 
   test('what is not there yet says so', async () => {
-    expect(await refused(`r2 bucket sippy get ${bucket}`)).toContain('not implemented')
+    expect(await refused(`r2 bucket catalog get ${bucket}`)).toContain('not implemented')
   })
 
   test('bucket delete, when it is empty', async () => {

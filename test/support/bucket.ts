@@ -9,10 +9,12 @@ import { bytesSource } from '../../src/core/byte-sources.ts'
 import type { BucketRef, Jurisdiction, ObjectRef } from '../../src/core/object.ts'
 import { unwrap } from '../../src/core/outcome.ts'
 import { type Env, segmentBindings } from '../../src/env.ts'
+import { newJobId } from '../../src/jobs/job-id.ts'
 import { createQueues } from '../../src/queues/queues.ts'
 import { createSegments, type SegmentConfig, type Segments } from '../../src/segments/store.ts'
+import { createSources } from '../../src/sources/sources.ts'
 import type { BucketApi } from '../../src/store/bucket-api.ts'
-import type { Ports } from '../../src/store/ports.ts'
+import type { Ports, SippyPorts } from '../../src/store/ports.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
 import { randomBytes } from './fuzz.ts'
 
@@ -42,6 +44,19 @@ export function portsWith(changes: Partial<Ports> = {}, config: SegmentConfig = 
     segments: createSegments(segmentBindings(env), secrets.keyring, { config, deployment: secrets.accountId, sleep: async () => {} }),
     control: env.CONTROL,
     queues: createQueues(queueBindings(env)),
+    sippy: sippyPorts(),
+    ...changes,
+  }
+}
+
+/** The ports of Sippy on the real bindings. Work behind an answer runs on; `settled` of a test waits for it. */
+export function sippyPorts(changes: Partial<SippyPorts> = {}): SippyPorts {
+  return {
+    sources: createSources(secrets.keyring, readConfig(env).sources),
+    keepsHttpMetadata: true,
+    keepAlive: (work) => void work.catch(() => {}),
+    newJobId: ({ jurisdiction }) => newJobId(jurisdiction),
+    startJob: async () => true,
     ...changes,
   }
 }

@@ -7,7 +7,7 @@ import { createQueues } from '../../src/queues/queues.ts'
 import { createSegments } from '../../src/segments/store.ts'
 import type { Ports } from '../../src/store/ports.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
-import { DAY_MS, env, GRACE_MS, HOUR_MS, secrets, stubOf, TestBucket, TINY } from './bucket.ts'
+import { DAY_MS, env, GRACE_MS, HOUR_MS, secrets, sippyPorts, stubOf, TestBucket, TINY } from './bucket.ts'
 import { problemsOf } from './check.ts'
 import { FAULTS, Gate, Gone, gatedBucket, gatedD1, gatedKv, matters, Outage, type Trap } from './faults.ts'
 
@@ -51,6 +51,7 @@ export function gatedPorts(gate: Gate, changes: Partial<Ports> = {}, keyring = s
     segments: createSegments(bindings, keyring, { config: TINY, deployment: env.ACCOUNT_ID, sleep: async () => {} }),
     control: gatedD1(env.CONTROL, gate),
     queues: createQueues(queueBindings(env)),
+    sippy: sippyPorts(),
     ...changes,
   }
 }

@@ -1,5 +1,5 @@
 import { evaluateConditions } from '../../../src/core/conditions.ts'
-import { StoreError } from '../../../src/core/errors.ts'
+import { type ErrorDetail, StoreError } from '../../../src/core/errors.ts'
 import { normalizeKey } from '../../../src/core/key.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
 import { metadataSize } from '../../../src/core/metadata.ts'
@@ -32,6 +32,7 @@ import { forgetImport } from '../imported.ts'
 import { type ObjectRow, tagsOf, toHead, toJson } from '../rows.ts'
 import { objectDueMs, objectExpiration } from '../rules/lifecycle-due.ts'
 import { checkUnlocked } from '../rules/locks.ts'
+import { checkCopying, endCopyOf, sippyOf } from '../sippy/copies.ts'
 import { bucketInfo } from '../state.ts'
 import { countRetrieval, Tally } from '../usage.ts'
 
@@ -84,6 +85,7 @@ export function commitObject(context: Context, commit: CommitObject): Committed<
   if (old && isCommitted(context.sql, old, commit)) return { kind: 'committed', value: headOf(context.sql, old) }
   if (commit.blob.inline && !inlineFits(context)) return { kind: 'inline-full' }
   checkOverwrite(context, old, commit.conditions)
+  checkCopying(context, commit.copyId === undefined ? undefined : { key: commit.key, id: commit.copyId })
   if (commit.begun) redeem(context, commit.blob.id, commit.begun)
   insertBlob(context, commit.blob)
   const action = commit.copySource ? 'CopyObject' : 'PutObject'
@@ -111,6 +113,7 @@ export function replaceObject(context: Context, old: ObjectRow | undefined, obje
   const key = normalizeKey(object.key)
   const tally = new Tally()
   forgetImport(context)
+  endCopyOf(context, key)
   if (old) releaseObject(context, old, tally)
   const row: Omit<ObjectRow, 'due_ms'> = {
     key,
@@ -158,6 +161,7 @@ export function deleteObjects(context: Context, entries: readonly ToDelete[], on
     const outcome = outcomeOf(() => {
       const row = findObject(context.sql, key)
       if (typeof entry !== 'string') checkDeletion(context, row, entry.onlyIf)
+      if (!row && !only) endCopyOf(context, normalizeKey(key))
       if (!row || (only && row.uploaded_ms > only.writtenUntilMs)) return
       checkUnlocked(context, row)
       deleteObject(context, row, { action: 'DeleteObject', tally })
@@ -197,7 +201,7 @@ export function deleteObject(context: Context, row: ObjectRow, { action, tally }
 /** Returns everything that a read needs, in one call. The order of the checks is R2's: existence, conditions, SSE-C, range. */
 export function lookup(context: Context, query: Lookup): Looked {
   const row = findObject(context.sql, query.key)
-  if (!row) throw new StoreError('NoSuchKey')
+  if (!row) throw new StoreError('NoSuchKey', elsewhereOf(context, query))
   const verdict = query.conditions ? evaluateConditions(query.conditions, stateOf(row)) : 'ok'
   const isBinding = query.dialect === 'binding'
   if (verdict === 'failed' && !isBinding) throw new StoreError('PreconditionFailed')
@@ -206,6 +210,12 @@ export function lookup(context: Context, query: Lookup): Looked {
   const span = askedSpan(context.sql, row, query)
   if (query.body) countRetrieval(context.sql, row, span.length)
   return readRow(context.sql, row, { ...query, span })
+}
+
+/** What a bucket without the object knows about it: its Sippy may have the object. */
+function elsewhereOf({ sql }: Context, { fromSource }: Lookup): ErrorDetail {
+  const sippy = fromSource ? sippyOf(sql) : null
+  return sippy === null ? {} : { elsewhere: { sippy, storageClass: defaultStorageClass(sql) } }
 }
 
 /** An object as a read returns it, with the slices of `span` if its body is requested. */

@@ -14,6 +14,7 @@ import { forgetImport } from '../imported.ts'
 import { checkConditions, checkOverwrite, defaultStorageClass, findObject, headOf, inlineFits, replaceObject } from '../objects/objects.ts'
 import { customMetadataOf, httpMetadataOf, type PartRow, tagsOf, toJson, toUploadHead, type UploadRow } from '../rows.ts'
 import { uploadAbortion, uploadDueMs } from '../rules/lifecycle-due.ts'
+import { checkCopying } from '../sippy/copies.ts'
 import { count } from '../usage.ts'
 import { assemble, joinParts } from './complete-upload.ts'
 
@@ -145,7 +146,10 @@ export function completeUpload(context: Context, complete: CompleteUpload): Comp
   // A refusal here (a lock, or the rate of writes) leaves the upload open, so that the client can complete it later. A failed condition
   // ends it.
   checkOverwrite(context, old, undefined)
-  const condition = outcomeOf(() => checkConditions(complete.conditions, old))
+  const condition = outcomeOf(() => {
+    checkConditions(complete.conditions, old)
+    checkCopying(context, complete.copyId === undefined ? undefined : { key: complete.key, id: complete.copyId })
+  })
   if (!condition.ok) {
     forgetImport(context)
     abortOpenUpload(context, upload)

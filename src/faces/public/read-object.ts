@@ -109,7 +109,7 @@ function respondAndFill(
 ): Response {
   const { options, nowMs } = cacheRead
   const lifetime = cacheLifetime(at.key, got.head.httpMetadata, nowMs)
-  const cacheable = isCacheable(lifetime, got.head)
+  const cacheable = isCacheable(lifetime, got.head) && !(got.kind === 'found' && got.fromSource)
   if (!cacheable) return withStatus(respond(got, options, visit), lifetime === 'unasked' ? 'DYNAMIC' : 'BYPASS')
   // Do not read the whole object for the cache when this client does not: on a HEAD, on a range, or on a 304.
   if (options.range || got.kind !== 'found' || got.body === null) return withStatus(respond(got, options, visit), 'MISS')

@@ -1,9 +1,8 @@
-import { ACCOUNT, BUCKET } from './paths.ts'
+import { ACCOUNT } from './paths.ts'
 import { type Method, type Route, route } from './route.ts'
 
 /** Endpoints that Cloudflare has and Cairn does not have yet: methods, path, and the name that the 501 response prints. */
 const ROWS: readonly (readonly [methods: string, path: string, op: string])[] = [
-  ['GET PUT DELETE', `${BUCKET}/sippy`, 'Sippy'],
   ['GET', `${ACCOUNT}/r2-catalog`, 'DataCatalogs'],
   ['GET POST', `${ACCOUNT}/r2-catalog/{path+}`, 'DataCatalog'],
   ['GET', `${ACCOUNT}/basin-catalog`, 'BasinCatalogs'],

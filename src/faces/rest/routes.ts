@@ -12,6 +12,7 @@ import { getOpenApi } from './openapi.ts'
 import { QUEUE_ROUTES } from './queues/routes.ts'
 import { type Route, route } from './route.ts'
 import { SETTING_ROUTES } from './settings/routes.ts'
+import { SIPPY_ROUTES } from './sippy/routes.ts'
 import { SLURPER_ROUTES } from './slurper/routes.ts'
 import { TEMPORARY_CREDENTIAL_ROUTES } from './temporary-credentials/routes.ts'
 import { TOKEN_ROUTES } from './tokens/routes.ts'
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   ...BUCKET_ROUTES,
   ...OBJECT_ROUTES,
   ...SETTING_ROUTES,
+  ...SIPPY_ROUTES,
   ...JOB_ROUTES,
   ...TEMPORARY_CREDENTIAL_ROUTES,
   ...NOTIFICATION_ROUTES,

@@ -12,6 +12,7 @@ import {
   type SourceRange,
   sourced,
   spanOf,
+  UNADDRESSABLE,
 } from '../source.ts'
 import { discard, ERROR_BYTES, PAGE_BYTES, Transport, type TransportOptions } from '../transport.ts'
 import { accessToken, type ServiceAccount } from './access-token.ts'
@@ -86,7 +87,8 @@ export class GcsSource implements Source {
   }
 
   async #resource(key: string): Promise<Sourced<ObjectResource>> {
-    if (key === '.' || key === '..' || !key.isWellFormed()) return failed('unsupported', 'No URL can name this key.')
+    if (key === '.' || key === '..' || !key.isWellFormed())
+      return failed('unsupported', 'No URL can name this key.', { code: UNADDRESSABLE })
     const asked = await this.#ask(this.#objectUrl(key, { fields: FIELDS }))
     if (!asked.ok) return asked
     const resource = await readJson(asked.value, ERROR_BYTES + PAGE_BYTES)

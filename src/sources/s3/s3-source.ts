@@ -10,6 +10,7 @@ import {
   type SourcePage,
   type SourceRange,
   sourced,
+  UNADDRESSABLE,
 } from '../source.ts'
 import { discard, PAGE_BYTES, readWhole, Transport, type TransportOptions } from '../transport.ts'
 import { failureOf, isOtherRegion, readError, type S3Error } from './answers.ts'
@@ -103,7 +104,7 @@ export class S3Source implements Source {
 
   async #askOnce(method: 'GET' | 'HEAD', { key, headers = new Headers(), query }: Asked): Promise<Sourced<Answer>> {
     const at = key === undefined ? this.#place.root : urlOfKey(this.#place, key)
-    if (at === undefined) return failed('unsupported', 'No URL can name this key: it has a segment "." or "..".')
+    if (at === undefined) return failed('unsupported', 'No URL can name this key: it has a segment "." or "..".', { code: UNADDRESSABLE })
     const url = query?.size ? `${at}?${query}` : at
     const aws = { region: this.#place.region, service: 's3' }
     const signed = await this.#client.sign(url, { method, headers: new Headers(headers), aws })

@@ -12,6 +12,8 @@ export interface PutOptions extends ObjectAttributes {
   readonly customerKey?: CustomerKey
   /** By the Workers binding, an object without a content type stays without one. */
   readonly dialect?: Dialect
+  /** The attempt of a copy by Sippy: it is refused if the key was written or deleted in between. */
+  readonly copyId?: string
 }
 
 /**
@@ -30,6 +32,7 @@ export async function putObject(ports: Ports, at: ObjectRef, upload: Upload, opt
       ...digested,
       key: at.key,
       conditions,
+      copyId: options.copyId,
       storageClass,
       customMetadata,
       tags,

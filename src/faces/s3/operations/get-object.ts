@@ -2,6 +2,7 @@ import { invalidArgument, StoreError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { ObjectHead } from '../../../core/object.ts'
 import { measureObject } from '../../../core/operations.ts'
+import { MIGRATION_HEADER } from '../../../core/sippy.ts'
 import { answerWith } from '../../../http/answer-with.ts'
 import { readConditions } from '../../../http/conditions.ts'
 import { objectHeaders, readOverrides } from '../../../http/object-headers.ts'
@@ -31,7 +32,8 @@ function readGetOptions({ headers, url }: ObjectCall): GetOptions {
   if (range && partNumber !== undefined) {
     throw new StoreError('InvalidRequest', { message: 'Cannot specify both Range header and partNumber query parameter' })
   }
-  return { range, partNumber, customerKey, conditions: readConditions(headers) }
+  const forMigration = headers.has(MIGRATION_HEADER)
+  return { range, partNumber, customerKey, conditions: readConditions(headers), ...(forMigration && { forMigration }) }
 }
 
 /**
