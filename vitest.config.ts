@@ -15,6 +15,32 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED = 'false'
 const pick = (values: NodeJS.ProcessEnv, names: readonly string[]) =>
   Object.fromEntries(names.flatMap((name) => (values[name] ? [[name, values[name]]] : [])))
 
+/** Runs tests inside workerd, with the bindings of wrangler.jsonc. */
+const insideWorkerd = () =>
+  cloudflareTest(async () => ({
+    wrangler: { configPath: './wrangler.jsonc' },
+    verbose: false, // Hides workerd's own log, such as its warning about each `text()` of bytes.
+    miniflare: {
+      // workerd's own R2. The binding's parity suite compares with it.
+      r2Buckets: ['REAL'],
+      // The platform's rate limiter, so low that a test reaches it.
+      ratelimits: { LOW_RATE_LIMIT: { namespace_id: '1002', simple: { limit: 2, period: 60 } } },
+      bindings: {
+        ...TEST_SECRETS,
+        SOURCES_LOCAL: 'true',
+        // Counts would be written behind the answers of other tests, and points would set alarms in theirs.
+        ANALYTICS_SECONDS: '0',
+        CONTROL_MIGRATIONS: await readD1Migrations('migrations/control'),
+        SEGMENTS_MIGRATIONS: await readD1Migrations('migrations/segments'),
+        // The settings of `npm run test:model`: the number of runs, and a run to repeat. JOB_KEYS: test/durable-objects/job/steps.test.ts.
+        ...pick(process.env, ['MODEL_RUNS', 'MODEL_SEED', 'MODEL_PATH', 'JOB_KEYS']),
+      },
+    },
+  }))
+
+/** The tests of rooms that store nothing. */
+const PURE = ['core', 'http', 'auth', 'faces/s3/xml'].map((room) => `test/${room}/**/!(*.node).test.ts`)
+
 export default defineConfig({
   test: {
     // Hides the output of passing tests: most of it is about failures that they provoke.
@@ -23,37 +49,21 @@ export default defineConfig({
     maxWorkers: '100%',
     projects: [
       {
-        // Tests of everything that runs in the Worker. They run inside workerd, with the bindings of wrangler.jsonc.
+        // Tests of pure code, inside workerd. They store nothing, so their files share a worker: to start one takes longer than most files.
+        logLevel: 'error',
+        plugins: [insideWorkerd()],
+        test: { name: 'pure', testTimeout: 30_000, isolate: false, include: PURE, setupFiles: ['./test/support/seed.ts'] },
+      },
+      {
+        // Tests of everything else that runs in the Worker. Each file has a worker and a storage of its own.
         logLevel: 'error', // Hides warnings about packages whose source maps name files that they do not ship.
-        plugins: [
-          cloudflareTest(async () => ({
-            wrangler: { configPath: './wrangler.jsonc' },
-            verbose: false, // Hides workerd's own log, such as its warning about each `text()` of bytes.
-            miniflare: {
-              // workerd's own R2. The binding's parity suite compares with it.
-              r2Buckets: ['REAL'],
-              // The platform's rate limiter, so low that a test reaches it.
-              ratelimits: { LOW_RATE_LIMIT: { namespace_id: '1002', simple: { limit: 2, period: 60 } } },
-              bindings: {
-                ...TEST_SECRETS,
-                SOURCES_LOCAL: 'true',
-                // Counts would be written behind the answers of other tests, and points would set alarms in theirs.
-                ANALYTICS_SECONDS: '0',
-                CONTROL_MIGRATIONS: await readD1Migrations('migrations/control'),
-                SEGMENTS_MIGRATIONS: await readD1Migrations('migrations/segments'),
-                // The settings of `npm run test:model`: the number of runs, and a run to repeat. JOB_KEYS: test/durable-objects/job/steps.test.ts.
-                ...pick(process.env, ['MODEL_RUNS', 'MODEL_SEED', 'MODEL_PATH', 'JOB_KEYS']),
-              },
-            },
-          })),
-        ],
+        plugins: [insideWorkerd()],
         test: {
           name: 'unit',
           // Property tests take seconds of a processor, and a busy machine gives them a fraction of one.
           testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/acceptance/**', 'test/crash/**', 'test/**/*.node.test.ts'],
-          globalSetup: ['./test/support/fault-server-setup.ts'],
+          exclude: [...PURE, 'test/acceptance/**', 'test/crash/**', 'test/**/*.node.test.ts'],
           setupFiles: ['./test/support/apply-migrations.ts', './test/support/seed.ts'],
         },
       },
