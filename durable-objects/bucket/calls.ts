@@ -2,7 +2,14 @@ import type { Actor } from '../../src/core/audit.ts'
 import type { BucketInfo } from '../../src/core/bucket.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import type { ImportReport } from '../../src/core/maintenance.ts'
-import { addRules, type NewNotificationRule, type QueueRef, removeRules } from '../../src/core/notifications.ts'
+import {
+  addRules,
+  type NewNotificationRule,
+  type QueueRef,
+  type ReplacedRule,
+  removeRules,
+  replaceRules,
+} from '../../src/core/notifications.ts'
 import type { BucketRef, StorageClass } from '../../src/core/object.ts'
 import { type BucketSettings, SETTINGS, type SettingName } from '../../src/core/settings.ts'
 import { type SippySetting, shownSippy } from '../../src/core/sippy.ts'
@@ -40,6 +47,7 @@ export const BUCKET_CHANGES = {
   putSippy: { run: putSippy },
   deleteSippy: { run: deleteSippy },
   addNotificationRules: { run: addNotificationRules },
+  replaceNotificationRules: { run: replaceNotificationRules },
   removeNotificationRules: { run: removeNotificationRules },
   importLines: { run: importAll },
   reindex: { run: reindex },
@@ -81,6 +89,11 @@ function putSetting<Name extends SettingName>(context: BucketContext, name: Name
 function addNotificationRules(context: BucketContext, queue: QueueRef, rules: readonly NewNotificationRule[], by?: Actor): void {
   const own = { nowMs: context.now(), newId: () => crypto.randomUUID() }
   changeSetting(context, 'notifications', (old) => addRules(old ?? [], { queue, rules, ...own }), by)
+}
+
+function replaceNotificationRules(context: BucketContext, rules: readonly ReplacedRule[], by?: Actor): void {
+  const own = { nowMs: context.now(), newId: () => crypto.randomUUID() }
+  changeSetting(context, 'notifications', (old) => replaceRules(old ?? [], rules, own), by)
 }
 
 function removeNotificationRules(context: BucketContext, queueId: string, ruleIds?: readonly string[], by?: Actor): void {

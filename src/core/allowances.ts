@@ -32,6 +32,8 @@ export const ALLOWANCES = {
   renames: 'RenameObject; R2 ignores `?renameObject`, and stores an empty object',
   repeatedCompletions:
     'CompleteMultipartUpload that is sent again with the same parts, while its object is there: the same answer; on R2 404 `NoSuchUpload`',
+  notificationConfigurations:
+    'PutBucketNotificationConfiguration and GetBucketNotificationConfiguration, for queues: the same rules as over REST; on R2 501 `NotImplemented`',
   mailDates: 'A `Date` header in the form of RFC 5322, in any zone, in place of `x-amz-date`; on R2 400 `InvalidArgument`',
   sourceMetadata:
     'Objects that Sippy copies keep `Content-Type`, `Cache-Control`, `Content-Disposition`, `Content-Language`, `Content-Encoding` and `Expires`; on R2 only their `x-amz-meta-*`',

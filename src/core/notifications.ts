@@ -21,6 +21,22 @@ export interface NotificationRule extends NewNotificationRule {
   readonly createdMs: number
   readonly prefix: string
   readonly suffix: string
+  /** What an S3 client wrote, where S3 has several words for one thing. Clients compare what they read with what they wrote. */
+  readonly written?: WrittenNotification
+}
+
+/** The ARN of the queue and the names of the events, as an S3 client writes them. */
+export interface WrittenNotification {
+  readonly queueArn: string
+  readonly events: readonly string[]
+}
+
+/** A rule of a whole configuration that replaces another. */
+export interface ReplacedRule extends NewNotificationRule {
+  readonly queue: QueueRef
+  /** Absent: a new id. */
+  readonly ruleId?: string
+  readonly written?: WrittenNotification
 }
 
 /** A queue that receives messages. */
@@ -68,6 +84,35 @@ export function addRules(present: readonly QueueNotifications[], { queue, rules,
   const next = old
     ? present.map((entry) => (entry === old ? { ...queue, rules: [...old.rules, ...added] } : entry))
     : [...present, { ...queue, rules: added }]
+  checkNotifications(next)
+  return next
+}
+
+/**
+ * Returns these rules, in their order and by queue. A rule that was there keeps what a configuration of S3 has no word for: its description,
+ * and its time while it stays at its queue.
+ * @throws StoreError InvalidNotificationRule, OverlappingNotificationRule
+ */
+export function replaceRules(
+  present: readonly QueueNotifications[],
+  wanted: readonly ReplacedRule[],
+  { nowMs, newId }: Pick<Addition, 'nowMs' | 'newId'>,
+): QueueNotifications[] {
+  const next = [...Map.groupBy(wanted, ({ queue }) => queue.queueId).values()].map((rules): QueueNotifications => {
+    const { queue } = rules[0]!
+    const old = present.find(({ queueId }) => queueId === queue.queueId)?.rules ?? []
+    return {
+      ...queue,
+      rules: rules.map(({ ruleId, written, queue: _, ...rule }) => {
+        const before = old.find((one) => one.ruleId === ruleId)
+        const made = madeRule(
+          { ...rule, description: before?.description },
+          { ruleId: ruleId ?? newId(), createdMs: before?.createdMs ?? nowMs },
+        )
+        return written ? { ...made, written } : made
+      }),
+    }
+  })
   checkNotifications(next)
   return next
 }

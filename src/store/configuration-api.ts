@@ -1,6 +1,6 @@
 import type { Actor } from '../core/audit.ts'
 import type { BucketInfo, Usage } from '../core/bucket.ts'
-import type { NewNotificationRule, QueueRef } from '../core/notifications.ts'
+import type { NewNotificationRule, QueueRef, ReplacedRule } from '../core/notifications.ts'
 import type { StorageClass } from '../core/object.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { BucketSettings } from '../core/settings.ts'
@@ -23,6 +23,8 @@ export interface ConfigurationApi {
   getSetting<K extends keyof BucketSettings>(name: K): Promise<Outcome<BucketSettings[K] | null>>
   putSetting<K extends keyof BucketSettings>(name: K, value: BucketSettings[K] | null, by?: Actor): Promise<Outcome<void>>
   addNotificationRules(queue: QueueRef, rules: readonly NewNotificationRule[], by?: Actor): Promise<Outcome<void>>
+  /** Replaces the rules of all queues. */
+  replaceNotificationRules(rules: readonly ReplacedRule[], by?: Actor): Promise<Outcome<void>>
   /** Removes the named rules of the queue, or all its rules if none are named. */
   removeNotificationRules(queueId: string, ruleIds?: readonly string[], by?: Actor): Promise<Outcome<void>>
 }

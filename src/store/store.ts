@@ -15,7 +15,7 @@ import { importBucket } from './maintenance/import-bucket.ts'
 import { keysOf } from './maintenance/keys-of.ts'
 import { recoverBucket } from './maintenance/recover-bucket.ts'
 import { rotateKeys } from './maintenance/rotate-keys.ts'
-import { addNotificationRules, removeNotificationRules } from './notification-rules.ts'
+import { addNotificationRules, removeNotificationRules, replaceNotificationRules } from './notification-rules.ts'
 import { copyObject } from './objects/copy-object.ts'
 import { deleteObject, deleteObjects } from './objects/delete-objects.ts'
 import { listObjects, listSummaries } from './objects/list-objects.ts'
@@ -81,6 +81,7 @@ const ENGINE_OPERATIONS = {
   recoverBucket,
   removeNotificationRules,
   renameObject,
+  replaceNotificationRules,
   rotateKeys,
   sippyStep,
   uploadPart,

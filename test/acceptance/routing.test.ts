@@ -57,10 +57,7 @@ describe('the account', () => {
 })
 
 describe('GET of a bucket', () => {
-  test.each([
-    ['versions', 'ListObjectVersions'],
-    ['notification', 'GetBucketNotificationConfiguration'],
-  ])('?%s is 501 %s', async (query, operation) => {
+  test.each([['versions', 'ListObjectVersions']])('?%s is 501 %s', async (query, operation) => {
     expect(refusal(await onBucket('GET', query))).toEqual(absent(operation))
     expect(refusal(await onBucket('GET', `${query}=value&prefix=a`))).toEqual(absent(operation))
   })
@@ -131,7 +128,6 @@ describe('PUT of a bucket', () => {
     ['intelligent-tiering', 'PutBucketIntelligentTieringConfiguration'],
     ['inventory', 'PutBucketInventoryConfiguration'],
     ['metrics', 'PutBucketMetricsConfiguration'],
-    ['notification', 'PutBucketNotificationConfiguration'],
     ['policy', 'PutBucketPolicy'],
     ['replication', 'PutBucketReplication'],
     ['website', 'PutBucketWebsite'],

@@ -167,6 +167,18 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
           expect([response.status, await response.text()]).toEqual([501, expect.stringContaining('expected-bucket-owner')]),
       ] as const,
   ),
+  ...(['Get', 'Put'] as const).map(
+    (verb) =>
+      [
+        'PutBucketNotificationConfiguration and GetBucketNotificationConfiguration',
+        verb,
+        ({ server, name }: Side) => {
+          const body = verb === 'Put' ? Buffer.from('<NotificationConfiguration/>') : undefined
+          return signedFetch(verb.toUpperCase(), `/${name}`, { query: { notification: '' }, body, server }).then(bare)
+        },
+        (response: Response) => expectError(response, 501, 'NotImplemented', `${verb}BucketNotificationConfiguration not implemented`),
+      ] as const,
+  ),
   [
     'GetObjectAttributes',
     'GetObjectAttributes',

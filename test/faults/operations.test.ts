@@ -151,6 +151,37 @@ const remove =
     return { before, after, act }
   }
 
+/** S3 answers a conditional delete that is sent again with 404: the object is gone, and nothing is left that could recognise the request. */
+const conditionalRemove =
+  (...keys: string[]): Scenario =>
+  async (scene) => {
+    const { bucket, store } = scene
+    const arranged = await remove(...keys)(scene)
+    const entries = await Promise.all(
+      keys.map(async (key) => {
+        const { etag } = (await bucket.store.headObject(bucket.at(key), {})).head
+        return { key, onlyIf: { conditions: { ifMatch: [{ etag, weak: false }] }, size: OLD_BYTES } }
+      }),
+    )
+    const act = async () => {
+      const deleted = await store.deleteObjects(bucket.ref, entries)
+      for (const { failure } of deleted) if (failure && failure.code !== 'NoSuchKey') unwrap(failure)
+    }
+    return { ...arranged, act }
+  }
+
+const rename =
+  (options: { old?: boolean } = {}): Scenario =>
+  async ({ bucket, store }) => {
+    const source = await bucket.put('source', TINY_SIZES.d1)
+    const old = options.old ? await bucket.put('a', OLD_BYTES) : null
+    const { etag } = (await bucket.store.headObject(bucket.at('source'), {})).head
+    const conditions = { ifMatch: [{ etag, weak: false }] }
+    const act = () =>
+      store.renameObject(bucket.at('a'), { key: 'source', conditions }, options.old ? {} : { conditions: { ifNoneMatch: '*' } })
+    return { before: { a: old, source }, after: { a: source, source: null }, act }
+  }
+
 /** An open upload of two parts, of which one was replaced, and a third part that the client will not list. */
 async function openUpload({ bucket }: Scene) {
   const at = bucket.at('a')
@@ -199,6 +230,18 @@ const complete: Scenario = async (scene) => {
   return { before: { a: old }, after: { a: concat(bodies.slice(0, 2)) }, act }
 }
 
+/** A client that lost the first answer sends the completion again. */
+const completeAgain: Scenario = async (scene) => {
+  const { at, uploadId, bodies, parts } = await openUpload(scene)
+  const listed = { uploadId, parts: parts.slice(0, 2), conditions: { ifNoneMatch: '*' as const }, isRepeatable: true }
+  const whole = concat(bodies.slice(0, 2))
+  const act = async () => {
+    await outcomeOfAsync(() => scene.store.completeMultipartUpload(at, listed)).catch(() => {})
+    await scene.store.completeMultipartUpload(at, listed)
+  }
+  return { before: { a: null }, after: { a: whole }, act }
+}
+
 const abort: Scenario = async (scene) => {
   const old = await scene.bucket.put('a', OLD_BYTES)
   const { at, uploadId } = await openUpload(scene)
@@ -243,6 +286,17 @@ const lockedCompletion: Scenario = async (scene) => {
   return { before: { a: old }, after: { a: old }, act }
 }
 
+const lockedRename =
+  (locked: 'source' | 'a'): Scenario =>
+  async (scene) => {
+    const { bucket, store } = scene
+    const [source, old] = [await bucket.put('source', OLD_BYTES), await bucket.put('a', OLD_BYTES)]
+    const condition = { type: 'Age', maxAgeSeconds: 3 * 86_400 } as const
+    await bucket.store.putSetting(bucket.ref, 'locks', [{ id: 'three days', enabled: true, prefix: locked, condition }])
+    const act = () => refused(store.renameObject(bucket.at('a'), { key: 'source' }))
+    return { before: { a: old, source }, after: { a: old, source }, act }
+  }
+
 const SCENARIOS: Record<string, Scenario> = {
   'a put inline': put(TINY_SIZES.inline),
   'an overwrite inline': put(TINY_SIZES.inline, { old: true }),
@@ -264,16 +318,23 @@ const SCENARIOS: Record<string, Scenario> = {
   'a completion with tags': completeTagged,
   'a delete': remove('a'),
   'a delete of many': remove('a', 'b', 'c'),
+  'a conditional delete': conditionalRemove('a'),
+  'a conditional delete of many': conditionalRemove('a', 'b', 'c'),
+  'a rename': rename(),
+  'a rename onto another object': rename({ old: true }),
   'the creation of an upload': create,
   'a part inline': part(TINY_SIZES.inline),
   'a part in KV': part(TINY_SIZES.kv),
   'a part copied by reference': copiedPart('inside'),
   'a part copied by bytes': copiedPart('across'),
   'a completion': complete,
+  'a completion that is sent again': completeAgain,
   'an abort': abort,
   'an overwrite that a lock refuses': lockedPut,
   'an overwrite that is locked meanwhile': lockedMeanwhile,
   'a completion that a lock refuses': lockedCompletion,
+  'a rename that a lock of the source refuses': lockedRename('source'),
+  'a rename that a lock of the destination refuses': lockedRename('a'),
 }
 
 const LIMIT_MS = 60_000

@@ -16,6 +16,8 @@ export interface ModelObject {
   readonly infrequent: boolean
   /** Numbers and lengths of the parts of a multipart object. */
   readonly parts?: readonly { readonly number: number; readonly length: number }[]
+  /** The upload and the list of parts that made it; a completion that is sent again is recognised by them. */
+  readonly madeBy?: string
 }
 
 export interface ModelPart {
@@ -195,9 +197,26 @@ export class Model {
     this.buckets[bucket]!.set(same(key), { ...object, tag })
   }
 
-  delete(bucket: number, key: string): void {
+  delete(bucket: number, key: string, condition?: ModelCondition): void {
+    const object = this.find(bucket, key)
+    if (!object && condition?.on === 'match') refuse('NoSuchKey')
+    if (!object) return
     this.checkFree(bucket, key)
+    this.check(bucket, key, condition)
     this.buckets[bucket]!.delete(same(key))
+  }
+
+  /** Gives an object another key. It keeps everything, its date included. */
+  rename(bucket: number, from: { key: string; condition?: ModelCondition }, to: { key: string; condition?: ModelCondition }): ModelObject {
+    const source = this.find(bucket, from.key) ?? refuse('NoSuchKey')
+    this.check(bucket, from.key, from.condition)
+    this.checkFree(bucket, from.key)
+    this.checkFree(bucket, to.key)
+    this.check(bucket, to.key, to.condition)
+    const renamed = { ...source, key: to.key, madeBy: undefined }
+    this.buckets[bucket]!.delete(same(from.key))
+    this.buckets[bucket]!.set(same(to.key), renamed)
+    return renamed
   }
 
   create(upload: Omit<ModelUpload, 'createdMs' | 'state' | 'doneMs' | 'parts'>): void {
@@ -215,8 +234,11 @@ export class Model {
   }
 
   complete(upload: ModelUpload, listed: readonly { number: number; etag: string }[], condition?: ModelCondition): ModelObject {
-    this.open(upload)
     const wanted = listed.toSorted((a, b) => a.number - b.number)
+    const madeBy = JSON.stringify([upload.id, wanted])
+    const made = upload.state === 'done' ? this.find(upload.bucket, upload.key) : undefined
+    if (made?.madeBy === madeBy) return made
+    this.open(upload)
     const twice = new Set(wanted.map(({ number }) => number)).size < wanted.length
     const parts = wanted.map(({ number, etag }) => {
       const part = upload.parts.get(number)
@@ -230,7 +252,7 @@ export class Model {
     const bytes = new Uint8Array(Buffer.concat(parts.map((part) => part.bytes)))
     const etag = `${md5(digests)}-${parts.length}`
     const numbered = parts.map((part, i) => ({ number: wanted[i]!.number, length: part.bytes.length }))
-    return this.put(bucket, { key, bytes, etag, note, tag, seal, infrequent, parts: numbered }, condition)
+    return this.put(bucket, { key, bytes, etag, note, tag, seal, infrequent, parts: numbered, madeBy }, condition)
   }
 
   abort(upload: ModelUpload): void {

@@ -108,9 +108,32 @@ export class Pair {
   }
 
   async delete(step: StepOf<'delete'>): Promise<void> {
-    const deleted = await this.#store(step).deleteObjects(this.buckets[step.bucket]!.ref, step.keys)
-    const expected = step.keys.map((key) => ({ key, refused: this.#expected(() => this.model.delete(step.bucket, key)) }))
+    const at = (key: string) => ({ ...step, key })
+    const entries = step.keys.map((key) => {
+      const conditions = this.#conditions(at(key))
+      return conditions ? { key, onlyIf: { conditions } } : key
+    })
+    const conditions = step.keys.map((key) => this.#condition(at(key)))
+    const deleted = await this.#store(step).deleteObjects(this.buckets[step.bucket]!.ref, entries)
+    const remove = (key: string, i: number) => this.#expected(() => this.model.delete(step.bucket, key, conditions[i]))
+    const expected = step.keys.map((key, i) => ({ key, refused: remove(key, i) }))
     expect(deleted.map(({ key, failure }) => ({ key, refused: failure && new Refusal(failure.code) }))).toEqual(expected)
+  }
+
+  async rename(step: StepOf<'rename'>): Promise<void> {
+    const { bucket } = step
+    const from = { ...step.from, bucket }
+    const [source, destination] = [this.#condition(from), this.#condition(step)]
+    const head = this.#store(step).renameObject(
+      this.#at(step),
+      { key: from.key, conditions: this.#conditions(from) },
+      { conditions: this.#conditions(step) },
+    )
+    const keys = [
+      { key: from.key, condition: source },
+      { key: step.key, condition: destination },
+    ] as const
+    await this.#compare(head, () => this.model.rename(bucket, ...keys))
   }
 
   async lock({ bucket, rules }: StepOf<'lock'>): Promise<void> {
@@ -234,6 +257,7 @@ export class Pair {
       uploadId: upload.id,
       parts,
       conditions: this.#conditions(at),
+      isRepeatable: true,
     })
     await this.#compare(head, () => this.model.complete(upload, listed, condition))
   }

@@ -37,6 +37,8 @@ async function cost(method: string, key: string, options?: SignedOptions): Promi
 }
 
 const copyFrom = (key: string) => ({ headers: { 'x-amz-copy-source': `/${bucket.ref.name}/${key}` } })
+const renameFrom = (key: string) => ({ headers: { 'x-amz-rename-source': key } })
+const attributesOf = (names: string) => ({ headers: { 'x-amz-object-attributes': names } })
 const range = (value: string) => ({ headers: { range: `bytes=${value}` } })
 const tags = { headers: { 'x-amz-tagging': 'a=b' } }
 const taggingXml = '<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>'
@@ -68,6 +70,10 @@ describe('calls of the Bucket, of D1 and of KV', () => {
     ['PUT ?tagging', () => cost('PUT', '/t?tagging', { body: taggingXml }), { bucket: 1, d1: 0, kv: 0 }],
     ['GET ?tagging', () => cost('GET', '/t?tagging'), { bucket: 1, d1: 0, kv: 0 }],
     ['DELETE ?tagging', () => cost('DELETE', '/t?tagging'), { bucket: 1, d1: 0, kv: 0 }],
+    ['a conditional DELETE', () => cost('DELETE', '/b', { headers: { 'if-match': '*' } }), { bucket: 1, d1: 0, kv: 0 }],
+    ['RenameObject', () => cost('PUT', '/renamed?renameObject', renameFrom('inline')), { bucket: 1, d1: 0, kv: 0 }],
+    ['RenameObject back', () => cost('PUT', '/inline?renameObject', renameFrom('renamed')), { bucket: 1, d1: 0, kv: 0 }],
+    ['GetObjectAttributes', () => cost('GET', '/kv?attributes', attributesOf('ETag,ObjectParts')), { bucket: 1, d1: 0, kv: 0 }],
     ['HeadBucket', () => cost('HEAD', ''), { bucket: 1, d1: 0, kv: 0 }],
     ['CreateMultipartUpload', () => cost('POST', '/m?uploads'), { bucket: 1, d1: 0, kv: 0 }],
     ['ListMultipartUploads', () => cost('GET', '?uploads'), { bucket: 1, d1: 0, kv: 0 }],

@@ -1,6 +1,6 @@
 import type { Permission } from '../../auth/policies.ts'
-import type { Config } from '../../config.ts'
 import { configurationRows } from './configurations/configurations.ts'
+import { notificationRows } from './configurations/notification.ts'
 import { statedRows } from './configurations/stated.ts'
 import { abortMultipartUpload } from './operations/abort-multipart-upload.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, postBucket } from './operations/buckets.ts'
@@ -87,10 +87,10 @@ export const ROUTES: readonly Route[] = [
     ...statedRows('bucket', 'GET'),
     // In strict mode alone, as the row of the real operation comes first.
     { op: 'GetBucketTagging', subresource: 'tagging', refuses: 'read', run: getBucketTagging },
+    ...notificationRows('GET'),
   ),
   ...absent('bucket', 'GET', 'bucket:read', {
     versions: 'ListObjectVersions',
-    notification: 'GetBucketNotificationConfiguration',
   }),
   {
     op: 'ListObjectsV2',
@@ -119,6 +119,7 @@ export const ROUTES: readonly Route[] = [
     'bucket:write',
     ...configurationRows('PUT'),
     ...statedRows('bucket', 'PUT'),
+    ...notificationRows('PUT'),
     { op: 'PutBucketEncryption', subresource: 'encryption', refuses: 'configure', run: putBucketEncryption },
     { op: 'PutBucketVersioning', subresource: 'versioning', run: putBucketVersioning },
   ),
@@ -127,7 +128,6 @@ export const ROUTES: readonly Route[] = [
     'intelligent-tiering': 'PutBucketIntelligentTieringConfiguration',
     inventory: 'PutBucketInventoryConfiguration',
     metrics: 'PutBucketMetricsConfiguration',
-    notification: 'PutBucketNotificationConfiguration',
     policy: 'PutBucketPolicy',
     replication: 'PutBucketReplication',
     tagging: 'PutBucketTagging',
@@ -252,47 +252,3 @@ export const ROUTES: readonly Route[] = [
   { ...TAGGING, op: 'DeleteObjectTagging', method: 'DELETE', needs: 'object:write', refuses: 'read', run: deleteObjectTagging },
   { op: 'DeleteObject', on: 'object', method: 'DELETE', needs: 'object:write', refuses: 'delete', foreign: ANNOTATION, run: deleteObject },
 ]
-
-const placeOf = ({ on, method }: Pick<Route, 'on' | 'method'>): string => `${on} ${method}`
-
-/** The rows of each level and method, in their order. */
-const ROWS = Map.groupBy(ROUTES, placeOf)
-
-/** The subresources of each level and method. The first one in the URL decides. */
-const SUBRESOURCES = Map.groupBy(
-  ROUTES.filter((route) => route.subresource !== undefined),
-  placeOf,
-)
-
-/** Part numbers that find a route: any number of digits, after optional spaces and a minus. Any other value finds no route with any method. */
-const ROUTED_PART_NUMBER = /^ *-?\d*$/
-
-/** The properties of a request that select an operation. */
-export interface Matchable {
-  readonly on: Level
-  readonly method: string
-  readonly query: URLSearchParams
-  readonly headers: Headers
-  /** Whether the deployment has the operations of an allowance. */
-  readonly allows: Config['allows']
-}
-
-/** Returns the operation that a request asks for, or `undefined` if there is none. */
-export function match({ on, method, query, headers, allows }: Matchable): Route | undefined {
-  if (on === 'object' && query.has('uploadId') && !ROUTED_PART_NUMBER.test(query.get('partNumber') ?? '')) return undefined
-  const isHere = ({ allowance }: Route) => allowance === undefined || allows(allowance)
-  const place = placeOf({ on, method })
-  const subresource = query.size === 0 ? undefined : firstSubresource(query, SUBRESOURCES.get(place)?.filter(isHere))
-  return ROWS.get(place)?.find(
-    (route) =>
-      isHere(route) &&
-      (route.query ?? []).every((name) => query.has(name)) &&
-      (route.subresource === undefined || route.subresource === subresource) &&
-      (route.header === undefined || headers.has(route.header)),
-  )
-}
-
-function firstSubresource(query: URLSearchParams, known: readonly Route[] = []): string | undefined {
-  for (const name of query.keys()) if (known.some((route) => route.subresource === name)) return name
-  return undefined
-}

@@ -101,6 +101,12 @@ const CALLS: readonly (readonly [operation: string, needs: Permission, call: Cal
   ['DeleteBucketWebsite', 'bucket:write', { method: 'DELETE', path: '/mine?website' }],
   ['GetObjectAttributes', 'object:read', { method: 'GET', path: '/mine/object?attributes' }],
   ['RenameObject', 'object:write', { method: 'PUT', path: '/mine/renamed?renameObject', headers: { 'x-amz-rename-source': 'none' } }],
+  ['GetBucketNotificationConfiguration', 'bucket:read', { method: 'GET', path: '/mine?notification' }],
+  [
+    'PutBucketNotificationConfiguration',
+    'bucket:write',
+    { method: 'PUT', path: '/mine?notification', body: '<NotificationConfiguration/>' },
+  ],
   ['GetObjectAcl', 'object:read', { method: 'GET', path: '/mine/object?acl' }],
   ['PutObjectAcl', 'object:write', { method: 'PUT', path: '/mine/object?acl', body: '<x/>' }],
   ['GetBucketReplication', 'bucket:read', { method: 'GET', path: '/mine?replication' }],

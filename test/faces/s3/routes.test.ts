@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { match } from '../../../src/faces/s3/match.ts'
 import type { Level } from '../../../src/faces/s3/route.ts'
-import { match, ROUTES } from '../../../src/faces/s3/routes.ts'
+import { ROUTES } from '../../../src/faces/s3/routes.ts'
 
 /** The operation of a request: the level is what the path says. */
 function operationOf(

@@ -68,6 +68,17 @@ describe('what is told', () => {
     expect(deleted).toEqual({ ...at, action: 'DeleteObject', object: { key: 'a' } })
   })
 
+  test('of a rename, as of a copy and a deletion', async () => {
+    const { bucket, queue } = await telling()
+    await bucket.put('from', 5)
+    await bucket.put('to', 6)
+    await bucket.store.renameObject(bucket.at('to'), { key: 'from' })
+    await bucket.store.renameObject(bucket.at('to'), { key: 'to' })
+    await bucket.ring()
+    expect(queue.told).toEqual(['PutObject from', 'PutObject to', 'CopyObject to', 'DeleteObject from'])
+    expect(queue.messages[2]).toMatchObject({ object: { key: 'to', size: 5 }, copySource: { bucket: bucket.ref.name, object: 'from' } })
+  })
+
   test('of what a lifecycle rule deletes', async () => {
     const { bucket, queue } = await telling()
     const rule = { id: 'r', enabled: true, prefix: 'old', expiration: { ageSeconds: 86_400 } }
