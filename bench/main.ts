@@ -9,6 +9,7 @@ import { external } from './columns/external.ts'
 import { s3rver } from './columns/s3rver.ts'
 import { wranglerR2 } from './columns/wrangler-r2.ts'
 import { Loader } from './loader.ts'
+import { migrationRows } from './migration.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { cpuSeconds, peakMib, resetPeak, residentMib } from './processes.ts'
 import { type Cell, median, type Report, render } from './report.ts'
@@ -42,7 +43,7 @@ async function bench(options: Options): Promise<void> {
   const sessions: Session[] = []
   try {
     const rows = chosen(ROWS, options)
-    const costs = chosen(COST_ROWS, options)
+    const costs = chosen([...COST_ROWS, ...migrationRows(work)], options)
     const report = emptyReport(options)
     await measureCeilings(report, loader, work)
     const columns = rows.length + costs.length > 0 ? columnsFor(options, work) : []
@@ -227,7 +228,8 @@ function cellOf(all: readonly (Measured & { cpuMs?: number; peakMib?: number })[
 async function measureCost(report: Report, row: CostRow, sessions: readonly Session[], { rounds }: Options): Promise<void> {
   console.log(`${row.title} ${row.small} / ${row.large}`)
   const cells: Record<string, { small: number; large: number }> = {}
-  for (const session of sessions.filter(({ column }) => column.ours)) {
+  const measured = sessions.filter(({ column }) => column.ours && (row.columns ?? [column.name]).includes(column.name))
+  for (const session of measured) {
     await row.setup?.(session)
     const found = { small: [] as number[], large: [] as number[] }
     for (let round = 0; round < rounds; round++) {

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { MIGRATION_ROW_IDS } from './migration.ts'
 import { COST_ROWS, ROWS } from './rows.ts'
 
 export interface Options {
@@ -78,7 +79,7 @@ function checkColumns(columns: readonly string[], peers: readonly Peer[]): void 
 
 function readRows(text: string | undefined): string[] {
   const wanted = listOf(text)
-  const ids = [...ROWS, ...COST_ROWS].map(({ id }) => id)
+  const ids = [...[...ROWS, ...COST_ROWS].map(({ id }) => id), ...MIGRATION_ROW_IDS]
   const missing = wanted.filter((start) => start !== 'none' && !ids.some((id) => id.startsWith(start)))
   if (missing.length > 0) throw new Error(`No row begins with ${missing.join(', ')}: there are ${ids.join(', ')}.`)
   return wanted

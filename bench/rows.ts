@@ -19,6 +19,8 @@ export interface CostRow {
   readonly title: string
   readonly small: string
   readonly large: string
+  /** Only these columns are measured. */
+  readonly columns?: readonly string[]
   /** The target: how many times the small cost the large one may be. */
   readonly wanted?: number
   setup?(session: Session): Promise<void>

@@ -20,9 +20,14 @@ export function cairn(command: 'dev' | 'serve', folder: string): Column {
       const env = { ...process.env, PORT: '0', PERSIST_TO: state, DEV_VARS: devVars }
       const server = new Spawned([join(ROOT, `src/cli/${command}.ts`)], { cwd: ROOT, env })
       const endpoint = await server.ready((output) => READY.exec(output)?.[1])
-      const { ROOT_TOKEN_ID = '', ROOT_TOKEN = '' } = parseEnv(readFileSync(devVars, 'utf8')) as Record<string, string>
+      const {
+        ACCOUNT_ID: accountId = '',
+        ROOT_TOKEN_ID = '',
+        ROOT_TOKEN = '',
+      } = parseEnv(readFileSync(devVars, 'utf8')) as Record<string, string>
       const secretAccessKey = createHash('sha256').update(ROOT_TOKEN).digest('hex')
-      return { target: targetAt(endpoint, { accessKeyId: ROOT_TOKEN_ID, secretAccessKey }), pid: server.pid, stop: () => server.stop() }
+      const target = targetAt(endpoint, { accessKeyId: ROOT_TOKEN_ID, secretAccessKey })
+      return { target, pid: server.pid, api: { accountId, token: ROOT_TOKEN }, stop: () => server.stop() }
     },
     fill: (_bucket, template, keys) => fill(state, template, keys),
   }

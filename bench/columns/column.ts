@@ -24,6 +24,8 @@ export interface Running {
   readonly target: Target
   /** The root of its process tree; absent for a server that the bench did not start. */
   readonly pid?: number
+  /** Of a Cairn: the account, and a token for its REST API. */
+  readonly api?: { readonly accountId: string; readonly token: string }
   stop(): Promise<void>
 }
 

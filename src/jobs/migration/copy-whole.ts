@@ -13,10 +13,13 @@ import { ruledOut, verdictOfError, verdictOfFailure } from './verdicts.ts'
 const UNKNOWN_PART_BYTES = 8 * 1024 * 1024
 /** Calls of one copy beside its segments: two to the Bucket, one to a database, one to give up. */
 const CALLS = 4
+/** A small object is stored with its commit, as long as the bucket has room for it. */
+const INLINE_BYTES = 64 * 1024
+const INLINE_CALLS = 2
 const SEGMENT_BYTES = 24 * 1024 * 1024
 
 /** The most calls that the writing of an object makes. */
-const callsFor = (size: number): number => CALLS + Math.ceil(size / SEGMENT_BYTES)
+const callsFor = (size: number): number => (size <= INLINE_BYTES ? INLINE_CALLS : CALLS + Math.ceil(size / SEGMENT_BYTES))
 
 /**
  * Copies an object, whole or not at all. It can be repeated: an object that an earlier attempt has copied counts as transferred.

@@ -15,7 +15,7 @@ export const blocksOf = (markdown: string): Block[] =>
 
 /** Starts a server that the test has started already, takes an hour, or deploys: the reader does so, the script does not. */
 const ELSEWHERE =
-  /^(npm (ci|test|start|install)\b|npm run (?!-s credentials\b|-s export\b|fsck\b)|npx wrangler (login|deploy|secret|d1)\b|git clone\b|cd\b)/
+  /^(npm (ci|test|start|install)\b|npm run (?!-s credentials\b|-s export\b|fsck\b|migrate\b)|npx wrangler (login|deploy|secret|d1)\b|git clone\b|cd\b)/
 
 /** Values for the words that a reader replaces, and a place for files that would lie in the project. */
 const PLACEHOLDERS: Readonly<Record<string, string>> = { '<zone id>': 'a'.repeat(32), '> photos.jsonl': '> "$HOME/photos.jsonl"' }
