@@ -1,11 +1,11 @@
 import { type IRequest, IttyRouter } from 'itty-router'
 import { isOwnHost, managedIdOf, type OwnHosts, withoutDot } from './core/domain.ts'
-import { ADMIN_SEGMENT, PUBLIC_SEGMENT, RESERVED_SEGMENTS } from './core/reserved-names.ts'
+import { ADMIN_SEGMENT, HEALTH_SEGMENT, PUBLIC_SEGMENT, RESERVED_SEGMENTS } from './core/reserved-names.ts'
 import { type PublicTarget, targetOfPath } from './faces/public/target.ts'
 import { readAddress } from './faces/s3/address.ts'
 
 /** The face that answers a request, and the target if the choice already determined it. */
-export type Choice = { readonly face: 's3' | 'rest' | 'admin' } | { readonly face: 'public'; readonly target: PublicTarget }
+export type Choice = { readonly face: 's3' | 'rest' | 'admin' | 'health' } | { readonly face: 'public'; readonly target: PublicTarget }
 
 export type Place = Pick<URL, 'hostname' | 'pathname'>
 
@@ -16,6 +16,7 @@ const faceOf = (choice: Choice) => () => choice
 const byPath = IttyRouter<IRequest, [pathname: string]>()
   .all('/client/v4/*', faceOf({ face: 'rest' }))
   .all(`/${ADMIN_SEGMENT}/*`, faceOf({ face: 'admin' }))
+  .all(`/${HEALTH_SEGMENT}`, faceOf({ face: 'health' }))
   .all(`/${PUBLIC_SEGMENT}/*`, (_, pathname): Choice => ({ face: 'public', target: targetOfPath(pathname) }))
   .all('*', faceOf(S3))
 

@@ -15,6 +15,7 @@ import type { PublicPorts } from './faces/public/ports.ts'
 import type { RestPorts } from './faces/rest/call.ts'
 import { dispatchRest } from './faces/rest/dispatch.ts'
 import { dispatch, type S3Ports } from './faces/s3/dispatch.ts'
+import { health } from './health.ts'
 import { comingFrom } from './http/client-network.ts'
 import { logUnexpected } from './http/log-unexpected.ts'
 import { createJobs } from './jobs/jobs.ts'
@@ -57,6 +58,8 @@ function serve(request: Request, choice: Choice, ports: FacePorts): Promise<Resp
       return dispatchRest(request, ports)
     case 'admin':
       return dispatchAdmin(request, ports)
+    case 'health':
+      return health(request, ports)
     case 's3':
       return dispatch(request, ports)
   }

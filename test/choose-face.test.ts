@@ -30,6 +30,9 @@ describe('on a host of the deployment the path chooses', () => {
     ['/_cairn', 'admin'],
     ['/_cairn/fsck', 'admin'],
     ['/_cairnx/fsck', 's3'],
+    ['/_health', 'health'],
+    ['/_health/x', 's3'],
+    ['/_healthx', 's3'],
     ['/_publicx/a', 's3'],
   ])('%s: %s', async (path, face) => {
     for (const host of ['localhost:8787', '127.0.0.1', '[::1]', 's3.example', 'S3.Example.', 'api.example', 'cairn.me.workers.dev']) {

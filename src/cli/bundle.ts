@@ -23,12 +23,14 @@ const TYPES: Record<string, WorkerModule['type']> = {
 }
 
 /**
- * Builds a Worker as a deployment would, with wrangler's own esbuild, flags and module rules, and uploads nothing.
+ * Builds a Worker as a deployment would, with wrangler's own esbuild, flags and module rules, and uploads nothing. `main` replaces the
+ * entry that the configuration names.
  * @throws Error with the output of wrangler
  */
-export async function bundleWorker(config: string, folder: string): Promise<Bundle> {
+export async function bundleWorker(config: string, folder: string, main?: string): Promise<Bundle> {
   rmSync(folder, { recursive: true, force: true }) // Module names contain hashes, so modules of an older build would stay.
-  const child = spawnWrangler(['deploy', '--dry-run', '--no-minify', '--config', config, '--outdir', folder, '--metafile'], {
+  const entry = main === undefined ? [] : [main]
+  const child = spawnWrangler(['deploy', ...entry, '--dry-run', '--no-minify', '--config', config, '--outdir', folder, '--metafile'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

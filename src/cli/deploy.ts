@@ -111,7 +111,7 @@ function tableOf({ ACCOUNT_ID, ROOT_TOKEN_ID, ROOT_TOKEN, MASTER_KEY }: Partial<
 const report = (table: string): string =>
   `\nCairn is deployed. Keep these somewhere safe: they are shown once, and without the master key no object can be read.\n\n${table}\n`
 
-if (import.meta.main) {
+export async function main(): Promise<void> {
   try {
     const bound = { queues: await boundQueues(), databases: await boundDatabases(), ...(await deployedRoutes()) }
     const output = { print: console.log, terminal: process.stdout.isTTY === true, keep: keepSecrets }
@@ -121,3 +121,5 @@ if (import.meta.main) {
     process.exit(1)
   }
 }
+
+if (import.meta.main) await main()

@@ -5,6 +5,7 @@ import { banner } from './banner.ts'
 import { ensureDevVars } from './dev-vars.ts'
 import { endpointOf, noteEndpoint } from './endpoint.ts'
 import { refusalOf } from './first-answer.ts'
+import { lockFolder } from './folder-lock.ts'
 import { stopTogether, stopWithNpm } from './lifetime.ts'
 import { applyLocalMigrations } from './local-migrations.ts'
 import { checkPort } from './port.ts'
@@ -27,6 +28,7 @@ async function start(settings: Settings): Promise<void> {
   sayIgnored(settings, process.env)
   await checkPort(settings.host, settings.port ?? DEFAULT_PORT)
   const secrets = ensureDevVars(settings.devVarsPath)
+  lockFolder(settings.persistTo)
   await applyLocalMigrations(settings.persistTo)
   const server = spawnServer(settings)
   stopTogether(server)

@@ -11,4 +11,6 @@ export async function exportBucket({ bucket, jurisdiction, call }: AdminArgs, ou
   return 0
 }
 
-if (import.meta.main) await runCommand(async () => exportBucket(readAdminArgs(process.argv.slice(2)), process.stdout))
+export const main = (args: string[]): Promise<void> => runCommand(async () => exportBucket(readAdminArgs(args), process.stdout))
+
+if (import.meta.main) await main(process.argv.slice(2))

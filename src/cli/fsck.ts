@@ -97,14 +97,15 @@ function verdict(found: number, left: number, repair: boolean): string {
     : `${found} problems. Use --repair to repair those that can be repaired.`
 }
 
-if (import.meta.main) {
-  const args = () =>
-    readAdminArgs(process.argv.slice(2), {
-      repair: { type: 'boolean' },
-      deep: { type: 'boolean' },
-      all: { type: 'boolean' },
-      gone: { type: 'string' },
-      'old-labels': { type: 'boolean' },
-    })
-  await runCommand(async () => fsck(args(), { print: console.log, progress: console.error }))
-}
+const FLAGS = {
+  repair: { type: 'boolean' },
+  deep: { type: 'boolean' },
+  all: { type: 'boolean' },
+  gone: { type: 'string' },
+  'old-labels': { type: 'boolean' },
+} as const
+
+export const main = (args: string[]): Promise<void> =>
+  runCommand(async () => fsck(readAdminArgs(args, FLAGS), { print: console.log, progress: console.error }))
+
+if (import.meta.main) await main(process.argv.slice(2))

@@ -37,6 +37,7 @@ export async function* wholeLines(input: AsyncIterable<string>, characters = STE
   if (text !== '') yield text
 }
 
-if (import.meta.main) {
-  await runCommand(async () => importBucket(readAdminArgs(process.argv.slice(2)), process.stdin.setEncoding('utf8')))
-}
+export const main = (args: string[]): Promise<void> =>
+  runCommand(async () => importBucket(readAdminArgs(args), process.stdin.setEncoding('utf8')))
+
+if (import.meta.main) await main(process.argv.slice(2))

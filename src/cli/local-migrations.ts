@@ -1,17 +1,47 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BoundDatabase, boundDatabases, ROOT, spawnWrangler } from './wrangler.ts'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { applyMigrations } from '../core/apply-migrations.ts'
+import { PREBUILT, type Prebuilt, readPrebuilt } from './prebuilt.ts'
+import { type BoundDatabase, boundDatabases, FROM_SOURCE, ROOT, spawnWrangler } from './wrangler.ts'
 
 /** Applies the migrations, unless they are the same as at the last start: each run of wrangler takes seconds. */
 export async function applyLocalMigrations(persistTo: string): Promise<void> {
   const marker = join(persistTo, 'migrations.applied')
+  if (!FROM_SOURCE) return applyPackaged(persistTo, marker)
   const databases = await boundDatabases()
   const wanted = fingerprint(databases)
   if (readMarker(marker) === wanted) return
   for (const { name } of databases) await applyOne(name, persistTo)
   mkdirSync(persistTo, { recursive: true })
   writeFileSync(marker, wanted)
+}
+
+/** Applies the migrations of the package, without wrangler and its start of some seconds. */
+async function applyPackaged(persistTo: string, marker: string): Promise<void> {
+  const { migrations } = readPrebuilt(PREBUILT)
+  const wanted = createHash('sha256').update(JSON.stringify(migrations)).digest('hex')
+  if (readMarker(marker) === wanted) return
+  await applyTo(persistTo, migrations)
+  writeFileSync(marker, wanted)
+}
+
+async function applyTo(persistTo: string, migrations: Prebuilt['migrations']): Promise<void> {
+  const names = Object.keys(migrations)
+  const options = {
+    modules: true,
+    script: 'export default {}',
+    d1Databases: names,
+    cf: false,
+    resourcePersistencePath: join(persistTo, 'v3'),
+  }
+  const miniflare = new Miniflare(convertV4MiniflareOptions(options as Parameters<typeof convertV4MiniflareOptions>[0]))
+  try {
+    for (const name of names) await applyMigrations(await miniflare.getD1Database(name), migrations[name]!)
+  } finally {
+    await miniflare.dispose()
+  }
 }
 
 async function applyOne(name: string, persistTo: string): Promise<void> {

@@ -181,4 +181,6 @@ function outputOf({ isTTY, columns = 80 }: NodeJS.WriteStream): Output {
   return isTTY ? { print, draw: (line) => void process.stdout.write(`\r\x1b[K${line.slice(0, columns - 1)}`) } : { print }
 }
 
-if (import.meta.main) await runCommand(() => migrate(process.argv.slice(2), process.env, outputOf(process.stdout)))
+export const main = (args: string[]): Promise<void> => runCommand(() => migrate(args, process.env, outputOf(process.stdout)))
+
+if (import.meta.main) await main(process.argv.slice(2))

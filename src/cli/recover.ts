@@ -20,7 +20,8 @@ function timeOf(text: string): number {
   return timeMs
 }
 
-if (import.meta.main) {
-  const args = () => readAdminArgs(process.argv.slice(2), { at: { type: 'string' }, bookmark: { type: 'string' } })
-  await runCommand(async () => recover(args(), console.log))
-}
+const FLAGS = { at: { type: 'string' }, bookmark: { type: 'string' } } as const
+
+export const main = (args: string[]): Promise<void> => runCommand(async () => recover(readAdminArgs(args, FLAGS), console.log))
+
+if (import.meta.main) await main(process.argv.slice(2))

@@ -49,4 +49,6 @@ async function rotateJobs(call: AdminCall, print: (line: string) => void): Promi
   return lost
 }
 
-if (import.meta.main) await runCommand(async () => rotate(readAdminArgs(process.argv.slice(2)), console.log))
+export const main = (args: string[]): Promise<void> => runCommand(async () => rotate(readAdminArgs(args), console.log))
+
+if (import.meta.main) await main(process.argv.slice(2))

@@ -8,20 +8,26 @@ import type { Unstable_MiniflareWorkerOptions } from 'wrangler'
 import type { WorkerModule } from './bundle.ts'
 import { checkPort } from './port.ts'
 import type { Settings } from './settings.ts'
-import { setQuietEnvironment } from './wrangler.ts'
 
 /** Workers that run inside workerd, each on its own socket. */
 export type Runtime = {
   /** The port of each Worker that listens, by the name of the Worker. Cairn comes first. */
   readonly ports: ReadonlyMap<string, number>
+  /** The URL of Cairn's privileged entrypoint, if it has one. */
+  readonly controlUrl?: string
   /** Accepts no further connection, lets the requests in flight end, and resolves when the process has ended. */
   stop(): Promise<void>
 }
 
-/** A built Worker and the configuration that it was built from. */
-export type BuiltWorker = { readonly config: string; readonly modules: readonly WorkerModule[] }
+/** A built Worker and the configuration that it was built from. `resolved` is that configuration as wrangler has read it before. */
+export type BuiltWorker = { readonly config: string; readonly modules: readonly WorkerModule[]; readonly resolved?: ResolvedConfig }
 
-type RunOptions = Pick<Settings, 'host' | 'persistTo' | 'devVarsPath' | 'vars'> & {
+/** The part of a configuration that running a Worker needs, in Miniflare's form. */
+export type ResolvedConfig = { readonly name: string; readonly options: Readonly<Record<string, unknown>> }
+
+type RunOptions = Pick<Settings, 'host' | 'devVarsPath' | 'vars'> & {
+  /** The folder of the data. Without one, the data is gone when the Workers stop. */
+  persistTo?: string
   /** The port of Cairn. With 0, Cairn and the Workers beside it listen on free ports. */
   port: number
   /** The ports of the previous run, by the names of Workers. A Worker with a free port keeps its port. */
@@ -31,6 +37,8 @@ type RunOptions = Pick<Settings, 'host' | 'persistTo' | 'devVarsPath' | 'vars'> 
   beside: readonly BuiltWorker[]
   /** Everything in the secrets file. */
   secrets: Readonly<Record<string, string>>
+  /** The name of a privileged entrypoint of Cairn. It listens on a free port of the loopback address. */
+  control?: string
 }
 
 /**
@@ -47,18 +55,17 @@ const DRAIN_MS = 5000
  * Each Worker has its own socket. A proxy or an entry Worker in between would inject `cf`, decompress and compress.
  */
 export async function runWorkers({ cairn, beside, secrets, vars, persistTo, port, ...place }: RunOptions): Promise<Runtime> {
-  setQuietEnvironment(persistTo)
   // A local KV has no limit of operations, and sources may be other servers of this machine.
   const bindings = { KV_OPERATIONS: '0', SOURCES_LOCAL: 'true', ...secrets, ...pairsOf(vars) }
   const own = await workerOf(cairn, { ...place, port, envFiles: [place.devVarsPath], bindings })
-  const others = await Promise.all(beside.map((worker) => workerOf(worker, { ...place, free: port === 0 })))
+  const others = await Promise.all(beside.map((worker) => workerOf(worker, { ...place, control: undefined, free: port === 0 })))
   for (const { name, unsafeDirectSockets } of others) {
     for (const { port: asked } of unsafeDirectSockets)
       await checkPort(place.host, asked, `"dev": { "port" } in the configuration of ${name}`)
   }
   const workers = [own, ...others]
   const logs = { handleStructuredLogs: beside.length > 0 ? printEverything : printProblems }
-  const shared = { host: '127.0.0.1', port: 0, resourcePersistencePath: join(persistTo, 'v3'), cf: false, ...logs }
+  const shared = { host: '127.0.0.1', port: 0, resourcePersistencePath: persistTo && join(persistTo, 'v3'), cf: false, ...logs }
   const { value: miniflare, child } = await watchingChild(() =>
     ready(new Miniflare(convertV4MiniflareOptions({ ...shared, workers } as unknown as Parameters<typeof convertV4MiniflareOptions>[0]))),
   )
@@ -71,7 +78,8 @@ export async function runWorkers({ cairn, beside, secrets, vars, persistTo, port
     ended ??= end()
     return ended
   }
-  return { ports: await portsOf(miniflare, workers), stop }
+  const controlUrl = place.control && String(await miniflare.unsafeGetDirectURL(own.name, place.control))
+  return { ports: await portsOf(miniflare, workers), controlUrl, stop }
 }
 
 async function portsOf(miniflare: Miniflare, workers: readonly { name: string; unsafeDirectSockets: unknown[] }[]) {
@@ -140,27 +148,35 @@ type WorkerPlace = {
   /** The files with secrets. Default: the file beside the configuration. */
   envFiles?: string[]
   bindings?: Readonly<Record<string, string>>
+  control?: string
 }
 
 /** Reads a configuration with wrangler's own code, so that every binding has the same local id as under `wrangler dev`. */
-async function workerOf({ config: path, modules }: BuiltWorker, place: WorkerPlace) {
-  const { host, envFiles, bindings } = place
+export async function resolveConfig(path: string, envFiles?: string[]): Promise<ResolvedConfig & { readonly port?: number }> {
   const { unstable_getMiniflareWorkerOptions: read, unstable_readConfig: readConfig } = await import('wrangler')
   const config = readConfig({ config: path })
   // The option `envFiles` is missing in wrangler's types.
   const extra = { envFiles } as Parameters<typeof read>[2]
   const { workerOptions } = read(config, undefined, extra) as { workerOptions: Unstable_MiniflareWorkerOptions['workerOptions'] }
   const { modulesRules: _, ...options } = workerOptions as typeof workerOptions & { modulesRules?: unknown }
-  const name = config.name ?? path
-  const port = portFor(name, config.dev.port, place)
+  return { name: config.name ?? path, port: config.dev.port, options: options as unknown as Record<string, unknown> }
+}
+
+async function workerOf({ config: path, modules, resolved }: BuiltWorker, place: WorkerPlace) {
+  const { host, envFiles, bindings, control } = place
+  const { name, options, port: configured }: Awaited<ReturnType<typeof resolveConfig>> = resolved ?? (await resolveConfig(path, envFiles))
+  const port = portFor(name, configured, place)
   return {
     ...options,
     name,
     rootPath: dirname(path),
     modules,
     modulesRoot: dirname(modules[0]!.path),
-    bindings: { ...(options as { bindings?: Record<string, unknown> }).bindings, ...bindings },
-    unsafeDirectSockets: port === undefined ? [] : [{ host: isIPv6(host) ? `[${host}]` : host, port }],
+    bindings: { ...(options.bindings as Record<string, unknown> | undefined), ...bindings },
+    unsafeDirectSockets: [
+      ...(port === undefined ? [] : [{ host: isIPv6(host) ? `[${host}]` : host, port }]),
+      ...(control === undefined ? [] : [{ host: '127.0.0.1', port: 0, entrypoint: control }]),
+    ],
   }
 }
 

@@ -4,14 +4,17 @@ import { type Bundle, bundleWorker } from './bundle.ts'
 import { ensureDevVars, type Secrets } from './dev-vars.ts'
 import { endpointOf, noteEndpoint } from './endpoint.ts'
 import { refusalOf } from './first-answer.ts'
+import { lockFolder } from './folder-lock.ts'
 import { stopWithNpm } from './lifetime.ts'
 import { applyLocalMigrations, migrationFiles } from './local-migrations.ts'
 import { checkPort } from './port.ts'
-import { type Runtime, runWorkers } from './runtime.ts'
+import { PREBUILT, readPrebuilt } from './prebuilt.ts'
+import { writeReadyFile } from './ready-file.ts'
+import { type BuiltWorker, type Runtime, runWorkers } from './runtime.ts'
 import { DEFAULT_PORT, type Settings } from './settings.ts'
 import { watchFiles } from './watch-files.ts'
 import { sayIgnored } from './worker-settings.ts'
-import { ROOT } from './wrangler.ts'
+import { FROM_SOURCE, ROOT, setQuietEnvironment } from './wrangler.ts'
 
 const CAIRN = join(ROOT, 'wrangler.jsonc')
 
@@ -23,6 +26,7 @@ export class Server {
   #bundles: readonly Bundle[] = []
   #runtime: Runtime | undefined
   #stopWatching = () => {}
+  #unlock = () => {}
   #reloading: Promise<void> | undefined
   #changedAgain = false
 
@@ -39,7 +43,8 @@ export class Server {
   async start(): Promise<void> {
     const { host, persistTo } = this.#settings
     await checkPort(host, this.#port)
-    console.log('Building the Worker. The first start takes longer, because it makes the tables.')
+    this.#unlock = lockFolder(persistTo)
+    if (FROM_SOURCE) console.log('Building the Worker. The first start takes longer, because it makes the tables.')
     const [bundles] = await Promise.all([this.#build(), applyLocalMigrations(persistTo)])
     this.#bundles = bundles
     await this.#run()
@@ -48,6 +53,7 @@ export class Server {
     const refusal = await refusalOf(endpoint)
     if (refusal !== undefined) throw new Error(`Cairn did not start: ${refusal}`)
     noteEndpoint(persistTo, endpoint)
+    if (this.#settings.readyFile !== undefined) writeReadyFile(this.#settings.readyFile, endpoint)
     console.log(banner(endpoint, this.#secrets.ROOT_TOKEN_ID))
     for (const [index, other] of others.entries()) console.log(`  ${[...ports.keys()][index + 1]} is ready on ${other}\n`)
   }
@@ -63,6 +69,7 @@ export class Server {
     this.#stopWatching()
     await this.#reloading
     await this.#runtime?.stop()
+    this.#unlock()
   }
 
   #configs(): string[] {
@@ -71,12 +78,14 @@ export class Server {
 
   #build(): Promise<Bundle[]> {
     const folder = (index: number) => join(this.#settings.persistTo, index === 0 ? 'bundle' : `bundle-${index}`)
-    return Promise.all(this.#configs().map((config, index) => bundleWorker(config, folder(index))))
+    const build = (config: string, index: number) => (index === 0 && !FROM_SOURCE ? packaged() : bundleWorker(config, folder(index)))
+    return Promise.all(this.#configs().map(build))
   }
 
   async #run(): Promise<void> {
-    const [cairn, ...beside] = this.#configs().map((config, index) => ({ config, modules: this.#bundles[index]!.modules }))
+    const [cairn, ...beside] = this.#configs().map((config, index): BuiltWorker => ({ config, ...this.#bundles[index]! }))
     const place = { port: this.#port, ports: this.#runtime?.ports }
+    setQuietEnvironment(this.#settings.persistTo)
     this.#runtime = await runWorkers({ ...this.#settings, ...place, cairn: cairn!, beside, secrets: this.#secrets })
   }
 
@@ -109,6 +118,12 @@ export class Server {
     await this.#run()
     console.log(`Reloaded in ${((Date.now() - startMs) / 1000).toFixed(1)} s`)
   }
+}
+
+/** The build that the package holds, with its configuration. */
+function packaged(): Bundle & Pick<BuiltWorker, 'resolved'> {
+  const { worker, config } = readPrebuilt(PREBUILT)
+  return { modules: worker, sources: [], resolved: config }
 }
 
 /** @throws Error with the message of a failed build, and a line about the Workers that run */

@@ -11,6 +11,8 @@ export type Settings = {
   devVarsPath: string
   /** `NAME=value` pairs that override the vars of wrangler.jsonc. A later pair overrides an earlier one. */
   vars: string[]
+  /** A file that receives the endpoint once the server answers. */
+  readyFile?: string
   /** Configurations of other Workers to run in the same server. */
   beside: string[]
 }
@@ -25,6 +27,7 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
       port: { type: 'string' },
       host: { type: 'string' },
       'persist-to': { type: 'string' },
+      'ready-file': { type: 'string' },
       var: { type: 'string', multiple: true },
       with: { type: 'string', multiple: true },
     },
@@ -35,6 +38,7 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
     persistTo: resolve(values['persist-to'] ?? (env.PERSIST_TO || '.wrangler/state')),
     devVarsPath: resolve(env.DEV_VARS || '.dev.vars'),
     vars: [...settingsIn(env), ...(env.CAIRN_VARS?.split(/\s+/) ?? []), ...(values.var ?? [])].filter((pair) => pair !== ''),
+    readyFile: values['ready-file'] && resolve(values['ready-file']),
     beside: (values.with ?? []).map((config) => resolve(config)),
   }
 }

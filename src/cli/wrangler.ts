@@ -5,6 +5,9 @@ import { dirname, join } from 'node:path'
 /** The project root. Wrangler finds wrangler.jsonc and its migrations from here, so npm may run in any folder. */
 export const ROOT = join(import.meta.dirname, '../..')
 
+/** Whether this is a checkout of the sources. Otherwise it is an installed package, which has a build and no sources. */
+export const FROM_SOURCE = import.meta.filename.endsWith('.ts')
+
 const WRANGLER = join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin/wrangler.js')
 
 /** Stops all calls to the network at the start: a laptop without a network starts as fast, and wrangler sends no reports. */
@@ -28,9 +31,21 @@ type WranglerOptions = SpawnOptions & { persistTo?: string }
 const registryIn = (persistTo: string | undefined) => (persistTo ? { WRANGLER_REGISTRY_PATH: join(persistTo, 'registry') } : {})
 
 /** Sets the same variables for wrangler and Miniflare inside this process. */
-export function setQuietEnvironment(persistTo: string): void {
+export function setQuietEnvironment(persistTo: string | undefined): void {
   Object.assign(process.env, QUIET, LEAN, registryIn(persistTo))
   process.env.WRANGLER_LOG ??= 'warn' // On a lower level it prints where the secrets come from.
+}
+
+/** Runs something that starts Miniflare inside somebody else's process, and puts the process's environment back afterwards. */
+export async function withQuietEnvironment<T>(persistTo: string | undefined, run: () => Promise<T>): Promise<T> {
+  const before = { ...process.env }
+  setQuietEnvironment(persistTo)
+  try {
+    return await run()
+  } finally {
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
+    Object.assign(process.env, before)
+  }
 }
 
 export function spawnWrangler(args: string[], { persistTo, env, ...options }: WranglerOptions = {}): ChildProcess {

@@ -9,4 +9,7 @@ export const ADMIN_SEGMENT = '_cairn'
 /** Public buckets without a host of their own: `/_public/<id>/<key>`. */
 export const PUBLIC_SEGMENT = '_public'
 
-export const RESERVED_SEGMENTS: readonly string[] = [REST_SEGMENT, ADMIN_SEGMENT, PUBLIC_SEGMENT]
+/** Whether the server takes requests: `/_health`. */
+export const HEALTH_SEGMENT = '_health'
+
+export const RESERVED_SEGMENTS: readonly string[] = [REST_SEGMENT, ADMIN_SEGMENT, PUBLIC_SEGMENT, HEALTH_SEGMENT]

@@ -55,6 +55,6 @@ test('a secret in the environment is said to be ignored, and not printed', () =>
 test('Miniflare is the one that wrangler ships: both read the same data folder', () => {
   const require = createRequire(import.meta.url)
   const { dependencies } = require('wrangler/package.json')
-  const { devDependencies } = require('../../package.json')
-  expect(devDependencies.miniflare).toBe(dependencies.miniflare)
+  const { dependencies: own } = require('../../package.json')
+  expect(own.miniflare).toBe(dependencies.miniflare)
 })

@@ -22,7 +22,6 @@ const HEADERS = [
     'x-amz-storage-class',
     'x-amz-acl',
     'x-amz-tagging',
-    'x-amz-tagging-directive',
     'x-amz-website-redirect-location',
   ],
   ...[
@@ -98,8 +97,6 @@ test(
       '/a',
       '/b',
       '/a?uploads',
-      '/a?tagging',
-      '?tagging',
       '?list-type=2',
       '?uploads',
       '?delete',
