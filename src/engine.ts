@@ -1,4 +1,7 @@
+import { SIPPY_ACTIONS } from './analytics/datasets.ts'
+import { addStatements } from './analytics/operation-tables.ts'
 import { type Config, queueBindings, readConfig, readKeyring } from './config.ts'
+import { bucketLabel } from './core/bucket-label.ts'
 import { isBucketName } from './core/bucket-name.ts'
 import { StoreError } from './core/errors.ts'
 import { type BucketRef, bucketPath, type Jurisdiction, type Location } from './core/object.ts'
@@ -11,6 +14,7 @@ import type { Keyring } from './segments/keyring.ts'
 import { createSegments } from './segments/store.ts'
 import { createSources } from './sources/sources.ts'
 import type { BucketApi } from './store/bucket-api.ts'
+import type { SippyPorts } from './store/ports.ts'
 import { createStore, type Store } from './store/store.ts'
 
 interface EngineOptions {
@@ -18,13 +22,18 @@ interface EngineOptions {
   readonly keepAlive: (work: Promise<unknown>) => void
   readonly config?: Config
   readonly keyring?: Keyring
+  /** Counts what Sippy does. Default: writes each count at once, behind the work. */
+  readonly noteSippy?: SippyPorts['note']
 }
 
 /**
  * Builds the engine on the bindings of a deployment, for the gateway and for jobs.
  * @throws Error with one clear sentence when a setting or the master key is missing or malformed
  */
-export function createEngine(env: Env, { keepAlive, config = readConfig(env), keyring = readKeyring(env) }: EngineOptions): Store {
+export function createEngine(
+  env: Env,
+  { keepAlive, config = readConfig(env), keyring = readKeyring(env), noteSippy }: EngineOptions,
+): Store {
   const { segments, accountId, databaseBytes, kvOperations } = config
   return createStore({
     bucket: (ref, location) => bucketStub(env.BUCKETS, ref, location),
@@ -39,6 +48,7 @@ export function createEngine(env: Env, { keepAlive, config = readConfig(env), ke
     queues: createQueues(queueBindings(env)),
     sippy: {
       sources: createSources(keyring, config.sources),
+      note: noteSippy ?? writeSippy(env.CONTROL, config, keepAlive),
       keepsHttpMetadata: config.allows('sourceMetadata'),
       keepAlive,
       newJobId: ({ jurisdiction }) => newJobId(jurisdiction),
@@ -46,6 +56,17 @@ export function createEngine(env: Env, { keepAlive, config = readConfig(env), ke
     },
   })
 }
+
+/** Counts what Sippy does where no analytics run: in a job, which copies few and large objects. */
+const writeSippy =
+  (db: D1Database, { analyticsMs }: Config, keepAlive: EngineOptions['keepAlive']): SippyPorts['note'] =>
+  (bucket, what, bytes) => {
+    if (analyticsMs === 0) return
+    const minute = Math.floor(Date.now() / 60_000)
+    const counted = { minute, bucket: bucketLabel(bucket), action: SIPPY_ACTIONS[what], status: 200, isInfrequent: false }
+    const statements = addStatements(db, [{ ...counted, requests: 1, responseBytes: 0, objectBytes: bytes }], '')
+    keepAlive(db.batch(statements).catch((error) => console.warn('A copy of Sippy could not be counted:', error)))
+  }
 
 /** Creates the job that copies large objects for a bucket's Sippy, unless it exists. Returns whether it has work ahead. */
 async function startSippyJob(namespace: Env['JOBS'], bucket: BucketRef, id: string): Promise<boolean> {

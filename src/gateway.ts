@@ -1,11 +1,13 @@
 import { waitUntil } from 'cloudflare:workers'
 import { createAnalytics } from './analytics/analytics.ts'
+import { SIPPY_ACTIONS } from './analytics/datasets.ts'
 import { type Choice, chooseFace } from './choose-face.ts'
 import { type Config, queueBindings, readConfig, readSecrets, type Secrets } from './config.ts'
 import { createControl } from './control/control.ts'
 import { DeploymentGuard } from './control/deployment.ts'
 import { Strangers } from './control/strangers.ts'
 import { StoreError } from './core/errors.ts'
+import { newMeasure } from './core/operations.ts'
 import { regionOf, type VisitorPlace } from './core/region.ts'
 import { createEngine, jobStub } from './engine.ts'
 import type { Env } from './env.ts'
@@ -22,6 +24,7 @@ import { createJobs } from './jobs/jobs.ts'
 import { createQueues } from './queues/queues.ts'
 import { hasCredentials, refuse } from './refuse.ts'
 import { sealSecrets } from './sources/secrets.ts'
+import type { SippyPorts } from './store/ports.ts'
 
 /** The dependencies of all faces together. */
 type FacePorts = S3Ports & RestPorts & PublicPorts
@@ -111,12 +114,16 @@ function makeDeployment(env: Env): Deployment {
 function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
   const { accountId, keyring } = secrets
   const queues = createQueues(queueBindings(env))
-  const store = createEngine(env, { config, keyring, keepAlive: waitUntil })
-  const jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(env.JOBS, id) })
   const strangers = new Strangers(env.STRANGER_RATE_LIMIT)
   const control = createControl({ db: env.CONTROL, secrets, config, strangers, mintLimit: env.MINT_RATE_LIMIT })
   const guard = new DeploymentGuard({ control: env.CONTROL, segments: env.SEGMENTS }, { ...secrets, lostKeyIds: config.lostKeyIds })
   const analytics = createAnalytics({ db: env.CONTROL, windowMs: config.analyticsMs, waitUntil, ready: () => guard.check() })
+  const noteSippy: SippyPorts['note'] = (bucket, what, objectBytes) => {
+    const measure = { ...newMeasure(), objectBytes }
+    analytics.count({ op: SIPPY_ACTIONS[what], bucket, status: 200, measure, nowMs: Date.now() })
+  }
+  const store = createEngine(env, { config, keyring, keepAlive: waitUntil, noteSippy })
+  const jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(env.JOBS, id) })
   return {
     store,
     jobs,

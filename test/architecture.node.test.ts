@@ -76,7 +76,17 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
     'migrations/job',
   ],
 
-  'src/engine.ts': ['src/core', 'src/segments', 'src/queues', 'src/sources', 'src/jobs', 'src/store', 'src/env.ts', 'src/config.ts'],
+  'src/engine.ts': [
+    'src/core',
+    'src/analytics',
+    'src/segments',
+    'src/queues',
+    'src/sources',
+    'src/jobs',
+    'src/store',
+    'src/env.ts',
+    'src/config.ts',
+  ],
   'src/choose-face.ts': ['src/core', 'src/faces/s3', 'src/faces/public'],
   'src/health.ts': ['src/core'],
   'src/refuse.ts': [

@@ -1,5 +1,5 @@
 import { addUsage, NO_USAGE, type UsageByClass } from '../core/usage.ts'
-import { BANDWIDTH, OPERATIONS } from './datasets.ts'
+import { BANDWIDTH, OPERATIONS, SIPPY } from './datasets.ts'
 import type { Group, GroupsQuery } from './groups.ts'
 import { type Answered, OperationCounter, type OperationSum } from './operation-counter.ts'
 import { operationGroups } from './operation-groups.ts'
@@ -57,6 +57,7 @@ export function createAnalytics({ db, windowMs, waitUntil, ready }: AnalyticsPor
     flush: async (): Promise<void> => counter?.flush(),
     /** Answers a question to the datasets of operations and of bandwidth. */
     operationGroups: (query: GroupsQuery): Promise<Group[]> => operationGroups(db, OPERATIONS, query),
+    sippyGroups: (query: GroupsQuery): Promise<Group[]> => operationGroups(db, SIPPY, query),
     bandwidthGroups: (query: GroupsQuery): Promise<Group[]> => operationGroups(db, BANDWIDTH, query),
     /** Answers a question to the dataset of storage. */
     storageGroups: (query: GroupsQuery, asked: Asked): Promise<Group[]> => storageGroups(db, query, presentOf(asked)),

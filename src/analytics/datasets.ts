@@ -67,7 +67,23 @@ export const STORAGE: Dataset = {
   },
 }
 
-export const DATASETS = [OPERATIONS, STORAGE, BANDWIDTH] as const
+/** Sippy's figures have no dataset on Cloudflare, which shows them in its dashboard alone. */
+export const SIPPY: Dataset = {
+  name: 'sippyAdaptiveGroups',
+  dimensions: { ...TIMES, bucketName: BUCKET_NAME },
+  aggregates: {
+    sum: {
+      requests: `${NOT_ON_CLOUDFLARE} reads that the source answered.`,
+      migratedObjects: `${NOT_ON_CLOUDFLARE} objects that were copied.`,
+      migratedBytes: `${NOT_ON_CLOUDFLARE} their bytes.`,
+    },
+  },
+}
+
+/** The names under which Sippy counts beside the operations. They are no operations of R2's, so the other datasets leave them out. */
+export const SIPPY_ACTIONS = { served: 'sippy:served', copied: 'sippy:copied' } as const
+
+export const DATASETS = [OPERATIONS, STORAGE, BANDWIDTH, SIPPY] as const
 
 /** The most rows that one query of a dataset returns. */
 export const MAX_ROWS = 10_000

@@ -1,7 +1,7 @@
 import { invalidArgument } from '../core/errors.ts'
 import { PRICED_PREFIXES, UNBILLED_STATUSES } from '../core/operations.ts'
 import type { Dataset, Dimension } from './datasets.ts'
-import { BANDWIDTH, OPERATIONS } from './datasets.ts'
+import { BANDWIDTH, OPERATIONS, SIPPY, SIPPY_ACTIONS } from './datasets.ts'
 import { type Condition, compileComparison, compileFilter, type Term } from './filter.ts'
 import type { Group, GroupsQuery, Order } from './groups.ts'
 import { compileTime, dateText, timeText } from './times.ts'
@@ -24,9 +24,20 @@ const COLUMNS: Readonly<Record<string, string>> = {
 
 const UPLOADED = "sum(CASE WHEN action IN ('PutObject', 'UploadPart') AND status < 400 THEN object_bytes ELSE 0 END)"
 
+const OF_SIPPY = `action IN ('${SIPPY_ACTIONS.served}', '${SIPPY_ACTIONS.copied}')`
+
+function sumOf(column: string, action: string): string {
+  return `sum(CASE WHEN action = '${action}' THEN ${column} ELSE 0 END)`
+}
+
 /** The SQL of each figure. */
 const FIGURES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   [OPERATIONS.name]: { requests: 'sum(requests)', responseBytes: 'sum(response_bytes)', responseObjectSize: 'sum(object_bytes)' },
+  [SIPPY.name]: {
+    requests: sumOf('requests', SIPPY_ACTIONS.served),
+    migratedObjects: sumOf('requests', SIPPY_ACTIONS.copied),
+    migratedBytes: sumOf('object_bytes', SIPPY_ACTIONS.copied),
+  },
   [BANDWIDTH.name]: { bytesUpload: UPLOADED, bytesDownload: 'sum(response_bytes)' },
 }
 
@@ -54,7 +65,7 @@ function compileGroups(dataset: Dataset, { dimensions, filter, orderBy, limit }:
   // Equal rows keep one order, so that pages of one query fit together.
   const order = [...orderBy.map((one) => compileOrder(dataset, dimensions, one)), ...dimensions.map((name) => `d_${name}`)]
   return {
-    sql: `SELECT ${[...selected, ...summed, 'sum(requests) AS count'].join(', ')} FROM operations WHERE ${where.sql} ${grouped}
+    sql: `SELECT ${[...selected, ...summed, 'sum(requests) AS count'].join(', ')} FROM operations WHERE ${dataset === SIPPY ? '' : 'NOT '}${OF_SIPPY} AND (${where.sql}) ${grouped}
       HAVING count(*) > 0 ${order.length === 0 ? '' : `ORDER BY ${order.join(', ')}`} LIMIT ?`,
     bindings: [...where.bindings, limit],
   }

@@ -1,3 +1,4 @@
+import { SIPPY_ACTIONS } from './datasets.ts'
 import type { OperationSum } from './operation-counter.ts'
 
 const MINUTES = { hour: 60, day: 1440 } as const
@@ -35,7 +36,7 @@ export function addStatements(db: D1Database, sums: readonly OperationSum[], reg
       .prepare(
         `INSERT INTO operation_totals (bucket, action, status, ${SUMS}, minute)
          SELECT value ->> 1, value ->> 2, value ->> 3, sum(value ->> 6), sum(value ->> 7), sum(value ->> 8), max(value ->> 0)
-         FROM json_each(?) WHERE true GROUP BY 1, 2, 3
+         FROM json_each(?) WHERE value ->> 2 NOT IN ('${SIPPY_ACTIONS.served}', '${SIPPY_ACTIONS.copied}') GROUP BY 1, 2, 3
          ON CONFLICT (bucket, action, status) DO UPDATE SET ${ADD}, minute = excluded.minute`,
       )
       .bind(rows),

@@ -20,6 +20,8 @@ export interface SippyPorts {
   readonly sources: Sources
   /** Whether a copy keeps the system metadata of its source. */
   readonly keepsHttpMetadata: boolean
+  /** Counts a read that the source answered, or an object that was copied. */
+  readonly note: (bucket: BucketRef, what: 'served' | 'copied', bytes: number) => void
   /** Keeps the invocation alive until a copy behind the response is done. */
   readonly keepAlive: (work: Promise<unknown>) => void
   /** A new id for the job that copies large objects into a bucket. */

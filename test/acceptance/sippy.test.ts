@@ -284,6 +284,22 @@ describe('a source that fails', () => {
   })
 })
 
+test('GraphQL has the reads that the source answered, and the copies', async () => {
+  const { bucket } = await faultyBucket({ objects: { k: object('hello world') } })
+  await (await signedFetch('GET', `/${bucket}/k`, { server })).text()
+  await copied(bucket, 'k')
+  const dataset = `sippyAdaptiveGroups(filter: { bucketName: "${bucket}" }) { sum { requests migratedObjects migratedBytes } }`
+  const query = `{ viewer { accounts(filter: { accountTag: "${server.accountId}" }) { ${dataset} } } }`
+  for (let looks = 0; looks < 100; looks++) {
+    const answer = await (await restFetch('POST', '/graphql', { server, body: { query } })).json()
+    const [found] = (answer as { data: { viewer: { accounts: { sippyAdaptiveGroups: unknown[] }[] } } }).data.viewer.accounts[0]!
+      .sippyAdaptiveGroups
+    if (JSON.stringify(found) === '{"sum":{"requests":1,"migratedObjects":1,"migratedBytes":11}}') return
+    await sleep(200)
+  }
+  throw new Error('The figures did not come.')
+})
+
 describe('large objects', () => {
   test('are copied by a job of the bucket', async () => {
     const bucket = await bucketAt()

@@ -40,7 +40,9 @@ export async function takeCopyNow(ports: Ports, at: ObjectRef, head: SizedHead):
 /** Runs a copy to its end. If it fails, another read may try again at once. Returns the head of the copy, if it was made. Never throws. */
 export async function finishCopy(ports: Ports, copy: Copy, work: () => Promise<ObjectHead>): Promise<ObjectHead | undefined> {
   try {
-    return await work()
+    const stored = await work()
+    ports.sippy.note(copy.at.bucket, 'copied', stored.size)
+    return stored
   } catch (error) {
     const { at, id } = copy
     const isOvertaken = error instanceof StoreError && error.code === 'PreconditionFailed'

@@ -39,6 +39,13 @@ const WHOLE_BYTES = 1024 * 1024
  */
 export async function getFromSource(ports: Ports, at: ObjectRef, options: GetOptions, elsewhere: Elsewhere): Promise<Looked<Body>> {
   const visit = await arrive(ports, at, options, elsewhere)
+  const got = await readSource(visit)
+  ports.sippy.note(at.bucket, 'served', 0)
+  return got
+}
+
+async function readSource(visit: Visit): Promise<Looked<Body>> {
+  const { at, options } = visit
   if (options.range === undefined && options.partNumber === undefined && !hasConditions(options.conditions)) return getWhole(visit)
   const head = valueFrom(at.bucket, await visit.source.head(at.key))
   if (!isSized(head)) return storeFirst(visit)
@@ -51,6 +58,7 @@ export async function getFromSource(ports: Ports, at: ObjectRef, options: GetOpt
 export async function headFromSource(ports: Ports, at: ObjectRef, options: GetOptions, elsewhere: Elsewhere): Promise<Looked<null>> {
   const visit = await arrive(ports, at, options, elsewhere)
   const head = valueFrom(at.bucket, await visit.source.head(at.key))
+  ports.sippy.note(at.bucket, 'served', 0)
   if (isSized(head)) return judge(visit, head)
   const looked = await storeFirst(visit)
   if (looked.kind === 'not-modified') return looked

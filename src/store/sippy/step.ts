@@ -121,6 +121,7 @@ async function begin({ ports, at, source }: Work, copy: QueuedCopy): Promise<Sip
   }
   const whole = must(await source.get(copy.key, { ifMatch: head.etag }))
   await storeCopy(ports, { at, id: copy.id, head }, timedSource(whole.stream))
+  ports.sippy.note(at.bucket, 'copied', head.size)
   return { copied: { objects: 1, bytes: head.size }, next: 'search' }
 }
 
@@ -131,7 +132,8 @@ async function complete({ ports, at }: Work, copy: QueuedCopy, uploadId: string)
     parts.push(...page.parts.map(({ partNumber, etag }) => ({ partNumber, etag })))
     more = page.truncated && page.parts.length > 0
   }
-  await completeMultipartUpload(ports, at, { uploadId, parts, conditions: { ifNoneMatch: '*' }, copyId: copy.id })
+  const { size } = await completeMultipartUpload(ports, at, { uploadId, parts, conditions: { ifNoneMatch: '*' }, copyId: copy.id })
+  ports.sippy.note(at.bucket, 'copied', size)
   return { copied: { objects: 1, bytes: 0 }, next: 'search' }
 }
 

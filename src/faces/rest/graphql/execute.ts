@@ -10,7 +10,7 @@ import {
   validate,
 } from 'graphql'
 import type { Analytics } from '../../../analytics/analytics.ts'
-import { BANDWIDTH, DATASETS, type Dataset, MAX_ROWS, OPERATIONS, STORAGE } from '../../../analytics/datasets.ts'
+import { BANDWIDTH, DATASETS, type Dataset, MAX_ROWS, OPERATIONS, SIPPY, STORAGE } from '../../../analytics/datasets.ts'
 import { namedBuckets } from '../../../analytics/filter.ts'
 import type { Group, GroupsQuery } from '../../../analytics/groups.ts'
 import { RETENTION_DAYS } from '../../../analytics/operation-tables.ts'
@@ -75,6 +75,7 @@ const viewerOf = (accountId: string) => ({
 const ANSWERS: Readonly<Record<string, (query: GroupsQuery, context: QueryContext) => Promise<Group[]>>> = {
   [OPERATIONS.name]: (query, { analytics }) => analytics.operationGroups(query),
   [BANDWIDTH.name]: (query, { analytics }) => analytics.bandwidthGroups(query),
+  [SIPPY.name]: (query, { analytics }) => analytics.sippyGroups(query),
   [STORAGE.name]: (query, context) => {
     for (const name of namedBuckets(query.filter) ?? []) context.names.add(name)
     if (context.names.size > MAX_NAMES) throw new GraphQLError(`A query names ${MAX_NAMES} buckets at most`)

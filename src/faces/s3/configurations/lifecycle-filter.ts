@@ -1,7 +1,7 @@
 import { StoreError } from '../../../core/errors.ts'
 import type { LifecycleRule } from '../../../core/lifecycle.ts'
 import type { LifecycleFilter } from '../../../core/lifecycle-filter.ts'
-import { malformed, type XmlElement } from '../xml/reader.ts'
+import { malformed, type XmlElement } from '../../../core/xml-reader.ts'
 import { allNamed, childrenOf, optionalChild, textOf, tokenOf } from '../xml/schema.ts'
 import { readTag, tagElement } from '../xml/tagging.ts'
 import { element, optionalElement, textElement } from '../xml/writer.ts'

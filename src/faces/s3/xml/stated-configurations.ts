@@ -1,4 +1,4 @@
-import { malformed, readXml, type XmlElement } from './reader.ts'
+import { malformed, readXml, type XmlElement } from '../../../core/xml-reader.ts'
 import { allNamed, childrenOf, requiredChild, tokenOf } from './schema.ts'
 import { document, element, textElement } from './writer.ts'
 

@@ -1,6 +1,6 @@
 import { StoreError } from '../../../core/errors.ts'
 import { checkObjectTags, type Tag, type TagSet } from '../../../core/tags.ts'
-import { readXml, type XmlElement } from './reader.ts'
+import { readXml, type XmlElement } from '../../../core/xml-reader.ts'
 import { allNamed, childrenOf, requiredChild, textOf } from './schema.ts'
 import { document, element, textElement } from './writer.ts'
 

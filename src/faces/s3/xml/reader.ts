@@ -1,1 +1,0 @@
-export { malformed, readXml, type XmlElement } from '../../../core/xml-reader.ts'
