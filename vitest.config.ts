@@ -64,6 +64,7 @@ export default defineConfig({
           testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
           exclude: [...PURE, 'test/acceptance/**', 'test/crash/**', 'test/**/*.node.test.ts'],
+          globalSetup: ['./test/support/fault-server-setup.ts'],
           setupFiles: ['./test/support/apply-migrations.ts', './test/support/seed.ts'],
         },
       },

@@ -11,8 +11,11 @@ import { runWorkers } from './workers.ts'
 const STEP_MS = 4000
 /** Calls after which a step begins no further object. */
 const STEP_CALLS = 300
-/** The most objects that are copied at the same time. */
-export const WIDEST = 6
+/**
+ * The most objects that are copied at the same time. Six of them at most wait for the source to answer: a source sees to that itself, since
+ * the platform allows an invocation no more. The others are read and stored meanwhile.
+ */
+export const WIDEST = 12
 /** As many objects may wait for another attempt before no further ones are begun. */
 const MOST_WAITING = 64
 
