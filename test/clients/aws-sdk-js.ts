@@ -8,9 +8,11 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadObjectCommand,
   ListBucketsCommand,
   PutObjectCommand,
+  PutObjectTaggingCommand,
   paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3'
@@ -96,6 +98,14 @@ function driverOf({ endpoint, accessKeyId, secretAccessKey }: Place): Driver {
     },
     presignPost: ({ bucket, key, mostBytes }) =>
       createPresignedPost(s3 as never, { Bucket: bucket, Key: key, Conditions: [['content-length-range', 0, mostBytes]] }),
+    async setTags({ bucket, key, tags }) {
+      const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+      await s3.send(new PutObjectTaggingCommand({ Bucket: bucket, Key: key, Tagging: { TagSet } }))
+    },
+    async getTags({ bucket, key }) {
+      const { TagSet = [] } = await s3.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: key }))
+      return Object.fromEntries(TagSet.map(({ Key, Value }) => [Key!, Value!]))
+    },
     close: async () => s3.destroy(),
   }
 }

@@ -87,6 +87,15 @@ function driverOf({ endpoint, accessKeyId, secretAccessKey }: Place): Driver {
         if (xml.includes('<Error>')) throw new Error(xml)
       }
     },
+    async setTags({ tags, ...at }) {
+      const set = Object.entries(tags).map(([key, value]) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`)
+      await send(`${urlOf(at)}?tagging`, { method: 'PUT', body: `<Tagging><TagSet>${set.join('')}</TagSet></Tagging>` })
+    },
+    async getTags(at) {
+      const xml = await (await send(`${urlOf(at)}?tagging`)).text()
+      const values = textsOf(xml, 'Value')
+      return Object.fromEntries(textsOf(xml, 'Key').map((key, index) => [key, values[index]!]))
+    },
     async presign({ method, ...at }) {
       const signed = await aws.sign(`${urlOf(at)}?X-Amz-Expires=600`, { method, aws: { signQuery: true } })
       return signed.url

@@ -65,6 +65,9 @@ function driverOf({ endpoint, accessKeyId, secretAccessKey }: Place): Driver {
       const failed = (await minio.removeObjects(bucket, await list({ bucket }))).filter((entry) => entry?.Error)
       if (failed.length > 0) throw new Error(JSON.stringify(failed))
     },
+    setTags: ({ bucket, key, tags }) => minio.setObjectTagging(bucket, key, tags),
+    getTags: async ({ bucket, key }) =>
+      Object.fromEntries((await minio.getObjectTagging(bucket, key)).map(({ Key, Value }) => [Key, Value])),
     presign: ({ bucket, key, method }) => minio.presignedUrl(method, bucket, key, 600),
     async presignPost({ bucket, key, mostBytes }) {
       const policy = minio.newPostPolicy()

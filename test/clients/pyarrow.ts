@@ -20,6 +20,7 @@ export const client: Client = {
     conditions: 'a file system, without conditions',
     ssec: 'S3FileSystem in Python takes no customer key',
     metadata: 'it writes headers and has no way to read them',
+    tags: 'a file system, without tags',
     sync: 'has no such command',
   },
 }

@@ -58,6 +58,18 @@ function driverOf(place: Place): Driver {
     move: ({ to, ...at }) => done('mv', urlOf(at), urlOf({ ...at, key: to })),
     delete: (at) => done('del', urlOf(at)),
     deleteAll: ({ bucket }) => done('del', '--recursive', '--force', `s3://${bucket}`),
+    setTags: ({ tags, ...at }) =>
+      done(
+        'settagging',
+        urlOf(at),
+        Object.entries(tags)
+          .map(([name, value]) => `${name}=${value}`)
+          .join('&'),
+      ),
+    getTags: async (at) =>
+      Object.fromEntries(
+        [...(await s3cmd(place, ['gettagging', urlOf(at)])).matchAll(/^\t(.*?):\t(.*)$/gm)].map(([, name, value]) => [name!, value!]),
+      ),
     sync: ({ folder, bucket, direction }) => {
       const ends = [`${folder}/`, `s3://${bucket}/`]
       return done('sync', ...(direction === 'up' ? ends : ends.reverse()))

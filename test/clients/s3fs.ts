@@ -20,6 +20,7 @@ export const client: Client = {
     conditions: 'a file system overwrites',
     ssec: 'its keys are those of a mount, not of a file',
     checksums: 'it compares MD5s and ETags',
+    tags: 'a file has no tags',
     sync: 'a file system has no such command',
   },
   own: {

@@ -35,6 +35,7 @@ export const client: Client = {
     conditions: 'it has no option for a condition',
     ssec: 'Cloudflare’s API for objects takes no customer keys',
     checksums: 'it sends none by itself',
+    tags: NO_COMMAND,
     sync: NO_COMMAND,
   },
 }

@@ -8,6 +8,7 @@ import { collectFields, withFilename } from '../../src/core/form-fields.ts'
 import { checkKey, decodeKey } from '../../src/core/key.ts'
 import { CHECKSUM_ALGORITHMS } from '../../src/core/object.ts'
 import { outcomeOf, outcomeOfAsync } from '../../src/core/outcome.ts'
+import { checkObjectTags } from '../../src/core/tags.ts'
 import { readXml } from '../../src/core/xml-reader.ts'
 import { readCursor } from '../../src/faces/rest/cursor.ts'
 import { PutLifecycleBody } from '../../src/faces/rest/settings/lifecycle.ts'
@@ -20,6 +21,7 @@ import { parseCompleteMultipartUpload } from '../../src/faces/s3/xml/complete-mu
 import { parseCreateBucketConfiguration } from '../../src/faces/s3/xml/create-bucket-configuration.ts'
 import { parseDelete } from '../../src/faces/s3/xml/delete.ts'
 import { parseEncryptionConfiguration } from '../../src/faces/s3/xml/encryption-configuration.ts'
+import { parseTagging } from '../../src/faces/s3/xml/tagging.ts'
 import { checkVersioningConfiguration } from '../../src/faces/s3/xml/versioning-configuration.ts'
 import { AwsChunkedSource } from '../../src/http/aws-chunked.ts'
 import { readChecksum, readContentMd5 } from '../../src/http/checksums.ts'
@@ -148,6 +150,15 @@ const XML: Record<string, readonly [(body: Uint8Array) => unknown, (run: string)
     parseLifecycleConfiguration,
     (run) =>
       `<LifecycleConfiguration><Rule><Status>Enabled</Status><Expiration><Date>2${run}2</Date></Expiration></Rule></LifecycleConfiguration>`,
+  ],
+  'size in a lifecycle filter': [
+    parseLifecycleConfiguration,
+    (run) =>
+      `<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter><ObjectSizeLessThan>5${run}5</ObjectSizeLessThan></Filter><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>`,
+  ],
+  'value of a tag': [
+    (body) => checkObjectTags(parseTagging(body)),
+    (run) => `<Tagging><TagSet><Tag><Key>a</Key><Value>${run}</Value></Tag></TagSet></Tagging>`,
   ],
   'place of a bucket': [
     parseCreateBucketConfiguration,

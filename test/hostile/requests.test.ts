@@ -22,6 +22,7 @@ const HEADERS = [
     'x-amz-storage-class',
     'x-amz-acl',
     'x-amz-tagging',
+    'x-amz-tagging-directive',
     'x-amz-website-redirect-location',
   ],
   ...[
@@ -97,6 +98,8 @@ test(
       '/a',
       '/b',
       '/a?uploads',
+      '/a?tagging',
+      '?tagging',
       '?list-type=2',
       '?uploads',
       '?delete',

@@ -17,6 +17,7 @@ type args struct {
 	Bucket, Key, File, To, Prefix, Method, Range, IfMatch, IfNoneMatch, SSEKey string
 
 	Headers headers
+	Tags    map[string]string
 }
 
 // headers are those of an upload and of the answer to HEAD.

@@ -42,6 +42,8 @@ func connect(ctx context.Context) (map[string]verb, error) {
 		"delete":       c.delete,
 		"deleteAll":    c.deleteAll,
 		"presign":      c.presign,
+		"setTags":      c.setTags,
+		"getTags":      c.getTags,
 	}, nil
 }
 
@@ -184,6 +186,27 @@ func (c client) eachPage(ctx context.Context, a args, use func([]types.Object) e
 		}
 	}
 	return nil
+}
+
+func (c client) setTags(ctx context.Context, a args) (any, error) {
+	tags := []types.Tag{}
+	for name, value := range a.Tags {
+		tags = append(tags, types.Tag{Key: &name, Value: &value})
+	}
+	_, err := c.s3.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: &a.Bucket, Key: &a.Key, Tagging: &types.Tagging{TagSet: tags}})
+	return nil, err
+}
+
+func (c client) getTags(ctx context.Context, a args) (any, error) {
+	found, err := c.s3.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &a.Bucket, Key: &a.Key})
+	if err != nil {
+		return nil, err
+	}
+	tags := map[string]string{}
+	for _, tag := range found.TagSet {
+		tags[*tag.Key] = *tag.Value
+	}
+	return tags, nil
 }
 
 func (c client) presign(ctx context.Context, a args) (any, error) {

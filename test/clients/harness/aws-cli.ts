@@ -63,6 +63,14 @@ function driverOf(place: Place, command: readonly string[]): Driver {
     delete: async (at) => void (await aws('s3', 'rm', urlOf(at))),
     deleteAll: async ({ bucket }) => void (await aws('s3', 'rm', `s3://${bucket}`, '--recursive', '--only-show-errors')),
     presign: async (at) => (await aws('s3', 'presign', urlOf(at), '--expires-in', '600')).trim(),
+    async setTags({ bucket, key, tags }) {
+      const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+      await aws('s3api', 'put-object-tagging', '--bucket', bucket, '--key', key, '--tagging', JSON.stringify({ TagSet }))
+    },
+    async getTags({ bucket, key }) {
+      const { TagSet } = JSON.parse(await aws('s3api', 'get-object-tagging', '--bucket', bucket, '--key', key, '--output', 'json'))
+      return Object.fromEntries(TagSet.map(({ Key, Value }: { Key: string; Value: string }) => [Key, Value]))
+    },
     sync: ({ folder, bucket, direction }) => {
       const ends = [folder, `s3://${bucket}`]
       return s3('sync', ...(direction === 'up' ? ends : ends.reverse()))

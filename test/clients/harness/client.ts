@@ -63,6 +63,7 @@ export type ScenarioId =
   | 'conditions'
   | 'ssec'
   | 'checksums'
+  | 'tags'
   | 'sync'
   | 'own'
 
@@ -134,6 +135,9 @@ export interface Driver {
   presign?(what: ObjectAt & { method: 'GET' | 'PUT' }): Promise<string>
   /** Signs an upload form for a file of at most so many bytes. The form needs its fields and the file. */
   presignPost?(what: ObjectAt & { mostBytes: number }): Promise<{ url: string; fields: Record<string, string> }>
+  /** Replaces all tags of an object. */
+  setTags?(what: ObjectAt & { tags: Readonly<Record<string, string>> }): Promise<void>
+  getTags?(at: ObjectAt): Promise<Record<string, string>>
   /** Makes the second like the first: `up` from folder to bucket, `down` back. */
   sync?(what: { folder: string; bucket: string; direction: 'up' | 'down' }): Promise<void>
   close?(): Promise<void>

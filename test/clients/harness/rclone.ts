@@ -14,6 +14,7 @@ export const rclone = (provider: 'Cloudflare' | 'Other'): Client => ({
   notes: { presigned: '`rclone link` is for GET alone' },
   cannot: {
     checksums: 'it sends Content-MD5, and with parts the MD5 as metadata',
+    tags: 'rclone has no tags',
   },
   keysNot: { 'leading slash': 'rclone cleans paths' },
   languages: { sh: shell(RCLONE) },

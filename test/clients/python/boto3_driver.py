@@ -52,6 +52,14 @@ def presign_post(bucket, key, most_bytes):
     return s3.generate_presigned_post(bucket, key, Conditions=[['content-length-range', 0, most_bytes]], ExpiresIn=600)
 
 
+def set_tags(bucket, key, tags):
+    s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={'TagSet': [{'Key': name, 'Value': value} for name, value in tags.items()]})
+
+
+def get_tags(bucket, key):
+    return {tag['Key']: tag['Value'] for tag in s3.get_object_tagging(Bucket=bucket, Key=key)['TagSet']}
+
+
 serve({
     'createBucket': lambda bucket: s3.create_bucket(Bucket=bucket) and None,
     'deleteBucket': lambda bucket: s3.delete_bucket(Bucket=bucket) and None,
@@ -64,5 +72,7 @@ serve({
     'delete': lambda bucket, key: s3.delete_object(Bucket=bucket, Key=key) and None,
     'deleteAll': lambda bucket: boto3.resource('s3').Bucket(bucket).objects.all().delete() and None,
     'presignPost': presign_post,
+    'setTags': set_tags,
+    'getTags': get_tags,
     'presign': lambda bucket, key, method: s3.generate_presigned_url(f'{method.lower()}_object', {'Bucket': bucket, 'Key': key}, 600),
 })

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta, timezone
 from urllib.parse import urlparse
 
 from minio import Minio
-from minio.commonconfig import CopySource
+from minio.commonconfig import CopySource, Tags
 from minio.datatypes import PostPolicy
 from minio.deleteobjects import DeleteObject
 
@@ -60,6 +60,12 @@ def presign_post(bucket, key, most_bytes):
     return {'url': f"{os.environ['AWS_ENDPOINT_URL']}/{bucket}", 'fields': client.presigned_post_policy(policy) | {'key': key}}
 
 
+def set_tags(bucket, key, tags):
+    own = Tags.new_object_tags()
+    own.update(tags)
+    client.set_object_tags(bucket, key, own)
+
+
 serve({
     'createBucket': lambda bucket: client.make_bucket(bucket),
     'deleteBucket': lambda bucket: client.remove_bucket(bucket),
@@ -72,5 +78,7 @@ serve({
     'delete': lambda bucket, key: client.remove_object(bucket, key),
     'deleteAll': delete_all,
     'presignPost': presign_post,
+    'setTags': set_tags,
+    'getTags': lambda bucket, key: dict(client.get_object_tags(bucket, key) or {}),
     'presign': lambda bucket, key, method: client.get_presigned_url(method, bucket, key, expires=timedelta(minutes=10)),
 })

@@ -63,5 +63,7 @@ serve({
     'delete': lambda bucket, key: fs.rm_file(f'{bucket}/{key}'),
     'deleteAll': lambda bucket: fs.rm(fs.find(bucket)) and None,
     'presign': lambda bucket, key, method: fs.url(f'{bucket}/{key}', expires=600, client_method=f'{method.lower()}_object'),
+    'setTags': lambda bucket, key, tags: fs.put_tags(f'{bucket}/{key}', tags) and None,
+    'getTags': lambda bucket, key: fs.get_tags(f'{bucket}/{key}'),
     'sync': sync,
 })

@@ -49,6 +49,12 @@ class Verbs
 
   def deleteAll(bucket:) = nothing { @resource.bucket(bucket).objects.batch_delete! }
 
+  def setTags(bucket:, key:, tags:)
+    nothing { @s3.put_object_tagging(bucket:, key:, tagging: { tag_set: tags.map { |name, value| { key: name.to_s, value: } } }) }
+  end
+
+  def getTags(bucket:, key:) = @s3.get_object_tagging(bucket:, key:).tag_set.to_h { |tag| [tag.key, tag.value] }
+
   def presign(bucket:, key:, method:) = @resource.bucket(bucket).object(key).presigned_url(method.downcase.to_sym, expires_in: 600)
 
   private

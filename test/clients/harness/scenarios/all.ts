@@ -15,6 +15,7 @@ import type { Scenario } from './scenario.ts'
 import { snippet } from './snippet.ts'
 import { ssec } from './ssec.ts'
 import { sync } from './sync.ts'
+import { tags } from './tags.ts'
 
 /** The columns of the matrix, in its order. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -32,6 +33,7 @@ export const SCENARIOS: readonly Scenario[] = [
   conditions,
   ssec,
   checksums,
+  tags,
   sync,
   own,
 ]

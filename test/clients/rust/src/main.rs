@@ -25,6 +25,7 @@ pub struct Args {
     pub if_none_match: Option<String>,
     pub sse_key: Option<String>,
     pub headers: Headers,
+    pub tags: HashMap<String, String>,
 }
 
 #[derive(Deserialize, Default)]

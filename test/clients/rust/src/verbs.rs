@@ -3,13 +3,14 @@ use crate::{Args, transfer::Failure};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_s3::presigning::PresigningConfig;
-use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier, Tag, Tagging};
 use serde_json::{Value, json};
 use std::env::var;
 use std::time::Duration;
 
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 13] = [
     "createBucket", "deleteBucket", "listBuckets", "put", "get", "head", "list", "copy", "delete", "deleteAll", "presign",
+    "setTags", "getTags",
 ];
 
 /// Takes the endpoint, the region and the keys from the environment.
@@ -45,6 +46,8 @@ pub async fn run(s3: &Client, verb: &str, args: Args) -> Result<Value, Failure> 
         }
         "delete" => drop(s3.delete_object().bucket(bucket).key(key).send().await?),
         "deleteAll" => delete_all(s3, &args).await?,
+        "setTags" => set_tags(s3, &args).await?,
+        "getTags" => return get_tags(s3, &args).await,
         "presign" => return presign(s3, &args).await,
         _ => return Err(format!("no verb {verb}").into()),
     }
@@ -54,6 +57,18 @@ pub async fn run(s3: &Client, verb: &str, args: Args) -> Result<Value, Failure> 
 async fn list_buckets(s3: &Client) -> Result<Value, Failure> {
     let listed = s3.list_buckets().send().await?;
     Ok(listed.buckets().iter().map(|bucket| bucket.name()).collect())
+}
+
+async fn set_tags(s3: &Client, Args { bucket, key, tags, .. }: &Args) -> Result<(), Failure> {
+    let tags = tags.iter().map(|(name, value)| Tag::builder().key(name).value(value).build());
+    let tagging = Tagging::builder().set_tag_set(Some(tags.collect::<Result<_, _>>()?)).build()?;
+    s3.put_object_tagging().bucket(bucket).key(key).tagging(tagging).send().await?;
+    Ok(())
+}
+
+async fn get_tags(s3: &Client, Args { bucket, key, .. }: &Args) -> Result<Value, Failure> {
+    let found = s3.get_object_tagging().bucket(bucket).key(key).send().await?;
+    Ok(found.tag_set().iter().map(|tag| (tag.key().to_owned(), json!(tag.value()))).collect())
 }
 
 async fn head(s3: &Client, Args { bucket, key, .. }: &Args) -> Result<Value, Failure> {

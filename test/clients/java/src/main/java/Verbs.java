@@ -18,6 +18,7 @@ import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Object;
+import software.amazon.awssdk.services.s3.model.Tag;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 import software.amazon.awssdk.services.s3.S3Configuration;
 import software.amazon.awssdk.transfer.s3.S3TransferManager;
@@ -41,7 +42,21 @@ class Verbs implements AutoCloseable {
             Map.entry("copy", this::copy),
             Map.entry("delete", args -> nothing(s3.deleteObject(r -> r.bucket(args.getString("bucket")).key(args.getString("key"))))),
             Map.entry("deleteAll", this::deleteAll),
+            Map.entry("setTags", this::setTags),
+            Map.entry("getTags", this::getTags),
             Map.entry("presign", this::presign));
+    }
+
+    private Object setTags(JSONObject args) {
+        var tags = strings(args.getJSONObject("tags")).entrySet().stream()
+            .map(tag -> Tag.builder().key(tag.getKey()).value(tag.getValue()).build())
+            .toList();
+        return nothing(s3.putObjectTagging(r -> r.bucket(args.getString("bucket")).key(args.getString("key")).tagging(t -> t.tagSet(tags))));
+    }
+
+    private Object getTags(JSONObject args) {
+        var found = s3.getObjectTagging(r -> r.bucket(args.getString("bucket")).key(args.getString("key")));
+        return found.tagSet().stream().collect(Collectors.toMap(Tag::key, Tag::value));
     }
 
     private Object put(JSONObject args) throws IOException {
