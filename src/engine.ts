@@ -24,6 +24,8 @@ interface EngineOptions {
   readonly keyring?: Keyring
   /** Counts what Sippy does. Default: writes each count at once, behind the work. */
   readonly noteSippy?: SippyPorts['note']
+  /** Throws when nothing may be written. Default: writes are not checked. */
+  readonly ready?: () => Promise<void>
 }
 
 /**
@@ -32,7 +34,7 @@ interface EngineOptions {
  */
 export function createEngine(
   env: Env,
-  { keepAlive, config = readConfig(env), keyring = readKeyring(env), noteSippy }: EngineOptions,
+  { keepAlive, config = readConfig(env), keyring = readKeyring(env), noteSippy, ready = async () => {} }: EngineOptions,
 ): Store {
   const { segments, accountId, databaseBytes, kvOperations } = config
   return createStore({
@@ -48,6 +50,7 @@ export function createEngine(
     queues: createQueues(queueBindings(env)),
     sippy: {
       sources: createSources(keyring, config.sources),
+      ready,
       note: noteSippy ?? writeSippy(env.CONTROL, config, keepAlive),
       keepsHttpMetadata: config.allows('sourceMetadata'),
       keepAlive,

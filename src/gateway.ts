@@ -122,7 +122,7 @@ function portsOf(env: Env, config: Config, secrets: Secrets): FacePorts {
     const measure = { ...newMeasure(), objectBytes }
     analytics.count({ op: SIPPY_ACTIONS[what], bucket, status: 200, measure, nowMs: Date.now() })
   }
-  const store = createEngine(env, { config, keyring, keepAlive: waitUntil, noteSippy })
+  const store = createEngine(env, { config, keyring, keepAlive: waitUntil, noteSippy, ready: () => guard.check() })
   const jobs = createJobs({ store, control: env.CONTROL, job: (id) => jobStub(env.JOBS, id) })
   return {
     store,

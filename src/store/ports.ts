@@ -20,6 +20,8 @@ export interface SippyPorts {
   readonly sources: Sources
   /** Whether a copy keeps the system metadata of its source. */
   readonly keepsHttpMetadata: boolean
+  /** Throws when the databases are not this deployment's: a read may go on, but a copy would write into them. */
+  readonly ready: () => Promise<void>
   /** Counts a read that the source answered, or an object that was copied. */
   readonly note: (bucket: BucketRef, what: 'served' | 'copied', bytes: number) => void
   /** Keeps the invocation alive until a copy behind the response is done. */

@@ -53,6 +53,7 @@ export function portsWith(changes: Partial<Ports> = {}, config: SegmentConfig = 
 export function sippyPorts(changes: Partial<SippyPorts> = {}): SippyPorts {
   return {
     sources: createSources(secrets.keyring, readConfig(env).sources),
+    ready: async () => {},
     note: () => {},
     keepsHttpMetadata: true,
     keepAlive: (work) => void work.catch(() => {}),

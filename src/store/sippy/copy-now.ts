@@ -31,10 +31,20 @@ function claimsOf({ md5, crc32c }: SizedHead): UploadClaims {
   return crc32c === undefined ? {} : { checksumAlgorithm: 'CRC32C', checksumValue: () => crc32c }
 }
 
-/** Takes a copy for this request; `undefined` if there is nothing to copy. */
+/** Takes a copy for this request; `undefined` if there is nothing to copy, or nothing may be written. */
 export async function takeCopyNow(ports: Ports, at: ObjectRef, head: SizedHead): Promise<Copy | undefined> {
+  if (!(await mayWrite(ports))) return undefined
   const taken = unwrap(await ports.bucket(at.bucket).takeCopy({ key: at.key, etag: head.etag, size: head.size }))
   return taken.kind === 'now' ? { at, id: taken.id, head } : undefined
+}
+
+async function mayWrite({ sippy }: Ports): Promise<boolean> {
+  try {
+    await sippy.ready()
+    return true
+  } catch {
+    return false // The read goes on. Every write of a client says why.
+  }
 }
 
 /** Runs a copy to its end. If it fails, another read may try again at once. Returns the head of the copy, if it was made. Never throws. */
@@ -57,6 +67,7 @@ export async function finishCopy(ports: Ports, copy: Copy, work: () => Promise<O
 
 /** Has the job of the bucket copy a large object. */
 export async function copyLater(ports: Ports, at: ObjectRef, head: SizedHead): Promise<void> {
+  if (!(await mayWrite(ports))) return
   const { newJobId, startJob } = ports.sippy
   const wanted: WantedCopy = { key: at.key, etag: head.etag, size: head.size }
   for (let endedJob: string | undefined, attempts = 0; attempts < 2; attempts++) {

@@ -26,6 +26,7 @@ const LOOK_MS = 250
  * @throws StoreError ServiceUnavailable if the copy failed, or takes another read too long
  */
 export async function storeUnsized(ports: Ports, at: ObjectRef, { head, stream }: SourceBody): Promise<void> {
+  await ports.sippy.ready()
   const taken = unwrap(await ports.bucket(at.bucket).takeCopy({ key: at.key, etag: head.etag, size: 0 }))
   if (taken.kind !== 'now') {
     await stream.cancel().catch(() => {})

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { bytesSource } from '../../../src/core/byte-sources.ts'
+import { StoreError } from '../../../src/core/errors.ts'
 import { patternByte } from '../../support/fault-server.ts'
 import { textObject } from '../../support/faulty-source.ts'
 import { codeOf, sippyBucket } from '../../support/sippy.ts'
@@ -247,6 +248,15 @@ describe('a client that comes in between', () => {
     expect([await sippy.has('k'), await sippy.has('old')]).toEqual([false, true])
     expect(await codeOf(sippy.read('k'))).toBe('NoSuchKey')
   })
+})
+
+test('a deployment that must not write answers, and copies nothing', async () => {
+  const ready = () => Promise.reject(new StoreError('ServiceUnavailable'))
+  const sippy = await sippyBucket({ objects: { k: textObject('hello'), large: { size: 2 * MIB } } }, { ready })
+  expect(textIn(await sippy.read('k'))).toBe('hello')
+  expect(isPattern((await sippy.read('large')).bytes, 2 * MIB)).toBe(true)
+  await sippy.settled()
+  expect([await sippy.has('k'), await sippy.has('large')]).toEqual([false, false])
 })
 
 describe('not asked', () => {
