@@ -24,6 +24,9 @@ const NAMED: readonly (readonly [string, readonly unknown[], readonly string[]])
   ['createUpload', [{ key: 'a' }], ['a']],
   ['commitPart', [{ key: 'a', uploadId: 'u' }], ['a']],
   ['completeUpload', [{ key: 'a', uploadId: 'u' }], ['a']],
+  ['isCopying', [{ key: 'a', id: 'c' }], ['a']],
+  ['takeCopy', [{ key: 'a' }], ['a']],
+  ['dropCopy', [{ key: 'a', id: 'c' }], ['a']],
   ['abortUpload', [{ key: 'a', uploadId: 'u' }], ['a']],
 ]
 
