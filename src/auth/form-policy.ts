@@ -51,7 +51,7 @@ function parseJson(text: string): unknown {
 
 function readExpiration(value: unknown): number {
   const expiresMs = typeof value === 'string' && value.includes('T') ? parseIsoDate(value) : undefined
-  if (expiresMs === undefined) throw invalid(`Invalid 'expiration' value: '${String(value)}'`)
+  if (expiresMs === undefined) throw invalid(`Invalid 'expiration' value: '${typeof value === 'object' ? '' : String(value)}'`)
   return expiresMs
 }
 
@@ -73,11 +73,10 @@ function readList(list: readonly unknown[]): FormCondition {
     throw invalid(`Invalid Condition: unknown operation '${operation}'.`)
   }
   if (second === undefined || others.length > 0) throw invalid('Invalid Condition: wrong number of arguments.')
-  const text = textOf(list)
-  if (kind === 'content-length-range') return { kind, min: readSize(first), max: readSize(second), text }
+  if (kind === 'content-length-range') return { kind, min: readSize(first), max: readSize(second), text: textOf(list) }
   if (typeof first !== 'string' || typeof second !== 'string') throw invalid('Invalid Condition: the arguments must be strings.')
   // A name without its dollar names no field, so the condition can never be met.
-  return { kind, field: first.startsWith('$') ? first.slice(1).toLowerCase() : '', value: second, text }
+  return { kind, field: first.startsWith('$') ? first.slice(1).toLowerCase() : '', value: second, text: textOf(list) }
 }
 
 /** A number, or its decimal digits. NaN for anything else: no size is in such a range. */
@@ -86,7 +85,8 @@ function readSize(value: unknown): number {
   return typeof digits === 'string' && /^\d{1,15}$/.test(digits) ? Number(digits) : Number.NaN
 }
 
-/** A condition as S3 prints it in errors. */
-const textOf = (list: readonly unknown[]): string => `[${list.map((item) => JSON.stringify(item)).join(', ')}]`
+/** A condition as S3 prints it in errors. A list or an object is only named: it is no argument, and may be nested without end. */
+const textOf = (list: readonly unknown[]): string =>
+  `[${list.map((item) => (typeof item === 'object' && item !== null ? '…' : JSON.stringify(item))).join(', ')}]`
 
 const invalid = (reason: string): StoreError => new StoreError('InvalidPolicyDocument', { message: `Invalid Policy: ${reason}` })

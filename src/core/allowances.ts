@@ -48,7 +48,7 @@ export const REFUSALS = {
   unsignedHeaders:
     '`x-amz-*` and `cf-*` headers that change what a request does and that were not signed, also beside a presigned URL; 403 `AccessDenied`',
   unknownParameters:
-    'Parameters on the PUT of an object that no operation of Cairn has, such as `?annotation`, which is refused on GET and DELETE too; 501 `NotImplemented`. Names that start with `x-` are free, as on S3. R2 ignores all of them, and overwrites the object',
+    'Parameters on the PUT or POST of an object that no operation of Cairn has, such as `?restore`, or `?annotation`, which is refused on GET and DELETE too; 501 `NotImplemented`. Names that start with `x-` are free, as on S3. R2 ignores all of them, and overwrites the object',
   unknownWrites:
     '`x-amz-write-offset-bytes`, `x-amz-rename-source` without `?renameObject`, and the headers of an event hold; 501 `NotImplemented`. R2 ignores them',
   objectSizes: 'An `x-amz-mp-object-size` that is no number, or another size than that of the object; 400 `InvalidRequest`. R2 ignores it',

@@ -1,3 +1,6 @@
+import { StoreError } from './errors.ts'
+import { LIMITS } from './limits.ts'
+
 /** A field of an upload form. */
 export interface FormField {
   /** The name as it was sent. */
@@ -27,12 +30,24 @@ export const fieldValue = (fields: FormFields, name: string): string | undefined
 /** Fields that sign the others, and so stay as they are. */
 const SIGNING = ['policy', 'x-amz-signature']
 
-/** Replaces `${filename}` in all values by the name of the file, as S3 does before it looks at the policy. */
+const FILENAME = `\${filename}`
+
+/**
+ * Replaces `${filename}` in all values by the name of the file, as S3 does before it looks at the policy. What comes of it is limited as the
+ * fields themselves are: a long name in many places would make megabytes of 20 KB, before anybody has proved who sends them.
+ * @throws StoreError MaxPostPreDataLengthExceeded
+ */
 export function withFilename(fields: FormFields, filename: string): FormFields {
-  const filled = [...fields].map(([id, field]): [string, FormField] => {
-    // A replacer, because `$&` in a file's name would have a meaning.
-    const value = SIGNING.includes(id) ? field.value : field.value.replaceAll(`\${filename}`, () => filename)
-    return [id, { ...field, value }]
-  })
+  let room = LIMITS.formFieldBytes
+  const fill = (value: string): string => {
+    const between = value.split(FILENAME)
+    room -= value.length + (between.length - 1) * (filename.length - FILENAME.length)
+    if (room < 0) throw new StoreError('MaxPostPreDataLengthExceeded')
+    return between.join(filename)
+  }
+  const filled = [...fields].map(([id, field]): [string, FormField] => [
+    id,
+    SIGNING.includes(id) ? field : { ...field, value: fill(field.value) },
+  ])
   return new Map(filled)
 }

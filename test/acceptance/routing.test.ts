@@ -317,7 +317,7 @@ describe('objects', () => {
     expect((await onObject('GET', 'partNumber=1&tagging')).text).toBe('content')
   })
 
-  test.each(['', 'select&select-type=2', 'restore', 'tagging', 'acl', 'junk'])('POST ?%s stores the body', async (query) => {
+  test.each(['', 'partNumber=1', 'x-junk'])('POST ?%s stores the body', async (query) => {
     const target = `/${bucket}/${uniqueName('posted')}`
     const headers = { 'x-amz-copy-source': `/${bucket}/none` }
     const answer = await sendSigned(`${target}?${query}`, { method: 'POST', headers, body: 'posted' })
@@ -325,7 +325,13 @@ describe('objects', () => {
     expect((await sendSigned(target)).text).toBe('posted')
   })
 
-  test('unknown parameters are ignored, except on PUT', async () => {
+  test.each(['select&select-type=2', 'restore', 'tagging', 'acl', 'junk'])('POST ?%s overwrites nothing', async (query) => {
+    const [name] = query.split('&')
+    expect(refusal(await onObject('POST', query, {}, 'changed'))).toEqual(absent(`PutObject search parameter ${name}`))
+    expect((await onObject('GET', '')).text).toBe('content')
+  })
+
+  test('unknown parameters are ignored, except on PUT and POST', async () => {
     expect((await onObject('GET', 'junk=1&prefix=a&list-type=9')).text).toBe('content')
     expect((await onObject('PUT', 'x-junk=1&X-Junk=2', {}, 'content')).status).toBe(200)
   })

@@ -443,6 +443,12 @@ describe('with R2_STRICT=true', () => {
     }
   })
 
+  test.each(['select', 'restore', 'junk'])('POST ?%s stores the body', async (name) => {
+    const key = uniqueName('posting')
+    expect((await strict().send('POST', key, { query: { [name]: '' }, body: 'x' })).status).toBe(200)
+    expect(await (await strict().send('GET', key)).text()).toBe('x')
+  })
+
   test.each([
     ['x-amz-meta-a', 'b'],
     ['cf-create-bucket-if-missing', 'true'],

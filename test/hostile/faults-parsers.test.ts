@@ -218,6 +218,9 @@ const PARSERS: Record<string, Parser> = {
   'form: header of a part': (run) => parsePartHeader(`Content-Disposition: form-data; name="${run}"`),
   'form: parameters of a part': (run) => parsePartHeader(`Content-Disposition: form-data${run}`),
   'form: lines of a part': (run) => parsePartHeader(`${run}\r\nContent-Disposition: form-data; name=a; filename*=UTF-8''${run}`),
+  'form: a line that is refused at its end': (run) => parsePartHeader(`a:${run}\0`),
+  'form: many parameters of a part': (run) =>
+    parsePartHeader(`Content-Disposition: form-data${manyParameters(run.length / 12)}; last=${run}`),
   'form: fields': (run) => readHead(bytes(run), 'a', true),
   'form: a field': (run) => readHead(bytes(`--a\r\nContent-Disposition: form-data; name=b\r\n\r\n${run}`), 'a', false),
   'form: what follows': (run) => checkTail(bytes(`\r\n--a${run}`), 'a'),
@@ -226,6 +229,8 @@ const PARSERS: Record<string, Parser> = {
   'form: policy, JSON': (run) => parseFormPolicy(btoa(String.fromCharCode(...bytes(`{"a":${run}`).slice(0, 60_000)))),
   'cursor of the REST face': (run) => readCursor(run, (value): value is string => typeof value === 'string'),
 }
+
+const manyParameters = (count: number): string => Array.from({ length: count }, (_, index) => `; a${index}="b"`).join('')
 
 function preflight(run: string): Headers {
   const headers = header('access-control-request-headers', run)

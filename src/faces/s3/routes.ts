@@ -247,8 +247,17 @@ export const ROUTES: readonly Route[] = [
     parameters: PART_PARAMETERS,
     run: putObject,
   },
-  // R2 stores the body of a POST to a key, with any parameters.
-  { op: 'PutObject', on: 'object', method: 'POST', createsBucket: true, needs: 'object:write', refuses: 'write', run: putObject },
+  // R2 stores the body of a POST to a key, with any parameters: it would replace an object that `?restore` or `?select` asks about.
+  {
+    op: 'PutObject',
+    on: 'object',
+    method: 'POST',
+    createsBucket: true,
+    needs: 'object:write',
+    refuses: 'write',
+    parameters: PART_PARAMETERS,
+    run: putObject,
+  },
   { ...TAGGING, op: 'DeleteObjectTagging', method: 'DELETE', needs: 'object:write', refuses: 'read', run: deleteObjectTagging },
   { op: 'DeleteObject', on: 'object', method: 'DELETE', needs: 'object:write', refuses: 'delete', foreign: ANNOTATION, run: deleteObject },
 ]

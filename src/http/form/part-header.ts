@@ -7,7 +7,7 @@ export interface PartHeader {
   readonly filename?: string
 }
 
-const LINE = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([^\0\r\n]*)$/
+const LINE = /^([!#$%&'*+.^_`|~\w-]+):([^\0\r\n]*)$/
 const TYPE = /^form-data[ \t]*(?=;|$)/i
 const PARAMETER_NAME = /[ \t]*;[ \t]*([!#$%&'+.^_`|~\w-]+\*?)=/y
 const TOKEN = /[!#$%&'*+.^_`|~\w-]+/y
@@ -23,7 +23,7 @@ export function parsePartHeader(text: string): PartHeader {
   for (const line of text.split('\r\n')) {
     const [, name, value] = LINE.exec(line) ?? []
     if (name === undefined || value === undefined) throw malformedForm()
-    if (name.toLowerCase() === 'content-disposition') dispositions.push(value.trimEnd())
+    if (name.toLowerCase() === 'content-disposition') dispositions.push(value.trim())
   }
   const [disposition] = dispositions
   if (disposition === undefined || dispositions.length > 1) throw malformedForm()
@@ -45,19 +45,20 @@ function parseDisposition(text: string): PartHeader {
 
 function readParameters(text: string, start: number): Map<string, string> {
   const parameters = new Map<string, string>()
+  const lastQuote = text.lastIndexOf('"')
   for (let at = start; at < text.length; ) {
     PARAMETER_NAME.lastIndex = at
     const name = PARAMETER_NAME.exec(text)?.[1]?.toLowerCase()
     if (name === undefined || parameters.has(name)) throw malformedForm()
-    const { value, end } = readValue(text, PARAMETER_NAME.lastIndex)
+    const { value, end } = readValue(text, PARAMETER_NAME.lastIndex, lastQuote)
     parameters.set(name, value)
     at = end
   }
   return parameters
 }
 
-function readValue(text: string, start: number): { value: string; end: number } {
-  if (text[start] === '"') return readQuoted(text, start + 1)
+function readValue(text: string, start: number, lastQuote: number): { value: string; end: number } {
+  if (text[start] === '"') return readQuoted(text, start + 1, lastQuote)
   TOKEN.lastIndex = start
   const token = TOKEN.exec(text)?.[0]
   if (token === undefined) throw malformedForm()
@@ -68,8 +69,7 @@ function readValue(text: string, start: number): { value: string; end: number } 
  * Reads a quoted text. Browsers write a quote as `%22` and leave a backslash as it is, so that the last character of a name may be one;
  * programs write `\"`. Therefore `\"` is a quote, unless no other quote could end the text.
  */
-function readQuoted(text: string, start: number): { value: string; end: number } {
-  const lastQuote = text.lastIndexOf('"')
+function readQuoted(text: string, start: number, lastQuote: number): { value: string; end: number } {
   let value = ''
   for (let at = start; at <= lastQuote; at++) {
     if (text[at] === '"') return { value: decodePercents(value), end: at + 1 }
