@@ -12,6 +12,7 @@ import { PREBUILT, readPrebuilt } from './prebuilt.ts'
 import { writeReadyFile } from './ready-file.ts'
 import { type BuiltWorker, type Runtime, runWorkers } from './runtime.ts'
 import { DEFAULT_PORT, type Settings } from './settings.ts'
+import { ENDING, withoutSignalHandlers } from './signals.ts'
 import { watchFiles } from './watch-files.ts'
 import { sayIgnored } from './worker-settings.ts'
 import { FROM_SOURCE, ROOT, setQuietEnvironment } from './wrangler.ts'
@@ -86,7 +87,8 @@ export class Server {
     const [cairn, ...beside] = this.#configs().map((config, index): BuiltWorker => ({ config, ...this.#bundles[index]! }))
     const place = { port: this.#port, ports: this.#runtime?.ports }
     setQuietEnvironment(this.#settings.persistTo)
-    this.#runtime = await runWorkers({ ...this.#settings, ...place, cairn: cairn!, beside, secrets: this.#secrets })
+    const options = { ...this.#settings, ...place, cairn: cairn!, beside, secrets: this.#secrets }
+    this.#runtime = await withoutSignalHandlers(() => runWorkers(options))
   }
 
   #reload(file: string): void {
@@ -160,7 +162,7 @@ async function startOrStop(server: Server): Promise<void> {
 /** The first signal lets the requests in flight end; a second signal exits at once. */
 function stopOnSignal(server: Server): void {
   let stopping = false
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const signal of ENDING) {
     process.on(signal, async () => {
       if (stopping) process.exit(1)
       stopping = true
