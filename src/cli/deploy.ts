@@ -1,3 +1,4 @@
+import { ensureDeployConfig } from './deploy-config.ts'
 import { GENERATE, SECRET_NAMES, type SecretName, secretAccessKey } from './dev-vars.ts'
 import { FREE_PLAN, isFreePlanRefusal, takeOutLimits } from './free-plan.ts'
 import { keepSecrets } from './keep-secrets.ts'
@@ -113,6 +114,7 @@ const report = (table: string): string =>
 
 export async function main(): Promise<void> {
   try {
+    ensureDeployConfig(console.log)
     const bound = { queues: await boundQueues(), databases: await boundDatabases(), ...(await deployedRoutes()) }
     const output = { print: console.log, terminal: process.stdout.isTTY === true, keep: keepSecrets }
     await deploy({ wrangler: runWrangler, env: process.env, takeOutLimits, ...output, ...bound })

@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { ROOT } from './wrangler.ts'
+import { CONFIG } from './wrangler.ts'
 
 /** Whether wrangler printed 100328: the error when a deployment to an account on the Workers Free plan sets limits of CPU time. */
 export const isFreePlanRefusal = (errors: string): boolean => /\b100328\b/.test(errors)
@@ -17,6 +16,5 @@ export const withoutLimits = (config: string): string => config.replace(/^[ \t]*
 
 /** Removes the limits from wrangler.jsonc. A deployment may change this file: the first one writes the ids of databases into it. */
 export async function takeOutLimits(): Promise<void> {
-  const path = join(ROOT, 'wrangler.jsonc')
-  await writeFile(path, withoutLimits(await readFile(path, 'utf8')))
+  await writeFile(CONFIG, withoutLimits(await readFile(CONFIG, 'utf8')))
 }

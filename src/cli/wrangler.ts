@@ -8,6 +8,10 @@ export const ROOT = join(import.meta.dirname, '../..')
 /** Whether this is a checkout of the sources. Otherwise it is an installed package, which has a build and no sources. */
 export const FROM_SOURCE = import.meta.filename.endsWith('.ts')
 
+/** The folder of a deployment's configuration, and that configuration. `npx cairn deploy` keeps it in the folder of its user. */
+export const PROJECT = FROM_SOURCE ? ROOT : process.cwd()
+export const CONFIG = join(PROJECT, FROM_SOURCE ? 'wrangler.jsonc' : 'cairn.jsonc')
+
 const WRANGLER = join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin/wrangler.js')
 
 /** Stops all calls to the network at the start: a laptop without a network starts as fast, and wrangler sends no reports. */
@@ -59,7 +63,7 @@ export function spawnWrangler(args: string[], { persistTo, env, ...options }: Wr
 /** Returns the queues for which wrangler.jsonc has producers. */
 export async function boundQueues(): Promise<string[]> {
   const { unstable_readConfig: readConfig } = await import('wrangler')
-  const { queues } = readConfig({ config: join(ROOT, 'wrangler.jsonc') })
+  const { queues } = readConfig({ config: CONFIG })
   return (queues.producers ?? []).map(({ queue }: { queue: string }) => queue)
 }
 
@@ -75,7 +79,7 @@ export type BoundDatabase = {
 /** Returns the databases of wrangler.jsonc: first the database of the account, then the databases of segments. */
 export async function boundDatabases(): Promise<BoundDatabase[]> {
   const { unstable_readConfig: readConfig } = await import('wrangler')
-  const { d1_databases: databases } = readConfig({ config: join(ROOT, 'wrangler.jsonc') })
+  const { d1_databases: databases } = readConfig({ config: CONFIG })
   return databases.map(
     ({ database_name: name = '', migrations_dir: folder = '', database_id: id }: Record<string, string | undefined>) => ({
       name,
@@ -88,7 +92,7 @@ export async function boundDatabases(): Promise<BoundDatabase[]> {
 /** Returns the routes of wrangler.jsonc, and its variable HOSTS: the hosts of the API. */
 export async function deployedRoutes(): Promise<{ routes: (string | { pattern: string })[]; hosts: string | undefined }> {
   const { unstable_readConfig: readConfig } = await import('wrangler')
-  const { route, routes = [], vars } = readConfig({ config: join(ROOT, 'wrangler.jsonc') })
+  const { route, routes = [], vars } = readConfig({ config: CONFIG })
   return { routes: route === undefined ? routes : [route, ...routes], hosts: vars.HOSTS === undefined ? undefined : String(vars.HOSTS) }
 }
 
@@ -113,7 +117,11 @@ export type RunOptions = {
 export function runWrangler(args: string[], { input, capture = false, errors = false, quiet = false }: RunOptions = {}): Promise<Finished> {
   const stdin = input === undefined ? 'inherit' : 'pipe'
   const terminal = quiet ? 'ignore' : 'inherit'
-  const child = spawnWrangler(args, { stdio: [stdin, capture ? 'pipe' : terminal, errors ? 'pipe' : terminal] })
+  const config = FROM_SOURCE ? [] : ['--config', CONFIG]
+  const child = spawnWrangler([...args, ...config], {
+    cwd: PROJECT,
+    stdio: [stdin, capture ? 'pipe' : terminal, errors ? 'pipe' : terminal],
+  })
   let output = ''
   let complaints = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
