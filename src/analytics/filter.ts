@@ -17,8 +17,14 @@ export type Filter = Term | { readonly all: readonly Filter[] } | { readonly any
 
 export const isTerm = (filter: Filter): filter is Term => 'dimension' in filter
 
-/** How many comparisons a filter may have: D1 binds a hundred values to a statement. */
+/** How many comparisons a filter may have. */
 export const MAX_TERMS = 80
+/** How many comparisons and groups a filter may have, empty groups included. */
+const MAX_PARTS = 400
+/** How many levels of groups a filter may have, where an OR makes two: SQLite takes expressions of a hundred levels. */
+const MAX_LEVELS = 40
+/** How many values the SQL of a filter may have: D1 binds a hundred to a statement, and a question has some of its own. */
+const MAX_VALUES = 90
 
 /** The dimensions that a filter compares. */
 export function dimensionsOf(filter: Filter): string[] {
@@ -46,18 +52,54 @@ export interface Condition {
 /** Turns one comparison into SQL. */
 export type TermCompiler = (term: Term) => Condition
 
-/** Turns a filter into one SQL condition. @throws StoreError InvalidArgument for too many comparisons */
+/** Bounds the work that a filter makes. @throws StoreError InvalidArgument for a filter that is too large */
+export function checkFilter(filter: Filter): void {
+  const { terms, parts, levels } = sizeOf(filter)
+  if (terms > MAX_TERMS || parts > MAX_PARTS) throw invalidArgument(`A filter has ${MAX_TERMS} comparisons at most`)
+  if (levels > MAX_LEVELS) throw invalidArgument('A filter is nested too deeply')
+}
+
+function sizeOf(filter: Filter): { terms: number; parts: number; levels: number } {
+  if (isTerm(filter)) return { terms: 1, parts: 1, levels: 0 }
+  return ('all' in filter ? filter.all : filter.any).map(sizeOf).reduce(
+    (sum, one) => ({
+      terms: sum.terms + one.terms,
+      parts: sum.parts + one.parts,
+      levels: Math.max(sum.levels, one.levels + 1),
+    }),
+    { terms: 0, parts: 1, levels: 1 },
+  )
+}
+
+/** Turns a filter into one SQL condition. @throws StoreError InvalidArgument for a filter that is too large */
 export function compileFilter(filter: Filter, compileTerm: TermCompiler): Condition {
-  if (dimensionsOf(filter).length > MAX_TERMS) throw invalidArgument(`A filter has ${MAX_TERMS} comparisons at most`)
-  return compile(filter, compileTerm)
+  checkFilter(filter)
+  const condition = compile(filter, compileTerm)
+  if (condition.bindings.length > MAX_VALUES) {
+    throw invalidArgument(`The comparisons of a filter stand for ${MAX_VALUES} values at most: use fewer patterns and lists of times`)
+  }
+  return condition
 }
 
 function compile(filter: Filter, compileTerm: TermCompiler): Condition {
   if (isTerm(filter)) return compileTerm(filter)
-  const [parts, joint, none] = 'all' in filter ? [filter.all, ' AND ', 'true'] : [filter.any, ' OR ', 'false']
-  const conditions = parts.map((part) => compile(part, compileTerm))
-  const sql = conditions.length === 0 ? none : `(${conditions.map((one) => one.sql).join(joint)})`
-  return { sql, bindings: conditions.flatMap(({ bindings }) => bindings) }
+  return 'all' in filter
+    ? (joined(
+        filter.all.map((part) => compile(part, compileTerm)),
+        ' AND ',
+      ) ?? { sql: 'true', bindings: [] })
+    : (joined(
+        filter.any.map((part) => compile(part, compileTerm)),
+        ' OR ',
+      ) ?? { sql: 'false', bindings: [] })
+}
+
+/** Joins conditions by halves, so that SQLite's expression has few levels. Undefined if there are none. */
+export function joined(conditions: readonly Condition[], joint: ' AND ' | ' OR '): Condition | undefined {
+  if (conditions.length < 2) return conditions[0]
+  const middle = conditions.length >> 1
+  const [left, right] = [joined(conditions.slice(0, middle), joint)!, joined(conditions.slice(middle), joint)!]
+  return { sql: `(${left.sql}${joint}${right.sql})`, bindings: [...left.bindings, ...right.bindings] }
 }
 
 const SIGNS = { eq: '=', neq: '<>', gt: '>', geq: '>=', lt: '<', leq: '<=' } as const

@@ -2,7 +2,7 @@ import type { Usage } from '../core/bucket.ts'
 import { invalidArgument } from '../core/errors.ts'
 import { addUsage, lessUsage, NO_USAGE, type UsageByClass } from '../core/usage.ts'
 import { STORAGE } from './datasets.ts'
-import type { Filter } from './filter.ts'
+import { checkFilter, type Filter } from './filter.ts'
 import type { Group, GroupsQuery, Order } from './groups.ts'
 import { RETENTION_DAYS } from './operation-tables.ts'
 import { readStorage, readUnsettled, type StorageRow } from './storage-tables.ts'
@@ -42,6 +42,7 @@ export async function presentChanges(db: D1Database, filter: Filter, { nowMs, ch
  * @throws StoreError InvalidArgument
  */
 export async function storageGroups(db: D1Database, query: GroupsQuery, present: Present): Promise<Group[]> {
+  checkFilter(query.filter)
   const nowMinute = Math.floor(present.nowMs / 60_000)
   const { time, buckets } = splitFilter(query.filter)
   const spans = common(spansOfFilter(time), [{ start: nowMinute - RETENTION_DAYS * 24 * HOUR, stop: nowMinute + 1 + 24 * HOUR }])

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../core/errors.ts'
-import type { Condition, FilterValue, Term } from './filter.ts'
+import { type Condition, type FilterValue, joined, type Term } from './filter.ts'
 
 const MINUTE_MS = 60_000
 
@@ -22,12 +22,17 @@ export interface Span {
   readonly stop: number
 }
 
+/** How many times one list may have: the days of a month, and some more. */
+const MAX_TIMES = 40
+
 /**
  * Returns the minutes whose time, rounded down to `grain` minutes, compares with a value as a term says: a list of spans. As spans, the
  * conditions can use the order of a table.
+ * @throws StoreError InvalidArgument for a text that is no time, or too many times
  */
 export function spansOf({ comparison, value }: Term, grain: number): readonly Span[] {
   const values = Array.isArray(value) ? value : [value]
+  if (values.length > MAX_TIMES) throw invalidArgument(`A list has ${MAX_TIMES} times at most`)
   const all = { start: Number.NEGATIVE_INFINITY, stop: Number.POSITIVE_INFINITY }
   const exact = values.map((one) => minutesOf(one as FilterValue))
   const [at] = exact as [number]
@@ -68,12 +73,7 @@ export function compileTime(term: Term, grain: number): Condition {
   const spans = spansOf(term, grain).map(({ start, stop }): Condition => {
     const lower: Condition[] = Number.isFinite(start) ? [{ sql: 'minute >= ?', bindings: [start] }] : []
     const upper: Condition[] = Number.isFinite(stop) ? [{ sql: 'minute < ?', bindings: [stop] }] : []
-    const both = [...lower, ...upper]
-    return {
-      sql: both.length === 0 ? 'true' : both.map(({ sql }) => sql).join(' AND '),
-      bindings: both.flatMap(({ bindings }) => bindings),
-    }
+    return joined([...lower, ...upper], ' AND ') ?? { sql: 'true', bindings: [] }
   })
-  if (spans.length === 0) return { sql: 'false', bindings: [] }
-  return { sql: `(${spans.map(({ sql }) => `(${sql})`).join(' OR ')})`, bindings: spans.flatMap(({ bindings }) => bindings) }
+  return joined(spans, ' OR ') ?? { sql: 'false', bindings: [] }
 }

@@ -89,9 +89,19 @@ describe('the cost on R2', () => {
   })
 
   test('of another period is none', async () => {
-    const { result } = await rest<{ standard: Cost }>('GET', '/accounts/{account}/r2/metrics/cost?since=2020-01-01&until=2020-01-31')
+    const { result } = await rest<{ standard: Cost }>('GET', '/accounts/{account}/r2/metrics/cost?since=2100-01-01&until=2100-01-31')
     expect(result.standard).toMatchObject({ operations: { A: 0, B: 0 }, gigabyteMonths: 0 })
-    expect((await rest('GET', '/accounts/{account}/r2/metrics/cost?since=soon')).status).toBe(400)
+  })
+
+  test.each([
+    ['since=soon', 'must be a date'],
+    ['since=2020-01-01&until=2020-01-31', 'go back 31 days'],
+    ['since=2020-01-01', 'go back 31 days'],
+    ['since=2100-01-02&until=2100-01-01', 'must not be a later day'],
+    ['until=2020-01-01', 'must not be a later day'],
+  ])('is not told for a period without figures: %s', async (query, message) => {
+    const { status, errors } = await rest('GET', `/accounts/{account}/r2/metrics/cost?${query}`)
+    expect([status, errors[0]!.message]).toEqual([400, expect.stringContaining(message)])
   })
 })
 

@@ -1,20 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql'
-import {
-  type ExecutionResult,
-  execute,
-  GraphQLError,
-  MaxIntrospectionDepthRule,
-  NoUnusedFragmentsRule,
-  parse,
-  specifiedRules,
-  validate,
-} from 'graphql'
+import { type ExecutionResult, execute, GraphQLError, MaxIntrospectionDepthRule, parse, specifiedRules, validate } from 'graphql'
 import type { Analytics } from '../../../analytics/analytics.ts'
 import { BANDWIDTH, DATASETS, type Dataset, MAX_ROWS, OPERATIONS, SIPPY, STORAGE } from '../../../analytics/datasets.ts'
 import { namedBuckets } from '../../../analytics/filter.ts'
 import type { Group, GroupsQuery } from '../../../analytics/groups.ts'
 import { RETENTION_DAYS } from '../../../analytics/operation-tables.ts'
-import { StoreError } from '../../../core/errors.ts'
+import { ERRORS, StoreError } from '../../../core/errors.ts'
+import { logUnexpected } from '../../../http/log-unexpected.ts'
 import type { Store } from '../../../store/store.ts'
 import { type AskBuckets, bucketAsker } from '../metrics/ask-buckets.ts'
 import type { GraphqlBody } from './body.ts'
@@ -40,8 +32,7 @@ interface QueryContext extends QueryPorts {
 }
 
 const schema = makeSchema()
-/** A fragment that only another operation of the document uses is no mistake: of these, only one is run. */
-const RULES = [...specifiedRules.filter((rule) => rule !== NoUnusedFragmentsRule), MaxIntrospectionDepthRule]
+const RULES = [...specifiedRules, MaxIntrospectionDepthRule]
 
 /** Runs one query. It returns a mistake in the query as a GraphQL error and does not throw it. */
 export async function answerQuery(
@@ -93,10 +84,16 @@ function resolverOf(dataset: Dataset): Resolver {
     try {
       return await ANSWERS[dataset.name]!(query, context)
     } catch (error) {
-      if (error instanceof StoreError && error.status === 400) throw new GraphQLError(error.message)
-      throw error
+      throw shownError(error)
     }
   }
+}
+
+/** The error of a dataset as the client sees it. The text of an unexpected one tells about the inside, so it goes to the log alone. */
+function shownError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error
+  logUnexpected(error)
+  return new GraphQLError(error instanceof StoreError ? error.message : ERRORS.InternalError.message)
 }
 
 const DAY_SECONDS = 86_400

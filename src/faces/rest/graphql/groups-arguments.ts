@@ -1,4 +1,12 @@
-import { GraphQLError, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql'
+import {
+  GraphQLError,
+  GraphQLIncludeDirective,
+  type GraphQLResolveInfo,
+  GraphQLSkipDirective,
+  getDirectiveValues,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql'
 import { type Dataset, MAX_ROWS } from '../../../analytics/datasets.ts'
 import { COMPARISONS, type Comparison, type Filter, type Term } from '../../../analytics/filter.ts'
 import type { GroupsQuery, Order } from '../../../analytics/groups.ts'
@@ -57,6 +65,7 @@ function selectedDimensions({ fieldNodes, fragments }: GraphQLResolveInfo): Set<
     if (!set || seen.has(set)) return
     seen.add(set)
     for (const selection of set.selections) {
+      if (!isIncluded(selection)) continue
       if (selection.kind === 'FragmentSpread') visit(fragments[selection.name.value]?.selectionSet, within)
       else if (selection.kind === 'InlineFragment') visit(selection.selectionSet, within)
       else if (within) names.add(selection.name.value)
@@ -66,3 +75,7 @@ function selectedDimensions({ fieldNodes, fragments }: GraphQLResolveInfo): Set<
   for (const { selectionSet } of fieldNodes) visit(selectionSet, false)
   return names
 }
+
+/** Whether the directives of a selection leave it in the answer. The values of variables are literals here. */
+const isIncluded = (selection: SelectionNode): boolean =>
+  getDirectiveValues(GraphQLSkipDirective, selection)?.if !== true && getDirectiveValues(GraphQLIncludeDirective, selection)?.if !== false

@@ -5,24 +5,39 @@ import {
   Kind,
   type ObjectFieldNode,
   type OperationDefinitionNode,
+  separateOperations,
   type ValueNode,
   visit,
 } from 'graphql'
+import { MAX_VALUES } from './limits.ts'
 
-type Values = ReadonlyMap<string, ValueNode | undefined>
+/** The literal of a variable, and how many values it is made of. A long text counts as several. */
+interface Literal {
+  readonly node: ValueNode
+  readonly size: number
+}
+
+/** The literals of all variables, and how many more values the document may take. */
+interface Values {
+  readonly literals: ReadonlyMap<string, Literal | undefined>
+  left: number
+}
 
 /**
  * Puts the values of the variables into the document, and drops their definitions. Cloudflare takes any type for a variable: its own
  * documentation declares `string`, scripts declare `String`, `Date`, `DateTime` or `uint64` for the same value. Since the values become
  * literals, only the place where a variable is used decides about its type. An argument or a field whose variable has no value is dropped.
- * @throws GraphQLError when the operation is not clear, or when a variable that must have a value has none
+ * The document may become much larger than the query, since each use of a variable repeats its value: so the whole is bounded.
+ * @throws GraphQLError when the operation is not clear, when a variable that must have a value has none, or for too many values
  */
 export function inlineVariables(
-  { definitions }: DocumentNode,
+  asked: DocumentNode,
   { operationName, variables }: { readonly operationName?: string | null; readonly variables?: Readonly<Record<string, unknown>> | null },
 ): DocumentNode {
-  const operation = selectOperation(definitions, operationName)
-  const values = valuesOf(operation, variables ?? {})
+  const operation = selectOperation(asked.definitions, operationName)
+  // Fragments of another operation may use variables that only that one has.
+  const { definitions } = separateOperations(asked)[operation.name?.value ?? '']!
+  const values: Values = { literals: literalsOf(operation, variables ?? {}), left: MAX_VALUES }
   const fragments = definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION)
   const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: [{ ...operation, variableDefinitions: [] }, ...fragments] }
   return visit(document, { Argument: (argument) => inlineArgument(argument, values) })
@@ -36,7 +51,10 @@ function selectOperation(definitions: DocumentNode['definitions'], name?: string
   return found[0]
 }
 
-function valuesOf({ variableDefinitions = [] }: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): Values {
+function literalsOf(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): Values['literals'] {
   return new Map(
     variableDefinitions.map(({ variable, type, defaultValue }) => {
       const name = variable.name.value
@@ -44,9 +62,18 @@ function valuesOf({ variableDefinitions = [] }: OperationDefinitionNode, variabl
       if (type.kind === Kind.NON_NULL_TYPE && (!value || value.kind === Kind.NULL)) {
         throw new GraphQLError(`Variable "$${name}" of a type that needs a value was not provided.`)
       }
-      return [name, value]
+      return [name, value && { node: value, size: sizeOf(value) }]
     }),
   )
+}
+
+/** How many characters of a text count as one value. */
+const CHARACTERS = 100
+
+function sizeOf(node: ValueNode): number {
+  const inner = node.kind === Kind.LIST ? node.values : node.kind === Kind.OBJECT ? node.fields.map(({ value }) => value) : []
+  const length = node.kind === Kind.STRING ? node.value.length : 0
+  return inner.reduce((sum, one) => sum + sizeOf(one), 1 + Math.floor(length / CHARACTERS))
 }
 
 /** Turns a JSON value into a literal. */
@@ -72,8 +99,7 @@ function inlineArgument(argument: ArgumentNode, values: Values): ArgumentNode | 
 function inlineValue(value: ValueNode, values: Values): ValueNode | undefined {
   switch (value.kind) {
     case Kind.VARIABLE:
-      if (!values.has(value.name.value)) throw new GraphQLError(`Variable "$${value.name.value}" is not defined.`)
-      return values.get(value.name.value)
+      return takeLiteral(value.name.value, values)
     case Kind.LIST:
       return { ...value, values: value.values.flatMap((one) => inlineValue(one, values) ?? []) }
     case Kind.OBJECT:
@@ -87,6 +113,14 @@ function inlineValue(value: ValueNode, values: Values): ValueNode | undefined {
     default:
       return value
   }
+}
+
+function takeLiteral(name: string, values: Values): ValueNode | undefined {
+  if (!values.literals.has(name)) throw new GraphQLError(`Variable "$${name}" is not defined.`)
+  const literal = values.literals.get(name)
+  values.left -= literal?.size ?? 0
+  if (values.left < 0) throw new GraphQLError(`The variables of a query stand for ${MAX_VALUES} values at most`)
+  return literal?.node
 }
 
 /** The names of an order arrive as strings in the JSON of the variables. */

@@ -6,6 +6,8 @@ export const MAX_TOKENS = 3000
 const MAX_DEPTH = 20
 /** How many fields one query may select, those of fragments included. */
 const MAX_FIELDS = 3000
+/** How many values the variables of one query may stand for, over all of their uses: each is validated where it is used. */
+export const MAX_VALUES = 20_000
 /** How many buckets one query may name, over all of its aliases: each of them is a call to a Bucket. */
 export const MAX_NAMES = 100
 /** How many datasets one query may ask for, over all of its aliases: each of them is a query of the database. */
