@@ -116,6 +116,8 @@ describe('DeleteObjects', () => {
   test.each([
     ['<ETag></ETag>', 'PreconditionFailed'],
     ['<ETag/>', 'PreconditionFailed'],
+    [`<ETag>*, ${ETAG}</ETag>`, 'PreconditionFailed'],
+    [`<ETag>W/${ETAG}</ETag>`, 'PreconditionFailed'],
   ])('%s is a condition that no object meets', async (condition, code) => {
     await bucket.put('kept', BODY)
     expect(texts(await (await send(`<Key>kept</Key>${condition}`)).text(), 'Code')).toEqual([code])

@@ -9,6 +9,7 @@ import { forgetImport } from '../imported.ts'
 import type { ObjectRow } from '../rows.ts'
 import { objectDueMs } from '../rules/lifecycle-due.ts'
 import { checkUnlocked } from '../rules/locks.ts'
+import { endCopyOf } from '../sippy/copies.ts'
 import { bucketInfo } from '../state.ts'
 import { Tally } from '../usage.ts'
 import { checkConditions, checkOverwrite, findObject, headOf, releaseObject } from './objects.ts'
@@ -28,6 +29,7 @@ export function renameObject(context: Context, { key, source, conditions, versio
   checkUnlocked(context, row)
   checkOverwrite(context, old, conditions)
   forgetImport(context)
+  endCopyOf(context, normalizeKey(key))
   const tally = new Tally()
   if (old && old.key !== row.key) releaseObject(context, old, tally)
   tally.write(sql)

@@ -1,7 +1,8 @@
 import type { Config } from '../../config.ts'
 import { invalidArgument } from '../../core/errors.ts'
 import { parseIsoDate } from '../../core/iso-date.ts'
-import { parseHttpDate, readConditions, readEtags } from '../../http/conditions.ts'
+import type { EtagList } from '../../core/object.ts'
+import { parseHttpDate, readConditions } from '../../http/conditions.ts'
 import type { DeleteConditions } from '../../store/bucket-api.ts'
 import type { DeleteEntry } from './xml/delete.ts'
 
@@ -34,11 +35,14 @@ export function entryConditions(
   const asked = [etag, size, lastModifiedTime].some((text) => text !== undefined)
   if (!asked || !allows('conditionalDeletes')) return undefined
   return {
-    ...(etag !== undefined && { conditions: { ifMatch: readEtags(etag) } }),
+    ...(etag !== undefined && { conditions: { ifMatch: oneEtag(etag) } }),
     size: readSize(size, 'Size'),
     uploadedMs: readTime(lastModifiedTime, 'LastModifiedTime'),
   }
 }
+
+/** An entry names one tag, or `*`. A list as in a header would make millions of values of a body. */
+const oneEtag = (text: string): EtagList => (text === '*' ? '*' : [{ etag: /^"([^"]*)"$/.exec(text)?.[1] ?? text, weak: false }])
 
 function readSize(text: string | null | undefined, name: string): number | undefined {
   if (text === null || text === undefined) return undefined

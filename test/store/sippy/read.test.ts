@@ -228,6 +228,19 @@ describe('a client that comes in between', () => {
     expect(await sippy.has('k')).toBe(true)
   })
 
+  test('a rename onto the key during the copy ends it, also when the object moves on before the copy is there', async () => {
+    const sippy = await sippyBucket({ objects: { k: { size: 3 * MIB } }, faults: [{ slowMs: 2 }] })
+    const { bucket } = sippy
+    await put(bucket, 'mine', 'mine')
+    const reading = sippy.read('k')
+    await scheduler.wait(100)
+    await bucket.store.renameObject(bucket.at('k'), { key: 'mine' })
+    await bucket.store.renameObject(bucket.at('moved on'), { key: 'k' })
+    await reading
+    await sippy.settled()
+    expect([await sippy.has('k'), await sippy.has('moved on')]).toEqual([false, true])
+  })
+
   test('a DELETE of a copied object, then a read: the object is back', async () => {
     const sippy = await sippyBucket({ objects: { k: textObject('hello') } })
     await sippy.read('k')
