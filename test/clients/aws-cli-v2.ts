@@ -10,8 +10,10 @@ export const client: Client = awsCli({
   name: 'aws CLI v2',
   program: AWS,
   endpointFromArgument: true,
+  lacks: ['rename', 'deleteIf'],
   install: [debianPackage('awscli')],
   find: () => findByCommand([AWS, '--version'], /aws-cli\/(2\.\S+)/),
+  notes: { attributes: 'without renames and conditional deletes, which Debian’s version does not know yet' },
   cannot: {
     conditions: 'Debian’s version has no `--if-none-match` yet',
     checksums: 'Debian’s version sends none by itself yet',

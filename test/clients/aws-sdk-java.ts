@@ -20,7 +20,11 @@ export const client: Client = {
       await run(place, [...JAVA, file])
     },
   },
-  cannot: { sync: 'the SDK has no such command', forms: 'upload forms are not tried with it' },
+  cannot: {
+    configuration: 'the SDK has the calls, and the driver does not try them',
+    sync: 'the SDK has no such command',
+    forms: 'upload forms are not tried with it',
+  },
 }
 
 async function build(): Promise<void> {

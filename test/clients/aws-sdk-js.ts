@@ -1,12 +1,14 @@
 import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import * as sdk from '@aws-sdk/client-s3'
 import {
   CopyObjectCommand,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetObjectAttributesCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
@@ -14,6 +16,7 @@ import {
   PutObjectCommand,
   PutObjectTaggingCommand,
   paginateListObjectsV2,
+  RenameObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
@@ -92,6 +95,21 @@ function driverOf({ endpoint, accessKeyId, secretAccessKey }: Place): Driver {
         if (Errors.length > 0) throw new Error(JSON.stringify(Errors))
       }
     },
+    async attributes({ bucket, key }) {
+      const asked = { Bucket: bucket, Key: key, ObjectAttributes: ['ETag', 'ObjectSize', 'ObjectParts'] as const }
+      const found = await s3.send(new GetObjectAttributesCommand({ ...asked, ObjectAttributes: [...asked.ObjectAttributes] }))
+      const partSizes = found.ObjectParts?.Parts?.map(({ Size }) => Size!)
+      return { etag: found.ETag!, size: found.ObjectSize!, ...(partSizes && { partSizes }) }
+    },
+    rename: async ({ bucket, key, to }) =>
+      void (await s3.send(new RenameObjectCommand({ Bucket: bucket, Key: to, RenameSource: encodeURIComponent(key) }))),
+    deleteIf: async ({ bucket, key, ifMatch }) =>
+      void (await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: ifMatch }))),
+    async call({ operation, params }) {
+      const said = ({ name, message }: Error) => Promise.reject(new Error(`${name}: ${message}`))
+      const { $metadata, ...answer } = (await s3.send(new commands[`${operation}Command`]!(params)).catch(said)) as { $metadata: object }
+      return answer
+    },
     presign: ({ bucket, key, method }) => {
       const at = { Bucket: bucket, Key: key }
       return getSignedUrl(presigner, method === 'GET' ? new GetObjectCommand(at) : new PutObjectCommand(at), { expiresIn: 600 })
@@ -109,6 +127,9 @@ function driverOf({ endpoint, accessKeyId, secretAccessKey }: Place): Driver {
     close: async () => s3.destroy(),
   }
 }
+
+/** The commands by name, as the scenarios know them. */
+const commands = sdk as unknown as Readonly<Record<string, new (params: object) => sdk.ListBucketsCommand>>
 
 const capitalized = (headers: object) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name[0]!.toUpperCase() + name.slice(1), value]))

@@ -15,8 +15,10 @@ export const client: Client = {
       await run(place, ['ruby', file])
     },
   },
+  notes: { attributes: 'without renames and conditional deletes, which this version has not; newer ones have' },
   cannot: {
     forms: 'the SDK signs them, and the driver does not try it',
+    configuration: 'the SDK has the calls, and the driver does not try them',
     sync: 'the SDK has no such command',
     conditions: 'this version has no parameters for conditions on writes; newer ones have',
     ssec: 'this version refuses SSE-C without TLS, whatever its option `require_https_for_sse_cpk` says',

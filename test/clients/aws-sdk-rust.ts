@@ -16,7 +16,10 @@ export const client: Client = {
   find: () => findByCommand([PROGRAM, '--version']),
   open: (place) => openProgram(place, [PROGRAM]),
   languages: { rust: runSnippet },
-  cannot: { sync: 'the SDK has no such command' },
+  cannot: {
+    configuration: 'the SDK has the calls, and the driver does not try them',
+    sync: 'the SDK has no such command',
+  },
 }
 
 async function build(folder: string): Promise<void> {

@@ -96,6 +96,17 @@ function driverOf({ endpoint, accessKeyId, secretAccessKey }: Place): Driver {
       const values = textsOf(xml, 'Value')
       return Object.fromEntries(textsOf(xml, 'Key').map((key, index) => [key, values[index]!]))
     },
+    async attributes(at) {
+      const headers = { 'x-amz-object-attributes': 'ETag,ObjectSize,ObjectParts' }
+      const xml = await (await send(`${urlOf(at)}?attributes`, { headers })).text()
+      const partSizes = textsOf(xml, 'Size').map(Number)
+      return { etag: textsOf(xml, 'ETag')[0]!, size: Number(textsOf(xml, 'ObjectSize')[0]), ...(partSizes.length > 0 && { partSizes }) }
+    },
+    async rename({ to, ...at }) {
+      const headers = { 'x-amz-rename-source': encodeURIComponent(at.key) }
+      await send(`${urlOf({ ...at, key: to })}?renameObject`, { method: 'PUT', headers })
+    },
+    deleteIf: async ({ ifMatch, ...at }) => void (await send(urlOf(at), { method: 'DELETE', headers: { 'if-match': ifMatch } })),
     async presign({ method, ...at }) {
       const signed = await aws.sign(`${urlOf(at)}?X-Amz-Expires=600`, { method, aws: { signQuery: true } })
       return signed.url

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { Client as Minio } from 'minio'
 import type { Client, Driver, Place } from './harness/client.ts'
 import { findNodePackage } from './harness/install.ts'
+import { expectEqual, expectRefused, expectTrue } from './harness/scenarios/scenario.ts'
 
 export const client: Client = {
   name: 'minio (npm)',
@@ -14,15 +15,16 @@ export const client: Client = {
     ranges: 'takes an offset and a length, no suffix',
     ssec: 'with `getObject`: `fGetObject` asks for the size first and leaves the key out (minio/minio-js, fGetObject)',
   },
+  runs: { configuration },
   cannot: {
     checksums: 'it sends none by itself but MD5',
     sync: 'the SDK has no such command',
   },
 }
 
-function driverOf({ endpoint, accessKeyId, secretAccessKey }: Place): Driver {
+function connect({ endpoint, accessKeyId, secretAccessKey }: Place): Minio {
   const { hostname, port } = new URL(endpoint)
-  const minio = new Minio({
+  return new Minio({
     endPoint: hostname,
     port: Number(port),
     useSSL: false,
@@ -30,6 +32,28 @@ function driverOf({ endpoint, accessKeyId, secretAccessKey }: Place): Driver {
     accessKey: accessKeyId,
     secretKey: secretAccessKey,
   })
+}
+
+async function configuration(place: Place): Promise<void> {
+  const { bucket } = place
+  const minio = connect(place)
+  const refused = {
+    getBucketPolicy: /policy/,
+    getBucketTagging: /TagSet/,
+    getBucketReplication: /replication/,
+    getObjectLockConfig: /Lock/,
+  }
+  for (const [name, message] of Object.entries(refused) as [keyof typeof refused, RegExp][])
+    await expectRefused(async () => minio[name](bucket), message, name)
+  expectTrue(!(await minio.getBucketVersioning(bucket))?.Status, 'versioning has a status')
+  const none = { TopicConfiguration: [], QueueConfiguration: [], CloudFunctionConfiguration: [] }
+  expectEqual(await minio.getBucketNotification(bucket), none, 'notifications')
+  const { ServerSideEncryptionConfiguration: encryption } = await minio.getBucketEncryption(bucket)
+  expectEqual(encryption.Rule.ApplyServerSideEncryptionByDefault, { SSEAlgorithm: 'AES256' }, 'encryption')
+}
+
+function driverOf(place: Place): Driver {
+  const minio = connect(place)
   const list = async ({ bucket, prefix = '' }: { bucket: string; prefix?: string }) => {
     const keys: string[] = []
     for await (const { name } of minio.listObjectsV2(bucket, prefix, true)) keys.push(name)

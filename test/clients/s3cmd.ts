@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Client, Driver, ObjectAt, ObjectHeaders, Place } from './harness/client.ts'
 import { findByCommand, pythonPackages, pythonProgram } from './harness/install.ts'
 import { run, shell } from './harness/program.ts'
-import { expectEqual, expectFile } from './harness/scenarios/scenario.ts'
+import { expectEqual, expectFile, expectRefused, expectTrue } from './harness/scenarios/scenario.ts'
 
 const S3CMD = pythonProgram('s3cmd', 's3cmd')
 
@@ -20,6 +20,8 @@ export const client: Client = {
     checksums: 'it compares MD5s and ETags',
     ssec: "`--add-header` sends the key with `put`, but `get` sends no headers of one's own",
   },
+  notes: { configuration: '`s3cmd info`, and the commands that state what is so: owner, payer, private, without log, website and policy' },
+  runs: { configuration: configured },
   own: {
     title: '`s3cmd get --continue` of a download that was broken off',
     async run(place) {
@@ -76,6 +78,47 @@ function driverOf(place: Place): Driver {
     },
   }
 }
+
+/** What `info` shows of a bucket where nothing is configured. */
+const INFO = {
+  Location: 'auto',
+  Payer: 'BucketOwner',
+  Ownership: 'BucketOwnerEnforced',
+  Versioning: 'none',
+  'Block Public Access': 'BlockPublicAcls,IgnorePublicAcls,BlockPublicPolicy,RestrictPublicBuckets',
+  Policy: 'none',
+  CORS: 'none',
+}
+
+async function configured(place: Place): Promise<void> {
+  const { bucket, reader, accountId } = place
+  const url = `s3://${bucket}`
+  await reader.write({ bucket, key: 'a' }, Buffer.from('a'))
+  const expected = { ...INFO, ACL: `${accountId}: FULL_CONTROL` }
+  const names = Object.keys(expected)
+  const info = async (at: string) => fieldsOf(await s3cmd(place, ['info', at]), names)
+  for (const [command = '', ...options] of [
+    ['setacl', '--acl-private'],
+    ['setownership', INFO.Ownership],
+    ['setblockpublicaccess', INFO['Block Public Access']],
+    ['payer'],
+    ['accesslog', '--no-access-logging'],
+    ['ws-delete'],
+    ['delpolicy'],
+  ])
+    await s3cmd(place, [command, url, ...options])
+  await s3cmd(place, ['setacl', '--acl-private', `${url}/a`])
+  expectEqual(await info(url), expected, 'what info shows of a bucket')
+  expectEqual(await info(`${url}/a`), { Policy: 'none', CORS: 'none', ACL: expected.ACL }, 'what info shows of an object')
+  expectTrue(/No website/.test(await s3cmd(place, ['ws-info', url])), 'there is a website')
+  await expectRefused(() => s3cmd(place, ['setacl', '--acl-public', url]), /NotImplemented/, 'setacl --acl-public')
+}
+
+/** The lines `   Name: value` of these names. */
+const fieldsOf = (shown: string, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    [...shown.matchAll(/^ {3}([^:]+): *(.*)$/gm)].flatMap(([, name, value]) => (names.includes(name!) ? [[name, value]] : [])),
+  )
 
 const s3cmd = async (place: Place, args: readonly string[]): Promise<string> => (await run(place, [S3CMD, '--no-progress', ...args])).out
 

@@ -16,8 +16,10 @@ import (
 type args struct {
 	Bucket, Key, File, To, Prefix, Method, Range, IfMatch, IfNoneMatch, SSEKey string
 
-	Headers headers
-	Tags    map[string]string
+	Headers   headers
+	Operation string
+	Params    json.RawMessage
+	Tags      map[string]string
 }
 
 // headers are those of an upload and of the answer to HEAD.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
+	"reflect"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,6 +43,10 @@ func connect(ctx context.Context) (map[string]verb, error) {
 		"copy":         c.copy,
 		"delete":       c.delete,
 		"deleteAll":    c.deleteAll,
+		"attributes":   c.attributes,
+		"rename":       c.rename,
+		"deleteIf":     c.deleteIf,
+		"call":         c.call,
 		"presign":      c.presign,
 		"setTags":      c.setTags,
 		"getTags":      c.getTags,
@@ -207,6 +213,46 @@ func (c client) getTags(ctx context.Context, a args) (any, error) {
 		tags[*tag.Key] = *tag.Value
 	}
 	return tags, nil
+}
+
+func (c client) attributes(ctx context.Context, a args) (any, error) {
+	wanted := []types.ObjectAttributes{types.ObjectAttributesEtag, types.ObjectAttributesObjectSize, types.ObjectAttributesObjectParts}
+	found, err := c.s3.GetObjectAttributes(ctx, &s3.GetObjectAttributesInput{Bucket: &a.Bucket, Key: &a.Key, ObjectAttributes: wanted})
+	if err != nil {
+		return nil, err
+	}
+	told := map[string]any{"etag": found.ETag, "size": found.ObjectSize}
+	if found.ObjectParts != nil {
+		sizes := []int64{}
+		for _, part := range found.ObjectParts.Parts {
+			sizes = append(sizes, *part.Size)
+		}
+		told["partSizes"] = sizes
+	}
+	return told, nil
+}
+
+func (c client) rename(ctx context.Context, a args) (any, error) {
+	source := url.PathEscape(a.Key)
+	_, err := c.s3.RenameObject(ctx, &s3.RenameObjectInput{Bucket: &a.Bucket, Key: &a.To, RenameSource: &source})
+	return nil, err
+}
+
+func (c client) deleteIf(ctx context.Context, a args) (any, error) {
+	_, err := c.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &a.Bucket, Key: &a.Key, IfMatch: &a.IfMatch})
+	return nil, err
+}
+
+// call finds the operation by its name: the members of its input are named as in the API.
+func (c client) call(ctx context.Context, a args) (any, error) {
+	method := reflect.ValueOf(c.s3).MethodByName(a.Operation)
+	input := reflect.New(method.Type().In(1).Elem())
+	if err := json.Unmarshal(a.Params, input.Interface()); err != nil {
+		return nil, err
+	}
+	answer := method.Call([]reflect.Value{reflect.ValueOf(ctx), input})
+	err, _ := answer[1].Interface().(error)
+	return answer[0].Interface(), err
 }
 
 func (c client) presign(ctx context.Context, a args) (any, error) {

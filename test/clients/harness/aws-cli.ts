@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Client, Driver, ObjectAt, ObjectHeaders, Place } from './client.ts'
+import type { Client, Driver, ObjectAt, ObjectHeaders, Place, Verb } from './client.ts'
 import { run } from './program.ts'
 
 type AwsCli = Pick<Client, 'name' | 'install' | 'find' | 'cannot' | 'notes'> & {
@@ -8,13 +8,18 @@ type AwsCli = Pick<Client, 'name' | 'install' | 'find' | 'cannot' | 'notes'> & {
   readonly program: string
   /** Versions before 2.13 do not read AWS_ENDPOINT_URL. */
   readonly endpointFromArgument?: boolean
+  /** Verbs for which this version has no command or option. */
+  readonly lacks?: readonly Verb[]
 }
 
 /** Both versions of the AWS CLI. */
-export function awsCli({ program, endpointFromArgument = false, ...client }: AwsCli): Client {
+export function awsCli({ program, endpointFromArgument = false, lacks = [], ...client }: AwsCli): Client {
   return {
     ...client,
-    open: async (place) => driverOf(place, [program, ...(endpointFromArgument ? ['--endpoint-url', place.endpoint] : [])]),
+    open: async (place) => {
+      const driver = driverOf(place, [program, ...(endpointFromArgument ? ['--endpoint-url', place.endpoint] : [])])
+      return Object.fromEntries(Object.entries(driver).filter(([verb]) => !lacks.includes(verb as Verb)))
+    },
     languages: {
       // A shell in which `aws` is this one.
       sh: async (file, place) => {
@@ -33,6 +38,11 @@ function driverOf(place: Place, command: readonly string[]): Driver {
     JSON.parse(
       await aws('s3api', 'list-objects-v2', '--bucket', bucket, '--prefix', prefix, '--query', 'Contents[].Key', '--output', 'json'),
     ) ?? []
+  // The answer is empty when it has no members.
+  const call = async (operation: string, params: object) => {
+    const command = operation.replaceAll(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase()
+    return JSON.parse((await aws('s3api', command, '--cli-input-json', JSON.stringify(params), '--output', 'json')) || '{}')
+  }
   return {
     createBucket: async ({ bucket }) => void (await aws('s3', 'mb', `s3://${bucket}`)),
     deleteBucket: async ({ bucket }) => void (await aws('s3', 'rb', `s3://${bucket}`)),
@@ -62,6 +72,18 @@ function driverOf(place: Place, command: readonly string[]): Driver {
     move: ({ bucket, key, to }) => s3('mv', urlOf({ bucket, key }), urlOf({ bucket, key: to })),
     delete: async (at) => void (await aws('s3', 'rm', urlOf(at))),
     deleteAll: async ({ bucket }) => void (await aws('s3', 'rm', `s3://${bucket}`, '--recursive', '--only-show-errors')),
+    async attributes(at) {
+      const { ETag, ObjectSize, ObjectParts } = await call('GetObjectAttributes', { ...named(at), ObjectAttributes: ATTRIBUTES })
+      return {
+        etag: ETag,
+        size: ObjectSize,
+        ...(ObjectParts && { partSizes: ObjectParts.Parts.map(({ Size }: { Size: number }) => Size) }),
+      }
+    },
+    rename: async ({ to, ...at }) =>
+      void (await call('RenameObject', { Bucket: at.bucket, Key: to, RenameSource: encodeURIComponent(at.key) })),
+    deleteIf: async ({ ifMatch, ...at }) => void (await call('DeleteObject', { ...named(at), IfMatch: ifMatch })),
+    call: ({ operation, params }) => call(operation, params),
     presign: async (at) => (await aws('s3', 'presign', urlOf(at), '--expires-in', '600')).trim(),
     async setTags({ bucket, key, tags }) {
       const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
@@ -77,6 +99,10 @@ function driverOf(place: Place, command: readonly string[]): Driver {
     },
   }
 }
+
+const ATTRIBUTES = ['ETag', 'ObjectSize', 'ObjectParts']
+
+const named = ({ bucket, key }: ObjectAt) => ({ Bucket: bucket, Key: key })
 
 const urlOf = ({ bucket, key }: ObjectAt) => `s3://${bucket}/${key}`
 

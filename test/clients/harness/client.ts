@@ -64,6 +64,8 @@ export type ScenarioId =
   | 'ssec'
   | 'checksums'
   | 'tags'
+  | 'attributes'
+  | 'configuration'
   | 'sync'
   | 'own'
 
@@ -138,6 +140,14 @@ export interface Driver {
   /** Replaces all tags of an object. */
   setTags?(what: ObjectAt & { tags: Readonly<Record<string, string>> }): Promise<void>
   getTags?(at: ObjectAt): Promise<Record<string, string>>
+  /** By GetObjectAttributes. The ETag is as the client tells it; an object of parts has their sizes. */
+  attributes?(at: ObjectAt): Promise<{ etag: string; size: number; partSizes?: number[] }>
+  /** By RenameObject. */
+  rename?(what: ObjectAt & { to: string }): Promise<void>
+  /** Deletes an object if it has this ETag. */
+  deleteIf?(what: ObjectAt & { ifMatch: string }): Promise<void>
+  /** Calls any operation of S3's API by its name, with its own parameters, and returns its answer: for clients that have them all. */
+  call?(what: { operation: string; params: object }): Promise<Record<string, unknown>>
   /** Makes the second like the first: `up` from folder to bucket, `down` back. */
   sync?(what: { folder: string; bucket: string; direction: 'up' | 'down' }): Promise<void>
   close?(): Promise<void>

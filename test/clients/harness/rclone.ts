@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Client, Driver, ObjectAt, Place } from './client.ts'
 import { findByCommand, pythonPackages, pythonProgram } from './install.ts'
 import { run, shell } from './program.ts'
+import { expectBytes, expectEqual } from './scenarios/scenario.ts'
 
 const RCLONE = pythonProgram('rclone', 'rclone')
 
@@ -11,7 +14,11 @@ export const rclone = (provider: 'Cloudflare' | 'Other'): Client => ({
   find: () => findByCommand([RCLONE, 'version'], /rclone v(\S+)/),
   open: async (place) => driverOf(place, provider),
   presigns: ['GET'],
-  notes: { presigned: '`rclone link` is for GET alone' },
+  notes: {
+    presigned: '`rclone link` is for GET alone',
+    configuration: '`backend versioning`, `backend cleanup`, and private buckets and objects',
+  },
+  runs: { configuration: (place) => configuration(place, provider) },
   cannot: {
     checksums: 'it sends Content-MD5, and with parts the MD5 as metadata',
     tags: 'rclone has no tags',
@@ -20,15 +27,33 @@ export const rclone = (provider: 'Cloudflare' | 'Other'): Client => ({
   languages: { sh: shell(RCLONE) },
 })
 
+const configOf = (place: Place, provider: string) => ({
+  RCLONE_CONFIG_CAIRN_TYPE: 's3',
+  RCLONE_CONFIG_CAIRN_PROVIDER: provider,
+  RCLONE_CONFIG_CAIRN_ENV_AUTH: 'true',
+  RCLONE_CONFIG_CAIRN_ENDPOINT: place.endpoint,
+  RCLONE_S3_UPLOAD_CUTOFF: '100Mi', // By itself, parts begin at 200 MiB.
+  RCLONE_CONFIG: '/notfound',
+})
+
+/** What rclone asks and states of a bucket beside its data. */
+async function configuration(place: Place, provider: string): Promise<void> {
+  const { bucket, folder, reader } = place
+  const rclone = async (...args: string[]) =>
+    (await run(place, [RCLONE, '--retries=1', '--quiet', ...args], { env: configOf(place, provider) })).out
+  expectEqual(JSON.parse(await rclone('backend', 'versioning', `cairn:${bucket}`)), 'Unversioned', 'the versioning that it shows')
+  await rclone('backend', 'cleanup', `cairn:${bucket}`)
+  const [other, file] = [`${bucket}-2`, join(folder, 'a')]
+  writeFileSync(file, 'a')
+  await rclone('mkdir', '--s3-bucket-acl', 'private', `cairn:${other}`)
+  await rclone('copyto', '--s3-acl', 'private', file, `cairn:${other}/a`)
+  expectBytes(await reader.read({ bucket: other, key: 'a' }), Buffer.from('a'), 'the private object')
+  await rclone('purge', `cairn:${other}`)
+  expectEqual(await reader.hasBucket(other), false, 'the private bucket after purge')
+}
+
 function driverOf(place: Place, provider: string): Driver {
-  const config = {
-    RCLONE_CONFIG_CAIRN_TYPE: 's3',
-    RCLONE_CONFIG_CAIRN_PROVIDER: provider,
-    RCLONE_CONFIG_CAIRN_ENV_AUTH: 'true',
-    RCLONE_CONFIG_CAIRN_ENDPOINT: place.endpoint,
-    RCLONE_S3_UPLOAD_CUTOFF: '100Mi', // By itself, parts begin at 200 MiB.
-    RCLONE_CONFIG: '/notfound',
-  }
+  const config = configOf(place, provider)
   const rclone = async (args: readonly string[], more: Record<string, string> = {}) =>
     (await run(place, [RCLONE, '--retries=1', '--quiet', ...args], { env: { ...config, ...more } })).out
   const done = async (...args: Parameters<typeof rclone>) => void (await rclone(...args))

@@ -1,6 +1,8 @@
 import base64
+from urllib.parse import quote
 
 import boto3
+from botocore import xform_name
 
 from driver import serve
 
@@ -48,6 +50,17 @@ def keys(bucket, prefix=''):
     return [entry['Key'] for page in pages for entry in page.get('Contents', [])]
 
 
+def attributes(bucket, key):
+    found = s3.get_object_attributes(Bucket=bucket, Key=key, ObjectAttributes=['ETag', 'ObjectSize', 'ObjectParts'])
+    parts = {'partSizes': [part['Size'] for part in found['ObjectParts']['Parts']]} if 'ObjectParts' in found else {}
+    return {'etag': found['ETag'], 'size': found['ObjectSize']} | parts
+
+
+def call(operation, params):
+    answer = getattr(s3, xform_name(operation))(**params)
+    return {name: value for name, value in answer.items() if name != 'ResponseMetadata'}
+
+
 def presign_post(bucket, key, most_bytes):
     return s3.generate_presigned_post(bucket, key, Conditions=[['content-length-range', 0, most_bytes]], ExpiresIn=600)
 
@@ -71,6 +84,10 @@ serve({
     'copy': lambda bucket, key, to: s3.copy({'Bucket': bucket, 'Key': key}, bucket, to),
     'delete': lambda bucket, key: s3.delete_object(Bucket=bucket, Key=key) and None,
     'deleteAll': lambda bucket: boto3.resource('s3').Bucket(bucket).objects.all().delete() and None,
+    'attributes': attributes,
+    'rename': lambda bucket, key, to: s3.rename_object(Bucket=bucket, Key=to, RenameSource=quote(key)) and None,
+    'deleteIf': lambda bucket, key, if_match: s3.delete_object(Bucket=bucket, Key=key, IfMatch=if_match) and None,
+    'call': call,
     'presignPost': presign_post,
     'setTags': set_tags,
     'getTags': get_tags,

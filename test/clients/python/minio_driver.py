@@ -1,21 +1,13 @@
 import os
 from datetime import datetime, timedelta, timezone
-from urllib.parse import urlparse
 
-from minio import Minio
 from minio.commonconfig import CopySource, Tags
 from minio.datatypes import PostPolicy
 from minio.deleteobjects import DeleteObject
 
 from driver import serve
+from minio_client import client
 
-client = Minio(
-    urlparse(os.environ['AWS_ENDPOINT_URL']).netloc,
-    access_key=os.environ['AWS_ACCESS_KEY_ID'],
-    secret_key=os.environ['AWS_SECRET_ACCESS_KEY'],
-    region='auto',
-    secure=False,
-)
 HEADERS = {'cacheControl': 'Cache-Control', 'contentDisposition': 'Content-Disposition', 'contentLanguage': 'Content-Language'}
 
 

@@ -55,6 +55,11 @@ class Verbs
 
   def getTags(bucket:, key:) = @s3.get_object_tagging(bucket:, key:).tag_set.to_h { |tag| [tag.key, tag.value] }
 
+  def attributes(bucket:, key:)
+    found = @s3.get_object_attributes(bucket:, key:, object_attributes: %w[ETag ObjectSize ObjectParts])
+    { etag: found.etag, size: found.object_size, partSizes: found.object_parts&.parts&.map(&:size) }.compact
+  end
+
   def presign(bucket:, key:, method:) = @resource.bucket(bucket).object(key).presigned_url(method.downcase.to_sym, expires_in: 600)
 
   private

@@ -1,6 +1,8 @@
+import { attributes } from './attributes.ts'
 import { buckets } from './buckets.ts'
 import { checksums } from './checksums.ts'
 import { conditions } from './conditions.ts'
+import { configuration } from './configuration.ts'
 import { empty } from './empty.ts'
 import { forms } from './forms.ts'
 import { keys } from './keys.ts'
@@ -34,6 +36,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ssec,
   checksums,
   tags,
+  attributes,
+  configuration,
   sync,
   own,
 ]

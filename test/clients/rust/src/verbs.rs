@@ -3,14 +3,14 @@ use crate::{Args, transfer::Failure};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_s3::presigning::PresigningConfig;
-use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier, Tag, Tagging};
+use aws_sdk_s3::types::{Delete, Object, ObjectAttributes, ObjectIdentifier, Tag, Tagging};
 use serde_json::{Value, json};
 use std::env::var;
 use std::time::Duration;
 
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 16] = [
     "createBucket", "deleteBucket", "listBuckets", "put", "get", "head", "list", "copy", "delete", "deleteAll", "presign",
-    "setTags", "getTags",
+    "setTags", "getTags", "attributes", "rename", "deleteIf",
 ];
 
 /// Takes the endpoint, the region and the keys from the environment.
@@ -48,6 +48,9 @@ pub async fn run(s3: &Client, verb: &str, args: Args) -> Result<Value, Failure> 
         "deleteAll" => delete_all(s3, &args).await?,
         "setTags" => set_tags(s3, &args).await?,
         "getTags" => return get_tags(s3, &args).await,
+        "attributes" => return attributes(s3, &args).await,
+        "rename" => drop(s3.rename_object().bucket(bucket).key(to).rename_source(escape(key)).send().await?),
+        "deleteIf" => drop(s3.delete_object().bucket(bucket).key(key).set_if_match(args.if_match.clone()).send().await?),
         "presign" => return presign(s3, &args).await,
         _ => return Err(format!("no verb {verb}").into()),
     }
@@ -69,6 +72,16 @@ async fn set_tags(s3: &Client, Args { bucket, key, tags, .. }: &Args) -> Result<
 async fn get_tags(s3: &Client, Args { bucket, key, .. }: &Args) -> Result<Value, Failure> {
     let found = s3.get_object_tagging().bucket(bucket).key(key).send().await?;
     Ok(found.tag_set().iter().map(|tag| (tag.key().to_owned(), json!(tag.value()))).collect())
+}
+
+async fn attributes(s3: &Client, Args { bucket, key, .. }: &Args) -> Result<Value, Failure> {
+    let wanted = [ObjectAttributes::Etag, ObjectAttributes::ObjectSize, ObjectAttributes::ObjectParts];
+    let found = s3.get_object_attributes().bucket(bucket).key(key).set_object_attributes(Some(wanted.into())).send().await?;
+    let mut told = json!({ "etag": found.e_tag(), "size": found.object_size() });
+    if let Some(parts) = found.object_parts() {
+        told["partSizes"] = parts.parts().iter().map(|part| part.size()).collect();
+    }
+    Ok(told)
 }
 
 async fn head(s3: &Client, Args { bucket, key, .. }: &Args) -> Result<Value, Failure> {

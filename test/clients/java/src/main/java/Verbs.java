@@ -1,5 +1,7 @@
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,7 +17,9 @@ import software.amazon.awssdk.services.s3.S3AsyncClient;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.Bucket;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
+import software.amazon.awssdk.services.s3.model.ObjectAttributes;
 import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
+import software.amazon.awssdk.services.s3.model.ObjectPart;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Object;
 import software.amazon.awssdk.services.s3.model.Tag;
@@ -44,6 +48,9 @@ class Verbs implements AutoCloseable {
             Map.entry("deleteAll", this::deleteAll),
             Map.entry("setTags", this::setTags),
             Map.entry("getTags", this::getTags),
+            Map.entry("attributes", this::attributes),
+            Map.entry("rename", this::rename),
+            Map.entry("deleteIf", this::deleteIf),
             Map.entry("presign", this::presign));
     }
 
@@ -57,6 +64,24 @@ class Verbs implements AutoCloseable {
     private Object getTags(JSONObject args) {
         var found = s3.getObjectTagging(r -> r.bucket(args.getString("bucket")).key(args.getString("key")));
         return found.tagSet().stream().collect(Collectors.toMap(Tag::key, Tag::value));
+    }
+
+    private Object attributes(JSONObject args) {
+        var found = s3.getObjectAttributes(r -> r.bucket(args.getString("bucket")).key(args.getString("key"))
+            .objectAttributes(ObjectAttributes.E_TAG, ObjectAttributes.OBJECT_SIZE, ObjectAttributes.OBJECT_PARTS));
+        var told = new JSONObject().put("etag", found.eTag()).put("size", found.objectSize());
+        if (found.objectParts() != null) told.put("partSizes", found.objectParts().parts().stream().map(ObjectPart::size).toList());
+        return told;
+    }
+
+    private Object rename(JSONObject args) {
+        var source = URLEncoder.encode(args.getString("key"), StandardCharsets.UTF_8).replace("+", "%20");
+        return nothing(s3.renameObject(r -> r.bucket(args.getString("bucket")).key(args.getString("to")).renameSource(source)));
+    }
+
+    private Object deleteIf(JSONObject args) {
+        var ifMatch = args.getString("ifMatch");
+        return nothing(s3.deleteObject(r -> r.bucket(args.getString("bucket")).key(args.getString("key")).ifMatch(ifMatch)));
     }
 
     private Object put(JSONObject args) throws IOException {
