@@ -1,4 +1,4 @@
-"""Runs Cairn through its command line for a test session: pytest examples/tests/test_pytest.py"""
+"""Runs Cairn through its command line for a test session. npx would not pass the signal at the end on to the server."""
 
 import os
 import subprocess
@@ -14,13 +14,13 @@ def s3(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cairn")
     ready = folder / "ready"
     env = {**os.environ, "PERSIST_TO": str(folder / "state"), "DEV_VARS": str(folder / "dev.vars"), "PORT": "0"}
-    server = subprocess.Popen(["npx", "cairn", "serve", "--ready-file", str(ready)], env=env)
+    server = subprocess.Popen(["node_modules/.bin/cairn", "serve", "--ready-file", str(ready)], env=env)
     try:
         limit = time.monotonic() + 90
         while not ready.exists():
             assert server.poll() is None and time.monotonic() < limit, "Cairn did not start"
             time.sleep(0.1)
-        lines = subprocess.check_output(["npx", "cairn", "credentials"], env=env, text=True).splitlines()
+        lines = subprocess.check_output(["node_modules/.bin/cairn", "credentials"], env=env, text=True).splitlines()
         values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
         yield boto3.client(
             "s3",
