@@ -74,12 +74,18 @@ async function deployWorker({ wrangler, print, takeOutLimits }: DeployTools, arg
 async function putSecrets({ env, print, terminal, keep }: DeployTools, step: Step): Promise<void> {
   const present = secretNames(await step(['secret', 'list', '--format', 'json'], { capture: true }))
   const created = createSecrets(present, env)
+  const made = Object.keys(created).filter((name) => !env[name])
+  if (env.WORKERS_CI && made.length > 0) throw new Error(unkept(made))
   const table = tableOf(created)
   if (table === '') return print('\nCairn is deployed. Its secrets were left as they are.\n')
   const place = terminal ? undefined : keep(table)
   await step(['secret', 'bulk'], { input: JSON.stringify(created) })
   print(report(place === undefined ? table : `  They are in ${place}, which only you can read.`))
 }
+
+/** Secrets that a machine makes and forgets would lock everybody out. */
+const unkept = (names: readonly string[]): string =>
+  `The secrets ${names.join(', ')} are missing. None was made, because this build machine keeps no files. Set them in the dashboard of the Worker, under Settings, Variables and Secrets; .dev.vars.example says how to make them. Then deploy again.`
 
 /** Throws after `eval "$(npm run -s credentials)"`: in that shell, wrangler would deploy to the local Cairn instead of Cloudflare. */
 function refuseOwnApi(env: DeployTools['env']): void {

@@ -144,9 +144,14 @@ export async function runServer(settings: () => Settings, { reloads }: { reloads
     await startOrStop(server)
     if (reloads) server.watch()
   } catch (error) {
-    console.error((error as Error).message)
+    console.error(reasonOf(error as NodeJS.ErrnoException))
     process.exit(1)
   }
+}
+
+function reasonOf({ code, message, path }: NodeJS.ErrnoException): string {
+  if (code !== 'ENOSPC') return message
+  return `The disk is full${path ? `: ${path} could not be written` : ''}. Make room, or choose another folder with PERSIST_TO and DEV_VARS.`
 }
 
 /** Starts a server. A start that fails leaves no workerd behind. */
