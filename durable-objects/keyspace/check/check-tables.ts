@@ -41,7 +41,8 @@ const TRIGGERS: Record<string, string> = {
     WHERE storage_class = old_class AND (SELECT through OR new.key <= upto FROM check_walk);
   END`,
   check_object_inserted: `AFTER INSERT ON objects BEGIN ${recount('new', '+')} ${touch('new.blob_id')} END`,
-  check_object_moved: `AFTER UPDATE OF storage_class ON objects BEGIN ${recount('old', '-')} ${recount('new', '+')} END`,
+  // Tags change the bytes of metadata. The name stays, because a check of the version before may be open.
+  check_object_moved: `AFTER UPDATE OF storage_class, metadata_bytes ON objects BEGIN ${recount('old', '-')} ${recount('new', '+')} END`,
   check_object_deleted: `AFTER DELETE ON objects BEGIN ${recount('old', '-')} END`,
   check_part_inserted: `AFTER INSERT ON parts BEGIN ${touch('new.blob_id')} END`,
   check_extent_inserted: `AFTER INSERT ON extents BEGIN ${touch('new.blob_id')} END`,

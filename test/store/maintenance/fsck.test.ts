@@ -329,6 +329,13 @@ describe('a check of a bucket in use', () => {
     for (let i = 0; i < 1500; i++) await bucket.put(`many/${String(i).padStart(4, '0')}`, 1)
     await bucket.query('UPDATE usage SET payload_bytes = 0')
     const open = await multipart(bucket, 'pending', [TINY_SIZES.kv, TINY_SIZES.inline])
+    const renameAndTag = async (step: number) => {
+      for (const key of ['many/0800', `many/13${step}1`]) {
+        await bucket.store.putObjectTags(bucket.at(key), [{ key: 'step', value: 'x'.repeat(step) }])
+      }
+      await bucket.store.renameObject(bucket.at(`a-renamed-${step}`), { key: `many/12${step}1` })
+      await bucket.store.renameObject(bucket.at(`z-renamed-${step}`), { key: `many/03${step}1` })
+    }
     const between = async (step: number) => {
       await bucket.store.deleteObject(bucket.at(`many/0${step}0${step % 10}`))
       await bucket.store.deleteObject(bucket.at(`many/14${step}0`))
@@ -337,6 +344,7 @@ describe('a check of a bucket in use', () => {
       await bucket.put(`z-${step}`, TINY_SIZES.d1)
       await copy(bucket, 'kv', `many/0000${step}`)
       await copy(bucket, 'composite', 'copy')
+      if (step < 8) await renameAndTag(step)
       if (step === 1) await open.complete()
       if (step === 2) await multipart(bucket, 'late', [TINY_SIZES.d1])
       if (step === 3) await copy(bucket, 'd1', 'composite')
