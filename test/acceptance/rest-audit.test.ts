@@ -233,6 +233,7 @@ describe('the history of an entry', () => {
     const [entry] = (await page('limit=1')).result
     expect(await history(entry.id, '')).toMatchObject({ status: 400, errors: [{ code: 10029 }] })
     expect((await history(entry.id, 'action_time=2020-01-01')).status).toBe(404)
+    expect((await history(entry.id, `action_time=${entry.action.time.slice(0, 10)}`)).result).not.toEqual([])
     expect((await history('0'.repeat(32), `action_time=${entry.action.time}`)).status).toBe(404)
   })
 })

@@ -93,6 +93,11 @@ describe('a deletion by prefix', () => {
     expect((await start(body)).status).toBe(status)
   })
 
+  test.each([{ jobType: 'shred' }, {}])('names the kinds that there are: %j', async (body) => {
+    const { errors } = await start(body)
+    expect(errors[0]!.message).toContain('jobType must be "prefixDelete" or "storageClassMigration"')
+  })
+
   test('of a bucket that is not there is refused', async () => {
     const body = { jobType: 'prefixDelete', prefix: 'a/' }
     const path = '/accounts/{account}/r2/buckets/nobody-has-this/jobs'

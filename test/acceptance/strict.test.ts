@@ -213,8 +213,11 @@ const ATTEMPTS: readonly (readonly [row: string, attempt: string, Attempt, Refus
   ],
 ]
 
-/** The row about the Workers binding, which no S3 client can try: test/r2-bucket/cairn.test.ts does. */
-const BINDING_ROW = 'An unknown storage class in the Workers binding'
+/** Rows that no client can try here: about the Workers binding, and about objects of another provider. The file that tries each. */
+const ELSEWHERE = {
+  'An unknown storage class in the Workers binding': 'test/r2-bucket/cairn.test.ts',
+  'Objects that Sippy copies keep `Content-Type`': 'test/store/sippy/read.test.ts',
+}
 
 async function sendTagging({ send }: Side, method: string): Promise<Response> {
   const key = uniqueName('tagging')
@@ -408,13 +411,14 @@ describe('with R2_STRICT=true', () => {
     const [, table = ''] = /R2_STRICT=true` \|\n\|---\|\n([\s\S]*?)\n(?!\|)/.exec(await readFile('docs/reference/s3.md', 'utf8')) ?? []
     const rows = table.split('\n').map((line) => line.replace(/^\| | \|$/g, ''))
     expect(rows.length).toBeGreaterThan(5)
-    const tried = [...new Set(ATTEMPTS.map(([row]) => row)), BINDING_ROW]
+    const tried = [...new Set(ATTEMPTS.map(([row]) => row)), ...Object.keys(ELSEWHERE)]
     expect(rows.map((row) => tried.find((start) => row.startsWith(start)) ?? row)).toEqual(expect.arrayContaining(tried))
     for (const row of rows)
       expect(
         tried.some((start) => row.startsWith(start)),
         row,
       ).toBe(true)
+    for (const file of Object.values(ELSEWHERE)) expect(await readFile(file, 'utf8')).toContain('strict')
   })
 
   const strict = () => sides[1]!

@@ -78,8 +78,7 @@ export async function listAuditHistory(
 ): Promise<Answer<z.input<typeof Audit>[]>> {
   const { params, query, identity, control } = call
   const [entry] = await control.listAudit({
-    sinceMs: query.action_time - NEAR_MS,
-    beforeMs: query.action_time + NEAR_MS,
+    ...query.action_time,
     filters: [{ field: 'id', values: [params.id] }],
     hidden: deniedBuckets(identity.token),
     limit: 1,
@@ -94,9 +93,6 @@ export async function listAuditHistory(
   ])
   return { result, info: { ...info, history_status: 'exact' } }
 }
-
-/** Clients may send the time of an entry without its milliseconds. */
-const NEAR_MS = 999
 
 /** The categories of products, for filters. */
 export const listProductCategories = async (): Promise<Answer<z.input<typeof ProductCategory>[]>> => ({ result: PRODUCT_CATEGORIES })

@@ -4,11 +4,10 @@ import { isoTime, Timestamp } from '../common-schemas.ts'
 import { productOf } from './products.ts'
 
 /** A time, or a day such as `2026-05-01`. */
-const Moment = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()], {
-    error: ({ input }) => `${input === undefined ? 'is missing: give' : 'must be'} a day (2026-05-01) or a time (2026-05-01T12:00:00Z)`,
-  })
-  .transform((text) => Date.parse(text))
+const MomentText = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
+  error: ({ input }) => `${input === undefined ? 'is missing: give' : 'must be'} a day (2026-05-01) or a time (2026-05-01T12:00:00Z)`,
+})
+const Moment = MomentText.transform((text) => Date.parse(text))
 
 export const AuditLogsQuery = z.object({
   id: z.string().optional(),
@@ -63,9 +62,18 @@ export const AuditQuery = z.object({
 })
 export type AuditQuery = z.output<typeof AuditQuery>
 
+const DAY_MS = 86_400_000
+const SECOND_MS = 1000
+
+/** The time of an entry, as a span of time: a whole day, or a second around a time, since clients may leave its milliseconds out. */
+const EntryTime = MomentText.transform((text) => {
+  const ms = Date.parse(text)
+  return text.includes('T') ? { sinceMs: ms - SECOND_MS + 1, beforeMs: ms + SECOND_MS - 1 } : { sinceMs: ms, beforeMs: ms + DAY_MS - 1 }
+})
+
 /** The time of the entry is mandatory: it narrows the look-up. */
 export const AuditHistoryQuery = AuditQuery.extend({
-  action_time: Moment,
+  action_time: EntryTime,
   since: Moment.optional(),
   before: Moment.optional(),
 })

@@ -30,20 +30,28 @@ const PREFIX_END = 'must end in "/", so that it names whole folders; an empty pr
 /** The prefix of a deletion. Without the slash, `logs` would also take `logs-of-today`. */
 export const Prefix = z.string().refine((prefix) => prefix === '' || prefix.endsWith('/'), PREFIX_END)
 
+const NO_JOB_TYPE = `must be ${Object.keys(KINDS)
+  .map((name) => JSON.stringify(name))
+  .join(' or ')}`
+
 /** Strict, because a misspelt class would be no class, which has a meaning: from Infrequent Access to Standard. */
-export const CreateJobBody = z.discriminatedUnion('jobType', [
-  z.strictObject({ jobType: z.literal('prefixDelete'), prefix: Prefix }),
-  z
-    .strictObject({
-      jobType: z.literal('storageClassMigration'),
-      sourceStorageClass: StorageClass.optional(),
-      destinationStorageClass: StorageClass.optional(),
-    })
-    .refine(
-      ({ sourceStorageClass: from, destinationStorageClass: to }) => (from === undefined) === (to === undefined),
-      'needs both storage classes or neither of them',
-    ),
-])
+export const CreateJobBody = z.discriminatedUnion(
+  'jobType',
+  [
+    z.strictObject({ jobType: z.literal('prefixDelete'), prefix: Prefix }),
+    z
+      .strictObject({
+        jobType: z.literal('storageClassMigration'),
+        sourceStorageClass: StorageClass.optional(),
+        destinationStorageClass: StorageClass.optional(),
+      })
+      .refine(
+        ({ sourceStorageClass: from, destinationStorageClass: to }) => (from === undefined) === (to === undefined),
+        'needs both storage classes or neither of them',
+      ),
+  ],
+  { error: ({ code }) => (code === 'invalid_union' ? NO_JOB_TYPE : undefined) },
+)
 export type CreateJobBody = z.output<typeof CreateJobBody>
 
 export const ListJobsQuery = z.object({
