@@ -66,8 +66,3 @@ export async function runJob(job: Job): Promise<Result> {
   const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN
   return { seconds, count: latencies.length, p50Ms: at(0.5), p99Ms: at(0.99), collected, failures, failure }
 }
-
-if (import.meta.main) {
-  process.on('disconnect', () => process.exit())
-  process.on('message', async (job: Job) => process.send!(await runJob(job)))
-}

@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import type { Job, Result } from './load.ts'
+import { LOAD_PROCESS } from './place.ts'
 
 /** Starts the load generator's process and sends it jobs. */
 export class Loader {
-  readonly #child: ChildProcess = fork(join(import.meta.dirname, 'load.ts'), { serialization: 'advanced', stdio: 'inherit' })
+  readonly #child: ChildProcess = fork(LOAD_PROCESS, { serialization: 'advanced', stdio: 'inherit' })
   readonly #ended: Promise<never>
 
   constructor() {

@@ -11,6 +11,7 @@ import { wranglerR2 } from './columns/wrangler-r2.ts'
 import { Loader } from './loader.ts'
 import { migrationRows } from './migration.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
+import { FROM_SOURCE, WORKPLACE } from './place.ts'
 import { cpuSeconds, peakMib, resetPeak, residentMib } from './processes.ts'
 import { type Cell, median, type Report, render } from './report.ts'
 import {
@@ -30,7 +31,6 @@ import {
 } from './rows.ts'
 import { Session } from './session.ts'
 
-const ROOT = join(import.meta.dirname, '..')
 const LIMIT_MS = { quick: 6 * 60_000, full: 55 * 60_000 }
 
 // The titles of the rows name the sizes of a full run.
@@ -74,7 +74,8 @@ function columnsFor({ columns, peers, folder }: Options, work: string): Column[]
     ['serve', () => cairn('serve', join(work, 'cairn-serve'))],
     ['s3rver', () => s3rver(join(work, 's3rver'), join(folder, 's3rver'))],
   ]
-  const own = all.filter(([name]) => columns.length === 0 || columns.includes(name)).map(([, make]) => make())
+  const here = all.filter(([name]) => FROM_SOURCE || name !== 'dev') // The package has no `dev`.
+  const own = here.filter(([name]) => columns.length === 0 || columns.includes(name)).map(([, make]) => make())
   return [...own, ...peers.map(({ name, url }) => external(name, url))]
 }
 
@@ -278,7 +279,7 @@ else {
 
 function readOptionsOrExit(): Options {
   try {
-    return readOptions(process.argv.slice(2), ROOT)
+    return readOptions(process.argv.slice(2), WORKPLACE)
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`)
     process.exit(2)

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { serverArgs, WORKPLACE } from '../place.ts'
 import { type Column, type Running, Spawned, targetAt } from './column.ts'
 import { findDatabase } from './sqlite.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
 const READY = /Cairn is ready on (\S+)/
 
 /** Cairn under one of its two local servers, with its own data. */
@@ -18,7 +18,7 @@ export function cairn(command: 'dev' | 'serve', folder: string): Column {
     async start(): Promise<Running> {
       mkdirSync(folder, { recursive: true })
       const env = { ...process.env, PORT: '0', PERSIST_TO: state, DEV_VARS: devVars }
-      const server = new Spawned([join(ROOT, `src/cli/${command}.ts`)], { cwd: ROOT, env })
+      const server = new Spawned(serverArgs(command), { cwd: WORKPLACE, env })
       const endpoint = await server.ready((output) => READY.exec(output)?.[1])
       const {
         ACCOUNT_ID: accountId = '',

@@ -8,6 +8,7 @@ import { buildWorkers, PREBUILT } from './prebuilt.ts'
 import { ROOT } from './wrangler.ts'
 
 const DIST = join(ROOT, 'dist')
+const BENCH = { 'bench/main': 'bench/main.ts', 'bench/load-process': 'bench/load-process.ts' }
 
 /** `npm run build`: makes everything that the package holds, below `dist`. */
 async function buildPackage(): Promise<void> {
@@ -21,7 +22,7 @@ async function buildPackage(): Promise<void> {
 async function buildScripts(): Promise<void> {
   await build({
     absWorkingDir: ROOT,
-    entryPoints: { 'cli/bin': 'src/cli/bin.ts', 'local/index': 'src/local/index.ts' },
+    entryPoints: { 'cli/bin': 'src/cli/bin.ts', 'local/index': 'src/local/index.ts', ...BENCH },
     outdir: DIST,
     bundle: true,
     splitting: true,
@@ -40,7 +41,7 @@ async function buildScripts(): Promise<void> {
 const packageCommands: Plugin = {
   name: 'package-commands',
   setup({ onLoad }) {
-    onLoad({ filter: /[/\\]src[/\\]cli[/\\][^/\\]{1,99}\.ts$/ }, ({ path }) => ({
+    onLoad({ filter: /[/\\](?:src[/\\]cli|bench)[/\\][^/\\]{1,99}\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replace(/npm (?:run )?(?:-s )?(\w+)(?: --(?= ))?/g, (found, name) =>
         Object.hasOwn(COMMANDS, name) ? `npx cairn ${name}` : found,
       ),

@@ -76,4 +76,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: '', // The command prints its own.
     load: () => import('./migrate.ts'),
   },
+  bench: {
+    summary: 'measures this server, with others beside it',
+    usage: '[options]',
+    help: '', // The program prints its own.
+    load: () => import('./bench.ts'),
+  },
 }
