@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ObjectAt, Place } from '../client.ts'
+import type { Driver, ObjectAt, Place } from '../client.ts'
 import { expectBytes, expectEqual, expectRefused, fileOf, scenario } from './scenario.ts'
 
 const PART_BYTES = [5 << 20, 5 << 20, 1234]
@@ -27,6 +27,7 @@ export const attributes = scenario({
     const renamed = { bucket: place.bucket, key: 'another folder/ä+b' }
     if (driver.rename) await renames(place, at, renamed, bytes, driver.rename)
     if (driver.deleteIf) await deletesIf(place, driver.rename ? renamed : at, bytes, driver.deleteIf)
+    if (driver.call && driver.deleteIf) await deletesEachIf(place, driver.call)
   },
 })
 
@@ -48,6 +49,23 @@ async function deletesIf({ reader }: Place, at: ObjectAt, bytes: Buffer, deleteI
   expectBytes(await reader.read(at), bytes, 'the object after a refused delete')
   await deleteIf({ ...at, ifMatch: `"${md5(bytes)}"` })
   expectEqual(await reader.head(at), undefined, 'the object after its delete')
+}
+
+/** One request with an ETag for each key: the one that does not fit has an error of its own. */
+async function deletesEachIf({ reader, bucket }: Place, call: NonNullable<Driver['call']>): Promise<void> {
+  const [gone, kept] = [Buffer.from('gone'), Buffer.from('kept')]
+  await reader.write({ bucket, key: 'gone' }, gone)
+  await reader.write({ bucket, key: 'kept' }, kept)
+  const Objects = ['gone', 'kept'].map((Key) => ({ Key, ETag: `"${md5(gone)}"` }))
+  const answer = await call({ operation: 'DeleteObjects', params: { Bucket: bucket, Delete: { Objects } } })
+  const { Deleted, Errors } = answer as Record<'Deleted' | 'Errors', { Key: string; Code?: string }[]>
+  expectEqual(
+    [Deleted.map(({ Key }) => Key), Errors.map(({ Key, Code }) => [Key, Code])],
+    [['gone'], [['kept', 'PreconditionFailed']]],
+    'answer',
+  )
+  expectEqual(await reader.head({ bucket, key: 'gone' }), undefined, 'the object with that ETag')
+  expectBytes(await reader.read({ bucket, key: 'kept' }), kept, 'the object with another')
 }
 
 /** By the reader: clients choose their own parts. */
