@@ -71,7 +71,7 @@ describe('the largest messages between the engine and a Bucket', () => {
     const rest = unwrap(await bucket.api.listObjects({ prefix: '', limit: 1, after: short.last }))
     expect(rest.items[0]!.key).toBe(thousand[short.items.length])
     expect(unwrap(await bucket.api.listObjects({ prefix: '', limit: 1000 })).items).toHaveLength(1000)
-  }, 20_000)
+  }, 60_000)
 
   test('a list of 1,000 uploads to the longest keys, and of 1,000 delimited prefixes', async () => {
     await bucket.change((context) => {
@@ -134,7 +134,7 @@ describe('the largest messages between the engine and a Bucket', () => {
       }
       expect(slices).toBe(count)
     },
-    20_000,
+    60_000,
   )
 })
 
