@@ -42,7 +42,7 @@ export function isPrivateHost(hostname: string): boolean {
   if (host.startsWith('[')) return !isPublicIpv6(host.slice(1, -1))
   const numbers = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(host)
   if (numbers) return isPrivateIpv4(numbers.slice(1).map(Number))
-  return !host.includes('.') || PRIVATE_NAMES.some((name) => atOrBelow(host, name))
+  return !host.includes('.') || host.endsWith('.') || PRIVATE_NAMES.some((name) => atOrBelow(host, name))
 }
 
 /** The ranges that IANA sets aside for special use, and multicast. */
@@ -76,11 +76,21 @@ export interface OwnBucket {
  * request for a source carries `MIGRATION_HEADER` in addition, and a deployment that receives one does not ask a source again.
  * @throws StoreError InvalidArgument
  */
-export function checkNotOwnBucket({ host, pathname }: URL, own: OwnBucket): void {
-  const at = own.hosts.find((each) => atOrBelow(host.toLowerCase(), each.toLowerCase()))
+export function checkNotOwnBucket({ hostname, port, pathname }: URL, own: OwnBucket): void {
+  const host = `${withoutDot(hostname.toLowerCase())}${port && `:${port}`}`
+  const at = own.hosts.find((each) => atOrBelow(host, each.toLowerCase()))
   if (at === undefined) return
-  const labels = host.toLowerCase().slice(0, -at.length).split('.')
-  if (labels[0] === own.bucket || pathname.split('/')[1] === own.bucket) throw invalidArgument('The source is this bucket itself.')
+  const labels = host.slice(0, -at.length).split('.')
+  if (labels[0] === own.bucket || decoded(pathname.split('/')[1]) === own.bucket) throw invalidArgument('The source is this bucket itself.')
+}
+
+/** A segment of a path without its percent encoding. */
+function decoded(segment = ''): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment // No server reads it as a name.
+  }
 }
 
 const withoutDot = (host: string): string => host.replace(/\.$/, '')

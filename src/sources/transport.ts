@@ -1,14 +1,18 @@
+import { byteSource } from '../core/byte-sources.ts'
 import { MIGRATION_HEADER } from '../core/sippy.ts'
 import { TooLate, within } from '../core/timeout.ts'
 import { failed, type Sourced, sourced } from './source.ts'
 
 /** How long a source may take to begin its answer, and to send the next bytes of it. */
 export const ANSWER_MS = 30_000
+/** How long a source may take for a whole listing, or a whole error. */
+export const WHOLE_MS = 60_000
 /** How many requests of one source wait for their answers at once: the platform's limit for an invocation. */
 export const CONNECTIONS = 6
 /** How much of an answer that is an error, or a listing, is read. */
 export const ERROR_BYTES = 16 * 1024
 export const PAGE_BYTES = 8 * 1024 * 1024
+const READ_BYTES = 64 * 1024
 
 /** Sends a request; tests replace it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -65,8 +69,9 @@ export class Transport {
 
   /** A text of the source as a message may contain it: without secrets and control characters. */
   clean(text: string): string {
-    const printable = text.replace(/\p{Cc}/gu, ' ')
-    return this.#secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), printable)
+    // The secrets go first: one of several lines would not be found any more.
+    const harmless = this.#secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text)
+    return harmless.replace(/\p{Cc}/gu, ' ')
   }
 
   async #take(): Promise<void> {
@@ -82,26 +87,26 @@ export class Transport {
 }
 
 /**
- * Reads a whole short answer.
+ * Reads a whole short answer. A source that sends one byte after the other costs no more pieces than any other one, and no more time.
  * @returns undefined if it breaks off, takes too long or is longer than `limit`
  */
-export async function readWhole(answer: Response, limit: number): Promise<Uint8Array | undefined> {
-  const reader = answer.body?.getReader()
-  if (!reader) return new Uint8Array(0)
+export async function readWhole(answer: Response, limit: number, totalMs = WHOLE_MS): Promise<Uint8Array | undefined> {
+  const source = byteSource(answer.body)
   const pieces: Uint8Array[] = []
   let length = 0
+  const endMs = Date.now() + totalMs
   try {
-    for (;;) {
-      const { done, value } = await within(ANSWER_MS, reader.read())
-      if (done) return Buffer.concat(pieces, length)
-      pieces.push(value)
-      length += value.length
-      if (length > limit) break
+    while (length <= limit) {
+      const piece = await within(Math.min(ANSWER_MS, Math.max(endMs - Date.now(), 0)), source.read(READ_BYTES))
+      pieces.push(piece)
+      length += piece.length
+      if (piece.length < READ_BYTES) break
     }
+    if (length <= limit) return Buffer.concat(pieces, length)
   } catch {
     // The caller says what this means.
   }
-  await reader.cancel().catch(() => {})
+  await source.cancel().catch(() => {})
   return undefined
 }
 

@@ -244,6 +244,27 @@ describe('faults of the source', () => {
     })
   })
 
+  test('a listing that names one page again and again ends the job, and copies nothing twice', async () => {
+    const again = '<IsTruncated>true</IsTruncated><NextContinuationToken>again</NextContinuationToken>'
+    const body = `<ListBucketResult>${again}<Contents><Key>k</Key><Size>1</Size></Contents></ListBucketResult>`
+    const { source, job } = await start({ objects: { k: textObject('s') }, faults: [{ key: '', status: 200, body }] })
+    await job.finish()
+    expect(await job.info()).toMatchObject({ state: 'failed', counts: { objects: 1, transferred: 1 } })
+    expect((await source.requests()).length).toBeLessThan(10)
+  })
+
+  test('pages without keys end no step late', async () => {
+    const { job } = await start({})
+    let pages = 0
+    const list = async () => ({ ok: true as const, value: { items: [], next: `page ${++pages}` } })
+    await use(job, { openSource: (config, credentials) => ({ ...openSource(config, credentials, { local: true, accountId: '' }), list }) })
+    await job.ring()
+    expect(pages).toBeLessThanOrEqual(21)
+    await job.ring()
+    expect(pages).toBeGreaterThan(21)
+    expect((await job.info()).state).toBe('running')
+  })
+
   test('the wait that it asks for is kept', async () => {
     const faults = [{ key: 'a', status: 503, code: 'SlowDown', headers: { 'retry-after': '90' }, times: 1 }]
     const { job } = await start({ objects: { a: textObject('a') }, faults })
@@ -337,6 +358,14 @@ describe('a large object', () => {
     expect(head).toMatchObject({ partsCount: 3, customMetadata: { a: 'b' }, httpMetadata: { contentType: 'video/mp4' } })
     const ranges = (await source.requests()).filter(({ key, headers }) => key === 'big' && headers.range)
     expect(ranges.map(({ headers }) => headers['if-match'])).toEqual(Array(3).fill(expect.stringContaining('-2')))
+  }, 60_000)
+
+  test('without an ETag fails: nothing would show that its parts are of one object', async () => {
+    const { bucket, job } = await start({ objects: { big: { ...large(), headers: { etag: '' } } } })
+    await useLargeSegments(job)
+    await job.finish()
+    expect((await job.info()).counts).toMatchObject({ objects: 1, transferred: 0, failed: 1, bytes: 0 })
+    expect((await store.listMultipartUploads(bucket.ref, { prefix: '', limit: 10 })).items).toEqual([])
   }, 60_000)
 
   test('that changes between two ranges begins once more', async () => {

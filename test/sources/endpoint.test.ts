@@ -49,6 +49,11 @@ describe('a deployment', () => {
     'https://[64:ff9b::7f00:1]',
     'https://metadata.google.internal',
     'https://intranet',
+    'https://localhost..',
+    'https://127.0.0.1..',
+    'https://nas.local..',
+    'https://%6cocalhost',
+    'https://①②⑦.0.0.1',
     'https://nas.local',
   ])('refuses %s', (url) => expect(() => readEndpoint(url, DEPLOYED)).toThrow(StoreError))
 })
@@ -72,6 +77,10 @@ test('a source is never the bucket itself', () => {
     'https://photos.s3.cairn.example/',
     'http://127.0.0.1:8787/photos/x',
     'https://photos.eu.s3.cairn.example',
+    'https://s3.cairn.example./photos',
+    'https://S3.CAIRN.example:443/%70hotos',
+    'https://photos.s3.cairn.example./',
+    'http://127.1:8787/photos',
   ]) {
     expect(() => checkNotOwnBucket(new URL(url), own)).toThrow('itself')
   }

@@ -240,4 +240,29 @@ describe('listings', () => {
     const { source } = await open({ faults: [{ status: 200, body: '<html>Login</html>' }] })
     expect(failureOf(await source.list({}))?.kind).toBe('unreachable')
   })
+
+  const listing = (key: string, etag: string, token: string) =>
+    `<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken><Contents><Key>${key}</Key><Size>1</Size><ETag>${etag}</ETag></Contents></ListBucketResult>`
+
+  test.each([
+    ['key', listing('k'.repeat(5000), 'e', 't')],
+    ['token', listing('k', 'e', 't'.repeat(9000))],
+    ['size', listing('k', 'e', 't').replace('<Size>1<', '<Size>-1<')],
+  ])('a listing with an impossible %s is refused', async (_, body) => {
+    const { source } = await open({ faults: [{ status: 200, body }] })
+    expect(failureOf(await source.list({}))?.kind).toBe('unreachable')
+  })
+
+  test('an endless ETag is none', async () => {
+    const { source } = await open({ faults: [{ status: 200, body: listing('k', 'e'.repeat(100_000), 't') }] })
+    expect(unwrapped(await source.list({})).items[0]).toMatchObject({ key: 'k', etag: '' })
+  })
+})
+
+test('a code that is none, of an error, is neither shown nor kept', async () => {
+  const code = `${'x'.repeat(300)} ${KEYS.secretAccessKey}`
+  const { source } = await open({ faults: [{ status: 400, code }] })
+  const failure = failureOf(await source.get('k'))
+  expect(failure?.code).toBeUndefined()
+  expect(JSON.stringify(failure)).not.toContain(KEYS.secretAccessKey)
 })

@@ -87,6 +87,8 @@ export async function startFaultServer(): Promise<FaultServer> {
   const server = createServer((request, response) => {
     serve({ buckets, accounts }, request, response).catch(() => response.destroy())
   })
+  // On a busy machine a test may pause for longer than the five seconds after which Node closes an idle connection.
+  server.keepAliveTimeout = 10 * 60_000
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

@@ -4,6 +4,7 @@ import { StoreError } from '../../core/errors.ts'
 import { checkKey, decodeKey } from '../../core/key.ts'
 import type { BucketRef, Conditions, ObjectRef } from '../../core/object.ts'
 import { type Measure, measureObject } from '../../core/operations.ts'
+import { MIGRATION_HEADER } from '../../core/sippy.ts'
 import { answerWith } from '../../http/answer-with.ts'
 import { clientNetwork } from '../../http/client-network.ts'
 import { readConditions, readIfRange } from '../../http/conditions.ts'
@@ -46,10 +47,14 @@ export async function readObject(ports: PublicPorts, read: PublicRead): Promise<
   if (key === '') throw new StoreError('NoSuchKey')
   checkKey(key)
   const at = { bucket: domain.bucket, key }
-  const answer = async (options: GetOptions) =>
-    domain.kind === 'custom'
+  // A source may be a public URL, also one of this bucket: it must not ask itself without end.
+  const whose = request.headers.has(MIGRATION_HEADER) && { forMigration: true }
+  const answer = async (asked: GetOptions) => {
+    const options = { ...asked, ...whose }
+    return domain.kind === 'custom'
       ? throughCache(ports, read, at, options)
       : answerWith(await fromBucket(ports, read, at, options), (got) => respond(got, options, read.visit))
+  }
   const whole = { conditions: readConditions(request.headers) }
   const piece = pieceOf(request.headers, whole.conditions)
   if (!piece) return answer(whole)

@@ -1,16 +1,9 @@
 import type { ByteSource } from '../../core/byte-source.ts'
-import { byteSource } from '../../core/byte-sources.ts'
-import { STORE_TIMEOUT_MS, within } from '../../core/timeout.ts'
 import type { SourceBody, SourceHead } from '../../sources/source.ts'
+import { timedSource } from '../../sources/timed-source.ts'
 
-/** The body of a source's answer. A read throws TooLate if the next bytes do not come for half a minute. */
-export function bodyOf({ stream }: SourceBody): ByteSource {
-  const source = byteSource(stream)
-  return {
-    read: (size) => within(STORE_TIMEOUT_MS, source.read(size)),
-    cancel: () => source.cancel(),
-  }
-}
+/** The body of a source's answer. A read throws IncompleteBody if the bytes do not come, or come too slowly. */
+export const bodyOf = ({ stream }: SourceBody): ByteSource => timedSource(stream)
 
 /** Gives up a body that nobody reads. */
 export const discard = async ({ stream }: SourceBody): Promise<void> => {

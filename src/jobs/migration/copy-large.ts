@@ -51,6 +51,7 @@ async function openUpload(copier: Copier, item: LargeItem): Promise<LargeCopy | 
     const head = await copier.source.head(item.key)
     if (!head.ok) return verdictOfFailure(item.key, head.failure)
     const { etag, size = item.size } = head.value
+    if (etag === '') return failedVerdict(item.key, 'The source gives no ETag, so nothing shows that its parts are of one object.')
     const at = targetOf(copier, item.key)
     const { uploadId } = await copier.store.createMultipartUpload(at, metadataOf({ head: head.value }))
     // Longer parts for an object that would have too many of them.

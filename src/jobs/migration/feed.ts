@@ -7,6 +7,8 @@ import type { Copier, Item, MigrationCursor, Position } from './migration.ts'
  * whole.
  */
 const PAGE_KEYS = 100
+/** A step goes through no more pages without a key. A listing may have some, and a bad one has no end of them. */
+const MOST_EMPTY_PAGES = 20
 
 /** The things that a migration copies, one after the other, from a position on. */
 export interface Feed {
@@ -59,6 +61,7 @@ class ListingFeed implements Feed {
   #page: SourcePage | undefined
   #pageCursor: string | undefined
   #index = 0
+  #emptyPages = 0
   #after: string | undefined
   #ended: boolean
   #ahead: Promise<Sourced<SourcePage>> | undefined
@@ -73,7 +76,7 @@ class ListingFeed implements Feed {
   }
 
   async next(): Promise<Item | undefined> {
-    while (!this.#ended && this.#failure === undefined) {
+    while (!this.#ended && this.#failure === undefined && this.#emptyPages < MOST_EMPTY_PAGES) {
       const page = this.#page ?? (await this.#load())
       if (page === undefined) return undefined
       const item = page.items[this.#index++]
@@ -116,6 +119,11 @@ class ListingFeed implements Feed {
       this.#failure = page.failure
       return undefined
     }
+    if (page.value.next !== undefined && page.value.next === this.#pageCursor) {
+      this.#failure = { kind: 'unsupported', message: 'The listing does not advance: a page names itself as the next one.' }
+      return undefined
+    }
+    if (page.value.items.length === 0) this.#emptyPages++
     if (this.#isMisspelt(page.value)) {
       this.prefix = this.prefix.slice(1)
       return this.#load()

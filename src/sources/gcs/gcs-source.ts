@@ -83,7 +83,8 @@ export class GcsSource implements Source {
     if (typeof page !== 'object' || !Array.isArray(items) || !items.every(isObjectResource)) {
       return failed('unreachable', 'The source sent a listing that is cut off or malformed.')
     }
-    return sourced({ items: items.map(itemOfResource), next: page.nextPageToken || undefined })
+    const { nextPageToken: next } = page
+    return sourced({ items: items.map(itemOfResource), next: typeof next === 'string' && next !== '' ? next : undefined })
   }
 
   async #resource(key: string): Promise<Sourced<ObjectResource>> {

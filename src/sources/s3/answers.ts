@@ -26,13 +26,16 @@ export async function readError(answer: Response, nowMs: number): Promise<S3Erro
   const size = fields.ActualObjectSize ?? /^bytes \*\/(\d{1,15})$/.exec(headers.get('content-range') ?? '')?.[1]
   return {
     status,
-    code: fields.Code,
+    code: readCode(fields.Code),
     message: fields.Message,
     region: region !== undefined && isRegion(region) ? region : undefined,
     retryAfterMs: retryAfterMs(headers, nowMs),
     size: size === undefined || !/^\d{1,15}$/.test(size) ? undefined : Number(size),
   }
 }
+
+/** The code of an error decides and is shown, so it must look like one. */
+const readCode = (text: string | undefined): string | undefined => (/^[A-Za-z0-9._-]{1,64}$/.test(text ?? '') ? text : undefined)
 
 function fieldsOf(body: Uint8Array | undefined): Readonly<Record<string, string>> {
   if (body === undefined || body.length === 0) return {}

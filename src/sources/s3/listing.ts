@@ -6,6 +6,10 @@ import { unquoted } from './heads.ts'
 export type Position = { readonly version: 1 | 2; readonly after: string }
 
 const MOST = 1000
+/** A place to continue, a key and an ETag are kept between the steps of a job. Real ones are far shorter. */
+const LONGEST_KEY = 4096
+const LONGEST_TOKEN = 8192
+const LONGEST_ETAG = 256
 
 /** Reads a cursor that {@link readPage} made. */
 export function positionOf(cursor: string | undefined): Position | undefined {
@@ -38,7 +42,7 @@ export function readPage(body: Uint8Array): SourcePage | undefined {
   const marker = textOf(list, 'NextMarker')
   // A server that knows version 1 alone ignores `list-type`: it has no token, and the last key is where it continues.
   const next = token ? `2${token}` : marker ? `1${decode(marker)}` : page.length > 0 ? `1${page.at(-1)!.key}` : undefined
-  return next === undefined ? undefined : { items: page, next }
+  return next === undefined || next.length > LONGEST_TOKEN ? undefined : { items: page, next }
 }
 
 function parse(body: Uint8Array): XmlElement | undefined {
@@ -50,16 +54,18 @@ function parse(body: Uint8Array): XmlElement | undefined {
 }
 
 function itemOf(element: XmlElement, decode: (text: string) => string): SourceItem | undefined {
-  const [key, size] = [element.children.find(({ name }) => name === 'Key')?.text, textOf(element, 'Size')]
-  if (key === undefined || size === undefined || !/^\d{1,15}$/.test(size)) return undefined
+  const [encoded, size] = [element.children.find(({ name }) => name === 'Key')?.text, textOf(element, 'Size')]
+  if (encoded === undefined || size === undefined || !/^\d{1,15}$/.test(size)) return undefined
+  const [key, etag] = [decode(encoded), unquoted(textOf(element, 'ETag') ?? '')]
+  if (key.length > LONGEST_KEY) return undefined
   const storageClass = textOf(element, 'StorageClass')
   const modifiedMs = Date.parse(textOf(element, 'LastModified') ?? '')
   return {
-    key: decode(key),
+    key,
     size: Number(size),
-    etag: unquoted(textOf(element, 'ETag') ?? ''),
+    etag: etag.length > LONGEST_ETAG ? '' : etag,
     modifiedMs: Number.isNaN(modifiedMs) ? 0 : modifiedMs,
-    storageClass: storageClass === 'STANDARD' ? undefined : storageClass || undefined,
+    storageClass: storageClass === 'STANDARD' ? undefined : storageClass?.slice(0, LONGEST_ETAG) || undefined,
   }
 }
 

@@ -2,21 +2,21 @@ import { bytesSource } from '../../core/byte-sources.ts'
 import { evaluateConditions } from '../../core/conditions.ts'
 import { StoreError } from '../../core/errors.ts'
 import { checkNewKey } from '../../core/key.ts'
-import { isolateMemory } from '../../core/memory-budget.ts'
+import { type Hold, isolateMemory } from '../../core/memory-budget.ts'
 import type { ByteSpan, ObjectRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import { resolveRange } from '../../core/range.ts'
 import type { Elsewhere } from '../../core/sippy.ts'
 import { sippyPurpose } from '../../sources/secrets.ts'
 import type { Source, SourceBody, SourceHead } from '../../sources/source.ts'
+import { timedSource } from '../../sources/timed-source.ts'
 import type { Found, Looked } from '../bucket-api.ts'
 import type { GetOptions } from '../objects/get-object.ts'
 import { openFound } from '../objects/read-body.ts'
 import type { Ports } from '../ports.ts'
-import { COPY_NOW_BYTES, copyLater, finishCopy, storeCopy, takeCopyNow } from './copy-now.ts'
+import { COPY_NOW_BYTES, type Copy, copyLater, finishCopy, storeCopy, takeCopyNow } from './copy-now.ts'
 import { Listener, overheard, QUEUE_BYTES } from './listener.ts'
 import { storeUnsized } from './store-unsized.ts'
-import { timedSource } from './timed-source.ts'
 import { hasConditions, headOfSource, isSized, refusalOf, type SizedHead, valueFrom } from './translate.ts'
 
 type Body = ReadableStream<Uint8Array> | Uint8Array
@@ -133,7 +133,10 @@ async function getWhole(visit: Visit, known?: SourceHead): Promise<Looked<Body>>
 
 /** A short object is read whole, then answered and copied. */
 async function readAndCopy({ ports, at }: Visit, head: SizedHead, { stream }: SourceBody): Promise<Uint8Array> {
-  const hold = await isolateMemory.holdSoon(head.size)
+  const hold = await isolateMemory.holdSoon(head.size).catch(async (error) => {
+    await stream.cancel().catch(() => {})
+    throw error
+  })
   try {
     const bytes = await readBytes(stream, head.size)
     if (bytes === undefined) throw refusalOf(at.bucket, { kind: 'unreachable', message: 'A body broke off.' })
@@ -167,14 +170,12 @@ async function readBytes(stream: ReadableStream<Uint8Array>, size: number): Prom
 }
 
 /** A longer object goes to the client while it is copied, at the pace of the store. */
-async function streamAndCopy(
-  { ports, at, source, options }: Visit,
-  head: SizedHead,
-  { stream }: SourceBody,
-): Promise<ReadableStream<Uint8Array>> {
+async function streamAndCopy(visit: Visit, head: SizedHead, { stream }: SourceBody): Promise<ReadableStream<Uint8Array>> {
+  const { ports, at, source, options } = visit
   const copy = await takeCopyNow(ports, at, head)
   if (!copy) return stream
-  const hold = await isolateMemory.holdSoon(QUEUE_BYTES)
+  const hold = await memoryFor(copy, visit)
+  if (!hold) return stream
   let stored: Promise<unknown> = Promise.resolve()
   const listener = new Listener(head.size, async (offset) => {
     await stored
@@ -187,6 +188,16 @@ async function streamAndCopy(
   return listener.body
 }
 
+/** Memory for what waits for a client. Without it the client gets the object all the same, and another read may make the copy. */
+async function memoryFor({ id }: Copy, { ports, at }: Visit): Promise<Hold | undefined> {
+  try {
+    return await isolateMemory.holdSoon(QUEUE_BYTES)
+  } catch {
+    await ports.bucket(at.bucket).dropCopy({ key: at.key, id })
+    return undefined
+  }
+}
+
 /** The rest of an object for a client that the copy left behind: from the bucket if the copy is there, else from the source. */
 async function restOf({ ports, at, source }: Pick<Visit, 'ports' | 'at' | 'source' | 'options'>, head: SizedHead, offset: number) {
   const stored = await ports.bucket(at.bucket).lookup({ key: at.key, range: { offset }, conditions: copyConditions(head), body: true })
@@ -194,8 +205,12 @@ async function restOf({ ports, at, source }: Pick<Visit, 'ports' | 'at' | 'sourc
     const body = await openFound(ports, at.bucket, stored.value)
     return body instanceof Uint8Array ? bytesSource(body) : timedSource(body)
   }
+  // The client holds the first bytes: the others must be of the same object, and begin where those end.
+  if (head.etag === '') throw refusalOf(at.bucket, { kind: 'unsupported', message: 'Without an ETag no read can be continued.' })
   const rest = valueFrom(at.bucket, await source.get(at.key, { range: { offset }, ifMatch: head.etag }))
-  return timedSource(rest.stream)
+  if (rest.offset === offset && rest.length === head.size - offset) return timedSource(rest.stream)
+  await rest.stream.cancel().catch(() => {})
+  throw refusalOf(at.bucket, { kind: 'unreachable', message: 'It sent another range than the one that was asked for.' })
 }
 
 /** Without the MD5 of the source nothing shows that the object in the bucket is the copy: then nothing matches. */

@@ -7,13 +7,13 @@ import type { QueuedCopy } from '../../core/sippy.ts'
 import { isPassing } from '../../sources/backoff.ts'
 import { sippyPurpose } from '../../sources/secrets.ts'
 import type { Source, Sourced, SourceFailure } from '../../sources/source.ts'
+import { timedSource } from '../../sources/timed-source.ts'
 import type { Ports } from '../ports.ts'
 import { abortMultipartUpload } from '../uploads/abort-multipart-upload.ts'
 import { completeMultipartUpload } from '../uploads/complete-multipart-upload.ts'
 import { createMultipartUpload } from '../uploads/create-multipart-upload.ts'
 import { uploadPart } from '../uploads/upload-part.ts'
 import { storeCopy } from './copy-now.ts'
-import { timedSource } from './timed-source.ts'
 import { attributesOf, isSized } from './translate.ts'
 
 /** A copy that the job is making. The parts are numbered from 1; the ETag is that of the source when the copy began. */
@@ -40,6 +40,8 @@ export const ONE_PIECE_BYTES = 200 * 1024 * 1024
 const PART_BYTES = 64 * 1024 * 1024
 const MOST_FAILURES = 8
 const FIRST_WAIT_MS = 1000
+/** The queue of the bucket waits no longer than this, even if the source asks for more. */
+const LAST_WAIT_MS = 5 * 60_000
 const PARTS_PER_PAGE = 1000
 
 /**
@@ -102,8 +104,11 @@ async function advance(work: Work, cursor: SippyCursor): Promise<SippyStep> {
   if (offset >= upload.size) return complete(work, copy, upload.id)
   const length = Math.min(partBytes, upload.size - offset)
   const piece = must(await work.source.get(copy.key, { range: { offset, length }, ifMatch: upload.etag }))
+  if (piece.offset !== offset || piece.length !== length) {
+    await piece.stream.cancel().catch(() => {})
+    throw new SourceFault({ kind: 'unreachable', message: 'The source ignored the range.' })
+  }
   const bytes = { source: timedSource(piece.stream), size: length, claims: {} }
-  if (piece.offset !== offset) throw new SourceFault({ kind: 'unreachable', message: 'The source ignored the range.' })
   await uploadPart(work.ports, { at: work.at, uploadId: upload.id, partNumber: upload.part }, bytes)
   return { copied: { bytes: length }, next: { copy, failures: 0, upload: { ...upload, part: upload.part + 1 } } }
 }
@@ -116,6 +121,8 @@ async function begin({ ports, at, source }: Work, copy: QueuedCopy): Promise<Sip
   const head = must(await source.head(copy.key))
   if (!isSized(head)) throw new SourceFault({ kind: 'unsupported', message: 'The source does not tell the size of the object.' })
   if (head.size > ONE_PIECE_BYTES) {
+    // Without an ETag nothing shows that the parts are of one object.
+    if (head.etag === '') throw new SourceFault({ kind: 'unsupported', message: 'The source gives no ETag.' })
     const { uploadId } = await createMultipartUpload(ports, at, attributesOf(head, ports.sippy.keepsHttpMetadata))
     return { next: { copy, failures: 0, upload: { id: uploadId, etag: head.etag, size: head.size, part: 1 } } }
   }
@@ -142,7 +149,7 @@ function noteFailure(ports: Ports, at: ObjectRef, cursor: SippyCursor, failure: 
   const failures = cursor.failures + 1
   const isChanged = failure.kind === 'changed'
   if ((!isPassing(failure) && !isChanged) || failures >= MOST_FAILURES) return giveUp(ports, at, cursor, failure.message)
-  const waitMs = failure.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (failures - 1)
+  const waitMs = Math.min(failure.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (failures - 1), LAST_WAIT_MS)
   const problem = { key: at.key, message: failure.message, final: false }
   if (!isChanged || !cursor.upload) return { problem, waitMs, next: { ...cursor, failures } }
   // Another version of the object: its parts do not fit together.

@@ -6,20 +6,21 @@ import type { CompletedPart } from '../../core/multipart.ts'
 import type { ObjectRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { SourceBody, SourceHead } from '../../sources/source.ts'
+import { timedSource } from '../../sources/timed-source.ts'
 import type { Ports } from '../ports.ts'
 import { abortMultipartUpload } from '../uploads/abort-multipart-upload.ts'
 import { completeMultipartUpload } from '../uploads/complete-multipart-upload.ts'
 import { createMultipartUpload } from '../uploads/create-multipart-upload.ts'
 import { uploadPart } from '../uploads/upload-part.ts'
 import { finishCopy, storeCopy } from './copy-now.ts'
-import { timedSource } from './timed-source.ts'
 import { attributesOf } from './translate.ts'
 
 /** How much of a body of unknown length is in memory: a part must have a length before it is written. */
 const PART_BYTES = 8 * 1024 * 1024
-/** How long a read waits for a copy that another one makes, and how often it looks. */
+/** How long a read waits for a copy that another one makes. It looks after a pause, and each pause is twice as long as the one before. */
 const WAIT_MS = 20_000
 const LOOK_MS = 250
+const LAST_LOOK_MS = 2000
 
 /**
  * Copies a body whose length its source does not tell. When this returns, the bucket has the object, or somebody wrote or deleted the key.
@@ -80,9 +81,10 @@ const isThere = async (ports: Ports, { bucket, key }: ObjectRef): Promise<boolea
 
 /** @throws StoreError ServiceUnavailable if the copy is not there in time */
 async function waitForCopy(ports: Ports, at: ObjectRef): Promise<void> {
-  for (const untilMs = Date.now() + WAIT_MS; Date.now() < untilMs; ) {
+  const untilMs = Date.now() + WAIT_MS
+  for (let ms = LOOK_MS; Date.now() < untilMs; ms *= 2) {
     if (await isThere(ports, at)) return
-    await scheduler.wait(LOOK_MS)
+    await scheduler.wait(Math.min(ms, LAST_LOOK_MS))
   }
   throw new StoreError('ServiceUnavailable')
 }

@@ -117,6 +117,15 @@ describe('the job of a bucket', () => {
     expect(unwrap(await sippy.bucket.api.nextCopy(started[2]!))).toMatchObject({ key: 'a' })
   })
 
+  test('a source that asks for a wait of months gets minutes', async () => {
+    const sippy = await sippyBucket({ objects: { k: { size: LARGE } } })
+    await touch(sippy, 'k')
+    const first = await sippy.bucket.store.sippyStep(sippy.bucket.ref, sippy.started[0]!)
+    await sippy.program({ faults: [{ status: 503, code: 'SlowDown', headers: { 'retry-after': '9999999' } }] })
+    const second = await sippy.bucket.store.sippyStep(sippy.bucket.ref, sippy.started[0]!, first.next)
+    expect(second).toMatchObject({ problem: { final: false }, waitMs: 5 * 60_000 })
+  })
+
   test('the queue of a bucket is bounded', async () => {
     const sippy = await sippyBucket({})
     for (let i = 0; i < 1001; i++) {

@@ -110,6 +110,18 @@ describe('a read of an absent object', () => {
     expect(await sippy.has('k')).toBe(true)
   })
 
+  test.each([
+    ['that ignores ranges', [{ ranged: true, status: 200, body: 'x'.repeat(9 * MIB) }], {}],
+    ['without ETags', [], { etag: '' }],
+  ] as const)('a source %s, and breaks off: the client never gets bytes that do not belong together', async (_, faults, headers) => {
+    const broken = { ranged: false, resetAfter: 3 * MIB, times: 1 }
+    const sippy = await sippyBucket({ objects: { k: { size: 9 * MIB, headers } }, faults: [broken, ...faults] })
+    await expect(sippy.read('k')).rejects.toThrow()
+    await sippy.settled()
+    expect(await sippy.has('k')).toBe(false)
+    expect(await sippy.bucket.rows('sippy_copies')).toBe(0)
+  })
+
   test('a gzip object is copied byte for byte, with its encoding', async () => {
     const zipped = gzipSync('again '.repeat(1000))
     const sippy = await sippyBucket({ objects: { k: { base64: zipped.toString('base64'), headers: { 'content-encoding': 'gzip' } } } })

@@ -1,12 +1,10 @@
-import { allows, isLive } from '../../../auth/policies.ts'
-import { sameText } from '../../../auth/signature.ts'
-import { StoreError } from '../../../core/errors.ts'
 import type { BucketRef } from '../../../core/object.ts'
 import { checkNotOwnBucket } from '../../../sources/endpoint.ts'
 import { openSource, type SourceConfig, s3PlaceOf } from '../../../sources/open-source.ts'
 import type { SourceSecrets } from '../../../sources/secrets.ts'
 import type { Source } from '../../../sources/source.ts'
 import type { RestCall } from '../call.ts'
+import { checkTargetToken } from '../target-token.ts'
 import type { SourceBody, TargetBody } from './schemas.ts'
 
 // The two ends of a migration, as a request names them.
@@ -46,19 +44,8 @@ export const refOf = ({ bucket: name, jurisdiction = 'default' }: TargetBody): B
  * Checks that the bucket of a target is there, and that its credentials are those of an API token that may read and write its objects.
  * @throws StoreError NoSuchBucket, InvalidUpstreamCredentials
  */
-export async function checkTarget(
-  { control, store, nowMs }: Pick<RestCall, 'control' | 'store' | 'nowMs'>,
-  target: TargetBody,
-): Promise<void> {
+export async function checkTarget(call: Pick<RestCall, 'control' | 'store' | 'nowMs' | 'request'>, target: TargetBody): Promise<void> {
   const bucket = refOf(target)
-  const { accessKeyId, secretAccessKey } = target.secret
-  const found = await control.findToken(accessKeyId, nowMs)
-  const isKnown = found !== null && isLive(found.token, nowMs) && sameText(found.secretAccessKey, secretAccessKey)
-  const mayCopy = isKnown && (['object:read', 'object:write'] as const).every((needs) => allows(found.token, needs, bucket))
-  if (!mayCopy) {
-    const message =
-      'The credentials of the target are not valid: they must be those of an API token that may read and write objects of the bucket.'
-    throw new StoreError('InvalidUpstreamCredentials', { message })
-  }
-  await store.headBucket(bucket)
+  await checkTargetToken(call, { called: 'target', bucket, ...target.secret })
+  await call.store.headBucket(bucket)
 }
