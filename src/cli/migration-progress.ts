@@ -48,15 +48,18 @@ export interface MigrationLogLine {
 /** The first keys that were not copied, by their names. */
 const NAMED_KEYS = 10
 
+/** A text of a foreign store for a terminal, which obeys control characters, and turns lines around for others. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '\ufffd')
+
 /** The lines that a migration ends with. */
 export function summary(id: string, progress: MigrationProgress, log: readonly MigrationLogLine[], seconds: number): string[] {
   const { status, transferredObjects, skippedObjects, failedObjects, transferredBytes, message } = progress
   const named = log
-    .flatMap(({ objectKey, message: why }) => (objectKey === null ? [] : [`  ${objectKey}: ${why ?? ''}`]))
+    .flatMap(({ objectKey, message: why }) => (objectKey === null ? [] : [printable(`  ${objectKey}: ${why ?? ''}`)]))
     .slice(0, NAMED_KEYS)
   const rest = failedObjects + log.filter(({ logType }) => logType.startsWith('importSkipped')).length - named.length
   return [
-    `The job ${id} is ${status}${status === 'aborted' && message ? `: ${message}` : ''}.`,
+    `The job ${id} is ${status}${status === 'aborted' && message ? `: ${printable(message)}` : ''}.`,
     `${transferredObjects} transferred (${bytesText(transferredBytes)}), ${skippedObjects} skipped, ${failedObjects} failed, in ${Math.round(seconds)} s.`,
     ...named,
     ...(rest > 0 && named.length === NAMED_KEYS ? [`  and ${rest} more`] : []),

@@ -74,3 +74,10 @@ test('the summary names what was not copied and says how to copy it again', () =
     'Copy the failed objects again: the same command with --failed-of j1',
   ])
 })
+
+test('keys and messages of a foreign store give the terminal no commands', () => {
+  const log = [{ logType: 'importErrorRetryExhaustion', objectKey: 'a\u001b]0;owned\u0007b\n\u202ec', message: 'x\ry\u2028z' }]
+  const text = summary('j1', { ...PROGRESS, status: 'aborted', message: 'bad\u001b[2J' }, log, 3).join('')
+  expect(text).not.toMatch(/[\p{Cc}\u2028\u202e]/u)
+  expect(text).toContain('owned')
+})

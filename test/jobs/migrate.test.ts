@@ -253,15 +253,17 @@ describe('faults of the source', () => {
     expect((await source.requests()).length).toBeLessThan(10)
   })
 
-  test('pages without keys end no step late', async () => {
+  test('pages without keys have no end, and yet each step has one', async () => {
     const { job } = await start({})
     let pages = 0
     const list = async () => ({ ok: true as const, value: { items: [], next: `page ${++pages}` } })
     await use(job, { openSource: (config, credentials) => ({ ...openSource(config, credentials, { local: true, accountId: '' }), list }) })
     await job.ring()
-    expect(pages).toBeLessThanOrEqual(21)
+    // An alarm runs several steps, within its budget of calls.
+    const first = pages
+    expect(first).toBeLessThanOrEqual(1000)
     await job.ring()
-    expect(pages).toBeGreaterThan(21)
+    expect(pages).toBeGreaterThan(first)
     expect((await job.info()).state).toBe('running')
   })
 
