@@ -14,6 +14,7 @@ import { ATTRIBUTES, DAY_MS, fakeBlob, GRACE_MS, HOUR_MS, randomBytes, TestBucke
 import { problemsOf } from '../../../support/check.ts'
 import { fsckAll } from '../../../support/fsck.ts'
 import { cost, metered } from '../../../support/metered.ts'
+import { olderSchema } from '../../../support/older-schema.ts'
 
 const DAY_S = 86_400
 
@@ -205,8 +206,7 @@ describe('dates that an earlier version gave, to the second', () => {
     await fillWith(bucket, 5000)
     await bucket.run((_, { storage: { sql } }) => {
       sql.exec('UPDATE objects SET due_ms = uploaded_ms + ?', DAY_MS)
-      sql.exec('ALTER TABLE objects DROP COLUMN tags; ALTER TABLE uploads DROP COLUMN tags')
-      sql.exec("DELETE FROM lifecycle_walk; ALTER TABLE objects DROP COLUMN last_part; UPDATE config SET value = '5' WHERE name = 'schema'")
+      olderSchema(sql, 5)
     })
     await evictDurableObject(bucket.stub)
     await bucket.setClock()
