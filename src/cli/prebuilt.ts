@@ -67,7 +67,10 @@ export async function buildWorkers(folder: string): Promise<void> {
 
 /** Source maps would be twice as large as the rest. A deployment refuses a module that names one that is missing. */
 function dropSourceMap(path: string): void {
-  writeFileSync(path, readFileSync(path, 'utf8').replace(/\n\/\/# sourceMappingURL=\S{1,200}\s*$/, '\n'))
+  const text = readFileSync(path, 'utf8')
+  const at = text.lastIndexOf('\n//# sourceMappingURL=') + 1
+  const isLastLine = at > 0 && !text.slice(at).trimEnd().includes('\n')
+  if (isLastLine) writeFileSync(path, text.slice(0, at))
 }
 
 function replaceFolder(folder: string, work: string): void {
