@@ -206,6 +206,16 @@ describe('requests', () => {
   })
 })
 
+test.each([
+  [{ 'content-length': '5' }],
+  [{ 'content-length': '5', 'content-range': 'bytes 0-9/100' }],
+  [{ 'content-length': '5', 'content-range': 'bytes 9-5/100' }],
+  [{ 'content-length': '5', 'content-range': 'bytes -5-0/100' }],
+])('a part with the headers %j is refused', async (headers) => {
+  const { source } = await open({ faults: [{ ranged: true, status: 206, headers, body: '12345' }] })
+  expect(failureOf(await source.get('k', { range: { offset: 0, length: 10 } }))?.kind).toBe('unreachable')
+})
+
 describe('listings', () => {
   const objects = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`p/${i} +`, textObject(String(i))]))
 

@@ -136,7 +136,7 @@ async function bodyOf(key: string, answer: Response, range: SourceRange | undefi
     return sourced({ head: headOf(key, headers, length), offset: 0, length, decoded: false, stream })
   }
   const given = contentRangeOf(headers)
-  if (range === undefined || !given) {
+  if (range === undefined || !given || (lengthOf(headers) ?? given.span.length) !== given.span.length) {
     await discard(answer)
     return failed('unreachable', 'The source sent a part of the object without saying which one.')
   }
