@@ -77,7 +77,7 @@ export class GcsSource implements Source {
     if (prefix) query.set('prefix', prefix)
     if (cursor) query.set('pageToken', cursor)
     const asked = await this.#ask(`${this.#bucketUrl()}?${query}`)
-    if (!asked.ok) return asked
+    if (!asked.ok) return asked.failure.kind === 'absent' ? failed('no-bucket', asked.failure.message) : asked
     const page = (await readJson(asked.value, PAGE_BYTES)) as { items?: unknown[]; nextPageToken?: string } | undefined
     const items = page?.items ?? []
     if (typeof page !== 'object' || !Array.isArray(items) || !items.every(isObjectResource)) {
