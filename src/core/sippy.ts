@@ -40,6 +40,8 @@ export interface WantedCopy {
   /** The source's own ETag of the object, and its size. */
   readonly etag: string
   readonly size: number
+  /** The id that a copy of this request will have: a call that is made twice takes the copy once. Absent for a job's copies. */
+  readonly id?: string
   /** The id of a job that takes over the copy, if none is known that does. Absent: the request makes the copy itself. */
   readonly job?: string
   /** This job has ended and must not be named again. */

@@ -69,7 +69,8 @@ async function visit(read: Read, trap?: { fault: (typeof FAULTS)[number]; at: nu
   const ending = await endingOf(gate.client(notAbsent(act())))
   if (!trap || trap.fault === 'repeated') expect(ending).toBe('success')
   expect([undefined, bytes]).toContainEqual(await copyIn(sippy))
-  if (!trap) expect(await copyIn(sippy)).toEqual(bytes)
+  // A call that the platform makes twice takes the copy once.
+  if (!trap || trap.fault === 'repeated') expect(await copyIn(sippy)).toEqual(bytes)
   await checkLater(sippy, bytes)
   return gate.calls
 }

@@ -25,9 +25,10 @@ export function takeCopy({ sql, now }: Context, wanted: WantedCopy): TakenCopy {
   if (sippyOf(sql) === null || sql.exec('SELECT 1 FROM objects WHERE key = ?', key).toArray().length > 0) return { kind: 'none' }
   sql.exec('DELETE FROM sippy_copies WHERE until_ms <= ?', now())
   const [old] = sql.exec<CopyRow>('SELECT * FROM sippy_copies WHERE key = ?', key)
+  if (old && old.id === wanted.id) return { kind: 'now', id: old.id }
   if (old) return old.until_ms === null && wanted.job !== undefined ? { kind: 'later', job: jobFor(sql, wanted) } : { kind: 'none' }
   if (wanted.job !== undefined && isFull(sql)) return { kind: 'none' }
-  const id = randomId()
+  const id = wanted.id ?? randomId()
   const untilMs = wanted.job === undefined ? now() + LEASE_MS : null
   const spelled = wanted.key === key ? null : wanted.key
   sql.exec('INSERT INTO sippy_copies VALUES (?, ?, ?, ?, ?, ?)', key, spelled, id, untilMs, wanted.etag, wanted.size)

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { ByteSource, UploadClaims } from '../../core/byte-source.ts'
 import { StoreError } from '../../core/errors.ts'
+import { randomId } from '../../core/ids.ts'
 import { bucketPath, type ObjectHead, type ObjectRef } from '../../core/object.ts'
 import { unwrap } from '../../core/outcome.ts'
 import type { WantedCopy } from '../../core/sippy.ts'
@@ -34,7 +35,8 @@ function claimsOf({ md5, crc32c }: SizedHead): UploadClaims {
 /** Takes a copy for this request; `undefined` if there is nothing to copy, or nothing may be written. */
 export async function takeCopyNow(ports: Ports, at: ObjectRef, head: SizedHead): Promise<Copy | undefined> {
   if (!(await mayWrite(ports))) return undefined
-  const taken = unwrap(await ports.bucket(at.bucket).takeCopy({ key: at.key, etag: head.etag, size: head.size }))
+  const wanted: WantedCopy = { key: at.key, id: randomId(), etag: head.etag, size: head.size }
+  const taken = unwrap(await ports.bucket(at.bucket).takeCopy(wanted))
   return taken.kind === 'now' ? { at, id: taken.id, head } : undefined
 }
 

@@ -1,6 +1,7 @@
 import type { ByteSource } from '../../core/byte-source.ts'
 import { bytesSource } from '../../core/byte-sources.ts'
 import { StoreError } from '../../core/errors.ts'
+import { randomId } from '../../core/ids.ts'
 import { isolateMemory } from '../../core/memory-budget.ts'
 import type { CompletedPart } from '../../core/multipart.ts'
 import type { ObjectRef } from '../../core/object.ts'
@@ -28,7 +29,7 @@ const LAST_LOOK_MS = 2000
  */
 export async function storeUnsized(ports: Ports, at: ObjectRef, { head, stream }: SourceBody): Promise<void> {
   await ports.sippy.ready()
-  const taken = unwrap(await ports.bucket(at.bucket).takeCopy({ key: at.key, etag: head.etag, size: 0 }))
+  const taken = unwrap(await ports.bucket(at.bucket).takeCopy({ key: at.key, id: randomId(), etag: head.etag, size: 0 }))
   if (taken.kind !== 'now') {
     await stream.cancel().catch(() => {})
     return waitForCopy(ports, at)
