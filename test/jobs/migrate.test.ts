@@ -490,6 +490,47 @@ describe('the secrets of a migration', () => {
   })
 })
 
+describe('a request in the middle of a step', () => {
+  /** Runs the step in which the tenth object of 150 makes the request. */
+  async function requestedAt(request: 'pause' | 'cancel') {
+    const made = await start({ objects: many(150) }, { overwrite: false })
+    let copied = 0
+    await use(made.job, {
+      store: {
+        ...store,
+        putObject: async (...args) => {
+          if (++copied === 10) await jobs.request(made.job.id, request)
+          return store.putObject(...args)
+        },
+      },
+    })
+    await made.job.ring()
+    expect(copied).toBeGreaterThanOrEqual(10)
+    expect(copied).toBeLessThan(150)
+    return made
+  }
+
+  test('pauses the job: each object counts once, and no other begins until it goes on', async () => {
+    const { bucket, job } = await requestedAt('pause')
+    const there = await keysIn(bucket)
+    expect(await job.info()).toMatchObject({ state: 'paused' })
+    await job.ring()
+    expect(await keysIn(bucket)).toEqual(there)
+    await jobs.request(job.id, 'resume')
+    await job.finish()
+    expect(await job.info()).toMatchObject({ state: 'completed', counts: { objects: 150, transferred: 150, skipped: 0, failed: 0 } })
+    expect(await keysIn(bucket)).toHaveLength(150)
+  })
+
+  test('aborts the job: objects in flight are finished and counted, and no other begins', async () => {
+    const { bucket, job } = await requestedAt('cancel')
+    const there = await keysIn(bucket)
+    await job.ring()
+    expect(await keysIn(bucket)).toEqual(there)
+    expect(await job.info()).toMatchObject({ state: 'canceled', counts: { transferred: there.length, failed: 0 } })
+  })
+})
+
 describe('a migration whose calls go wrong', () => {
   const SCRIPT: Script = { objects: { a: textObject('x'), b: textObject('y'.repeat(100)), c: textObject('z'.repeat(300)) } }
 
