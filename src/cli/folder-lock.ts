@@ -17,18 +17,19 @@ const STALE_MS = 15_000
 
 /**
  * Claims a data folder for this process: two servers on one folder would damage its databases. A lock whose process has ended is taken over.
+ * `setting` names the place where the folder was chosen.
  * @returns a function that releases the folder
  * @throws Error with a message for the person who started the server
  */
-export function lockFolder(folder: string): () => void {
+export function lockFolder(folder: string, setting = 'PERSIST_TO'): () => void {
   mkdirSync(folder, { recursive: true })
   const path = join(folder, 'server.lock')
   const own: Holder = { pid: process.pid, began: beginningOf(process.pid), host: hostname() }
-  if (!claim(path, own)) {
+  if (!claim(path, own, setting)) {
     const holder = readHolder(path)
-    if (holder !== undefined && isRunning(holder, path)) throw new Error(refusal(folder, holder))
+    if (holder !== undefined && isRunning(holder, path)) throw new Error(refusal(folder, setting, holder))
     rmSync(path, { force: true })
-    if (!claim(path, own)) throw new Error(refusal(folder, readHolder(path)))
+    if (!claim(path, own, setting)) throw new Error(refusal(folder, setting, readHolder(path)))
   }
   const beat = setInterval(() => renew(path), BEAT_MS).unref()
   let isHeld = true
@@ -44,16 +45,16 @@ export function lockFolder(folder: string): () => void {
 }
 
 /** @throws Error when the folder cannot be written */
-function claim(path: string, own: Holder): boolean {
+function claim(path: string, own: Holder, setting: string): boolean {
   try {
     writeFileSync(path, JSON.stringify(own), { flag: 'wx' })
     return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return false
-    if (code === 'ENOSPC') throw new Error(`The disk of ${path} is full. Make room, or choose another folder with PERSIST_TO.`)
+    if (code === 'ENOSPC') throw new Error(`The disk of ${path} is full. Make room, or choose another folder with ${setting}.`)
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-      throw new Error(`This user may not write ${path}. Choose another folder with PERSIST_TO.`)
+      throw new Error(`This user may not write ${path}. Choose another folder with ${setting}.`)
     throw error
   }
 }
@@ -104,5 +105,5 @@ function renew(path: string): void {
   }
 }
 
-const refusal = (folder: string, holder: Holder | undefined): string =>
-  `The folder ${folder} is in use by another server${holder ? ` (process ${holder.pid} on ${holder.host})` : ''}. Stop that one, or choose another folder with PERSIST_TO.`
+const refusal = (folder: string, setting: string, holder: Holder | undefined): string =>
+  `The folder ${folder} is in use by another server${holder ? ` (process ${holder.pid} on ${holder.host})` : ''}. Stop that one, or choose another folder with ${setting}.`

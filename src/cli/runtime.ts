@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { dirname, join } from 'node:path'
 import { CoreHeaders, convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import type { Unstable_MiniflareWorkerOptions } from 'wrangler'
 import type { WorkerModule } from './bundle.ts'
+import { watchingChild } from './own-child.ts'
 import { checkPort } from './port.ts'
 import type { Settings } from './settings.ts'
 
@@ -70,8 +70,9 @@ export async function runWorkers({ cairn, beside, secrets, vars, persistTo, port
     ready(new Miniflare(convertV4MiniflareOptions({ ...shared, workers } as unknown as Parameters<typeof convertV4MiniflareOptions>[0]))),
   )
   const end = async () => {
-    if (child) await drain(child)
+    if (child.current) await drain(child.current)
     await miniflare.dispose()
+    child.forget()
   }
   let ended: Promise<void> | undefined
   const stop = () => {
@@ -97,23 +98,6 @@ async function ready(miniflare: Miniflare): Promise<Miniflare> {
   } catch (error) {
     await miniflare.dispose().catch(() => {})
     throw error
-  }
-}
-
-/**
- * Finds the workerd process, so that we can stop it. workerd lets requests end on SIGTERM, but Miniflare only kills it. Node reports each
- * child process on a diagnostics channel when it starts.
- */
-async function watchingChild<T>(run: () => Promise<T>): Promise<{ value: T; child: ChildProcess | undefined }> {
-  let child: ChildProcess | undefined
-  const note = (message: unknown) => {
-    child = (message as { process: ChildProcess }).process
-  }
-  subscribe('child_process', note)
-  try {
-    return { value: await run(), child }
-  } finally {
-    unsubscribe('child_process', note)
   }
 }
 

@@ -43,6 +43,10 @@ function namesIn(path: string): string[] {
   }
 }
 
+/** Returns a sentence when the name is no setting of Cairn; secrets are none. Otherwise undefined. */
+export const unknownSetting = (name: string): string | undefined =>
+  (SETTING_NAMES as readonly string[]).includes(name) ? undefined : `${name} is no setting of Cairn${suggestion(name, SETTING_NAMES)}.`
+
 function suggestion(name: string, names: readonly string[] = SETTING_NAMES): string {
   const known = closest(name, names)
   return known === undefined ? '' : `; ${known} is one`

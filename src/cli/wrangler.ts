@@ -40,15 +40,22 @@ export function setQuietEnvironment(persistTo: string | undefined): void {
   process.env.WRANGLER_LOG ??= 'warn' // On a lower level it prints where the secrets come from.
 }
 
+/** Starts may overlap: the last one puts back the environment that the first one found. */
+let quietRuns = 0
+let loudEnvironment: NodeJS.ProcessEnv = {}
+
 /** Runs something that starts Miniflare inside somebody else's process, and puts the process's environment back afterwards. */
 export async function withQuietEnvironment<T>(persistTo: string | undefined, run: () => Promise<T>): Promise<T> {
-  const before = { ...process.env }
+  if (quietRuns++ === 0) loudEnvironment = { ...process.env }
+  const before = loudEnvironment
   setQuietEnvironment(persistTo)
   try {
     return await run()
   } finally {
-    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
-    Object.assign(process.env, before)
+    if (--quietRuns === 0) {
+      for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
+      Object.assign(process.env, before)
+    }
   }
 }
 

@@ -57,8 +57,14 @@ export async function createBuckets(rest: RestClient, buckets: CairnOptions['buc
   await Promise.all(buckets.map(optionsOf).map((bucket) => createBucket(rest, bucket)))
 }
 
-export const createBucket = (rest: RestClient, { name, jurisdiction }: BucketOptions): Promise<unknown> =>
-  rest.call('POST', '/r2/buckets', { body: { name }, jurisdiction, accepts: BUCKET_EXISTS })
+/** @throws Error that names the bucket */
+export async function createBucket(rest: RestClient, { name, jurisdiction }: BucketOptions): Promise<void> {
+  try {
+    await rest.call('POST', '/r2/buckets', { body: { name }, jurisdiction, accepts: BUCKET_EXISTS })
+  } catch (error) {
+    throw new Error(`The bucket "${name}" was not created: ${(error as Error).message}`)
+  }
+}
 
 /** Enables the managed URL of each public bucket, and returns the URLs by the names of the buckets. */
 export async function publicUrls(rest: RestClient, buckets: CairnOptions['buckets'] = []): Promise<Map<string, string>> {

@@ -30,7 +30,9 @@ const TYPES: Readonly<Record<string, string>> = {
  * @throws Error when the folder cannot be read, or holds a file beside the buckets
  */
 export async function seedFolder(rest: RestClient, folder: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true })
+  const entries = await readdir(folder, { withFileTypes: true }).catch(({ message }: Error) => {
+    throw new Error(`The seed folder cannot be read: ${message}`)
+  })
   const file = entries.find((entry) => !entry.isDirectory())
   if (file) throw new Error(`${join(folder, file.name)} is in no bucket: a seed has a folder for each bucket.`)
   for (const { name } of entries) await seedBucket(rest, name, join(folder, name))

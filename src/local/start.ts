@@ -10,6 +10,7 @@ import { type Prebuilt, prebuilt } from '../cli/prebuilt.ts'
 import { type Runtime, runWorkers } from '../cli/runtime.ts'
 import { withQuietEnvironment } from '../cli/wrangler.ts'
 import { accessOf, s3ConfigIn } from './access.ts'
+import { checkOptions } from './check-options.ts'
 import { ControlClient } from './control-client.ts'
 import { createBuckets, createTokens, publicUrls, RestClient } from './prepare.ts'
 import { seedFolder } from './seed.ts'
@@ -19,9 +20,15 @@ const CONTROL = 'ResetControl'
 
 /** Does the work of `startCairn`. */
 export async function start(options: CairnOptions = {}): Promise<Cairn> {
+  checkOptions(options)
   const folder = options.folder === undefined ? undefined : resolve(options.folder)
   const hadData = folder !== undefined && existsSync(join(folder, 'v3'))
-  const { secrets, ports, control, stop } = await run(options, folder)
+  const { secrets, ports, control, stop: end } = await run(options, folder)
+  let isStopped = false
+  const stop = () => {
+    isStopped = true
+    return end()
+  }
   try {
     const endpoint = endpointOf(hostOf(options), [...ports.values()][0]!)
     const refusal = await refusalOf(endpoint)
@@ -41,7 +48,7 @@ export async function start(options: CairnOptions = {}): Promise<Cairn> {
       tokens,
       s3In: (jurisdiction) => s3ConfigIn(jurisdiction, root.s3),
       publicUrl: (bucket) => urlIn(urls, bucket),
-      reset: () => resetOf(control, hadData),
+      reset: () => resetOf(control, { hadData, isStopped }),
       stop,
       [Symbol.asyncDispose]: stop,
     }
@@ -58,15 +65,15 @@ type Running = Pick<Runtime, 'ports' | 'stop'> & { readonly secrets: Secrets; re
 async function run(options: CairnOptions, folder: string | undefined): Promise<Running> {
   const { port = 0 } = options
   const host = hostOf(options)
-  if (port !== 0) await checkPort(host, port, 'the option port')
+  await checkPort(host, port, 'the option port', { host: 'the option host', free: '0 takes a free one' })
   const { config, resettable, migrations } = await prebuilt()
   const devVarsPath = folder === undefined ? '' : join(folder, '.dev.vars')
-  const unlock = folder === undefined ? () => {} : lockFolder(folder)
-  const secrets = folder === undefined ? randomSecrets() : ensureDevVars(devVarsPath)
+  const unlock = folder === undefined ? () => {} : lockFolder(folder, 'the option folder')
   const token = randomBytes(32).toString('base64url')
   const cairn = { config: '', modules: resettable, resolved: config }
   const vars = Object.entries(settingsOf(options)).map(([name, value]) => `${name}=${value}`)
   try {
+    const secrets = folder === undefined ? randomSecrets() : ensureDevVars(devVarsPath)
     const runtime = await withQuietEnvironment(folder, () =>
       runWorkers({
         cairn,
@@ -111,7 +118,8 @@ function urlIn(urls: ReadonlyMap<string, string>, bucket: string): string {
   return url
 }
 
-async function resetOf(control: ControlClient, hadData: boolean): Promise<void> {
+async function resetOf(control: ControlClient, { hadData, isStopped }: { hadData: boolean; isStopped: boolean }): Promise<void> {
+  if (isStopped) throw new Error('reset() came after stop(): nothing runs any more.')
   if (hadData) throw new Error('reset() would delete data that was in the folder before this start. Use a new folder, or none.')
   await control.reset()
 }

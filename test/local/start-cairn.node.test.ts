@@ -174,6 +174,22 @@ describe('options', () => {
     }
   }
 
+  test('overlapping starts are apart: one ends alone, and the environment is as before', { timeout: 120_000 }, async () => {
+    const names = Object.keys(process.env)
+    const [one, two] = await Promise.all([startCairn({ buckets: ['mine'] }), startCairn({ buckets: ['mine'] })])
+    try {
+      expect(Object.keys(process.env)).toEqual(names)
+      await client(two.s3).send(new PutObjectCommand({ Bucket: 'mine', Key: 'a', Body: 'a' }))
+      await client(one.s3).send(new PutObjectCommand({ Bucket: 'mine', Key: 'a', Body: 'b' }))
+      await Promise.all([one.stop(), one.stop()])
+      await expect(one.reset()).rejects.toThrow('reset() came after stop()')
+      const { Body } = await client(two.s3).send(new GetObjectCommand({ Bucket: 'mine', Key: 'a' }))
+      expect(await Body!.transformToString()).toBe('a')
+    } finally {
+      await Promise.all([one.stop(), two.stop()])
+    }
+  })
+
   test('strict mode refuses what R2 refuses, and a folder keeps the data and refuses a reset', { timeout: 120_000 }, async () => {
     const data = join(folder, 'data')
     await using({ folder: data, buckets: ['kept'], strict: true }, async (own) => {
@@ -192,10 +208,10 @@ describe('options', () => {
 
   test.each([
     [{ port: 0, settings: { R2_STRICT: 'perhaps' } }, 'Cairn did not start: The variable R2_STRICT must be true or false.'],
-    [{ buckets: ['No Name'] }, 'POST /r2/buckets'],
+    [{ buckets: ['No Name'] }, 'The bucket "No Name" was not created: POST /r2/buckets'],
     [{ tokens: { a: { permission: 'admin-read', buckets: ['b'] } } }, 'The token a: admin-read cannot be limited to buckets.'],
     [{ tokens: { a: { permission: 'write' as 'admin-read' } } }, 'The token a has no permission "write"'],
-    [{ seed: '/no/such/folder' }, 'ENOENT'],
+    [{ seed: '/no/such/folder' }, 'The seed folder cannot be read: ENOENT'],
   ] satisfies [CairnOptions, string][])('%j is refused with a reason', { timeout: 120_000 }, async (options, message) => {
     await expect(startCairn(options)).rejects.toThrow(message)
   })
