@@ -4,7 +4,7 @@ import { COMMANDS } from './commands.ts'
 import { ROOT } from './wrangler.ts'
 
 const HELP = ['--help', '-h', 'help']
-/** Exit code of a call that names no command, or one that does not exist. */
+/** Exit code of a call that names no command, one that does not exist, or a wrong option. */
 const WRONG_USAGE = 2
 
 /** `npx cairn <command>`: runs one command of the package. */
@@ -18,7 +18,15 @@ export async function main([name, ...args]: string[]): Promise<void> {
   }
   const wantsHelp = args.some((arg) => HELP.slice(0, 2).includes(arg))
   if (wantsHelp && command.help !== '') return console.log(helpOf(name!, command))
-  await (await command.load()).main(args)
+  const { main: run } = await command.load()
+  await run(args).catch((error) => refuseUsage(error, name!))
+}
+
+/** Says in one sentence which option is wrong. @throws every other error */
+function refuseUsage(error: NodeJS.ErrnoException, name: string): never {
+  if (!error.code?.startsWith('ERR_PARSE_ARGS')) throw error
+  console.error(`${error.message}\nnpx cairn ${name} --help has its options.`)
+  process.exit(WRONG_USAGE)
 }
 
 function overview(): string {

@@ -69,9 +69,14 @@ export async function runWorkers({ cairn, beside, secrets, vars, persistTo, port
   const { value: miniflare, child } = await watchingChild(() =>
     ready(new Miniflare(convertV4MiniflareOptions({ ...shared, workers } as unknown as Parameters<typeof convertV4MiniflareOptions>[0]))),
   )
+  let disposal: Promise<void> | undefined
+  const dispose = () => {
+    disposal ??= miniflare.dispose()
+    return disposal
+  }
   const end = async () => {
-    if (child.current) await drain(child.current)
-    await miniflare.dispose()
+    if (child.current) await drain(child.current, dispose)
+    await dispose()
     child.forget()
   }
   let ended: Promise<void> | undefined
@@ -101,9 +106,10 @@ async function ready(miniflare: Miniflare): Promise<Miniflare> {
   }
 }
 
-async function drain(child: ChildProcess): Promise<void> {
+/** Miniflare starts workerd again when it ends by itself, so `atExit` tells it in the same moment that this was the end. */
+async function drain(child: ChildProcess, atExit: () => unknown): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
-  const exit = once(child, 'exit')
+  const exit = once(child.once('exit', atExit), 'exit')
   child.kill('SIGTERM')
   const limit = AbortSignal.timeout(DRAIN_MS)
   await Promise.race([exit, once(limit, 'abort')])

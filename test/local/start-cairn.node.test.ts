@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -181,7 +182,12 @@ describe('options', () => {
       expect(Object.keys(process.env)).toEqual(names)
       await client(two.s3).send(new PutObjectCommand({ Bucket: 'mine', Key: 'a', Body: 'a' }))
       await client(one.s3).send(new PutObjectCommand({ Bucket: 'mine', Key: 'a', Body: 'b' }))
+      const started: unknown[] = []
+      const note = (message: unknown) => started.push(message)
+      subscribe('child_process', note)
       await Promise.all([one.stop(), one.stop()])
+      unsubscribe('child_process', note)
+      expect(started).toEqual([]) // Miniflare starts workerd again when it believes in a crash.
       await expect(one.reset()).rejects.toThrow('reset() came after stop()')
       const { Body } = await client(two.s3).send(new GetObjectCommand({ Bucket: 'mine', Key: 'a' }))
       expect(await Body!.transformToString()).toBe('a')
