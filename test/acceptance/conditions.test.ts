@@ -201,10 +201,11 @@ describe('PUT', () => {
 })
 
 describe('DELETE', () => {
-  test('ignores conditions', async () => {
+  test('obeys conditions', async () => {
     await bucket.put('doomed', 'x')
-    const headers = { 'if-match': OTHER, 'if-unmodified-since': dates.longAgo() }
-    expect((await bucket.send('DELETE', 'doomed', { headers })).status).toBe(204)
+    const failing: Record<string, string>[] = [{ 'if-match': OTHER }, { 'if-unmodified-since': dates.longAgo() }]
+    for (const headers of failing) expect((await bucket.send('DELETE', 'doomed', { headers })).status).toBe(412)
+    expect((await bucket.send('DELETE', 'doomed', { headers: { 'if-match': '*' } })).status).toBe(204)
     expect((await bucket.head('doomed')).status).toBe(404)
   })
 })

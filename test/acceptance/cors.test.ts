@@ -321,7 +321,7 @@ describe('actual requests', () => {
       [await send(`/${bucket}/key`, { headers }), 'InvalidArgument'],
       [await sendSigned(`/${bucket}/key`, { headers, secretAccessKey: 'x' }), 'SignatureDoesNotMatch'],
       [await send(presign({ target: `/${bucket}/key`, at: new Date(0) }), { headers }), 'ExpiredRequest'],
-      [await sendSigned(`/${bucket}?policy`, { headers }), 'NotImplemented'],
+      [await sendSigned(`/${bucket}?versions`, { headers }), 'NotImplemented'],
       [await sendSigned(`/${bucket}/key`, { method: 'PUT', headers: { ...headers, 'x-amz-grant-read': 'a' } }), 'NotImplemented'],
       [await sendSigned(`/${bucket}/missing`, { method: 'HEAD', headers }), undefined],
     ]

@@ -106,6 +106,7 @@ test('the rules, and the answers about them, are as the OpenAPI document says', 
   expect(await rest('POST', '/accounts/{account}/queues', { body: { queue_name: 'x' } })).toMatchObject({ status: 501 })
 })
 
-test('the S3 side has no notifications, as on R2', async () => {
-  for (const method of ['GET', 'PUT']) expect((await signedFetch(method, `/${bucket}?notification`)).status).toBe(501)
+test('the S3 side shows the rules, and an empty PUT is refused', async () => {
+  expect((await signedFetch('GET', `/${bucket}?notification`)).status).toBe(200)
+  expect((await signedFetch('PUT', `/${bucket}?notification`)).status).toBe(400)
 })

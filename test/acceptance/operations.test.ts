@@ -14,6 +14,9 @@ import { homeOf, type Server, startServer, temporaryFolder } from './support/ser
 /** One object in each tier. */
 const OBJECTS = { inline: randomBytes(1000), d1: randomBytes(100_000), kv: randomBytes(700_000) }
 
+/** Without points of storage, whose alarm would rotate the keys before the command does. */
+const VARS = { ANALYTICS_SECONDS: '0' }
+
 describe('the operators commands', () => {
   let folder: string
   let server: Server
@@ -21,7 +24,7 @@ describe('the operators commands', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder()
-    server = await startServer({ folder })
+    server = await startServer({ folder, vars: VARS })
     await s3Client({ server }).send(new CreateBucketCommand({ Bucket: 'photos' }))
     for (const [Key, Body] of Object.entries(OBJECTS))
       await s3Client({ server }).send(new PutObjectCommand({ Bucket: 'photos', Key, Body }))
@@ -89,7 +92,7 @@ describe('the operators commands', () => {
     const restart = async (text: string) => {
       await server.stop()
       await writeFile(path, text)
-      server = await startServer({ folder })
+      server = await startServer({ folder, vars: VARS })
     }
 
     await restart(rotated)

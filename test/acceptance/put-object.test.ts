@@ -70,10 +70,16 @@ describe('a successful PutObject', () => {
     expect(bodies.map(md5Hex)).toContain(md5Hex(got))
   })
 
-  test.each([['?select&select-type=2'], ['?restore'], ['?tagging'], ['']])('is what a POST to a key%s is', async (search) => {
+  test.each([['?select&select-type=2'], ['?restore'], ['?tagging']])('a POST to a key%s stores nothing', async (search) => {
+    const key = uniqueName('posted')
+    expect((await signedFetch('POST', bucket.path(key) + search, { body: Buffer.from('stored') })).status).toBe(501)
+    await expectNoSuchKey(await bucket.get(key))
+  })
+
+  test('is what a POST to a key is', async () => {
     const key = uniqueName('posted')
     const headers = { 'x-amz-copy-source': `/${bucket.name}/nothing`, 'content-type': 'text/plain' }
-    const response = await signedFetch('POST', bucket.path(key) + search, { body: Buffer.from('stored'), headers })
+    const response = await signedFetch('POST', bucket.path(key), { body: Buffer.from('stored'), headers })
     expect(response.status).toBe(200)
     expect(response.headers.get('etag')).toBe(etagOf('stored'))
     expect(await (await bucket.get(key)).text()).toBe('stored')

@@ -35,7 +35,7 @@ const PLACES: readonly Place[] = [
   { name: 'a form that is none', status: 400, method: 'POST', target: '', headers: { 'content-type': 'multipart/form-data; boundary=x' } },
   { name: 'a POST that is no form', status: 412, method: 'POST', target: '', headers: { 'content-type': 'text/plain' } },
   { name: 'a route that is not there', status: 404, method: 'POST', target: '/', sign: {} },
-  { name: 'an operation that is not implemented', status: 501, target: 'key?acl', sign: {} },
+  { name: 'an operation that is not implemented', status: 501, target: 'key?legal-hold', sign: {} },
   { name: 'a header that is screened', status: 501, target: 'key', sign: { headers: { 'x-amz-grant-read': 'a=b' } } },
   { name: 'a bucket that is not there', status: 404, target: '/never-made-bucket/key', sign: {} },
   { name: 'a key that is too long', status: 400, target: 'k'.repeat(1025), sign: {} },

@@ -17,6 +17,8 @@ export async function getOpenApi(): Promise<Answer<never>> {
 export function openApiDocument(routes: readonly Route[]): Json {
   const paths: Record<string, Json> = {}
   for (const route of routes) {
+    // Another spelling of an endpoint that is in the document already.
+    if (route.path.endsWith('/')) continue
     const path = route.path.replace('+}', '}')
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) }
   }
