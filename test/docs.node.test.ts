@@ -112,6 +112,16 @@ test('pages that the source names exist', () => {
   expect([...new Set(named)].filter((page) => !PAGES.includes(page))).toEqual([])
 })
 
+/** The comments of a source file, without the marks in front of their lines. */
+const commentsOf = (source: string): string =>
+  (source.match(/\/\*\*?[\s\S]*?\*\/|(?<=^|\s)(?:\/\/|--) .*$/gm) ?? []).join('\n').replace(/^\s*(?:\/\*\*?|\*|\/\/|--) ?/gm, '')
+
+test('no comment of the product has a sentence that begins with "What" or "Whatever"', () => {
+  const sources = tracked.filter((file) => /^(?:src|durable-objects|migrations)\/.*\.(?:ts|sql)$/.test(file))
+  expect(sources.length).toBeGreaterThan(300)
+  expect(sources.flatMap((file) => riddles(commentsOf(read(file))).map((riddle) => `${file}: ${riddle}`))).toEqual([])
+})
+
 describe('a planted fault is found', () => {
   test('in the links', () => {
     const planted =
@@ -130,5 +140,7 @@ describe('a planted fault is found', () => {
       'What is stored is sealed. Say what you mean.',
       'Whatever comes, goes. ',
     ])
+    const source = "/** What it is. */\nconst a = 'What' // It is. What else\n/**\n * One.\n * Whatever comes.\n */\n-- What a row is"
+    expect(riddles(commentsOf(source))).toHaveLength(4)
   })
 })

@@ -7,7 +7,7 @@ export interface ChangeRate {
   readonly setting: string
   readonly burst: number
   readonly oneEachMs: number
-  /** What a client reads that asks for more. */
+  /** The message for a client that asks for more. */
   readonly message: string
 }
 

@@ -17,7 +17,7 @@ CREATE TABLE storage_now (
   PRIMARY KEY (bucket, storage_class)
 ) WITHOUT ROWID;
 
--- What is known of each bucket as a whole.
+-- The figures of each bucket as a whole.
 CREATE TABLE storage_buckets (
   bucket TEXT PRIMARY KEY,
   until_ms INTEGER NOT NULL,       -- until then, the bucket may have changed since its last point

@@ -10,7 +10,7 @@ export const PRICES: Readonly<Record<StorageClass, { A: number; B: number; free:
   InfrequentAccess: { A: 9, B: 0.9, free: 0, storage: 0.01, retrieval: 0.01 },
 }
 
-/** What R2 gives each month without charge, of Standard alone. */
+/** The monthly use of Standard that R2 does not charge for. */
 export const FREE_TIER = { A: 1_000_000, B: 10_000_000, gigabyteMonths: 10 } as const
 
 const GIGABYTE = 1e9

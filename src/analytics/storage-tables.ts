@@ -130,7 +130,7 @@ export function pointStatements(db: D1Database, { bucket, nowMs, untilMs, usage,
   ]
 }
 
-/** What a Bucket reports about itself. */
+/** The figures that a Bucket reports about itself. */
 export interface StoragePoint {
   /** The bucket's label. */
   readonly bucket: string

@@ -55,7 +55,7 @@ function rangesOf(limit: AddressLimit): readonly Range[] {
   return ranges
 }
 
-/** What is left of some ranges without others. */
+/** Returns the parts of some ranges that are outside all others. */
 function subtract(ranges: readonly Range[], others: readonly Range[]): readonly Range[] {
   return others.reduce<readonly Range[]>((left, other) => left.flatMap((range) => without(range, other)), ranges)
 }

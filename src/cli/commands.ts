@@ -1,7 +1,7 @@
 /** A command of `npx cairn`. */
 export interface Command {
   readonly summary: string
-  /** What follows the command's name in a call. */
+  /** The arguments behind the command's name, as its usage shows them. */
   readonly usage: string
   readonly help: string
   readonly load: () => Promise<{ main: (args: string[]) => Promise<void> }>

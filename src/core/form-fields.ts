@@ -33,7 +33,7 @@ const SIGNING = ['policy', 'x-amz-signature']
 const FILENAME = `\${filename}`
 
 /**
- * Replaces `${filename}` in all values by the name of the file, as S3 does before it looks at the policy. What comes of it is limited as the
+ * Replaces `${filename}` in all values by the name of the file, as S3 does before it looks at the policy. The result is limited as the
  * fields themselves are: a long name in many places would make megabytes of 20 KB, before anybody has proved who sends them.
  * @throws StoreError MaxPostPreDataLengthExceeded
  */

@@ -28,7 +28,7 @@ export function passesFilter(filter: LifecycleFilter | undefined, { size, tags }
   return wanted.every(({ key, value }) => tags.some((tag) => tag.key === key && tag.value === value))
 }
 
-/** What is wrong with a filter, as the end of a message; `undefined` if nothing is. */
+/** Returns the fault of a filter, as the end of a message; `undefined` for a valid filter. */
 export function wrongFilter({ tags = [], sizeGreaterThan, sizeLessThan }: LifecycleFilter): string | undefined {
   if (tags.length > LIMITS.objectTags) return `a filter has ${LIMITS.objectTags} tags at most`
   if (!tags.every(isTag)) return 'a tag of its filter is not valid'

@@ -27,7 +27,7 @@ export const LIMITS = {
   completionBytes: 8 * MIB,
   /** Memory that the requests of one isolate may hold at once. docs/design/bytes.md has the calculation. */
   isolateBytes: 64 * MIB,
-  /** What may surround the file of an upload form: the fields and delimiters in front of it, and those behind it. */
+  /** The most bytes around the file of an upload form: of the fields and delimiters in front of it, and of those behind it. */
   formFieldBytes: 20 * KIB,
   lifecycleRules: 1000,
   /** Transitions of one rule. All lead to Infrequent Access, so only the earliest takes effect, but clients write a second one. */

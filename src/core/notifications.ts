@@ -21,7 +21,7 @@ export interface NotificationRule extends NewNotificationRule {
   readonly createdMs: number
   readonly prefix: string
   readonly suffix: string
-  /** What an S3 client wrote, where S3 has several words for one thing. Clients compare what they read with what they wrote. */
+  /** The words of the S3 client that wrote the rule. S3 has several words for one thing, and clients compare a rule with the one they wrote. */
   readonly written?: WrittenNotification
 }
 

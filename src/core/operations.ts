@@ -1,6 +1,6 @@
 import type { StorageClass } from './object.ts'
 
-/** What one operation moved. An operation fills it in while it runs; it is made once for each request. */
+/** The use that one operation made of a bucket. An operation fills it in while it runs; it is made once for each request. */
 export interface Measure {
   /** The size of the object, or of the part, that the operation is about. */
   objectBytes: number

@@ -1,6 +1,6 @@
 import { invalidArgument } from '../core/errors.ts'
 
-/** What a deployment permits its outbound requests. */
+/** The outbound requests that a deployment permits. */
 export interface OutboundRules {
   /** A local server: it may also reach its own machine without TLS, and private networks. */
   readonly local: boolean

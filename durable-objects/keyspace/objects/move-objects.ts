@@ -10,7 +10,7 @@ import { Tally } from '../usage.ts'
 type MovedRow = DatedObject & Pick<ObjectRow, 'metadata_bytes' | 'moved_ms'>
 
 /**
- * Moves an object to another storage class. Its version, ETag and age do not change. What is left of the minimum storage duration of the
+ * Moves an object to another storage class. Its version, ETag and age do not change. The rest of the minimum storage duration of the
  * old class is counted. The caller writes the tally.
  */
 export function moveObject(context: Context, row: MovedRow, to: StorageClass, tally: Tally): void {

@@ -212,7 +212,7 @@ export function lookup(context: Context, query: Lookup): Looked {
   return readRow(context.sql, row, { ...query, span })
 }
 
-/** What a bucket without the object knows about it: its Sippy may have the object. */
+/** The answer of a bucket that lacks the object: its Sippy may have it. */
 function elsewhereOf({ sql }: Context, { fromSource }: Lookup): ErrorDetail {
   const sippy = fromSource ? sippyOf(sql) : null
   return sippy === null ? {} : { elsewhere: { sippy, storageClass: defaultStorageClass(sql) } }

@@ -18,7 +18,7 @@ import { fillBehind } from './fill-cache.ts'
 import type { PublicPorts } from './ports.ts'
 import { checkLimit } from './rate-limit.ts'
 
-/** What a request turned out to be. The cache answers most requests, and a bucket is then not asked: that is no operation. */
+/** The operation that a request turned out to be. The cache answers most requests, and a bucket is then not asked: that is no operation. */
 export interface PublicVisit {
   readonly measure: Measure
   asked?: { readonly op: string; readonly bucket: BucketRef }

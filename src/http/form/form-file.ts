@@ -29,7 +29,7 @@ const READ_BYTES = 512 * 1024
  * announces `size`, the largest that is possible and allowed, and the source adds zeros until then. `actualSize` tells how many bytes of them
  * are the file's.
  *
- * What follows the file is read and checked before the source ends. So nobody commits a form that ends early or has a second file.
+ * The rest of the form behind the file is read and checked before the source ends. So nobody commits a form that ends early or has a second file.
  */
 export class FormFile implements ByteSource {
   /** The length of the source: that of the file and of the zeros behind it. */

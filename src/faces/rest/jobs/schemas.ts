@@ -94,7 +94,7 @@ export type BucketJob = z.input<typeof BucketJob>
 export const JobList = z.object({ jobs: z.array(BucketJob), nextContinuationToken: z.string().optional() })
 export type JobList = z.input<typeof JobList>
 
-/** What a job has beyond its row in the list. */
+/** The fields of a job that its row in the list lacks. */
 type Details = Partial<Pick<JobInfo, 'params' | 'counts' | 'error'>>
 
 /** Returns a job as the REST API shows it; without the details of its kind if only its row in the list is known. */

@@ -96,7 +96,7 @@ const removes: Run = async (call) => {
   return new Response(null, { status: 204 })
 }
 
-/** What each level has for each verb: the subresource, the operation's name in the S3 API reference, and the function. */
+/** The columns of each level and verb: the subresource, the operation's name in the S3 API reference, and the function. */
 const TABLE: Readonly<Record<Exclude<Level, 'account'>, Readonly<Record<Verb, readonly (readonly [string, string, Run, More?])[]>>>> = {
   bucket: {
     GET: [
