@@ -1,5 +1,5 @@
 import { awsEncode } from '../../core/key.ts'
-import { isDecoded, lengthOf } from '../s3/heads.ts'
+import { isDecoded, lengthOf } from '../body-headers.ts'
 import {
   failed,
   type GetFromSource,

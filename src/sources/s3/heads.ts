@@ -1,14 +1,7 @@
-import type { ByteSpan, HttpMetadata } from '../../core/object.ts'
+import type { HttpMetadata } from '../../core/object.ts'
 import { parseHttpDate } from '../../http/conditions.ts'
 import { readCustomMetadata, readHttpMetadata } from '../../http/metadata.ts'
 import type { SourceHead } from '../source.ts'
-
-/** The encodings that the runtime undoes when a body is read, without a way to the bytes that were sent. */
-const DECODED = /^(gzip|x-gzip|br)$/i
-
-/** Whether the runtime decodes the body of an answer. Its length is then that of other bytes. */
-export const isDecoded = (headers: Headers): boolean =>
-  (headers.get('content-encoding') ?? '').split(',').some((coding) => DECODED.test(coding.trim()))
 
 /** The head that the headers of an answer describe. */
 export function headOf(key: string, headers: Headers, total: number | undefined): SourceHead {
@@ -44,17 +37,3 @@ export const unquoted = (etag: string): string =>
     .trim()
     .replace(/^W\//, '')
     .replace(/^"(.*)"$/, '$1')
-
-/** The length that an answer announces. */
-export function lengthOf(headers: Headers): number | undefined {
-  const text = headers.get('content-length') ?? ''
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
-}
-
-/** The span and the size of the whole object from `Content-Range`; `undefined` if it is malformed. */
-export function contentRangeOf(headers: Headers): { span: ByteSpan; total?: number } | undefined {
-  const [, first, last, total] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/i.exec(headers.get('content-range')?.trim() ?? '') ?? []
-  const [offset, end] = [Number(first), Number(last)]
-  if (first === undefined || end < offset) return undefined
-  return { span: { offset, length: end - offset + 1 }, total: total === '*' ? undefined : Number(total) }
-}

@@ -1,4 +1,5 @@
 import { AwsClient } from 'aws4fetch'
+import { contentRangeOf, isDecoded, lengthOf } from '../body-headers.ts'
 import {
   failed,
   type GetFromSource,
@@ -14,7 +15,7 @@ import {
 } from '../source.ts'
 import { discard, PAGE_BYTES, readWhole, Transport, type TransportOptions } from '../transport.ts'
 import { failureOf, isOtherRegion, readError, type S3Error } from './answers.ts'
-import { contentRangeOf, headOf, isDecoded, lengthOf } from './heads.ts'
+import { headOf } from './heads.ts'
 import { listQuery, type Position, positionOf, readPage } from './listing.ts'
 import { awsPlace, type Place, urlOfKey } from './place.ts'
 
